@@ -1,0 +1,113 @@
+import type { Observation } from './observation.ts';
+import type { Plan } from './plan.ts';
+import type { AliasTarget, Route } from './route.ts';
+import type { Instant, Percent, RolloutId, VersionTag } from './units.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Who does something: a person or a machine, as far as mlreg can tell. */
+export interface Actor {
+  readonly name: string;
+  readonly host: string;
+  readonly pid: number;
+  /** The command line without its secrets, or the controller's name. */
+  readonly command: string;
+}
+
+/**
+ * What stands in the alias's Description: enough to know who wrote it last and where the way back leads, even with the
+ * store out of reach.
+ */
+export interface Stamp {
+  readonly environment: string;
+  readonly token: number;
+  /** The journal length at which the write was intended. */
+  readonly seq: number;
+  readonly rollout: RolloutId;
+  /** The Lambda version to which an undo returns. */
+  readonly back: string;
+}
+
+export type WritePurpose = 'fence' | 'route' | 'promote' | 'roll-back';
+
+/** A thing to be done outside, stated as the end that is wanted, so that doing it twice is doing it once. */
+export type Effect =
+  | { readonly kind: 'ensure-endpoint'; readonly version: VersionTag; readonly endpoint: string; readonly generation: number }
+  | { readonly kind: 'publish'; readonly route: Route }
+  | { readonly kind: 'smoke'; readonly version: VersionTag }
+  | { readonly kind: 'warm-up'; readonly route: Route }
+  | {
+      readonly kind: 'set-alias';
+      readonly purpose: WritePurpose;
+      readonly alias: string;
+      readonly target: AliasTarget;
+      /** What the target means; null for a fence, which leaves the route as it is. */
+      readonly route: Route | null;
+    }
+  | { readonly kind: 'label'; readonly as: 'provisioned' | 'promoted' | 'rolled-back' }
+  | { readonly kind: 'notify'; readonly subject: string; readonly body: string };
+
+export type EffectOutcome =
+  | { readonly kind: 'endpoint'; readonly state: 'creating' | 'in-service' | 'failed'; readonly why?: string }
+  | { readonly kind: 'published'; readonly functionVersion: string }
+  | { readonly kind: 'smoked'; readonly passed: boolean; readonly requests: number; readonly why?: string }
+  | { readonly kind: 'warmed'; readonly environments: number }
+  | { readonly kind: 'alias'; readonly revisionId: string; readonly stamp: Stamp }
+  | { readonly kind: 'done' };
+
+export type RollbackCause =
+  | { readonly kind: 'verdict'; readonly sentence: string }
+  | { readonly kind: 'abort'; readonly by: string; readonly sentence: string }
+  | { readonly kind: 'interrupt'; readonly sentence: string }
+  | { readonly kind: 'step-failed'; readonly sentence: string }
+  | { readonly kind: 'held-too-long'; readonly sentence: string };
+
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly sentence: string }
+  | { readonly kind: 'rolled-back'; readonly cause: RollbackCause; readonly harmedRequests: number }
+  /** A person must look: what is true now, and the commands to choose from. */
+  | { readonly kind: 'stuck'; readonly sentence: string; readonly mend: readonly string[] };
+
+/** What another terminal asks of the rollout's owner. Unfenced; the owner answers in the journal. */
+export type Request = { readonly id: string; readonly at: Instant; readonly by: string; readonly reason: string } & (
+  | { readonly kind: 'pause' | 'resume' | 'promote' | 'approve' | 'reject' }
+  | { readonly kind: 'traffic'; readonly percent: Percent }
+);
+
+export type EntryBody =
+  | {
+      readonly kind: 'started';
+      readonly format: 1;
+      readonly plan: Plan;
+      readonly by: Actor;
+      readonly reason: string;
+      /** Sticky arms: new in each rollout, fixed all through it. */
+      readonly salt: string;
+      /** What the alias served when it began: where undo returns to. */
+      readonly home: AliasTarget;
+      /** Endpoint names by version, generation included. */
+      readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
+      /** The code that every version published by this rollout must have. */
+      readonly codeSha256: string;
+    }
+  | { readonly kind: 'owned'; readonly by: Actor; readonly takeover: boolean }
+  | { readonly kind: 'intent'; readonly effect: Effect }
+  | { readonly kind: 'result'; readonly intent: number; readonly outcome: EffectOutcome }
+  | { readonly kind: 'failed'; readonly intent: number; readonly error: string; readonly final: boolean }
+  | { readonly kind: 'step-done'; readonly step: number; readonly note: string }
+  | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
+  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly action: string }
+  | { readonly kind: 'request'; readonly request: Request; readonly accepted: boolean; readonly answer: string }
+  | { readonly kind: 'held'; readonly why: string }
+  | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
+  | { readonly kind: 'repaired'; readonly what: string }
+  | { readonly kind: 'ended'; readonly outcome: Outcome };
+
+/** One line of a rollout's journal: append-only, chained by hash in the store. */
+export type Entry = EntryBody & {
+  /** From 0, without gaps. */
+  readonly seq: number;
+  readonly at: Instant;
+  /** The fence under which it was written. */
+  readonly token: number;
+};

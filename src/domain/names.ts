@@ -1,0 +1,30 @@
+import type { VersionTag } from './units.ts';
+import { UserError } from './user-error.ts';
+
+export interface EndpointIdentity {
+  readonly model: string;
+  readonly environment: string;
+  readonly version: VersionTag;
+  /** Hex SHA-256 of the artifact. */
+  readonly digest: string;
+  /** From 1; grows each time the version is provisioned anew after its endpoint was retired. */
+  readonly generation: number;
+}
+
+/**
+ * `{model}-{env}-{version}-{digest}`: SageMaker takes letters, digits and inner hyphens, 63 at most. What the tag loses
+ * on the way (dots, signs) the digest gives back, so two versions never share a name.
+ * @throws UserError where the name would be too long: truncation could make two names one
+ */
+export function endpointName(id: EndpointIdentity): string {
+  const plain = (text: string): string => text.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  const generation = id.generation > 1 ? `-g${id.generation}` : '';
+  const name = `${plain(id.model)}-${plain(id.environment)}-${plain(id.version)}-${id.digest.slice(0, 8)}${generation}`;
+  if (name.length > 63) {
+    throw new UserError('usage', `the endpoint's name would be ${name.length} characters long: ${name}`, {
+      why: 'SageMaker takes at most 63',
+      mend: `shorten the model's name by ${name.length - 63} or more characters in mlreg.yaml`,
+    });
+  }
+  return name;
+}

@@ -1,0 +1,73 @@
+import type { JudgePolicy } from './policy.ts';
+import type { Route, Routing } from './route.ts';
+import type { Percent, VersionTag } from './units.ts';
+
+export type StrategyName = 'canary' | 'blue-green' | 'shadow' | 'all-at-once' | 'watch';
+export type OnInconclusive = 'hold' | 'extend' | 'promote' | 'rollback';
+
+export interface BakeStep {
+  readonly kind: 'bake';
+  /** The challenger's share all through it. */
+  readonly percent: Percent;
+  /** null: without end (`watch`). */
+  readonly durationMs: number | null;
+  /** May last so much longer while evidence is insufficient. */
+  readonly extendMs: number;
+  /** The last bake, whose end promotes: on non-inferiority, or by `onInconclusive`. */
+  readonly final: boolean;
+  readonly onInconclusive: OnInconclusive;
+}
+
+/** One step of a plan: data, never code. Each states the end that is wanted. */
+export type Step =
+  | { readonly kind: 'approve'; readonly needed: number; readonly timeoutMs: number }
+  | {
+      readonly kind: 'provision';
+      readonly version: VersionTag;
+      /** All routes that the plan may move to: each is published before traffic moves. */
+      readonly routes: readonly Route[];
+      readonly timeoutMs: number;
+    }
+  | { readonly kind: 'smoke'; readonly version: VersionTag }
+  | { readonly kind: 'warm-up'; readonly route: Route }
+  | { readonly kind: 'route'; readonly route: Route }
+  | BakeStep
+  | { readonly kind: 'swap-stage'; readonly to: 'blue' | 'green' }
+  | { readonly kind: 'promote'; readonly version: VersionTag }
+  | { readonly kind: 'commit'; readonly keepPreviousMs: number }
+  | { readonly kind: 'notify'; readonly subject: string };
+
+/** What a strategy compiles to. Written whole into a rollout's first journal entry; a resumed rollout follows it. */
+export interface Plan {
+  readonly format: 1;
+  readonly strategy: StrategyName;
+  readonly model: string;
+  readonly environment: string;
+  /** null on a first deploy: there is nothing to roll back to. */
+  readonly champion: VersionTag | null;
+  readonly challenger: VersionTag;
+  readonly routing: Routing;
+  /** The alias whose writes move traffic. */
+  readonly alias: string;
+  readonly steps: readonly Step[];
+  /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */
+  readonly undo: Route | null;
+  readonly policy: JudgePolicy;
+  readonly tickMs: number;
+  /** Metrics of a tick are read so long after its end. */
+  readonly settleMs: number;
+  /** How long a hold for a person may last before the rollout goes back by itself. */
+  readonly maxHoldMs: number;
+  /** Consecutive looks without readable metrics before the rollout goes back. */
+  readonly unreadableLimit: number;
+  /** Tries of one effect before its step fails. */
+  readonly maxTries: number;
+}
+
+/** The largest share that was planned, and so approved. */
+export function approvedPercent(plan: Plan): number {
+  return plan.steps.reduce(
+    (most, step) => (step.kind === 'route' && step.route.kind === 'split' ? Math.max(most, step.route.percent) : most),
+    0,
+  );
+}

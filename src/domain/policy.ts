@@ -1,0 +1,41 @@
+import type { ArmTick } from './observation.ts';
+
+/** Absolute limits on the challenger alone; null switches one off. */
+export interface Guardrails {
+  /** Share of failed answers, 0 to 1. */
+  readonly errorRate: number | null;
+  readonly meanLatencyMs: number | null;
+  /** SageMaker invocation errors a minute of the challenger's endpoint. */
+  readonly endpointErrorsPerMinute: number | null;
+  /** Share of throttled calls, 0 to 1. */
+  readonly throttleRate: number | null;
+}
+
+/** Everything the judge needs besides observations. Written into the plan, so that a resumed rollout is judged alike. */
+export interface JudgePolicy {
+  /** Probability of rolling back a healthy challenger, for the whole rollout, however often one looks. */
+  readonly alpha: number;
+  /** Probability of calling a challenger at the promote margin non-inferior. */
+  readonly alphaPromote: number;
+  readonly tickMs: number;
+  /** Planned shares and lengths: the planned looks are fixed from them before traffic moves. */
+  readonly steps: readonly { readonly percent: number; readonly ticks: number }[];
+  /** Relative latency is not judged for so long after traffic first reaches the challenger. */
+  readonly warmUpMs: number;
+  /** Least time and least ticks at each step before it may pass. */
+  readonly minimumBakeMs: number;
+  readonly minimumTicks: number;
+  /** The challenger may be this much worse before rollback is right: p1 <= ratio * p0 + difference; latency factor 1 + slower. */
+  readonly rollbackMargin: { readonly ratio: number; readonly difference: number; readonly slower: number };
+  /** Promotion wants proof that it is no worse than this. */
+  readonly promoteMargin: { readonly ratio: number; readonly difference: number; readonly slower: number };
+  readonly guardrails: Guardrails;
+  /** `attributable`: a limit that the champion breaches in the same tick is an incident, not the challenger's fault. */
+  readonly scope: 'attributable' | 'absolute';
+  readonly noise: 'robust' | 'independent';
+  /** A step may advance only when its bake could have caught an error rate this many times the champion's (power 0.8), or a guardrail breach. */
+  readonly detectableRatio: number;
+  /** The champion's ticks before the rollout, oldest first; each is `historyTickMs` long. */
+  readonly history: readonly ArmTick[];
+  readonly historyTickMs: number;
+}

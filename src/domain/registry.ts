@@ -1,0 +1,32 @@
+import type { Instant, RolloutId, VersionTag } from './units.ts';
+
+export type VersionStatus = 'candidate' | 'challenger' | 'champion' | 'archived' | 'rolled_back';
+
+/** A model version in the registry of one environment. */
+export interface VersionRecord {
+  readonly version: VersionTag;
+  readonly status: VersionStatus;
+  readonly artifact: { readonly uri: string; /** Hex SHA-256. */ readonly digest: string };
+  /** Offline metrics, as `auc: 0.91`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly registeredAt: Instant;
+  readonly registeredBy: string;
+  readonly statusAt: Instant;
+  readonly statusReason: string;
+  /** The rollout that last changed the status. */
+  readonly rollout?: RolloutId;
+  /** Set while the version has an endpoint, or had one under this name. */
+  readonly endpoint?: { readonly name: string; readonly generation: number };
+  /** The Lambda version that serves this model version alone, once it has been published. */
+  readonly functionVersion?: string;
+  /** Irrevocable: the endpoint is being, or has been, deleted; the next deploy takes a new generation. */
+  readonly tombstone?: { readonly at: Instant; readonly endpoint: string };
+  /** Not before this instant may gc retire the endpoint. */
+  readonly retireAfter?: Instant;
+}
+
+/** A change of one record, applied in the same store write as the journal entries that explain it. */
+export interface VersionChange {
+  readonly version: VersionTag;
+  readonly set: Partial<Omit<VersionRecord, 'version' | 'registeredAt' | 'registeredBy' | 'artifact'>>;
+}

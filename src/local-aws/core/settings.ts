@@ -1,0 +1,33 @@
+/** What may be turned on local AWS. Times are milliseconds. */
+export interface Settings {
+  /** How long an endpoint is Creating or Updating at least. */
+  readonly endpointCreatingMs: number;
+  /** How long a deleted endpoint is seen as Deleting. */
+  readonly endpointDeletingMs: number;
+  /** Serverless endpoints an account may have. AWS: 50 a Region. */
+  readonly endpointQuota: number;
+  /** Sum of MaxConcurrency over all serverless endpoints. AWS: 1000 or 500 a Region. */
+  readonly endpointConcurrencyQuota: number;
+  /** How long $LATEST is InProgress after an update, and Pending after its creation. */
+  readonly functionUpdateMs: number;
+  /** How long a new published version is Pending. */
+  readonly versionPendingMs: number;
+  /** Concurrent executions of all functions that have none reserved. */
+  readonly accountConcurrency: number;
+  /** AWS/ metrics are kept at this resolution. AWS: 60. Here 1 by default, so that bakes of minutes can be judged. */
+  readonly awsMetricResolutionSeconds: 1 | 60;
+  /** When set, every request must carry it as X-Amz-Security-Token. */
+  readonly sessionToken: string | undefined;
+}
+
+export const defaultSettings: Settings = {
+  endpointCreatingMs: 2000,
+  endpointDeletingMs: 300,
+  endpointQuota: 50,
+  endpointConcurrencyQuota: 1000,
+  functionUpdateMs: 300,
+  versionPendingMs: 0,
+  accountConcurrency: 1000,
+  awsMetricResolutionSeconds: 1,
+  sessionToken: undefined,
+};

@@ -1,0 +1,304 @@
+import type { FunctionRuntime, FunctionSnapshot, Invocation, InvocationResult, LocalClock } from '../seams.ts';
+import { type HandlerModule, loadHandler, taskRoot } from './handler-module.ts';
+
+export interface EnvironmentSettings {
+  /** What a new environment costs before its first request, milliseconds. */
+  readonly coldStartMs: number;
+  /** An environment idle for so long is dropped. AWS doesn't say; minutes are seen. */
+  readonly idleMs: number;
+  /** Environments of one function at a time, all versions together. AWS: the account's concurrency. */
+  readonly environmentsPerFunction: number;
+}
+
+export interface VersionCounts {
+  readonly functionName: string;
+  readonly version: string;
+  /** Environments there are now, busy or idle. */
+  readonly environments: number;
+  readonly busy: number;
+  /** Environments ever started. */
+  readonly coldStarts: number;
+  readonly invocations: number;
+}
+
+export interface CountingFunctionRuntime extends FunctionRuntime {
+  counts(): readonly VersionCounts[];
+}
+
+/**
+ * Runs Lambda versions in this process. Each environment takes one request at a time and keeps its module's state;
+ * the one used last is reused first. What a handler leaves running after its answer goes on here, whereas Lambda freezes it.
+ */
+export function createFunctionRuntime(options: {
+  readonly clock: LocalClock;
+  readonly region: string;
+  /** Variables each environment gets beside the version's own: endpoint URL and credentials of the control plane. */
+  readonly platformVariables: () => Readonly<Record<string, string>>;
+  readonly settings?: Partial<EnvironmentSettings>;
+}): CountingFunctionRuntime {
+  const { clock } = options;
+  const settings: EnvironmentSettings = {
+    coldStartMs: 120,
+    idleMs: 300_000,
+    environmentsPerFunction: 1000,
+    ...options.settings,
+  };
+  const pools = new Map<string, Pool>();
+  let cancelSweep: (() => void) | undefined;
+
+  const start = async (pool: Pool): Promise<Environment> => {
+    pool.environments++;
+    pool.coldStarts++;
+    const environment: Environment = { logs: [], idleSince: 0, module: undefined };
+    try {
+      const variables = variablesOf(pool.version, options.region, options.platformVariables());
+      environment.module = loadHandler(pool.version, variables, (line) => environment.logs.push(line));
+    } catch (error) {
+      environment.broken = failure(error);
+    }
+    if (settings.coldStartMs > 0) await new Promise<void>((done) => void clock.at(clock.now() + settings.coldStartMs, done));
+    return environment;
+  };
+
+  const release = (pool: Pool, environment: Environment, dead: boolean): void => {
+    pool.busy--;
+    if (dead || pool.stopped) {
+      pool.environments--;
+      return;
+    }
+    environment.idleSince = clock.now();
+    pool.idle.push(environment);
+    cancelSweep ??= clock.at(environment.idleSince + settings.idleMs, sweep);
+  };
+
+  const sweep = (): void => {
+    cancelSweep = undefined;
+    const now = clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const pool of pools.values()) {
+      // The stack's bottom has been idle longest.
+      const kept = pool.idle.findIndex((environment) => environment.idleSince + settings.idleMs > now);
+      const dropped = kept === -1 ? pool.idle.length : kept;
+      pool.idle.splice(0, dropped);
+      pool.environments -= dropped;
+      const oldest = pool.idle[0];
+      if (oldest) next = Math.min(next, oldest.idleSince + settings.idleMs);
+    }
+    if (next !== Number.POSITIVE_INFINITY) cancelSweep = clock.at(next, sweep);
+  };
+
+  const poolOf = (version: FunctionSnapshot): Pool => {
+    const key = `${version.functionName}:${version.version}`;
+    const known = pools.get(key);
+    if (known && (known.version === version || sameToRun(known.version, version))) return known;
+    // $LATEST changes under its name: environments of the older code take no more requests.
+    if (known) retire(known);
+    const { coldStarts, invocations } = known ?? { coldStarts: 0, invocations: 0 };
+    const pool: Pool = { version, idle: [], busy: 0, environments: 0, coldStarts, invocations, stopped: false };
+    pools.set(key, pool);
+    return pool;
+  };
+
+  const crowded = (functionName: string): boolean => {
+    let total = 0;
+    for (const pool of pools.values()) if (pool.version.functionName === functionName) total += pool.environments;
+    return total >= settings.environmentsPerFunction;
+  };
+
+  return {
+    async invoke(version, invocation) {
+      const pool = poolOf(version);
+      const warm = pool.idle.pop();
+      if (!warm && crowded(version.functionName)) throw new TooManyEnvironments(version.functionName);
+      pool.invocations++;
+      pool.busy++;
+      const environment = warm ?? (await start(pool));
+      const outcome = await run(clock, environment, version, invocation);
+      release(pool, environment, outcome.dead);
+      const logs = environment.logs;
+      environment.logs = [];
+      const coldStart = warm === undefined;
+      return outcome.failed
+        ? { payload: outcome.payload, functionError: 'Unhandled', coldStart, logs }
+        : { payload: outcome.payload, coldStart, logs };
+    },
+    async stop(version) {
+      for (const [key, pool] of pools) {
+        if (version && !(pool.version.functionName === version.functionName && pool.version.version === version.version)) continue;
+        retire(pool);
+        pools.delete(key);
+      }
+      if (pools.size === 0) {
+        cancelSweep?.();
+        cancelSweep = undefined;
+      }
+    },
+    counts: () =>
+      [...pools.values()].map(({ version, environments, busy, coldStarts, invocations }) => ({
+        functionName: version.functionName,
+        version: version.version,
+        environments,
+        busy,
+        coldStarts,
+        invocations,
+      })),
+  };
+}
+
+/** More environments of one function than there may be. The control plane limits concurrency first, so this is a last wall. */
+export class TooManyEnvironments extends Error {
+  override readonly name = 'TooManyRequestsException';
+  constructor(functionName: string) {
+    super(`Rate Exceeded: ${functionName} has as many execution environments as it may have`);
+  }
+}
+
+interface Environment {
+  module: HandlerModule | undefined;
+  /** What kept the module from loading. */
+  broken?: string;
+  logs: string[];
+  idleSince: number;
+}
+
+interface Pool {
+  readonly version: FunctionSnapshot;
+  readonly idle: Environment[];
+  busy: number;
+  environments: number;
+  coldStarts: number;
+  invocations: number;
+  stopped: boolean;
+}
+
+interface Outcome {
+  readonly payload: string;
+  readonly failed: boolean;
+  /** The environment is of no further use. */
+  readonly dead: boolean;
+}
+
+/** Lambda's limit on a synchronous answer, bytes. */
+const payloadLimit = 6_291_556;
+
+function run(
+  clock: LocalClock,
+  environment: Environment,
+  version: FunctionSnapshot,
+  invocation: Invocation,
+): Promise<Outcome> {
+  const loaded = environment.module;
+  if (!loaded) return Promise.resolve({ payload: environment.broken ?? 'null', failed: true, dead: true });
+
+  return new Promise<Outcome>((resolve) => {
+    const deadline = clock.now() + version.timeoutMs;
+    const cancel = clock.at(deadline, () => {
+      const seconds = (version.timeoutMs / 1000).toFixed(2);
+      const errorMessage = `RequestId: ${invocation.requestId} Error: Task timed out after ${seconds} seconds`;
+      // Lambda kills the environment; what still runs in it here finds nobody listening.
+      resolve({ payload: JSON.stringify({ errorType: 'Sandbox.Timedout', errorMessage }), failed: true, dead: true });
+    });
+    const succeed = (value: unknown): void => {
+      cancel();
+      resolve(answer(value));
+    };
+    const fail = (error: unknown): void => {
+      cancel();
+      resolve({ payload: failure(error), failed: true, dead: loaded.exited() });
+    };
+    try {
+      const event: unknown = JSON.parse(invocation.payload);
+      const returned = loaded.handler(event, contextOf(clock, deadline, version, invocation));
+      if (isThenable(returned)) returned.then(succeed, fail);
+      else succeed(returned);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function answer(value: unknown): Outcome {
+  let payload: string;
+  try {
+    payload = JSON.stringify(value) ?? 'null';
+  } catch (error) {
+    return { payload: failure(error), failed: true, dead: false };
+  }
+  if (payload.length * 3 > payloadLimit && Buffer.byteLength(payload) > payloadLimit) {
+    const errorMessage = `Response payload size exceeded maximum allowed payload size (${payloadLimit} bytes).`;
+    const errorType = 'Function.ResponseSizeTooLarge';
+    return { payload: JSON.stringify({ errorType, errorMessage }), failed: true, dead: false };
+  }
+  return { payload, failed: false, dead: false };
+}
+
+function contextOf(clock: LocalClock, deadline: number, version: FunctionSnapshot, invocation: Invocation): object {
+  return {
+    awsRequestId: invocation.requestId,
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: version.functionName,
+    functionVersion: version.version,
+    invokedFunctionArn: invocation.invokedFunctionArn,
+    memoryLimitInMB: String(version.memoryMb),
+    logGroupName: `/aws/lambda/${version.functionName}`,
+    logStreamName: `[${version.version}]`,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - clock.now()),
+  };
+}
+
+function variablesOf(
+  version: FunctionSnapshot,
+  region: string,
+  platform: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    TZ: ':UTC',
+    LANG: 'en_US.UTF-8',
+    ...version.environment,
+    ...platform,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
+    AWS_LAMBDA_FUNCTION_NAME: version.functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: version.version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMb),
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${version.functionName}`,
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    LAMBDA_TASK_ROOT: taskRoot,
+    _HANDLER: version.handler,
+  };
+}
+
+function sameToRun(a: FunctionSnapshot, b: FunctionSnapshot): boolean {
+  return (
+    a.codeSha256 === b.codeSha256 &&
+    a.handler === b.handler &&
+    a.timeoutMs === b.timeoutMs &&
+    a.memoryMb === b.memoryMb &&
+    sameEntries(a.environment, b.environment)
+  );
+}
+
+function sameEntries(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  if (a === b) return true;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+function retire(pool: Pool): void {
+  pool.stopped = true;
+  pool.environments -= pool.idle.length;
+  pool.idle.length = 0;
+}
+
+function failure(error: unknown): string {
+  if (!(error instanceof Error)) return JSON.stringify({ errorType: typeof error, errorMessage: String(error) });
+  // Frames of this program mean nothing to the function's author.
+  const trace = (error.stack ?? '').split('\n').filter((line) => !line.startsWith('    at ') || line.includes(taskRoot));
+  return JSON.stringify({ errorType: error.name, errorMessage: error.message, trace });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,133 @@
+import { createRequire, isBuiltin } from 'node:module';
+import { format } from 'node:util';
+import vm from 'node:vm';
+import type { FunctionSnapshot } from '../seams.ts';
+
+/** A handler as Node runtimes of Lambda call it. */
+export type Handler = (event: unknown, context: object) => unknown;
+
+/** One loaded copy of a function's module: its state, its `process`, its `console`. */
+export interface HandlerModule {
+  readonly handler: Handler;
+  /** True once the code called process.exit: the environment is gone, as on Lambda. */
+  exited(): boolean;
+}
+
+/** Frames of the functions' own code carry this file name, as on Lambda; the daemon tells by it whose error it sees. */
+export const taskRoot = '/var/task';
+
+type Wrapper = (process: object, console: object) => (...commonJs: unknown[]) => void;
+
+/**
+ * Loads a version's bundle anew: module state is its own, compiled code is shared between equal digests.
+ * `globalThis` is shared with the whole process, so globals set by one environment are seen by others; on Lambda they are not.
+ * @throws whatever the module throws while it loads, and where the handler is not there
+ */
+export function loadHandler(
+  version: FunctionSnapshot,
+  environment: Readonly<Record<string, string>>,
+  print: (line: string) => void,
+): HandlerModule {
+  let exited = false;
+  const console = consoleThat(print);
+  const process = processWith(environment, print, () => {
+    exited = true;
+  });
+  const [file, name] = splitHandler(version.handler);
+  const filename = `${taskRoot}/${file}.js`;
+  const module = { exports: {} as Record<string, unknown> };
+  const wrapper = compile(version, filename);
+  wrapper(process, console)(module.exports, requireFor(process, console), module, filename, taskRoot);
+
+  const handler = module.exports[name];
+  if (typeof handler !== 'function') {
+    throw named('Runtime.HandlerNotFound', `${version.handler} is undefined or not exported`);
+  }
+  return { handler: handler as Handler, exited: () => exited };
+}
+
+const compiled = new Map<string, Wrapper>();
+const compiledAtMost = 32;
+
+/** Two functions, one in the other, so that a bundle may declare its own `process` or `console` at its top level. */
+function compile(version: FunctionSnapshot, filename: string): Wrapper {
+  const key = `${filename}\n${version.codeSha256}`;
+  const known = compiled.get(key);
+  if (known) return known;
+  const prefix = '(function (process, console) { return function (exports, require, module, __filename, __dirname) {';
+  const source = `${prefix}${new TextDecoder().decode(version.code)}\n}})`;
+  const script = new vm.Script(source, {
+    filename,
+    columnOffset: -prefix.length,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const wrapper = script.runInThisContext() as Wrapper;
+  const oldest = compiled.keys().next().value;
+  if (compiled.size >= compiledAtMost && oldest !== undefined) compiled.delete(oldest);
+  compiled.set(key, wrapper);
+  return wrapper;
+}
+
+function splitHandler(handler: string): [string, string] {
+  const dot = handler.lastIndexOf('.');
+  if (dot <= 0) throw named('Runtime.MalformedHandlerName', 'Bad handler');
+  return [handler.slice(0, dot), handler.slice(dot + 1)];
+}
+
+/** Only what Node itself has: the package is one file, so anything else would come from this program's own modules. */
+function requireFor(process: object, console: object): (id: string) => unknown {
+  const nodeRequire = createRequire(import.meta.url);
+  return (id) => {
+    const plain = id.startsWith('node:') ? id.slice(5) : id;
+    if (plain === 'process') return process;
+    if (plain === 'console') return console;
+    if (isBuiltin(id)) return nodeRequire(id) as unknown;
+    throw named('Runtime.ImportModuleError', `Error: Cannot find module '${id}'`);
+  };
+}
+
+/** The real process, less what would let a function change or end the daemon. */
+function processWith(
+  environment: Readonly<Record<string, string>>,
+  print: (line: string) => void,
+  onExit: () => void,
+): object {
+  const stream = { write: (text: unknown) => (print(String(text).replace(/\n$/, '')), true), isTTY: false, on: () => stream };
+  const exit = (code?: number): never => {
+    onExit();
+    throw named('Runtime.ExitError', `Runtime exited with exit status ${code ?? 0}`);
+  };
+  const silent = (): object => local;
+  const local: object = Object.create(process, {
+    env: { value: { ...environment }, writable: true, enumerable: true },
+    argv: { value: ['node', taskRoot] },
+    stdout: { value: stream },
+    stderr: { value: stream },
+    exit: { value: exit },
+    abort: { value: exit },
+    kill: { value: exit },
+    chdir: { value: () => undefined },
+    on: { value: silent },
+    once: { value: silent },
+    off: { value: silent },
+    addListener: { value: silent },
+    removeListener: { value: silent },
+    emitWarning: { value: (warning: unknown) => print(String(warning)) },
+  });
+  return local;
+}
+
+/** One call is one log event, however many lines, as on Lambda. */
+function consoleThat(print: (line: string) => void): object {
+  const say = (...parts: unknown[]): void => {
+    print(parts.length === 1 && typeof parts[0] === 'string' ? parts[0] : format(...parts));
+  };
+  const levels = { log: say, info: say, warn: say, error: say, debug: say, trace: say };
+  return Object.assign(Object.create(console) as object, levels);
+}
+
+function named(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}

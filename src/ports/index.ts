@@ -1,0 +1,45 @@
+import type { Reading } from '../domain/observation.ts';
+import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
+
+export type { Store } from './store.ts';
+export type { Platform } from './platform.ts';
+
+export interface Clock {
+  now(): Instant;
+  /** Resolves at or after `at`, or at once when the signal aborts. Never rejects. */
+  sleepUntil(at: Instant, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Ids {
+  rolloutId(): RolloutId;
+  salt(): string;
+  requestId(): string;
+}
+
+/** One arm as the metrics know it. */
+export interface ArmSource {
+  readonly version: VersionTag;
+  readonly endpoint: string;
+  /** The Lambda version that runs this arm alone (weighted routing); undefined where both arms share one. */
+  readonly functionVersion: string | undefined;
+}
+
+export interface MetricsQuery {
+  readonly champion: ArmSource | null;
+  readonly challenger: ArmSource | null;
+  /** Half-open window [from, to), both on tick boundaries. */
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly tickMs: number;
+  readonly plannedPercent: Percent | number;
+}
+
+export interface Metrics {
+  /** One Observation a tick, oldest first. Failure to read is an answer, never an exception. */
+  read(query: MetricsQuery): Promise<Reading>;
+}
+
+export interface Notifier {
+  /** At least once; `eventId` is stable over repeats. */
+  send(event: { readonly eventId: string; readonly subject: string; readonly body: string }): Promise<void>;
+}

@@ -1,0 +1,103 @@
+import type { Stamp } from '../domain/journal.ts';
+import type { AliasTarget } from '../domain/route.ts';
+import type { Instant, VersionTag } from '../domain/units.ts';
+
+/** Why a call outside failed. `unknown` may have taken effect: read back before trying again. */
+export type PlatformFailure =
+  | { readonly kind: 'denied'; readonly action: string; readonly message: string }
+  | { readonly kind: 'credentials'; readonly message: string }
+  | { readonly kind: 'throttled'; readonly message: string }
+  | { readonly kind: 'missing'; readonly message: string }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** What adapters throw; everything else that comes out of them is a bug. */
+export class PlatformError extends Error {
+  override readonly name = 'PlatformError';
+  readonly failure: PlatformFailure;
+  constructor(failure: PlatformFailure, cause?: unknown) {
+    super(failure.message, { cause });
+    this.failure = failure;
+  }
+}
+
+export interface AliasView {
+  readonly revisionId: string;
+  readonly target: AliasTarget;
+  readonly description: string;
+  /** Undefined where nobody, or somebody else than mlreg, wrote it last. */
+  readonly stamp: Stamp | undefined;
+}
+
+export type AliasWriteOutcome =
+  | { readonly kind: 'written'; readonly revisionId: string }
+  /** The RevisionId is not the newest: somebody wrote since, maybe we ourselves. */
+  | { readonly kind: 'precondition' };
+
+export type EndpointState =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'creating' }
+  | { readonly kind: 'in-service' }
+  | { readonly kind: 'deleting' }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export interface EndpointSpec {
+  readonly endpoint: string;
+  readonly version: VersionTag;
+  readonly artifactUri: string;
+  readonly artifactDigest: string;
+}
+
+export interface SmokeOutcome {
+  readonly passed: boolean;
+  readonly requests: number;
+  readonly why?: string;
+}
+
+/** The serving stack of ONE environment, as AWS has it. Throws PlatformError only. */
+export interface Platform {
+  readAlias(alias: string): Promise<AliasView>;
+  /** One UpdateAlias, never retried inside. @throws PlatformError `unknown` where the reply was lost */
+  writeAlias(
+    alias: string,
+    write: { readonly target: AliasTarget; readonly stamp: Stamp; readonly revisionId: string },
+  ): Promise<AliasWriteOutcome>;
+
+  /** Creates model, configuration and endpoint where absent, verifies them where present; doesn't wait. */
+  ensureEndpoint(spec: EndpointSpec): Promise<EndpointState>;
+  endpoint(name: string): Promise<EndpointState>;
+  /** Deletes endpoint, configuration and model; absent is fine. */
+  deleteEndpoint(name: string): Promise<void>;
+  /** Asks the endpoint the environment's smoke requests, without touching users' traffic. */
+  smoke(endpoint: string): Promise<SmokeOutcome>;
+
+  /** Digest of the code in $LATEST, and of a published version. */
+  codeSha256(functionVersion?: string): Promise<string>;
+  /** The environment variables of a published version. */
+  variables(functionVersion: string): Promise<Readonly<Record<string, string>>>;
+  /**
+   * A published version with these variables merged into the user's own, and this very code. An equal one that exists
+   * already is returned. @throws PlatformError `refused` where the code differs
+   */
+  publish(request: {
+    readonly variables: Readonly<Record<string, string>>;
+    readonly codeSha256: string;
+    readonly description: string;
+  }): Promise<{ readonly functionVersion: string }>;
+  /** Starts about so many execution environments of a version before users reach it. */
+  warm(functionVersion: string, environments: number): Promise<number>;
+  /** Execution environments that the traffic of now keeps busy: the largest concurrency of late, at least 1. */
+  concurrency(): Promise<number>;
+}
+
+/** Where an artifact's bytes are found. */
+export interface Artifacts {
+  /** Hex SHA-256 and size. @throws UserError where there is none */
+  digest(uri: string): Promise<{ readonly digest: string; readonly bytes: number }>;
+}
+
+export interface MetricsWindow {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly tickMs: number;
+}

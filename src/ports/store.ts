@@ -1,0 +1,72 @@
+import type { Actor, Entry, EntryBody, Request } from '../domain/journal.ts';
+import type { VersionChange, VersionRecord } from '../domain/registry.ts';
+import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
+
+/** The one lock of an environment. Never deleted: its token must only grow. */
+export interface LockRecord {
+  readonly token: number;
+  /** null when released. */
+  readonly owner: Actor | null;
+  readonly rollout: RolloutId | null;
+  readonly takenAt: Instant;
+  /** Changes with every write of the owner; who waits watches it on a clock of their own. */
+  readonly beat: number;
+}
+
+export type AcquireOutcome =
+  | { readonly kind: 'acquired'; readonly lock: LockRecord }
+  | { readonly kind: 'held'; readonly lock: LockRecord };
+
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly entries: readonly Entry[] }
+  /** A newer token owns the environment: stop. */
+  | { readonly kind: 'fenced'; readonly lock: LockRecord }
+  /** The journal is not as long as expected: read it again. */
+  | { readonly kind: 'moved'; readonly length: number };
+
+/** Registry, lock, journals and inbox of ONE environment and model. All reads are consistent. */
+export interface Store {
+  lock(): Promise<LockRecord>;
+  /**
+   * Takes the lock under a new token. With `takeOver` even from an owner (whoever calls has judged it dead, or is a
+   * person's abort); with `atLeast` the token will be larger than it, for an alias that carries a newer stamp.
+   */
+  acquire(request: {
+    readonly owner: Actor;
+    readonly rollout: RolloutId | null;
+    readonly takeOver: boolean;
+    readonly atLeast?: number;
+    readonly at: Instant;
+  }): Promise<AcquireOutcome>;
+  /** Shows that the owner lives. False when fenced. */
+  beat(token: number): Promise<boolean>;
+  /** Clears the owner, keeps the token. False when fenced. */
+  release(token: number): Promise<boolean>;
+
+  /** Appends all or none, and applies `changes` in the same write. */
+  append(request: {
+    readonly rollout: RolloutId;
+    readonly token: number;
+    /** The journal's length as the writer knows it. */
+    readonly length: number;
+    readonly at: Instant;
+    readonly entries: readonly EntryBody[];
+    readonly changes?: readonly VersionChange[];
+  }): Promise<AppendOutcome>;
+  /** Entries from `from` (default 0) on; empty for an unknown rollout. */
+  journal(rollout: RolloutId, from?: number): Promise<readonly Entry[]>;
+  /** Ids, newest first. */
+  rollouts(): Promise<readonly RolloutId[]>;
+
+  versions(): Promise<readonly VersionRecord[]>;
+  version(tag: VersionTag): Promise<VersionRecord | undefined>;
+  /** False where the version is registered already. */
+  register(record: VersionRecord): Promise<boolean>;
+  /** Registry changes outside a rollout (gc, adopt), under a token. False when fenced. */
+  change(token: number, changes: readonly VersionChange[]): Promise<boolean>;
+
+  /** Unfenced: anybody may ask. */
+  post(rollout: RolloutId, request: Request): Promise<void>;
+  /** Requests in the order posted, from index `from` on. */
+  inbox(rollout: RolloutId, from: number): Promise<readonly Request[]>;
+}
