@@ -43,7 +43,6 @@ export type Effect =
       /** What the target means; null for a fence, which leaves the route as it is. */
       readonly route: Route | null;
     }
-  | { readonly kind: 'label'; readonly as: 'provisioned' | 'promoted' | 'rolled-back' }
   | { readonly kind: 'notify'; readonly subject: string; readonly body: string };
 
 export type EffectOutcome =
@@ -51,7 +50,8 @@ export type EffectOutcome =
   | { readonly kind: 'published'; readonly functionVersion: string }
   | { readonly kind: 'smoked'; readonly passed: boolean; readonly requests: number; readonly why?: string }
   | { readonly kind: 'warmed'; readonly environments: number }
-  | { readonly kind: 'alias'; readonly revisionId: string; readonly stamp: Stamp }
+  /** What was read back after the write. */
+  | { readonly kind: 'alias'; readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp }
   | { readonly kind: 'done' };
 
 export type RollbackCause =
@@ -69,7 +69,9 @@ export type Outcome =
 
 /** What another terminal asks of the rollout's owner. Unfenced; the owner answers in the journal. */
 export type Request = { readonly id: string; readonly at: Instant; readonly by: string; readonly reason: string } & (
-  | { readonly kind: 'pause' | 'resume' | 'promote' | 'approve' | 'reject' }
+  | { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' }
+  /** Ends the present bake now; with `full` all that are left. */
+  | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: Percent }
 );
 
@@ -89,7 +91,7 @@ export type EntryBody =
       /** The code that every version published by this rollout must have. */
       readonly codeSha256: string;
     }
-  | { readonly kind: 'owned'; readonly by: Actor; readonly takeover: boolean }
+  | { readonly kind: 'owned'; readonly by: Actor; /** A foreign edit of the alias is accepted. */ readonly adopt: boolean }
   | { readonly kind: 'intent'; readonly effect: Effect }
   | { readonly kind: 'result'; readonly intent: number; readonly outcome: EffectOutcome }
   | { readonly kind: 'failed'; readonly intent: number; readonly error: string; readonly final: boolean }
@@ -100,6 +102,8 @@ export type EntryBody =
   | { readonly kind: 'request'; readonly request: Request; readonly accepted: boolean; readonly answer: string }
   | { readonly kind: 'held'; readonly why: string }
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
+  /** The registry says so since this very write. */
+  | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' }
   | { readonly kind: 'repaired'; readonly what: string }
   | { readonly kind: 'ended'; readonly outcome: Outcome };
 

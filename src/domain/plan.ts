@@ -2,7 +2,7 @@ import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { Percent, VersionTag } from './units.ts';
 
-export type StrategyName = 'canary' | 'blue-green' | 'shadow' | 'all-at-once' | 'watch';
+export type StrategyName = 'canary' | 'blue-green' | 'shadow' | 'all-at-once' | 'rollback' | 'watch';
 export type OnInconclusive = 'hold' | 'extend' | 'promote' | 'rollback';
 
 export interface BakeStep {

@@ -1,0 +1,48 @@
+import type { Observation, Reading } from '../domain/observation.ts';
+import { type Instant, instant } from '../domain/units.ts';
+import type { ArmSource, Metrics } from '../ports/index.ts';
+
+/** What is to be observed, and what has been so far. */
+export interface Watched {
+  readonly champion: ArmSource | null;
+  readonly challenger: ArmSource | null;
+  readonly tickMs: number;
+  readonly settleMs: number;
+  /** End of the last tick that was observed, or the moment traffic first moved. */
+  readonly since: Instant;
+  /** The challenger's share now, when it began, and what it was before. */
+  readonly share: { readonly percent: number; readonly since: Instant; readonly before: number };
+}
+
+/** A look never asks for more ticks than this: after a long absence it catches up over several looks. */
+const mostTicks = 500;
+
+/**
+ * Reads the complete ticks that are new. A window ends at the last tick whose metrics have settled, for a young minute
+ * always looks better, or worse, than it was. null: no tick is complete yet.
+ */
+export async function observe(metrics: Metrics, watched: Watched, now: Instant): Promise<Reading | null> {
+  const { tickMs } = watched;
+  const floor = (at: number): Instant => instant(Math.floor(at / tickMs) * tickMs);
+  const from = floor(watched.since);
+  const to = Math.min(floor(now - watched.settleMs), from + mostTicks * tickMs);
+  if (to <= from) return null;
+  const reading = await metrics.read({
+    champion: watched.champion,
+    challenger: watched.challenger,
+    from,
+    to: instant(to),
+    tickMs,
+    plannedPercent: watched.share.percent,
+  });
+  if (reading.kind === 'unreadable') return reading;
+  return { kind: 'read', observations: reading.observations.map((tick) => placed(tick, watched.share)) };
+}
+
+/** Inside the tick of a change (and the one of answers still under way) neither share is true. */
+function placed(tick: Observation, share: Watched['share']): Observation {
+  const begins = tick.at - tick.tickMs;
+  if (begins >= share.since) return { ...tick, plannedPercent: share.percent };
+  if (tick.at <= share.since) return { ...tick, plannedPercent: share.before };
+  return { ...tick, plannedPercent: Math.max(share.percent, share.before), straddlesChange: true };
+}

@@ -1,0 +1,57 @@
+import type { Plan } from '../domain/plan.ts';
+import type { VersionChange } from '../domain/registry.ts';
+import { type Instant, later, type RolloutId } from '../domain/units.ts';
+
+interface Context {
+  readonly rollout: RolloutId;
+  readonly at: Instant;
+}
+
+/** The challenger has been seen to serve everybody: the registry may say so. */
+export function promoted(
+  plan: Plan,
+  context: Context & { readonly functionVersion: string; readonly keepPreviousMs: number },
+): readonly VersionChange[] {
+  const back = plan.strategy === 'rollback';
+  const reason = back ? 'rolled back to' : `promoted by ${plan.strategy}`;
+  const changes: VersionChange[] = [
+    {
+      version: plan.challenger,
+      set: {
+        status: 'champion',
+        statusAt: context.at,
+        statusReason: reason,
+        rollout: context.rollout,
+        functionVersion: context.functionVersion,
+      },
+    },
+  ];
+  if (plan.champion !== null && plan.champion !== plan.challenger) {
+    changes.push({
+      version: plan.champion,
+      set: {
+        status: back ? 'rolled_back' : 'archived',
+        statusAt: context.at,
+        statusReason: back ? `rolled back to ${plan.challenger}` : `followed by ${plan.challenger}`,
+        rollout: context.rollout,
+        retireAfter: later(context.at, context.keepPreviousMs),
+      },
+    });
+  }
+  return changes;
+}
+
+/** Traffic has been seen back with the champion. A watch rolls back what served, a rollout what was on trial. */
+export function rolledBack(plan: Plan, context: Context & { readonly reason: string }): readonly VersionChange[] {
+  const set = (status: 'rolled_back' | 'champion'): VersionChange['set'] => ({
+    status,
+    statusAt: context.at,
+    statusReason: context.reason,
+    rollout: context.rollout,
+  });
+  const changes: VersionChange[] = [];
+  // A return to an older version that itself had to be undone leaves that version as it was: good once, archived.
+  changes.push({ version: plan.challenger, set: set('rolled_back') });
+  if (plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
+  return changes;
+}

@@ -1,0 +1,50 @@
+import type { Request } from '../domain/journal.ts';
+import { approvedPercent } from '../domain/plan.ts';
+import { unreachable } from '../domain/units.ts';
+import { currentStep, type RolloutState } from './state.ts';
+
+export interface Answer {
+  readonly accepted: boolean;
+  /** For the person who asked: what will happen, or why not and what to type instead. */
+  readonly answer: string;
+}
+
+/** Whether the owner does what another terminal asks. Pure. */
+export function admit(state: RolloutState, request: Request): Answer {
+  const yes = (answer: string): Answer => ({ accepted: true, answer });
+  const no = (answer: string): Answer => ({ accepted: false, answer });
+  if (state.phase !== 'forward') {
+    return no(state.phase === 'rolling-back' ? 'the rollout is rolling back' : 'the rollout has ended; start again with mlreg deploy');
+  }
+  const step = currentStep(state);
+  switch (request.kind) {
+    case 'pause':
+      return state.pausedAt === null ? yes('paused; judging goes on') : yes('was paused already');
+    case 'resume':
+      return state.pausedAt === null ? yes('was not paused') : yes('goes on');
+    case 'approve':
+      if (step?.kind !== 'approve') return no('nothing waits for approval');
+      if (state.approvals.includes(request.by)) return no(`${request.by} has approved already; another person must`);
+      // Two persons: a protected environment's rollout isn't approved by whoever started it.
+      if (request.by === state.by.name) return no(`${request.by} started this rollout; another person must approve it`);
+      return yes('approved');
+    case 'reject':
+      return step?.kind === 'approve' ? yes('rejected') : no('nothing waits for approval; end the rollout with mlreg abort');
+    case 'promote':
+      if (step?.kind === 'bake') return yes(request.full ? 'promotes now' : 'goes on to the next step');
+      if (step?.kind === 'approve') return no('waits for approval: mlreg approve');
+      return no(`there is no bake to end now (step: ${step?.kind ?? 'none'}); try again in a moment`);
+    case 'traffic': {
+      if (step?.kind !== 'bake' || state.plan.champion === null || state.plan.strategy === 'watch') {
+        return no(`traffic can be moved by hand while a split bakes (step now: ${step?.kind ?? 'none'})`);
+      }
+      const most = approvedPercent(state.plan);
+      if (request.percent > most) {
+        return no(`${request.percent} % is more than the ${most} % of the plan; a larger share needs a new rollout`);
+      }
+      return yes(`moves to ${request.percent} %`);
+    }
+    default:
+      return unreachable(request);
+  }
+}

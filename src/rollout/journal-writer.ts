@@ -1,0 +1,104 @@
+import type { Entry, EntryBody } from '../domain/journal.ts';
+import type { VersionChange } from '../domain/registry.ts';
+import { type Instant, instant, type RolloutId } from '../domain/units.ts';
+import type { Store } from '../ports/index.ts';
+import { apply, replay } from './replay.ts';
+import type { RolloutState } from './state.ts';
+
+/** Somebody with a newer token owns the environment. Whoever sees this stops, and touches nothing more. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+  readonly by: string;
+  constructor(by: string) {
+    super(`taken over by ${by}`);
+    this.by = by;
+  }
+}
+
+/** The journal as its owner writes it: state and store move together. */
+export interface JournalWriter {
+  readonly token: number;
+  state(): RolloutState;
+  /**
+   * @throws Fenced
+   * @throws Error where the store fails, except while rolling back: then entries are kept and written as soon as the
+   * store answers again, for a journal must not stand in the way of the way back.
+   */
+  append(at: Instant, entries: readonly EntryBody[], changes?: readonly VersionChange[]): Promise<void>;
+  /** Entries that the store has not taken yet. */
+  owed(): number;
+  /** When this owner last wrote to the store. */
+  wroteAt(): Instant;
+  beaten(at: Instant): void;
+}
+
+interface Owed {
+  readonly entries: readonly EntryBody[];
+  readonly changes: readonly VersionChange[];
+  readonly at: Instant;
+}
+
+export async function openJournal(
+  store: Store,
+  rollout: RolloutId,
+  token: number,
+  onEntry: (entry: Entry, state: RolloutState) => void,
+): Promise<JournalWriter> {
+  let state = replay(rollout, await store.journal(rollout));
+  let stored = state.length;
+  let owed: Owed[] = [];
+  let wroteAt = instant(0);
+
+  const write = async (item: Owed): Promise<void> => {
+    const outcome = await store.append({ rollout, token, length: stored, ...item });
+    switch (outcome.kind) {
+      case 'appended':
+        stored += outcome.entries.length;
+        wroteAt = item.at;
+        return;
+      case 'fenced':
+        throw new Fenced(outcome.lock.owner === null ? `token ${outcome.lock.token}` : outcome.lock.owner.name + describeHost(outcome.lock.owner));
+      case 'moved':
+        // Our token holds, so the missing entries can only be our own, whose reply was lost.
+        if (outcome.length === stored + item.entries.length) {
+          stored = outcome.length;
+          return;
+        }
+        throw new Error(`journal of ${rollout} has ${outcome.length} entries, expected ${stored}`);
+    }
+  };
+
+  return {
+    token,
+    state: () => state,
+    owed: () => owed.length,
+    wroteAt: () => wroteAt,
+    beaten: (at) => {
+      wroteAt = at;
+    },
+    async append(at, entries, changes = []) {
+      const item: Owed = { entries, changes, at };
+      const mayWait = state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
+      owed.push(item);
+      try {
+        while (owed[0] !== undefined) {
+          await write(owed[0]);
+          owed = owed.slice(1);
+        }
+      } catch (error) {
+        if (error instanceof Fenced || !mayWait) {
+          owed = owed.filter((other) => other !== item);
+          throw error;
+        }
+      }
+      for (const body of entries) {
+        const entry: Entry = { ...body, seq: state.length, at, token };
+        state = apply(state, entry);
+        onEntry(entry, state);
+      }
+    },
+  };
+}
+
+const describeHost = (owner: { host: string; pid: number; command: string }): string =>
+  ` on ${owner.host} (pid ${owner.pid}, ${owner.command})`;

@@ -1,0 +1,150 @@
+import type { Effect, EffectOutcome, Stamp } from '../domain/journal.ts';
+import { type Route, routeKey } from '../domain/route.ts';
+import { UserError } from '../domain/user-error.ts';
+import { unreachable } from '../domain/units.ts';
+import { PlatformError } from '../ports/platform.ts';
+import type { RolloutPorts } from './ports.ts';
+import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
+import { publicationsOf, type RolloutState } from './state.ts';
+import { variablesFor } from './variables.ts';
+
+export type Performed =
+  | { readonly kind: 'done'; readonly outcome: EffectOutcome }
+  /** `final`: trying again can't help. */
+  | { readonly kind: 'failed'; readonly error: string; readonly final: boolean }
+  | { readonly kind: 'fenced'; readonly token: number }
+  | { readonly kind: 'foreign'; readonly sentence: string };
+
+/** The one place where a step becomes calls. `seq` is the intent's place in the journal: the write's stamp. */
+export async function perform(ports: RolloutPorts, state: RolloutState, effect: Effect, seq: number): Promise<Performed> {
+  try {
+    return await dispatch(ports, state, effect, seq);
+  } catch (error) {
+    if (error instanceof PlatformError) {
+      const final = error.failure.kind === 'refused';
+      return { kind: 'failed', error: error.message, final };
+    }
+    if (error instanceof UserError) return { kind: 'failed', error: error.message, final: true };
+    throw error;
+  }
+}
+
+async function dispatch(ports: RolloutPorts, state: RolloutState, effect: Effect, seq: number): Promise<Performed> {
+  const { platform } = ports;
+  switch (effect.kind) {
+    case 'ensure-endpoint': {
+      const record = await ports.store.version(effect.version);
+      if (record === undefined) return { kind: 'failed', error: `${effect.version} is not registered`, final: true };
+      const found = await platform.ensureEndpoint({
+        endpoint: effect.endpoint,
+        version: effect.version,
+        artifactUri: record.artifact.uri,
+        artifactDigest: record.artifact.digest,
+      });
+      if (found.kind === 'failed') {
+        return { kind: 'failed', error: `endpoint ${effect.endpoint} failed: ${found.why}`, final: true };
+      }
+      return done({ kind: 'endpoint', state: found.kind === 'in-service' ? 'in-service' : 'creating' });
+    }
+    case 'publish': {
+      const variables = variablesFor(state, effect.route);
+      const { functionVersion } = await platform.publish({
+        variables,
+        codeSha256: state.codeSha256,
+        description: `mlreg ${state.id} ${routeKey(effect.route)}`,
+      });
+      const published = await platform.variables(functionVersion);
+      const wrong = Object.entries(variables).find(([name, value]) => published[name] !== value);
+      // $LATEST is shared: somebody else's update may have come between ours and its publication.
+      if (wrong !== undefined) {
+        return { kind: 'failed', error: `Lambda version ${functionVersion} was published with another ${wrong[0]}`, final: false };
+      }
+      return done({ kind: 'published', functionVersion });
+    }
+    case 'smoke': {
+      const smoked = await platform.smoke(endpointOf(state, effect.version));
+      return smoked.passed
+        ? done({ kind: 'smoked', passed: true, requests: smoked.requests })
+        : { kind: 'failed', error: `smoke request failed: ${smoked.why ?? 'no reason given'}`, final: true };
+    }
+    case 'warm-up': {
+      const environments = await platform.concurrency();
+      let warmed = 0;
+      for (const version of functionVersionsOf(state, effect.route)) warmed += await platform.warm(version, environments);
+      return done({ kind: 'warmed', environments: warmed });
+    }
+    case 'set-alias':
+      return aliasOutcome(state, effect, await writeAlias(ports, state, effect, seq));
+    case 'notify':
+      await ports.notifier.send({ eventId: `${state.id}/${seq}`, subject: effect.subject, body: effect.body });
+      return done({ kind: 'done' });
+    default:
+      return unreachable(effect);
+  }
+}
+
+async function writeAlias(
+  ports: RolloutPorts,
+  state: RolloutState,
+  effect: Extract<Effect, { kind: 'set-alias' }>,
+  seq: number,
+): Promise<SetAliasOutcome> {
+  const { platform } = ports;
+  const stamp: Stamp = {
+    environment: state.plan.environment,
+    token: state.token,
+    seq,
+    rollout: state.id,
+    back: state.home.functionVersion,
+  };
+  if (effect.purpose === 'fence') {
+    return takeAlias(platform, effect.alias, () => stamp, (found) => found.target);
+  }
+  const carried = state.alias;
+  if (effect.purpose !== 'roll-back') {
+    // Forward writes go out from one's own last write, or not at all.
+    if (carried === undefined) throw new Error(`${state.id}: the alias was not fenced before ${effect.purpose}`);
+    return setAlias(platform, { alias: effect.alias, target: effect.target, stamp }, { revisionId: carried.revisionId, seq: carried.stamp.seq });
+  }
+  if (carried !== undefined) {
+    const first = await setAlias(platform, { alias: effect.alias, target: effect.target, stamp }, { revisionId: carried.revisionId, seq: carried.stamp.seq });
+    // On the way back a foreign edit is overwritten: the champion is what everybody asked for.
+    if (first.kind !== 'foreign') return first;
+  }
+  return takeAlias(platform, effect.alias, () => stamp, () => effect.target);
+}
+
+function aliasOutcome(state: RolloutState, effect: Extract<Effect, { kind: 'set-alias' }>, seen: SetAliasOutcome): Performed {
+  switch (seen.kind) {
+    case 'set':
+      if (seen.view.stamp === undefined) throw new Error('a verified alias carries a stamp');
+      return done({ kind: 'alias', revisionId: seen.view.revisionId, target: seen.view.target, stamp: seen.view.stamp });
+    case 'fenced':
+      return { kind: 'fenced', token: seen.token };
+    case 'foreign':
+      return {
+        kind: 'foreign',
+        sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves Lambda version ${seen.view.target.functionVersion}, weights ${JSON.stringify(seen.view.target.weights)}`,
+      };
+    case 'failed':
+      return { kind: 'failed', error: `alias ${effect.alias} of ${state.plan.environment}: ${seen.error.message}`, final: false };
+    default:
+      return unreachable(seen);
+  }
+}
+
+function endpointOf(state: RolloutState, version: string): string {
+  const endpoint = state.endpoints[version];
+  if (endpoint === undefined) throw new Error(`${state.id} knows no endpoint of ${version}`);
+  return endpoint.name;
+}
+
+function functionVersionsOf(state: RolloutState, route: Route): readonly string[] {
+  return publicationsOf(state.plan, route).map((publication) => {
+    const version = state.published[routeKey(publication)];
+    if (version === undefined) throw new Error(`${state.id}: ${routeKey(publication)} is not published`);
+    return version;
+  });
+}
+
+const done = (outcome: EffectOutcome): Performed => ({ kind: 'done', outcome });

@@ -1,0 +1,15 @@
+import type { Entry } from '../domain/journal.ts';
+import type { Clock, Ids, Metrics, Notifier, Platform, Store } from '../ports/index.ts';
+import type { RolloutState } from './state.ts';
+
+/** Everything a tick may touch. */
+export interface RolloutPorts {
+  readonly store: Store;
+  readonly platform: Platform;
+  readonly metrics: Metrics;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Told of each journal entry as it is written: all that a person or a machine is shown comes from these. */
+  readonly onEntry: (entry: Entry, state: RolloutState) => void;
+}

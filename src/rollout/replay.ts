@@ -1,0 +1,238 @@
+import type { Effect, EffectOutcome, Entry, Request } from '../domain/journal.ts';
+import { routeKey } from '../domain/route.ts';
+import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
+import type { RolloutState } from './state.ts';
+
+/**
+ * Folds a journal into the rollout's state. Pure, and the only way to know anything about a rollout: resume is nothing
+ * else than replaying and going on.
+ * @throws Error where the journal does not begin with `started` or has a gap: it must not be acted on
+ */
+export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
+  const [first, ...rest] = entries;
+  if (first === undefined || first.kind !== 'started') throw new Error(`journal of ${id} does not begin with 'started'`);
+  return rest.reduce(apply, begin(id, first));
+}
+
+function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): RolloutState {
+  return {
+    id,
+    plan: entry.plan,
+    by: entry.by,
+    reason: entry.reason,
+    startedAt: entry.at,
+    salt: entry.salt,
+    home: entry.home,
+    endpoints: entry.endpoints,
+    codeSha256: entry.codeSha256,
+    length: 1,
+    token: entry.token,
+    owner: entry.by,
+    adopted: false,
+    phase: 'forward',
+    step: 0,
+    stepSince: entry.at,
+    stepsDone: [],
+    endpointReady: false,
+    endpointAskedAt: null,
+    published: {},
+    warmedAt: {},
+    smokedStep: null,
+    notifiedStep: null,
+    alias: undefined,
+    route: entry.plan.champion === null ? null : { kind: 'single', version: entry.plan.champion },
+    routeSince: entry.at,
+    tries: {},
+    openIntent: undefined,
+    observations: [],
+    lastObservedAt: null,
+    unreadable: { count: 0, why: '', denied: false },
+    lastVerdict: null,
+    requestsSeen: 0,
+    pausedAt: null,
+    pausedMs: 0,
+    heldSince: null,
+    heldWhy: '',
+    approvals: [],
+    rejectedBy: null,
+    promoteAsked: null,
+    override: null,
+    rollback: null,
+    promotedAt: null,
+    committed: false,
+    outcome: null,
+    endedAt: null,
+  };
+}
+
+/** One more entry. */
+export function apply(state: RolloutState, entry: Entry): RolloutState {
+  if (entry.seq !== state.length) throw new Error(`journal of ${state.id}: entry ${state.length} is missing, found ${entry.seq}`);
+  return { ...fold(state, entry), length: state.length + 1, token: entry.token };
+}
+
+function fold(state: RolloutState, entry: Entry): RolloutState {
+  switch (entry.kind) {
+    case 'started':
+      throw new Error(`journal of ${state.id} begins twice`);
+    case 'owned':
+      // A new owner knows nothing of the alias until its own fence; a stuck rollout lives again.
+      return {
+        ...state,
+        owner: entry.by,
+        adopted: entry.adopt,
+        alias: undefined,
+        openIntent: undefined,
+        tries: {},
+        outcome: null,
+        endedAt: null,
+        phase: state.phase === 'ended' ? (state.rollback === null ? 'forward' : 'rolling-back') : state.phase,
+      };
+    case 'intent':
+      return { ...state, openIntent: { seq: entry.seq, effect: entry.effect } };
+    case 'result': {
+      const effect = state.openIntent?.seq === entry.intent ? state.openIntent.effect : undefined;
+      if (effect === undefined) throw new Error(`journal of ${state.id}: result ${entry.seq} has no intent`);
+      return afterEffect({ ...state, openIntent: undefined, tries: without(state.tries, effectKey(effect)) }, effect, entry.outcome, entry.at);
+    }
+    case 'failed': {
+      const effect = state.openIntent?.effect;
+      if (effect === undefined) return state;
+      const key = effectKey(effect);
+      const count = (state.tries[key]?.count ?? 0) + 1;
+      return {
+        ...state,
+        openIntent: undefined,
+        tries: { ...state.tries, [key]: { count, lastAt: entry.at, error: entry.error, final: entry.final } },
+      };
+    }
+    case 'step-done':
+      return {
+        ...state,
+        step: entry.step + 1,
+        stepSince: entry.at,
+        stepsDone: [...state.stepsDone, { step: entry.step, at: entry.at, tookMs: entry.at - state.stepSince, note: entry.note }],
+        tries: {},
+        pausedMs: 0,
+        heldSince: null,
+        heldWhy: '',
+        promoteAsked: state.promoteAsked === 'full' ? 'full' : null,
+      };
+    case 'observed': {
+      const last = entry.observations.at(-1);
+      return {
+        ...state,
+        observations: [...state.observations, ...entry.observations],
+        lastObservedAt: last?.at ?? state.lastObservedAt,
+        unreadable: { count: 0, why: '', denied: false },
+      };
+    }
+    case 'unreadable':
+      return { ...state, unreadable: { count: state.unreadable.count + 1, why: entry.why, denied: entry.denied } };
+    case 'verdict':
+      return { ...state, lastVerdict: entry.verdict };
+    case 'request':
+      return afterRequest({ ...state, requestsSeen: state.requestsSeen + 1 }, entry.request, entry.accepted, entry.at);
+    case 'held':
+      return { ...state, heldSince: state.heldSince ?? entry.at, heldWhy: entry.why };
+    case 'rolling-back':
+      return {
+        ...state,
+        phase: 'rolling-back',
+        tries: {},
+        pausedAt: null,
+        rollback: state.rollback ?? { cause: entry.cause, at: entry.at, written: false, labelled: false },
+      };
+    case 'labelled':
+      return entry.as === 'promoted' || state.rollback === null
+        ? { ...state, committed: true }
+        : { ...state, rollback: { ...state.rollback, labelled: true } };
+    case 'repaired':
+      return state;
+    case 'ended':
+      return { ...state, phase: 'ended', outcome: entry.outcome, endedAt: entry.at };
+    default:
+      return unreachable(entry);
+  }
+}
+
+function afterEffect(state: RolloutState, effect: Effect, outcome: EffectOutcome, at: Instant): RolloutState {
+  switch (effect.kind) {
+    case 'ensure-endpoint':
+      return outcome.kind === 'endpoint' ? { ...state, endpointReady: outcome.state === 'in-service', endpointAskedAt: at } : state;
+    case 'publish':
+      return outcome.kind === 'published'
+        ? { ...state, published: { ...state.published, [routeKey(effect.route)]: outcome.functionVersion } }
+        : state;
+    case 'smoke':
+      return { ...state, smokedStep: state.step };
+    case 'warm-up':
+      return { ...state, warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: at } };
+    case 'notify':
+      return { ...state, notifiedStep: state.step };
+    case 'set-alias': {
+      if (outcome.kind !== 'alias') return state;
+      const alias = { revisionId: outcome.revisionId, target: outcome.target, stamp: outcome.stamp };
+      if (effect.purpose === 'fence') return { ...state, alias };
+      const inBake = state.plan.steps[state.step]?.kind === 'bake' && effect.purpose === 'route';
+      return {
+        ...state,
+        alias,
+        route: effect.route ?? state.route,
+        routeSince: at,
+        // A new share begins its bake anew.
+        ...(inBake ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
+        ...(effect.purpose === 'promote' ? { promotedAt: at } : {}),
+        ...(effect.purpose === 'roll-back' && state.rollback !== null ? { rollback: { ...state.rollback, written: true } } : {}),
+      };
+    }
+    default:
+      return unreachable(effect);
+  }
+}
+
+function afterRequest(state: RolloutState, request: Request, accepted: boolean, at: Instant): RolloutState {
+  if (!accepted) return state;
+  switch (request.kind) {
+    case 'pause':
+      return { ...state, pausedAt: at };
+    case 'resume':
+      return state.pausedAt === null
+        ? state
+        : { ...state, pausedAt: null, pausedMs: state.pausedMs + Math.max(0, at - Math.max(state.pausedAt, state.stepSince)) };
+    case 'approve':
+      return { ...state, approvals: [...state.approvals, request.by] };
+    case 'reject':
+      return { ...state, rejectedBy: request.by };
+    case 'promote':
+      return { ...state, promoteAsked: request.full ? 'full' : 'step', pausedAt: null };
+    case 'traffic':
+      return { ...state, override: { percent: request.percent, step: state.step, at } };
+    default:
+      return unreachable(request);
+  }
+}
+
+/** Tries are counted by what is to be reached. */
+export function effectKey(effect: Effect): string {
+  switch (effect.kind) {
+    case 'ensure-endpoint':
+      return `ensure-endpoint ${effect.endpoint}`;
+    case 'publish':
+    case 'warm-up':
+      return `${effect.kind} ${routeKey(effect.route)}`;
+    case 'smoke':
+      return `smoke ${effect.version}`;
+    case 'set-alias':
+      return `set-alias ${effect.purpose}`;
+    case 'notify':
+      return 'notify';
+    default:
+      return unreachable(effect);
+  }
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _gone, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,95 @@
+import type { Stamp } from '../domain/journal.ts';
+import { type AliasTarget, sameTarget } from '../domain/route.ts';
+import { type AliasView, PlatformError, type Platform } from '../ports/platform.ts';
+
+export type SetAliasOutcome =
+  | { readonly kind: 'set'; readonly view: AliasView }
+  /** A newer token stands on the alias. */
+  | { readonly kind: 'fenced'; readonly token: number }
+  /** Somebody who isn't mlreg wrote the alias, or changed what mlreg wrote. */
+  | { readonly kind: 'foreign'; readonly view: AliasView }
+  | { readonly kind: 'failed'; readonly error: PlatformError };
+
+interface Wish {
+  readonly alias: string;
+  readonly target: AliasTarget;
+  readonly stamp: Stamp;
+}
+
+/** Our last write as we know it: the only revision from which we may write on. */
+export interface Carried {
+  readonly revisionId: string;
+  readonly seq: number;
+}
+
+/**
+ * One UpdateAlias with the RevisionId of one's own last write, then a read-back. A lost reply or a 412 is settled by
+ * reading: only where the alias carries this very stamp was the write ours. Where it carries an earlier try of ours,
+ * which arrived after we had given it up, we go on from that revision.
+ */
+export async function setAlias(platform: Platform, wish: Wish, carried: Carried): Promise<SetAliasOutcome> {
+  let { revisionId, seq } = carried;
+  for (;;) {
+    let failure: PlatformError | undefined;
+    try {
+      await platform.writeAlias(wish.alias, { target: wish.target, stamp: wish.stamp, revisionId });
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      if (error.failure.kind !== 'unknown') return { kind: 'failed', error };
+      failure = error;
+    }
+    const seen = await readBack(platform, wish, failure);
+    const stamp = seen.kind === 'foreign' ? seen.view.stamp : undefined;
+    const oursLate = stamp !== undefined && stamp.token === wish.stamp.token && stamp.seq > seq && stamp.seq < wish.stamp.seq;
+    if (seen.kind !== 'foreign' || !oursLate) return seen;
+    // Ends: each round's seq is larger, and smaller than the wish's.
+    ({ revisionId } = seen.view);
+    ({ seq } = stamp);
+  }
+}
+
+/**
+ * The takeover's write: reads the newest RevisionId and writes the new token with it, so that every older RevisionId is
+ * dead before anything is decided. `resolve` says what to serve, given what is served: the same (a fence) or home.
+ */
+export async function takeAlias(
+  platform: Platform,
+  alias: string,
+  stampFor: (found: AliasView) => Stamp,
+  resolve: (found: AliasView) => AliasTarget,
+): Promise<SetAliasOutcome> {
+  const rounds = 5;
+  let last: SetAliasOutcome | undefined;
+  for (let round = 0; round < rounds; round++) {
+    let found: AliasView;
+    try {
+      found = await platform.readAlias(alias);
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return { kind: 'failed', error };
+    }
+    const stamp = stampFor(found);
+    if (found.stamp !== undefined && found.stamp.token > stamp.token) return { kind: 'fenced', token: found.stamp.token };
+    last = await setAlias(platform, { alias, target: resolve(found), stamp }, { revisionId: found.revisionId, seq: stamp.seq });
+    // An older owner's write may have come between reading and writing: its revision is dead as soon as ours lands.
+    if (last.kind === 'set' || last.kind === 'fenced' || last.kind === 'failed') return last;
+  }
+  if (last === undefined) throw new Error('takeAlias made no round');
+  return last;
+}
+
+async function readBack(platform: Platform, wish: Wish, failure: PlatformError | undefined): Promise<SetAliasOutcome> {
+  let view: AliasView;
+  try {
+    view = await platform.readAlias(wish.alias);
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    return { kind: 'failed', error: failure ?? error };
+  }
+  const { stamp } = view;
+  if (stamp !== undefined && stamp.token > wish.stamp.token) return { kind: 'fenced', token: stamp.token };
+  const ours = stamp !== undefined && stamp.token === wish.stamp.token && stamp.seq === wish.stamp.seq;
+  if (ours && sameTarget(view.target, wish.target)) return { kind: 'set', view };
+  if (failure !== undefined && !ours) return { kind: 'failed', error: failure };
+  return { kind: 'foreign', view };
+}

@@ -1,0 +1,94 @@
+import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
+import type { Observation } from '../domain/observation.ts';
+import type { Plan, Step } from '../domain/plan.ts';
+import type { AliasTarget, Route } from '../domain/route.ts';
+import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
+import type { Verdict } from '../domain/verdict.ts';
+
+/** A rollout as its journal tells it. Nothing here is remembered anywhere else. */
+export interface RolloutState {
+  readonly id: RolloutId;
+  readonly plan: Plan;
+  readonly by: Actor;
+  readonly reason: string;
+  readonly startedAt: Instant;
+  readonly salt: string;
+  readonly home: AliasTarget;
+  readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
+  readonly codeSha256: string;
+
+  /** Journal length. */
+  readonly length: number;
+  readonly token: number;
+  readonly owner: Actor;
+  /** The owner accepted what a foreign edit left on the alias. */
+  readonly adopted: boolean;
+
+  readonly phase: 'forward' | 'rolling-back' | 'ended';
+  /** Index of the step that is next or under way. */
+  readonly step: number;
+  /** When the step, or its bake's present share, began. */
+  readonly stepSince: Instant;
+  readonly stepsDone: readonly { readonly step: number; readonly at: Instant; readonly tookMs: number; readonly note: string }[];
+
+  readonly endpointReady: boolean;
+  /** When the endpoint was last asked for, or after. */
+  readonly endpointAskedAt: Instant | null;
+  /** Lambda version by route key. */
+  readonly published: Readonly<Record<string, string>>;
+  /** When each route was last warmed, by route key. */
+  readonly warmedAt: Readonly<Record<string, Instant>>;
+  readonly smokedStep: number | null;
+  readonly notifiedStep: number | null;
+  /** The alias after our last verified write under the present token; undefined until the takeover's fence. */
+  readonly alias: { readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp } | undefined;
+  /** The last route that was verified, and since when. */
+  readonly route: Route | null;
+  readonly routeSince: Instant;
+
+  /** Failed tries by effect, in the present step and phase. */
+  readonly tries: Readonly<Record<string, { readonly count: number; readonly lastAt: Instant; readonly error: string; readonly final: boolean }>>;
+  readonly openIntent: { readonly seq: number; readonly effect: Effect } | undefined;
+
+  readonly observations: readonly Observation[];
+  readonly lastObservedAt: Instant | null;
+  /** Consecutive looks that could not read. */
+  readonly unreadable: { readonly count: number; readonly why: string; readonly denied: boolean };
+  readonly lastVerdict: Verdict | null;
+
+  readonly requestsSeen: number;
+  readonly pausedAt: Instant | null;
+  /** Time paused within the present step. */
+  readonly pausedMs: number;
+  readonly heldSince: Instant | null;
+  readonly heldWhy: string;
+  readonly approvals: readonly string[];
+  readonly rejectedBy: string | null;
+  /** A person asked to end this bake (`step`), or all (`full`). */
+  readonly promoteAsked: 'step' | 'full' | null;
+  /** A person's share, and the step in which it was asked for. */
+  readonly override: { readonly percent: Percent; readonly step: number; readonly at: Instant } | null;
+
+  readonly rollback: { readonly cause: RollbackCause; readonly at: Instant; readonly written: boolean; readonly labelled: boolean } | null;
+  readonly promotedAt: Instant | null;
+  readonly committed: boolean;
+  readonly outcome: Outcome | null;
+  readonly endedAt: Instant | null;
+}
+
+export const currentStep = (state: RolloutState): Step | undefined => state.plan.steps[state.step];
+
+/** The share of users that the challenger answers now, as last verified. */
+export function challengerShare(state: RolloutState): number {
+  const { route } = state;
+  if (route === null) return 0;
+  if (route.kind === 'split') return route.percent;
+  return route.kind === 'single' && route.version === state.plan.challenger ? 100 : 0;
+}
+
+/** Sticky and shadow arms share one Lambda version; weighted arms have one each. */
+export function publicationsOf(plan: Plan, route: Route): readonly Route[] {
+  if (plan.routing === 'sticky' || route.kind === 'single') return [route];
+  const single = (version: VersionTag): Route => ({ kind: 'single', version });
+  return [single(route.champion), single(route.challenger)];
+}

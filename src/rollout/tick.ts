@@ -1,0 +1,179 @@
+import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
+import type { Observation } from '../domain/observation.ts';
+import { routeKey } from '../domain/route.ts';
+import { type Instant, instant, unreachable } from '../domain/units.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { judge } from '../monitor/judge/judge.ts';
+import { observe } from '../monitor/observe.ts';
+import type { ArmSource } from '../ports/index.ts';
+import { admit } from './admit.ts';
+import { decide } from './decide.ts';
+import { Fenced, type JournalWriter } from './journal-writer.ts';
+import { perform } from './perform.ts';
+import type { RolloutPorts } from './ports.ts';
+import { challengerShare, currentStep, type RolloutState } from './state.ts';
+
+export type TickResult =
+  | { readonly kind: 'again'; readonly at: Instant; readonly why: string }
+  | { readonly kind: 'ended'; readonly outcome: Outcome }
+  /** Somebody else owns the environment now. */
+  | { readonly kind: 'lost'; readonly by: string };
+
+/** More decisions than any plan makes in one tick: beyond it something goes round in circles. */
+const mostDecisions = 500;
+
+/**
+ * One look and all that follows from it: reads the inbox and the metrics, then does what `decide` says until it says
+ * wait. Whoever calls it again, in this process or another, goes on where the journal ends.
+ */
+export async function tick(ports: RolloutPorts, journal: JournalWriter): Promise<TickResult> {
+  try {
+    if (journal.state().phase === 'forward') {
+      if (!(await stillOurs(ports, journal))) return lost(ports);
+      await readInbox(ports, journal);
+      await look(ports, journal);
+    }
+    for (let decisions = 0; decisions < mostDecisions; decisions++) {
+      const state = journal.state();
+      const now = ports.clock.now();
+      const decision = decide(state, verdictOn(state), now);
+      switch (decision.kind) {
+        case 'effect': {
+          const stopped = await effect(ports, journal, decision.effect);
+          if (stopped !== null) return stopped;
+          break;
+        }
+        case 'record':
+          await journal.append(now, decision.entries, decision.changes);
+          break;
+        case 'wait':
+          return { kind: 'again', at: decision.until, why: decision.why };
+        case 'ended':
+          await ports.store.release(journal.token).catch(() => false);
+          return { kind: 'ended', outcome: decision.outcome };
+        default:
+          return unreachable(decision);
+      }
+    }
+    throw new Error(`${journal.state().id} made ${mostDecisions} decisions in one tick without coming to rest`);
+  } catch (error) {
+    if (error instanceof Fenced) return { kind: 'lost', by: error.by };
+    throw error;
+  }
+}
+
+/** Every so often shown to others, at each tick looked up: an owner who was taken over stops before its next effect. */
+const beatEveryMs = 5_000;
+
+async function stillOurs(ports: RolloutPorts, journal: JournalWriter): Promise<boolean> {
+  const now = ports.clock.now();
+  if (now - journal.wroteAt() >= beatEveryMs) {
+    journal.beaten(now);
+    return ports.store.beat(journal.token);
+  }
+  return (await ports.store.lock()).token === journal.token;
+}
+
+async function lost(ports: RolloutPorts): Promise<TickResult> {
+  const { owner, token } = await ports.store.lock();
+  return { kind: 'lost', by: owner === null ? `token ${token}` : `${owner.name} on ${owner.host} (pid ${owner.pid}, ${owner.command})` };
+}
+
+/** Intent before effect, result after. */
+async function effect(ports: RolloutPorts, journal: JournalWriter, wanted: Effect): Promise<TickResult | null> {
+  const seq = journal.state().length;
+  await journal.append(ports.clock.now(), [{ kind: 'intent', effect: wanted }]);
+  const performed = await perform(ports, journal.state(), wanted, seq);
+  const at = ports.clock.now();
+  switch (performed.kind) {
+    case 'done':
+      await journal.append(at, [{ kind: 'result', intent: seq, outcome: performed.outcome }]);
+      return null;
+    case 'failed':
+      await journal.append(at, [{ kind: 'failed', intent: seq, error: performed.error, final: performed.final }]);
+      return null;
+    case 'fenced':
+      return { kind: 'lost', by: `token ${performed.token} on the alias` };
+    case 'foreign': {
+      await journal.append(at, [
+        { kind: 'failed', intent: seq, error: performed.sentence, final: false },
+        { kind: 'ended', outcome: foreign(journal.state(), performed.sentence) },
+      ]);
+      return null;
+    }
+    default:
+      return unreachable(performed);
+  }
+}
+
+function foreign(state: RolloutState, sentence: string): Outcome {
+  const at = `--environment ${state.plan.environment}`;
+  return {
+    kind: 'stuck',
+    sentence: `${sentence}. mlreg stopped and changed nothing more`,
+    mend: [`mlreg rollback ${at}`, `mlreg resume --adopt ${at}`],
+  };
+}
+
+async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
+  const requests = await ports.store.inbox(journal.state().id, journal.state().requestsSeen);
+  for (const request of requests) {
+    const { accepted, answer } = admit(journal.state(), request);
+    await journal.append(ports.clock.now(), [{ kind: 'request', request, accepted, answer }]);
+  }
+}
+
+/** Reads what is new on both arms, wherever users' requests reach what is judged. */
+async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
+  const state = journal.state();
+  if (!isJudged(state)) return;
+  const { plan } = state;
+  const share = challengerShare(state);
+  const split = state.route?.kind === 'split' ? state.route : null;
+  const reading = await observe(
+    ports.metrics,
+    {
+      champion: plan.champion !== null && plan.strategy !== 'watch' && share < 100 ? armOf(state, plan.champion) : null,
+      challenger: armOf(state, plan.challenger),
+      tickMs: plan.tickMs,
+      settleMs: plan.settleMs,
+      since: state.lastObservedAt ?? instant(Math.ceil(state.routeSince / plan.tickMs) * plan.tickMs),
+      share: { percent: split?.percent ?? share, since: state.routeSince, before: state.observations.at(-1)?.plannedPercent ?? 0 },
+    },
+    ports.clock.now(),
+  );
+  if (reading === null) return;
+  const entry: EntryBody =
+    reading.kind === 'read'
+      ? { kind: 'observed', observations: reading.observations }
+      : { kind: 'unreadable', why: reading.why, denied: reading.denied };
+  await journal.append(ports.clock.now(), [entry]);
+}
+
+/** From the first share of traffic to the last bake. */
+function isJudged(state: RolloutState): boolean {
+  if (state.phase !== 'forward' || state.promotedAt !== null) return false;
+  return challengerShare(state) > 0 && (state.plan.strategy === 'watch' || currentStep(state) !== undefined);
+}
+
+function armOf(state: RolloutState, version: RolloutState['plan']['challenger']): ArmSource | null {
+  const endpoint = state.endpoints[version];
+  if (endpoint === undefined) return null;
+  const alone = state.published[routeKey({ kind: 'single', version })];
+  return { version, endpoint: endpoint.name, functionVersion: state.plan.routing === 'weighted' ? alone : undefined };
+}
+
+/** The judge's verdict is a pure function of the tick table: computed anew only when the table has grown. */
+const verdicts = new WeakMap<readonly Observation[], Verdict>();
+
+export function verdictOn(state: RolloutState): Verdict | null {
+  if (!isJudged(state) || state.observations.length === 0) return null;
+  const { unreadable } = state;
+  if (unreadable.count > 0) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
+  let verdict = verdicts.get(state.observations);
+  if (verdict === undefined) {
+    verdict = judge(state.plan.policy, state.observations);
+    verdicts.set(state.observations, verdict);
+  }
+  return verdict;
+}

@@ -1,0 +1,40 @@
+import type { Route } from '../domain/route.ts';
+import { unreachable, type VersionTag } from '../domain/units.ts';
+import type { RolloutState } from './state.ts';
+
+/**
+ * The Lambda environment that makes a published version serve this route. Sticky: the whole route in MLREG_ROUTE, with
+ * rollout and token, so that even an unchanged route publishes a version of its own. Weighted: one model version each,
+ * and nothing that only mlreg's router would understand.
+ */
+export function variablesFor(state: RolloutState, route: Route): Readonly<Record<string, string>> {
+  const arm = (version: VersionTag): { version: VersionTag; endpoint: string } => {
+    const endpoint = state.endpoints[version];
+    if (endpoint === undefined) throw new Error(`${state.id} knows no endpoint of ${version}`);
+    return { version, endpoint: endpoint.name };
+  };
+  if (state.plan.routing === 'weighted') {
+    if (route.kind !== 'single') throw new Error('weighted routing publishes one model version at a time');
+    // Some routers prefer MLREG_ROUTE: an empty one from an earlier sticky rollout must not outlive it.
+    return { MODEL_VERSION: route.version, SAGEMAKER_ENDPOINT: arm(route.version).endpoint, MLREG_ROUTE: '', MLREG_ROLLOUT: state.id };
+  }
+  const common = { rollout: state.id, token: state.token, salt: state.salt };
+  switch (route.kind) {
+    case 'single':
+      return sticky({ ...common, champion: arm(route.version), percent: 0 });
+    case 'split':
+      return sticky({ ...common, champion: arm(route.champion), challenger: arm(route.challenger), percent: route.percent });
+    case 'shadow':
+      return sticky({
+        ...common,
+        champion: arm(route.champion),
+        challenger: arm(route.challenger),
+        percent: 0,
+        shadow: { sample: route.sample },
+      });
+    default:
+      return unreachable(route);
+  }
+}
+
+const sticky = (route: object): Readonly<Record<string, string>> => ({ MLREG_ROUTE: JSON.stringify(route) });

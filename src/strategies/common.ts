@@ -1,0 +1,82 @@
+import type { BakeStep, Plan, Step, StrategyName } from '../domain/plan.ts';
+import { type Percent, percent, type VersionTag } from '../domain/units.ts';
+import type { Route } from '../domain/route.ts';
+import type { BakeSettings, Settings } from './settings.ts';
+
+export const single = (version: VersionTag): Route => ({ kind: 'single', version });
+
+export function splits(settings: Settings & { champion: VersionTag }, shares: readonly Percent[]): readonly Route[] {
+  return shares.map((share) => ({
+    kind: 'split',
+    champion: settings.champion,
+    challenger: settings.challenger,
+    percent: share,
+  }));
+}
+
+export function approval(settings: Settings): readonly Step[] {
+  if (settings.approvals === 0) return [];
+  return [{ kind: 'approve', needed: settings.approvals, timeoutMs: settings.approvalTimeoutMs }];
+}
+
+/** Endpoint up, every route of the plan published, smoke requests answered: all before any user is touched. */
+export function prepare(settings: Settings, routes: readonly Route[]): readonly Step[] {
+  const version = settings.challenger;
+  return [
+    { kind: 'provision', version, routes, timeoutMs: settings.provisionTimeoutMs },
+    { kind: 'smoke', version },
+  ];
+}
+
+export function bakeAt(settings: BakeSettings, share: Percent, final: boolean): BakeStep {
+  return {
+    kind: 'bake',
+    percent: share,
+    durationMs: settings.bakeMs,
+    extendMs: settings.extendMs,
+    final,
+    onInconclusive: settings.onInconclusive,
+  };
+}
+
+/** Everybody to the challenger, then the registry, then people. */
+export function promotion(settings: Settings, subject: string): readonly Step[] {
+  return [
+    { kind: 'warm-up', route: single(settings.challenger) },
+    { kind: 'promote', version: settings.challenger },
+    { kind: 'commit', keepPreviousMs: settings.keepPreviousMs },
+    { kind: 'notify', subject },
+  ];
+}
+
+export function planOf(strategy: StrategyName, settings: Settings, steps: readonly Step[]): Plan {
+  return {
+    format: 1,
+    strategy,
+    model: settings.model,
+    environment: settings.environment,
+    champion: settings.champion,
+    challenger: settings.challenger,
+    routing: settings.routing,
+    alias: settings.alias,
+    steps,
+    undo: settings.champion === null ? null : single(settings.champion),
+    policy: settings.policy,
+    tickMs: settings.tickMs,
+    settleMs: settings.settleMs,
+    maxHoldMs: settings.maxHoldMs,
+    unreadableLimit: Math.max(5, Math.ceil(300_000 / settings.tickMs / 10)),
+    maxTries: 6,
+  };
+}
+
+/** With no champion there is nothing to compare with and nothing to go back to: all at once after the smoke test. */
+export function firstDeploy(settings: Settings): Plan {
+  return planOf('all-at-once', settings, [
+    ...approval(settings),
+    ...prepare(settings, [single(settings.challenger)]),
+    ...promotion(settings, `${settings.challenger} is the first champion of ${settings.environment}`),
+  ]);
+}
+
+export const everybody = percent(100);

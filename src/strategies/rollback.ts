@@ -1,0 +1,19 @@
+import type { Plan } from '../domain/plan.ts';
+import { planOf, prepare, single } from './common.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * One move back to a version known good, without analysis: `challenger` is the version that comes back, `champion` what
+ * serves now. A warm-up would only leave users longer with what they are being saved from.
+ */
+export function rollback(settings: Settings): Plan {
+  const { challenger } = settings;
+  const [provision] = prepare(settings, [single(challenger)]);
+  if (provision === undefined) throw new Error('nothing to provision');
+  return planOf('rollback', settings, [
+    provision,
+    { kind: 'promote', version: challenger },
+    { kind: 'commit', keepPreviousMs: settings.keepPreviousMs },
+    { kind: 'notify', subject: `${settings.environment} was rolled back to ${challenger}` },
+  ]);
+}

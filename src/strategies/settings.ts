@@ -1,0 +1,44 @@
+import type { OnInconclusive } from '../domain/plan.ts';
+import type { JudgePolicy } from '../domain/policy.ts';
+import type { Routing } from '../domain/route.ts';
+import type { Percent, VersionTag } from '../domain/units.ts';
+
+/** What every strategy needs to know. */
+export interface Settings {
+  readonly model: string;
+  readonly environment: string;
+  readonly champion: VersionTag | null;
+  readonly challenger: VersionTag;
+  readonly routing: Routing;
+  readonly alias: string;
+  readonly policy: JudgePolicy;
+  readonly tickMs: number;
+  readonly settleMs: number;
+  readonly maxHoldMs: number;
+  /** Approvals by people other than the one who starts it, before anything reaches users. */
+  readonly approvals: number;
+  readonly approvalTimeoutMs: number;
+  readonly provisionTimeoutMs: number;
+  readonly keepPreviousMs: number;
+}
+
+export interface BakeSettings {
+  readonly bakeMs: number;
+  readonly extendMs: number;
+  readonly onInconclusive: OnInconclusive;
+}
+
+export interface CanarySettings extends Settings, BakeSettings {
+  /** Growing; 100 may be the last. */
+  readonly steps: readonly Percent[];
+}
+
+export interface BlueGreenSettings extends Settings, BakeSettings {
+  /** Green's share of blue's traffic before the swap. */
+  readonly percent: Percent;
+}
+
+export interface ShadowSettings extends Settings, BakeSettings {
+  /** Share of requests that are copied to the challenger. */
+  readonly sample: Percent;
+}

@@ -1,0 +1,35 @@
+import type { Plan } from '../domain/plan.ts';
+import { percent } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { approval, bakeAt, planOf, prepare, single } from './common.ts';
+import type { ShadowSettings } from './settings.ts';
+
+/**
+ * The champion answers everybody; the challenger gets copies. Ends in a report, never in a promotion.
+ * @throws UserError with weighted routing, which has no router that could copy, and without a champion
+ */
+export function shadow(settings: ShadowSettings): Plan {
+  const { champion, challenger } = settings;
+  if (settings.routing === 'weighted') {
+    throw new UserError('usage', 'a shadow rollout needs sticky routing', {
+      why: "with weighted routing Lambda picks the version, and no router of mlreg's can copy the request",
+      mend: `set environments.${settings.environment}.routing: sticky in mlreg.yaml`,
+    });
+  }
+  if (champion === null) {
+    throw new UserError('conflict', `${settings.environment} has no champion to shadow`, {
+      mend: `mlreg deploy --strategy canary --model-version ${challenger} --environment ${settings.environment}`,
+    });
+  }
+  const copied = { kind: 'shadow', champion, challenger, sample: settings.sample } as const;
+  return planOf('shadow', settings, [
+    ...approval(settings),
+    ...prepare(settings, [copied, single(champion)]),
+    { kind: 'warm-up', route: copied },
+    { kind: 'route', route: copied },
+    { ...bakeAt(settings, percent(0), true), onInconclusive: 'hold' },
+    { kind: 'warm-up', route: single(champion) },
+    { kind: 'route', route: single(champion) },
+    { kind: 'notify', subject: `${challenger} ran in shadow in ${settings.environment}` },
+  ]);
+}
