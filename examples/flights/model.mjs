@@ -6,11 +6,13 @@
  * @typedef {number | [feature: number, threshold: number, below: Tree, above: Tree]} Tree
  *
  * @typedef {{ version: string, base: number, curve: [score: number, minutes: number][] }} Common
- * @typedef {Common & { kind: 'means', hours: number[], origins: Record<string, number> }} Means
+ * @typedef {Common & { kind: 'means', hours: Record<number, number>,
+ *   destinations: Record<string, number> }} Means  log odds, added up
  * @typedef {[latitude: number, longitude: number, lateFrom: number, lateTo: number]} Airport
- * @typedef {{ milliseconds: number, firstDate: string, usual: number, late: Record<string, number[]> }} Lookup
- * @typedef {Common & { kind: 'trees', airports: Record<string, Airport>, other?: Airport, lookup?: Lookup,
- *   trees: Tree[] }} Trees
+ * @typedef {{ first: string, usual: number, late: number[] }} Yesterday  late shares of the day before, by date
+ * @typedef {{ milliseconds: number, late: Record<string, number[]> }} Lookup  the same for each airport
+ * @typedef {Common & { kind: 'trees', airports: Record<string, Airport>, other?: Airport, yesterday: Yesterday,
+ *   lookup?: Lookup, trees: Tree[] }} Trees
  * @typedef {Means | Trees} Model
  */
 
@@ -42,27 +44,31 @@ async function lookUp(model) {
   if (model.lookup) await new Promise((done) => setTimeout(done, model.lookup.milliseconds));
 }
 
+const scorers = {
+  means: ({ base, hours, destinations }, flight) =>
+    base + (hours[flight.hour] ?? 0) + (destinations[flight.destination] ?? 0),
+  trees: (model, flight) => {
+    const features = featuresOf(model, flight);
+    return model.trees.reduce((sum, tree) => sum + leafOf(tree, features), model.base);
+  },
+};
+
+/** The kinds of model that this code can score. */
+export const supported = Object.keys(scorers);
+
 /** @param {Model} model @param {Flight} flight @returns {number} log odds of being late */
-export function scoreOf(model, flight) {
-  switch (model.kind) {
-    case 'means':
-      return model.base + model.hours[flight.hour] + (model.origins[flight.origin] ?? 0);
-    case 'trees': {
-      const features = featuresOf(model, flight);
-      return model.trees.reduce((sum, tree) => sum + leafOf(tree, features), model.base);
-    }
-    default:
-      throw new Error(`model.json is of kind '${model.kind}', which this server doesn't know`);
-  }
-}
+export const scoreOf = (model, flight) => scorers[model.kind](model, flight);
 
 /** @returns {number[]} what the trees split on, by position */
-export function featuresOf({ airports, other, lookup }, { origin, destination, date, hour }) {
+export function featuresOf({ airports, other, yesterday, lookup }, { origin, destination, date, hour }) {
   const from = airports[origin] ?? other;
   const to = airports[destination] ?? other;
+  const day = dayOf(date) - dayOf(yesterday.first);
+  const lateOn = (shares) => shares?.[day] ?? yesterday.usual;
   const flyingHour = (hour + 21) % 24; // the flying day begins at three in the morning
-  const features = [flyingHour, weekdayOf(date), ...from.slice(0, 3), to[0], to[1], to[3], milesBetween(from, to)];
-  if (lookup) features.push(lateYesterday(lookup, origin, date), lateYesterday(lookup, destination, date));
+  const features = [flyingHour, weekdayOf(date), lateOn(yesterday.late), milesBetween(from, to)];
+  features.push(from[0], from[1], from[2], to[0], to[1], to[3]);
+  if (lookup) features.push(lateOn(lookup.late[origin]), lateOn(lookup.late[destination]));
   return features;
 }
 
@@ -70,9 +76,6 @@ function leafOf(tree, features) {
   while (typeof tree !== 'number') tree = features[tree[0]] <= tree[1] ? tree[2] : tree[3];
   return tree;
 }
-
-const lateYesterday = (lookup, airport, date) =>
-  lookup.late[airport]?.[dayOf(date) - dayOf(lookup.firstDate)] ?? lookup.usual;
 
 /** Days since 1970-01-01. */
 export const dayOf = (date) => Date.parse(date) / DAY_MS;

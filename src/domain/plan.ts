@@ -58,8 +58,8 @@ export interface Plan {
   readonly settleMs: number;
   /** How long a hold for a person may last before the rollout goes back by itself. */
   readonly maxHoldMs: number;
-  /** Consecutive looks without readable metrics before the rollout goes back. */
-  readonly unreadableLimit: number;
+  /** So long without readable metrics, and the rollout goes back. */
+  readonly unreadableMs: number;
   /** Tries of one effect before its step fails. */
   readonly maxTries: number;
 }

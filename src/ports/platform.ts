@@ -92,6 +92,8 @@ export interface Platform {
 
 /** Where an artifact's bytes are found. */
 export interface Artifacts {
+  /** The URI under which other machines, or later runs, find the same bytes. @throws UserError where there can't be one */
+  resolve(text: string): string;
   /** Hex SHA-256 and size. @throws UserError where there is none */
   digest(uri: string): Promise<{ readonly digest: string; readonly bytes: number }>;
 }

@@ -104,9 +104,9 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
       ...back({ kind: 'verdict', sentence: verdict.reason.sentence }),
     ];
   }
-  if (state.unreadable.count >= state.plan.unreadableLimit) {
+  if (state.unreadable !== null && now - state.unreadable.since >= state.plan.unreadableMs) {
     const { why, denied } = state.unreadable;
-    const sentence = `metrics could not be read ${state.unreadable.count} times in a row (${denied ? 'denied: ' : ''}${why})`;
+    const sentence = `metrics could not be read for ${formatDuration(state.plan.unreadableMs)} (${denied ? 'denied: ' : ''}${why})`;
     return back({ kind: 'verdict', sentence });
   }
   if (state.heldSince !== null && now - state.heldSince >= state.plan.maxHoldMs) {

@@ -46,7 +46,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     openIntent: undefined,
     observations: [],
     lastObservedAt: null,
-    unreadable: { count: 0, why: '', denied: false },
+    unreadable: null,
     lastVerdict: null,
     requestsSeen: 0,
     pausedAt: null,
@@ -124,11 +124,14 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         ...state,
         observations: [...state.observations, ...entry.observations],
         lastObservedAt: last?.at ?? state.lastObservedAt,
-        unreadable: { count: 0, why: '', denied: false },
+        unreadable: null,
       };
     }
     case 'unreadable':
-      return { ...state, unreadable: { count: state.unreadable.count + 1, why: entry.why, denied: entry.denied } };
+      return {
+        ...state,
+        unreadable: { since: state.unreadable?.since ?? entry.at, lastAt: entry.at, why: entry.why, denied: entry.denied },
+      };
     case 'verdict':
       return { ...state, lastVerdict: entry.verdict };
     case 'request':

@@ -52,8 +52,8 @@ export interface RolloutState {
 
   readonly observations: readonly Observation[];
   readonly lastObservedAt: Instant | null;
-  /** Consecutive looks that could not read. */
-  readonly unreadable: { readonly count: number; readonly why: string; readonly denied: boolean };
+  /** Set while looks can't read the metrics: since when, and the last try. */
+  readonly unreadable: { readonly since: Instant; readonly lastAt: Instant; readonly why: string; readonly denied: boolean } | null;
   readonly lastVerdict: Verdict | null;
 
   readonly requestsSeen: number;

@@ -127,7 +127,9 @@ async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<v
 async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
   const state = journal.state();
   if (!isJudged(state)) return;
-  const { plan } = state;
+  const { plan, unreadable } = state;
+  const now = ports.clock.now();
+  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return;
   const share = challengerShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
   const reading = await observe(
@@ -140,7 +142,7 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
       since: state.lastObservedAt ?? instant(Math.ceil(state.routeSince / plan.tickMs) * plan.tickMs),
       share: { percent: split?.percent ?? share, since: state.routeSince, before: state.observations.at(-1)?.plannedPercent ?? 0 },
     },
-    ports.clock.now(),
+    now,
   );
   if (reading === null) return;
   const entry: EntryBody =
@@ -169,7 +171,7 @@ const verdicts = new WeakMap<readonly Observation[], Verdict>();
 export function verdictOn(state: RolloutState): Verdict | null {
   if (!isJudged(state) || state.observations.length === 0) return null;
   const { unreadable } = state;
-  if (unreadable.count > 0) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
+  if (unreadable !== null) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
   let verdict = verdicts.get(state.observations);
   if (verdict === undefined) {
     verdict = judge(state.plan.policy, state.observations);

@@ -65,8 +65,8 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     tickMs: settings.tickMs,
     settleMs: settings.settleMs,
     maxHoldMs: settings.maxHoldMs,
-    unreadableLimit: Math.max(5, Math.ceil(300_000 / settings.tickMs / 10)),
-    maxTries: 6,
+    unreadableMs: settings.unreadableMs,
+    maxTries: settings.maxTries,
   };
 }
 

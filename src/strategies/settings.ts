@@ -20,6 +20,10 @@ export interface Settings {
   readonly approvalTimeoutMs: number;
   readonly provisionTimeoutMs: number;
   readonly keepPreviousMs: number;
+  /** So long without readable metrics, and the rollout goes back. */
+  readonly unreadableMs: number;
+  /** Tries of one effect before its step fails. */
+  readonly maxTries: number;
 }
 
 export interface BakeSettings {

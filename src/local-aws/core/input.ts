@@ -8,23 +8,40 @@ import { AwsError } from '../wire/aws-error.ts';
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown, code: string): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `Value at '${path.map(lowerFirst).join('.')}' failed to satisfy constraint: ${message}`);
+  const issues = parsed.error.issues.map(
+    ({ path, message }) =>
+      `Value at '${path.map(lowerFirst).join('.')}' failed to satisfy constraint: ${message}`,
+  );
   const count = issues.length;
-  throw new AwsError(code, 400, `${count} validation error${count === 1 ? '' : 's'} detected: ${issues.join('; ')}`);
+  throw new AwsError(
+    code,
+    400,
+    `${count} validation error${count === 1 ? '' : 's'} detected: ${issues.join('; ')}`,
+  );
 }
 
 /** A number, also as the query string or the query protocol spells it. */
-export const wireNumber = z.preprocess((value) => (typeof value === 'string' && value !== '' ? Number(value) : value), z.number());
+export const wireNumber = z.preprocess(
+  (value) => (typeof value === 'string' && value !== '' ? Number(value) : value),
+  z.number(),
+);
 
 export const wireInteger = z.preprocess(
   (value) => (typeof value === 'string' && value !== '' ? Number(value) : value),
   z.number().int(),
 );
 
-export const wireBoolean = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+export const wireBoolean = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean(),
+);
 
 /** A time in any protocol's spelling (epoch seconds, CBOR time, ISO 8601), as milliseconds since the epoch. */
-export const wireTime = z.union([z.number().transform((seconds) => seconds * 1000), z.date().transform((date) => date.getTime()), z.string().transform(parseTime)]);
+export const wireTime = z.union([
+  z.number().transform((seconds) => seconds * 1000),
+  z.date().transform((date) => date.getTime()),
+  z.string().transform(parseTime),
+]);
 
 /** Text that AWS constrains by a regular expression, which its own message quotes. */
 export function matching(pattern: RegExp): z.ZodString {

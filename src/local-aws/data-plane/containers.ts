@@ -2,15 +2,21 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Container, ContainerRuntime, ContainerSpec, LocalClock } from '../seams.ts';
+import { createBackOff } from './back-off.ts';
 import { createModelStore } from './model-data.ts';
-import { type ModelServer, type ModelServerLimits, startModelServer, within } from './model-server.ts';
-import { createChildRecords, kill } from './process-identity.ts';
+import {
+  type ModelServer,
+  type ModelServerLimits,
+  type ModelServerSpec,
+  startModelServer,
+} from './model-server.ts';
+import { createChildRecords } from './process-identity.ts';
 
 export interface ContainerSettings extends ModelServerLimits {
   /** The wait before a dead server is started again; doubles each time, up to the last. */
   readonly restartAfterMs: number;
   readonly restartAfterAtMostMs: number;
-  /** Starts without a healthy minute in between, after which a server is left dead. */
+  /** Failures without a well minute in between, after which a dead server is left alone until it is asked for. */
   readonly restartsAtMost: number;
 }
 
@@ -49,7 +55,8 @@ export function createContainerRuntime(options: {
   const settings: ContainerSettings = {
     startTimeoutMs: 180_000,
     pingEveryMs: 50,
-    invokeTimeoutMs: 60_000,
+    // The control plane keeps SageMaker's 60 s; this one only frees the connection.
+    invokeTimeoutMs: 70_000,
     stopGraceMs: 2_000,
     restartAfterMs: 500,
     restartAfterAtMostMs: 30_000,
@@ -58,63 +65,76 @@ export function createContainerRuntime(options: {
   };
   const records = createChildRecords(join(stateDir, 'children'));
   const models = createModelStore({ directory: join(stateDir, 'models'), readObject: options.readObject });
+  const backOff = createBackOff(clock, settings.restartAfterMs, settings.restartAfterAtMostMs);
   const slots = new Set<Slot>();
 
-  const launch = async (slot: Slot): Promise<ModelServer> => {
-    const { spec } = slot;
+  /** @throws Error about the image or the model, before any process is started */
+  const prepare = async (spec: ContainerSpec): Promise<ModelServerSpec> => {
     const file = await imageFile(spec.image);
     const none = join(stateDir, 'models', 'none');
     mkdirSync(none, { recursive: true });
-    const modelDirectory = spec.modelDataUrl === undefined ? none : await models.directoryOf(spec.modelDataUrl);
-    const server = await startModelServer(
-      {
-        name: `${spec.endpointName}/${spec.variantName}`,
-        file,
-        modelDirectory,
-        environment: spec.environment,
-        connections: Math.max(1, spec.maxConcurrency),
-        logFile: logFileOf(join(stateDir, 'logs'), spec),
-      },
-      settings,
-      clock,
-      records,
-      slot.stopped.signal,
-    );
-    slot.server = server;
-    slot.state = 'running';
-    slot.runningSince = clock.now();
-    void server.ended.then((why) => died(slot, why));
-    return server;
+    return {
+      name: `${spec.endpointName}/${spec.variantName}`,
+      file,
+      modelDirectory: spec.modelDataUrl === undefined ? none : await models.directoryOf(spec.modelDataUrl),
+      environment: spec.environment,
+      connections: Math.max(1, spec.maxConcurrency),
+      logFile: logFileOf(join(stateDir, 'logs'), spec),
+    };
   };
 
-  const died = (slot: Slot, why: string): void => {
+  const launch = async (slot: Slot, server: ModelServerSpec): Promise<void> => {
+    try {
+      const started = await startModelServer(server, settings, clock, records, slot.stopped.signal);
+      slot.server = started;
+      slot.state = 'running';
+      void started.ended.then((why) => died(slot, server, why));
+    } catch (error) {
+      backOff.failed(slot.key);
+      throw error;
+    }
+  };
+
+  const died = (slot: Slot, server: ModelServerSpec, why: string): void => {
     slot.server = undefined;
     slot.lastEnd = why;
     if (slot.stopped.signal.aborted) return;
-    if (clock.now() - slot.runningSince >= healthyMs) slot.failures = 0;
-    restartLater(slot);
+    backOff.failed(slot.key);
+    restartLater(slot, server);
   };
 
-  const restartLater = (slot: Slot): void => {
-    if (slot.failures >= settings.restartsAtMost) {
+  const restartLater = (slot: Slot, server: ModelServerSpec): void => {
+    if (backOff.failures(slot.key) > settings.restartsAtMost) {
       slot.state = 'failed';
       return;
     }
     slot.state = 'restarting';
-    const wait = Math.min(settings.restartAfterMs * 2 ** slot.failures, settings.restartAfterAtMostMs);
-    slot.failures++;
-    slot.cancelRestart = clock.at(clock.now() + wait, () => {
+    slot.work = turn(slot).then(async () => {
+      if (slot.stopped.signal.aborted) return;
       slot.restarts++;
-      launch(slot).catch((error: unknown) => {
+      await launch(slot, server).catch((error: unknown) => {
         slot.lastEnd = error instanceof Error ? error.message : String(error);
-        if (!slot.stopped.signal.aborted) restartLater(slot);
+        if (!slot.stopped.signal.aborted) restartLater(slot, server);
       });
     });
   };
 
+  /** Waits for as long as the failures of late demand, or until the slot is stopped. */
+  const turn = (slot: Slot): Promise<void> =>
+    new Promise((resolve) => {
+      const wait = backOff.wait(slot.key);
+      const { signal } = slot.stopped;
+      if (wait === 0 || signal.aborted) {
+        resolve();
+        return;
+      }
+      const cancel = clock.at(clock.now() + wait, resolve);
+      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+    });
+
   const stop = async (slot: Slot): Promise<void> => {
-    slot.cancelRestart();
     slot.stopped.abort();
+    await slot.work;
     await slot.server?.stop();
     slots.delete(slot);
   };
@@ -123,22 +143,28 @@ export function createContainerRuntime(options: {
     async start(spec) {
       const slot: Slot = {
         spec,
+        key: JSON.stringify(spec),
         state: 'starting',
         server: undefined,
         stopped: new AbortController(),
-        cancelRestart: () => undefined,
-        runningSince: 0,
-        failures: 0,
         restarts: 0,
         lastEnd: undefined,
+        work: Promise.resolve(),
       };
       slots.add(slot);
-      try {
-        await launch(slot);
-      } catch (error) {
-        slots.delete(slot);
-        throw startFailure(spec, error);
-      }
+      let failure: Error | undefined;
+      slot.work = prepare(spec)
+        // Who starts a dying server anew at each request must not make this machine do nothing else.
+        .then((server) => turn(slot).then(() => server))
+        .then((server) =>
+          launch(slot, server).catch((error: unknown) => Promise.reject(unhealthy(spec, error))),
+        )
+        .catch((error: Error) => {
+          failure = error;
+          slots.delete(slot);
+        });
+      await slot.work;
+      if (failure) throw failure;
       return containerOf(slot, () => stop(slot));
     },
     list: () =>
@@ -152,65 +178,57 @@ export function createContainerRuntime(options: {
         lastEnd,
       })),
     async stopAll() {
-      const all = [...slots];
-      await Promise.all(all.map(stop));
-      // Those still starting notice the abort; give them a moment, so that no child is left.
-      await within(clock, settings.stopGraceMs, Promise.all(all.map((slot) => slot.server?.ended)));
+      await Promise.all([...slots].map(stop));
     },
     killAll() {
-      for (const slot of slots) {
-        slot.stopped.abort();
-        if (slot.server) kill(slot.server.pid);
-      }
+      for (const slot of slots) slot.stopped.abort();
+      records.endLive();
     },
     endOrphans: () => records.endOrphans(),
   };
 }
 
-/** A server that ran so long was well: its back-off starts over. */
-const healthyMs = 60_000;
-
 interface Slot {
   readonly spec: ContainerSpec;
+  /** Equal for equal specs. */
+  readonly key: string;
   state: ContainerStatus['state'];
   server: ModelServer | undefined;
   readonly stopped: AbortController;
-  cancelRestart: () => void;
-  runningSince: number;
-  failures: number;
   restarts: number;
   lastEnd: string | undefined;
+  /** The start under way; never rejects. */
+  work: Promise<void>;
 }
 
 function containerOf(slot: Slot, stop: () => Promise<void>): Container {
   return {
     invoke(request) {
       if (slot.server) return slot.server.invoke(request);
-      return Promise.reject(new Error(`the model server is not running: it ${slot.lastEnd ?? 'was stopped'}`));
+      return Promise.reject(
+        new Error(`the model server is not running: it ${slot.lastEnd ?? 'was stopped'}`),
+      );
     },
     stop,
   };
 }
 
 /** SageMaker's own words for a container that never got well, and then ours, which say why. */
-function startFailure(spec: ContainerSpec, error: unknown): Error {
+function unhealthy(spec: ContainerSpec, error: unknown): Error {
   const why = error instanceof Error ? error.message : String(error);
-  if (error instanceof NotFromTheServer || !/model server|ping/.test(why)) return new Error(why, { cause: error });
   const aws = `The primary container for production variant ${spec.variantName} did not pass the ping health check.`;
   return new Error(`${aws} Please check CloudWatch logs for this endpoint. Here: ${why}`, { cause: error });
 }
 
-class NotFromTheServer extends Error {}
-
 async function imageFile(image: string): Promise<string> {
   const path = image.startsWith('local://') ? image.slice('local://'.length) : undefined;
   if (path === undefined || !isAbsolute(path) || !/\.[cm]?js$/.test(path)) {
-    throw new NotFromTheServer(
+    throw new Error(
       `Image ${image} can't run here: local AWS runs model servers written as local:///absolute/path/to/server.mjs`,
     );
   }
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new NotFromTheServer(`Image ${image}: there is no file ${path}`);
+  if (!found?.isFile()) throw new Error(`Image ${image}: there is no file ${path}`);
   return path;
 }
 

@@ -1,4 +1,5 @@
-import type { FunctionRuntime, FunctionSnapshot, Invocation, InvocationResult, LocalClock } from '../seams.ts';
+import type { FunctionRuntime, FunctionSnapshot, LocalClock } from '../seams.ts';
+import { failureOf, runHandler } from './handler-run.ts';
 import { type HandlerModule, loadHandler, taskRoot } from './handler-module.ts';
 
 export interface EnvironmentSettings {
@@ -54,9 +55,10 @@ export function createFunctionRuntime(options: {
       const variables = variablesOf(pool.version, options.region, options.platformVariables());
       environment.module = loadHandler(pool.version, variables, (line) => environment.logs.push(line));
     } catch (error) {
-      environment.broken = failure(error);
+      environment.broken = failureOf(error);
     }
-    if (settings.coldStartMs > 0) await new Promise<void>((done) => void clock.at(clock.now() + settings.coldStartMs, done));
+    if (settings.coldStartMs > 0)
+      await new Promise<void>((done) => void clock.at(clock.now() + settings.coldStartMs, done));
     return environment;
   };
 
@@ -94,26 +96,43 @@ export function createFunctionRuntime(options: {
     // $LATEST changes under its name: environments of the older code take no more requests.
     if (known) retire(known);
     const { coldStarts, invocations } = known ?? { coldStarts: 0, invocations: 0 };
-    const pool: Pool = { version, idle: [], busy: 0, environments: 0, coldStarts, invocations, stopped: false };
+    const pool: Pool = {
+      version,
+      idle: [],
+      busy: 0,
+      environments: 0,
+      coldStarts,
+      invocations,
+      stopped: false,
+    };
     pools.set(key, pool);
     return pool;
   };
 
-  const crowded = (functionName: string): boolean => {
-    let total = 0;
-    for (const pool of pools.values()) if (pool.version.functionName === functionName) total += pool.environments;
-    return total >= settings.environmentsPerFunction;
+  /** Room for one more environment, if need be in place of the one idle longest. @returns false where all are busy */
+  const makeRoom = (functionName: string): boolean => {
+    const own = [...pools.values()].filter((pool) => pool.version.functionName === functionName);
+    const total = own.reduce((sum, pool) => sum + pool.environments, 0);
+    if (total < settings.environmentsPerFunction) return true;
+    const idle = own.filter((pool) => pool.idle.length > 0);
+    const oldest = idle.sort((a, b) => (a.idle[0]?.idleSince ?? 0) - (b.idle[0]?.idleSince ?? 0))[0];
+    if (!oldest) return false;
+    oldest.idle.shift();
+    oldest.environments--;
+    return true;
   };
 
   return {
     async invoke(version, invocation) {
       const pool = poolOf(version);
       const warm = pool.idle.pop();
-      if (!warm && crowded(version.functionName)) throw new TooManyEnvironments(version.functionName);
+      if (!warm && !makeRoom(version.functionName)) throw new TooManyEnvironments(version.functionName);
       pool.invocations++;
       pool.busy++;
       const environment = warm ?? (await start(pool));
-      const outcome = await run(clock, environment, version, invocation);
+      const outcome = environment.module
+        ? await runHandler(clock, environment.module, version, invocation)
+        : { payload: environment.broken ?? 'null', failed: true, dead: true };
       release(pool, environment, outcome.dead);
       const logs = environment.logs;
       environment.logs = [];
@@ -124,7 +143,11 @@ export function createFunctionRuntime(options: {
     },
     async stop(version) {
       for (const [key, pool] of pools) {
-        if (version && !(pool.version.functionName === version.functionName && pool.version.version === version.version)) continue;
+        if (
+          version &&
+          !(pool.version.functionName === version.functionName && pool.version.version === version.version)
+        )
+          continue;
         retire(pool);
         pools.delete(key);
       }
@@ -171,81 +194,6 @@ interface Pool {
   stopped: boolean;
 }
 
-interface Outcome {
-  readonly payload: string;
-  readonly failed: boolean;
-  /** The environment is of no further use. */
-  readonly dead: boolean;
-}
-
-/** Lambda's limit on a synchronous answer, bytes. */
-const payloadLimit = 6_291_556;
-
-function run(
-  clock: LocalClock,
-  environment: Environment,
-  version: FunctionSnapshot,
-  invocation: Invocation,
-): Promise<Outcome> {
-  const loaded = environment.module;
-  if (!loaded) return Promise.resolve({ payload: environment.broken ?? 'null', failed: true, dead: true });
-
-  return new Promise<Outcome>((resolve) => {
-    const deadline = clock.now() + version.timeoutMs;
-    const cancel = clock.at(deadline, () => {
-      const seconds = (version.timeoutMs / 1000).toFixed(2);
-      const errorMessage = `RequestId: ${invocation.requestId} Error: Task timed out after ${seconds} seconds`;
-      // Lambda kills the environment; what still runs in it here finds nobody listening.
-      resolve({ payload: JSON.stringify({ errorType: 'Sandbox.Timedout', errorMessage }), failed: true, dead: true });
-    });
-    const succeed = (value: unknown): void => {
-      cancel();
-      resolve(answer(value));
-    };
-    const fail = (error: unknown): void => {
-      cancel();
-      resolve({ payload: failure(error), failed: true, dead: loaded.exited() });
-    };
-    try {
-      const event: unknown = JSON.parse(invocation.payload);
-      const returned = loaded.handler(event, contextOf(clock, deadline, version, invocation));
-      if (isThenable(returned)) returned.then(succeed, fail);
-      else succeed(returned);
-    } catch (error) {
-      fail(error);
-    }
-  });
-}
-
-function answer(value: unknown): Outcome {
-  let payload: string;
-  try {
-    payload = JSON.stringify(value) ?? 'null';
-  } catch (error) {
-    return { payload: failure(error), failed: true, dead: false };
-  }
-  if (payload.length * 3 > payloadLimit && Buffer.byteLength(payload) > payloadLimit) {
-    const errorMessage = `Response payload size exceeded maximum allowed payload size (${payloadLimit} bytes).`;
-    const errorType = 'Function.ResponseSizeTooLarge';
-    return { payload: JSON.stringify({ errorType, errorMessage }), failed: true, dead: false };
-  }
-  return { payload, failed: false, dead: false };
-}
-
-function contextOf(clock: LocalClock, deadline: number, version: FunctionSnapshot, invocation: Invocation): object {
-  return {
-    awsRequestId: invocation.requestId,
-    callbackWaitsForEmptyEventLoop: true,
-    functionName: version.functionName,
-    functionVersion: version.version,
-    invokedFunctionArn: invocation.invokedFunctionArn,
-    memoryLimitInMB: String(version.memoryMb),
-    logGroupName: `/aws/lambda/${version.functionName}`,
-    logStreamName: `[${version.version}]`,
-    getRemainingTimeInMillis: () => Math.max(0, deadline - clock.now()),
-  };
-}
-
 function variablesOf(
   version: FunctionSnapshot,
   region: string,
@@ -290,15 +238,4 @@ function retire(pool: Pool): void {
   pool.stopped = true;
   pool.environments -= pool.idle.length;
   pool.idle.length = 0;
-}
-
-function failure(error: unknown): string {
-  if (!(error instanceof Error)) return JSON.stringify({ errorType: typeof error, errorMessage: String(error) });
-  // Frames of this program mean nothing to the function's author.
-  const trace = (error.stack ?? '').split('\n').filter((line) => !line.startsWith('    at ') || line.includes(taskRoot));
-  return JSON.stringify({ errorType: error.name, errorMessage: error.message, trace });
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,4 +1,3 @@
-import { createRequire, isBuiltin } from 'node:module';
 import { format } from 'node:util';
 import vm from 'node:vm';
 import type { FunctionSnapshot } from '../seams.ts';
@@ -54,7 +53,8 @@ function compile(version: FunctionSnapshot, filename: string): Wrapper {
   const key = `${filename}\n${version.codeSha256}`;
   const known = compiled.get(key);
   if (known) return known;
-  const prefix = '(function (process, console) { return function (exports, require, module, __filename, __dirname) {';
+  const prefix =
+    '(function (process, console) { return function (exports, require, module, __filename, __dirname) {';
   const source = `${prefix}${new TextDecoder().decode(version.code)}\n}})`;
   const script = new vm.Script(source, {
     filename,
@@ -76,13 +76,13 @@ function splitHandler(handler: string): [string, string] {
 
 /** Only what Node itself has: the package is one file, so anything else would come from this program's own modules. */
 function requireFor(process: object, console: object): (id: string) => unknown {
-  const nodeRequire = createRequire(import.meta.url);
   return (id) => {
     const plain = id.startsWith('node:') ? id.slice(5) : id;
     if (plain === 'process') return process;
     if (plain === 'console') return console;
-    if (isBuiltin(id)) return nodeRequire(id) as unknown;
-    throw named('Runtime.ImportModuleError', `Error: Cannot find module '${id}'`);
+    const found: unknown = globalThis.process.getBuiltinModule(id);
+    if (found === undefined) throw named('Runtime.ImportModuleError', `Error: Cannot find module '${id}'`);
+    return found;
   };
 }
 
@@ -92,13 +92,17 @@ function processWith(
   print: (line: string) => void,
   onExit: () => void,
 ): object {
-  const stream = { write: (text: unknown) => (print(String(text).replace(/\n$/, '')), true), isTTY: false, on: () => stream };
+  const stream = {
+    write: (text: unknown) => (print(String(text).replace(/\n$/, '')), true),
+    isTTY: false,
+    on: () => stream,
+  };
   const exit = (code?: number): never => {
     onExit();
     throw named('Runtime.ExitError', `Runtime exited with exit status ${code ?? 0}`);
   };
-  const silent = (): object => local;
-  const local: object = Object.create(process, {
+  const silent = (): object => stream;
+  const local = Object.create(process, {
     env: { value: { ...environment }, writable: true, enumerable: true },
     argv: { value: ['node', taskRoot] },
     stdout: { value: stream },
@@ -113,7 +117,7 @@ function processWith(
     addListener: { value: silent },
     removeListener: { value: silent },
     emitWarning: { value: (warning: unknown) => print(String(warning)) },
-  });
+  }) as object;
   return local;
 }
 

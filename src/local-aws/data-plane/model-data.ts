@@ -51,7 +51,8 @@ export function createModelStore(options: {
         }
         case 's3': {
           requireTarball(modelDataUrl);
-          if (!options.readObject) throw new Error(`Could not access model data at ${modelDataUrl}: no S3 here`);
+          if (!options.readObject)
+            throw new Error(`Could not access model data at ${modelDataUrl}: no S3 here`);
           const archive = await options.readObject(url.bucket, url.key).catch((cause: unknown) => {
             const why = cause instanceof Error ? cause.message : String(cause);
             throw new Error(`Could not access model data at ${modelDataUrl}: ${why}`, { cause });
@@ -81,15 +82,18 @@ function parse(modelDataUrl: string): ModelUrl {
 }
 
 function requireTarball(modelDataUrl: string): void {
-  if (!/\.(tar\.gz|tgz)$/.test(modelDataUrl)) throw new Error(`Model data must be a .tar.gz archive: ${modelDataUrl}`);
+  if (!/\.(tar\.gz|tgz)$/.test(modelDataUrl))
+    throw new Error(`Model data must be a .tar.gz archive: ${modelDataUrl}`);
 }
 
 /** Read whole before anything is written, so that a refused archive leaves nothing; renamed last, so that half an archive is never seen. */
 async function extract(archive: Uint8Array, target: string): Promise<void> {
-  const bytes = await promisify(gunzip)(archive, { maxOutputLength: extractedAtMost }).catch((cause: unknown) => {
-    const tooLarge = cause instanceof RangeError;
-    throw new Error(tooLarge ? 'Model data extracts to over 2 GiB' : 'Model data is not gzip', { cause });
-  });
+  const bytes = await promisify(gunzip)(archive, { maxOutputLength: extractedAtMost }).catch(
+    (cause: unknown) => {
+      const tooLarge = cause instanceof RangeError;
+      throw new Error(tooLarge ? 'Model data extracts to over 2 GiB' : 'Model data is not gzip', { cause });
+    },
+  );
   const entries = readTar(bytes);
   const partial = `${target}.${randomUUID()}.partial`;
   try {

@@ -2,22 +2,48 @@ import type { Dispatcher, Pool } from 'undici';
 import type { ContainerRequest, ContainerResponse } from '../seams.ts';
 
 /** SageMaker serverless takes and gives at most 4 MB. */
-export const containerPayloadLimit = 4 * 1024 * 1024;
+const containerPayloadLimit = 4 * 1024 * 1024;
 
 const customAttributes = 'x-amzn-sagemaker-custom-attributes';
 
 /**
- * One POST /invocations, through undici's bare dispatch: the least work on the way of every prediction.
- * @throws Error where the connection breaks, the server is late, or the answer is over 4 MB
+ * One POST /invocations, through undici's bare dispatch: the least work on the way of every prediction. An answer over
+ * 4 MB is cut off a little after that. A connection that breaks while the server lives is tried once more, for it may
+ * have closed an idle connection just as the request set out.
+ * @throws Error where the connection breaks, or the server is late
  */
-export function invocation(pool: Pool, request: ContainerRequest): Promise<ContainerResponse> {
+export async function invocation(
+  pool: Pool,
+  request: ContainerRequest,
+  alive: () => boolean,
+): Promise<ContainerResponse> {
+  try {
+    return await once(pool, request);
+  } catch (error) {
+    if (!isBroken(error) || !alive()) throw brokeOff(error);
+  }
+  return once(pool, request).catch((error: unknown) => Promise.reject(brokeOff(error)));
+}
+
+function once(pool: Pool, request: ContainerRequest): Promise<ContainerResponse> {
   return new Promise((resolve, reject) => {
     const headers = ['content-type', request.contentType, 'accept', request.accept];
     if (request.customAttributes !== undefined) headers.push(customAttributes, request.customAttributes);
     pool.dispatch(
       { method: 'POST', path: '/invocations', headers, body: request.body },
-      collector(resolve, (cause) => reject(new Error(`the model server broke off: ${cause.message}`, { cause }))),
+      collector(resolve, reject),
     );
+  });
+}
+
+function isBroken(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function brokeOff(cause: unknown): Error {
+  return new Error(`the model server broke off: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
   });
 }
 
@@ -30,6 +56,10 @@ function collector(
   let attributes: string | undefined;
   let size = 0;
   const chunks: Buffer[] = [];
+  const finish = (): void => {
+    const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+    resolve({ status, body, contentType, customAttributes: attributes });
+  };
   return {
     onRequestStart() {},
     onResponseStart(_controller, statusCode, headers) {
@@ -40,13 +70,14 @@ function collector(
     },
     onResponseData(controller, chunk) {
       size += chunk.length;
-      if (size > containerPayloadLimit) controller.abort(new Error('the answer is over 4 MB'));
-      else chunks.push(chunk);
+      chunks.push(chunk);
+      if (size > containerPayloadLimit) {
+        // Whoever asked sees that it is too long; the rest of it is of no use.
+        finish();
+        controller.abort(new Error('the answer is over 4 MB'));
+      }
     },
-    onResponseEnd() {
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-      resolve({ status, body, contentType, customAttributes: attributes });
-    },
+    onResponseEnd: finish,
     onResponseError(_controller, error) {
       reject(error);
     },

@@ -33,7 +33,6 @@ export interface ModelServerLimits {
   /** SageMaker: 3 minutes. */
   readonly startTimeoutMs: number;
   readonly pingEveryMs: number;
-  /** SageMaker: 60 s. */
   readonly invokeTimeoutMs: number;
   /** Requests under way get so long to finish, and then the process so long to end, each. */
   readonly stopGraceMs: number;
@@ -84,7 +83,9 @@ export async function startModelServer(
     await pool.destroy();
     throw new Error(`${why}${lastLines(spec.logFile)}`);
   }
-  return { pid, port, ended, stop, invoke: (request) => invocation(pool, request) };
+  let alive = true;
+  void ended.then(() => (alive = false));
+  return { pid, port, ended, stop, invoke: (request) => invocation(pool, request, () => alive) };
 }
 
 function spawnServer(spec: ModelServerSpec, port: number): ChildProcess {
@@ -111,7 +112,9 @@ function spawnServer(spec: ModelServerSpec, port: number): ChildProcess {
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(code === null ? `was ended by ${signal}` : `exited with code ${code}`));
+    child.once('exit', (code, signal) =>
+      resolve(code === null ? `was ended by ${signal}` : `exited with code ${code}`),
+    );
   });
 }
 
@@ -155,7 +158,7 @@ async function ping(pool: Pool): Promise<string> {
 }
 
 /** Waits for `work`, or for the time to be over. */
-export async function within(clock: LocalClock, ms: number, work?: Promise<unknown>): Promise<void> {
+async function within(clock: LocalClock, ms: number, work?: Promise<unknown>): Promise<void> {
   let cancel = (): void => undefined;
   const time = new Promise<void>((resolve) => {
     cancel = clock.at(clock.now() + ms, resolve);

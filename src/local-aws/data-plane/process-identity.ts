@@ -36,7 +36,10 @@ function bootId(): string {
 function startFromPs(pid: number): string | undefined {
   try {
     const environment = { PATH: '/bin:/usr/bin', LC_ALL: 'C' };
-    const out = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', env: environment });
+    const out = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      env: environment,
+    });
     return out.trim() === '' ? undefined : out.trim();
   } catch {
     return undefined;
@@ -47,19 +50,27 @@ function startFromPs(pid: number): string | undefined {
 export interface ChildRecords {
   add(pid: number, what: string): void;
   remove(pid: number): void;
+  /** SIGKILL for every child added and not removed. */
+  endLive(): void;
   /** Ends every recorded process that still is the one recorded. @returns what was ended */
   endOrphans(): readonly string[];
 }
 
 export function createChildRecords(directory: string): ChildRecords {
   const fileOf = (pid: number): string => join(directory, `${pid}.json`);
+  const live = new Set<number>();
   return {
     add(pid, what) {
+      live.add(pid);
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       writeFileSync(fileOf(pid), JSON.stringify({ pid, start: processStart(pid), what }));
     },
     remove(pid) {
+      live.delete(pid);
       rmSync(fileOf(pid), { force: true });
+    },
+    endLive() {
+      for (const pid of live) kill(pid);
     },
     endOrphans() {
       const ended: string[] = [];
@@ -86,7 +97,11 @@ function namesIn(directory: string): string[] {
 
 function parseRecord(path: string): { pid: number; start: string | undefined; what: string } | undefined {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown; start?: unknown; what?: unknown };
+    const value = JSON.parse(readFileSync(path, 'utf8')) as {
+      pid?: unknown;
+      start?: unknown;
+      what?: unknown;
+    };
     if (typeof value.pid !== 'number' || !Number.isInteger(value.pid) || value.pid <= 1) return undefined;
     return {
       pid: value.pid,

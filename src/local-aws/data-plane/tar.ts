@@ -49,9 +49,13 @@ export function readTar(archive: Uint8Array): TarEntry[] {
       case 'K':
       case '1':
       case '2':
-        throw new Error(`${printable(next.path ?? nameOf(header))} is a link, which a model archive must not hold`);
+        throw new Error(
+          `${printable(next.path ?? nameOf(header))} is a link, which a model archive must not hold`,
+        );
       default:
-        throw new Error(`${printable(next.path ?? nameOf(header))} is neither a file nor a directory (type ${printable(type)})`);
+        throw new Error(
+          `${printable(next.path ?? nameOf(header))} is neither a file nor a directory (type ${printable(type)})`,
+        );
     }
     next = {};
   }
@@ -92,7 +96,8 @@ function paxRecords(data: Uint8Array): { path?: string; size?: number } {
     const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];
     if (key === 'path') found.path = value;
     if (key === 'size') found.size = Number(value);
-    if (key.startsWith('GNU.sparse')) throw new Error('the archive holds a sparse file, which is not supported');
+    if (key.startsWith('GNU.sparse'))
+      throw new Error('the archive holds a sparse file, which is not supported');
     at += length;
   }
   return found;
@@ -101,7 +106,8 @@ function paxRecords(data: Uint8Array): { path?: string; size?: number } {
 function verifyChecksum(header: Uint8Array, offset: number): void {
   let sum = 0;
   for (let i = 0; i < block; i++) sum += i >= 148 && i < 156 ? 0x20 : (header[i] ?? 0);
-  if (sum !== number(header, 148, 8)) throw new Error(`not a tar archive, or damaged at byte ${offset}`);
+  if (sum !== Number.parseInt(text(header, 148, 8).trim(), 8))
+    throw new Error(`not a tar archive, or damaged at byte ${offset}`);
 }
 
 /** Octal text, or for sizes past 8 GiB the base-256 form. */

@@ -57,7 +57,11 @@ export function unrecognizedClient(service: ServiceName): AwsError {
     case 'sts':
       return new AwsError('InvalidClientTokenId', 403, message);
     case 's3':
-      return new AwsError('InvalidAccessKeyId', 403, 'The AWS Access Key Id you provided does not exist in our records.');
+      return new AwsError(
+        'InvalidAccessKeyId',
+        403,
+        'The AWS Access Key Id you provided does not exist in our records.',
+      );
     case 'cloudwatch':
       return new AwsError('UnrecognizedClientException', 403, message, { queryCode: 'InvalidClientTokenId' });
     case 'lambda':

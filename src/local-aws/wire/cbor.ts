@@ -44,7 +44,9 @@ class Reader {
       case 2:
         return info === 31 ? this.chunks().reduce(joined, new Uint8Array()) : this.take(this.length(info));
       case 3:
-        return utf8.decode(info === 31 ? this.chunks().reduce(joined, new Uint8Array()) : this.take(this.length(info)));
+        return utf8.decode(
+          info === 31 ? this.chunks().reduce(joined, new Uint8Array()) : this.take(this.length(info)),
+        );
       case 4:
         return this.list(info);
       case 5:
@@ -84,7 +86,8 @@ class Reader {
 
   private chunks(): Uint8Array[] {
     const found: Uint8Array[] = [];
-    while (this.view.getUint8(this.at) !== 0xff) found.push(this.take(this.length(this.view.getUint8(this.at++) & 31)));
+    while (this.view.getUint8(this.at) !== 0xff)
+      found.push(this.take(this.length(this.view.getUint8(this.at++) & 31)));
     this.at++;
     return found;
   }

@@ -10,6 +10,8 @@ import { apiGatewayRoutes, lambdaRoutes, matchRest, runtimeRoutes, type RestRout
 export interface Address {
   readonly service: ServiceName;
   readonly protocol: Protocol;
+  /** Set where the request is for a service that isn't served; then `service` means nothing. */
+  readonly unserved?: string;
 }
 
 /** Finds the service by X-Amz-Target, rpc-v2 path, signing scope, or path; S3 where nothing else fits. */
@@ -39,8 +41,10 @@ export function addressOf(request: WireRequest): Address {
       return { service: 'sts', protocol: 'query' };
     case 's3':
       return { service: 's3', protocol: 'rest-xml' };
+    case undefined:
+      return target === '' ? byPath(request) : unserved(target, request);
     default:
-      return byPath(request);
+      return unserved(`${scope} ${target}`.trim(), request);
   }
 }
 
@@ -82,6 +86,13 @@ export function decodeCall(request: WireRequest, { service, protocol }: Address)
   }
 }
 
+/** An error in JSON or XML is as much as can be done for a service that isn't known. */
+function unserved(what: string, request: WireRequest): Address {
+  const json = request.headers['content-type']?.includes('json') ?? false;
+  const described = `${what} (${request.method} ${request.path})`;
+  return { service: 's3', protocol: json ? 'aws-json' : 'rest-xml', unserved: described };
+}
+
 const cloudWatchTarget = 'GraniteServiceVersion20100801';
 
 /** The service name in the SigV4 credential scope: `Credential=key/20261121/us-east-1/lambda/aws4_request`. */
@@ -92,7 +103,8 @@ function signingName(request: WireRequest): string | undefined {
 function byPath(request: WireRequest): Address {
   if (request.path.startsWith('/v2/apis')) return { service: 'apigateway', protocol: 'rest-json' };
   if (request.path.startsWith('/endpoints/')) return { service: 'sagemaker-runtime', protocol: 'rest-json' };
-  if (/^\/\d{4}-\d{2}-\d{2}\/(functions|tags)/.test(request.path)) return { service: 'lambda', protocol: 'rest-json' };
+  if (/^\/\d{4}-\d{2}-\d{2}\/(functions|tags)/.test(request.path))
+    return { service: 'lambda', protocol: 'rest-json' };
   const form = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
   if (form) {
     const version = new URLSearchParams(Buffer.from(request.body).toString('latin1')).get('Version');
@@ -117,11 +129,15 @@ function restMatch(routes: readonly RestRoute[], request: WireRequest) {
 }
 
 /** Path style: `/bucket` and `/bucket/key/with/slashes`. */
-function s3Call(request: WireRequest, call: (operation: string, input: Record<string, unknown>) => Call): Call {
+function s3Call(
+  request: WireRequest,
+  call: (operation: string, input: Record<string, unknown>) => Call,
+): Call {
   let Bucket: string;
   let Key: string;
   try {
-    [Bucket = '', Key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(request.path)?.slice(1).map(decodeURIComponent) ?? [];
+    [Bucket = '', Key = ''] =
+      /^\/([^/]*)\/?(.*)$/s.exec(request.path)?.slice(1).map(decodeURIComponent) ?? [];
   } catch {
     throw new AwsError('InvalidURI', 400, "Couldn't parse the specified URI.");
   }
@@ -132,7 +148,8 @@ function s3Call(request: WireRequest, call: (operation: string, input: Record<st
     return call(request.method === 'HEAD' ? 'HeadBucket' : 'Unknown', input);
   }
   const operations: Record<string, string> = { GET: 'GetObject', HEAD: 'HeadObject', PUT: 'PutObject' };
-  const copyOrPart = 'x-amz-copy-source' in request.headers || 'uploadId' in request.query || 'partNumber' in request.query;
+  const copyOrPart =
+    'x-amz-copy-source' in request.headers || 'uploadId' in request.query || 'partNumber' in request.query;
   return call(copyOrPart ? 'Unknown' : (operations[request.method] ?? 'Unknown'), input);
 }
 
@@ -145,7 +162,11 @@ function plainBody(request: WireRequest): Uint8Array {
       ? gunzipSync(body, { maxOutputLength: 64 * 1024 * 1024 })
       : body;
   } catch (cause) {
-    throw new AwsError('SerializationException', 400, `The body's ${encoding} could not be read: ${String(cause)}`);
+    throw new AwsError(
+      'SerializationException',
+      400,
+      `The body's ${encoding} could not be read: ${String(cause)}`,
+    );
   }
 }
 
@@ -157,7 +178,8 @@ function parseJson(payload: Uint8Array): Record<string, unknown> {
   } catch {
     throw new AwsError('SerializationException', 400, 'Could not parse request body into json');
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   throw new AwsError('SerializationException', 400, 'Expected the request body to be a JSON object');
 }
 
@@ -166,7 +188,11 @@ function parseCbor(payload: Uint8Array): Record<string, unknown> {
   try {
     return decodeCbor(payload) as Record<string, unknown>;
   } catch (cause) {
-    throw new AwsError('SerializationException', 400, `Could not parse request body as CBOR: ${String(cause)}`);
+    throw new AwsError(
+      'SerializationException',
+      400,
+      `Could not parse request body as CBOR: ${String(cause)}`,
+    );
   }
 }
 

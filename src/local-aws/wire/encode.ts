@@ -5,14 +5,25 @@ import type { Answer, ServiceName, WireResponse } from './messages.ts';
 import { escapeXml, xmlContent } from './xml.ts';
 
 /** Spells an operation's answer in the protocol it was asked in. */
-export function encodeAnswer(address: Address, operation: string, answer: Answer, requestId: string): WireResponse {
+export function encodeAnswer(
+  address: Address,
+  operation: string,
+  answer: Answer,
+  requestId: string,
+): WireResponse {
   const ids = requestIdHeaders(address.service, requestId);
-  if (answer.kind === 'raw') return { status: answer.status, headers: { ...ids, ...answer.headers }, body: answer.body };
+  if (answer.kind === 'raw')
+    return { status: answer.status, headers: { ...ids, ...answer.headers }, body: answer.body };
   const status = answer.status ?? 200;
   const document = answer.document;
   switch (address.protocol) {
     case 'aws-json':
-      return jsonResponse(status, { ...ids, 'content-type': jsonType(address.service) }, document ?? {}, 'seconds');
+      return jsonResponse(
+        status,
+        { ...ids, 'content-type': jsonType(address.service) },
+        document ?? {},
+        'seconds',
+      );
     case 'rpc-json':
       return jsonResponse(
         status,
@@ -46,7 +57,12 @@ export function encodeAnswer(address: Address, operation: string, answer: Answer
 }
 
 /** Spells an error as the service of `address` would. */
-export function encodeError(address: Address, error: AwsError, requestId: string, bodiless = false): WireResponse {
+export function encodeError(
+  address: Address,
+  error: AwsError,
+  requestId: string,
+  bodiless = false,
+): WireResponse {
   const ids = requestIdHeaders(address.service, requestId);
   const { status } = error;
   const compatible: Record<string, string> =

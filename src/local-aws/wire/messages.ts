@@ -14,7 +14,15 @@ export interface WireResponse {
   readonly body: Uint8Array;
 }
 
-export type ServiceName = 'lambda' | 'sagemaker' | 'sagemaker-runtime' | 'apigateway' | 'cloudwatch' | 'sns' | 'sts' | 's3';
+export type ServiceName =
+  | 'lambda'
+  | 'sagemaker'
+  | 'sagemaker-runtime'
+  | 'apigateway'
+  | 'cloudwatch'
+  | 'sns'
+  | 'sts'
+  | 's3';
 
 /** How a request was spelled, and so how its answer must be. */
 export type Protocol = 'aws-json' | 'rest-json' | 'rest-xml' | 'query' | 'rpc-json' | 'rpc-cbor';
@@ -40,4 +48,9 @@ export interface Call {
  */
 export type Answer =
   | { readonly kind: 'document'; readonly status?: number; readonly document: object | undefined }
-  | { readonly kind: 'raw'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array };
+  | {
+      readonly kind: 'raw';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array;
+    };

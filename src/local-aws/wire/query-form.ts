@@ -5,7 +5,8 @@
  */
 export function parseQueryForm(body: Uint8Array): Record<string, unknown> {
   const root = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of new URLSearchParams(Buffer.from(body).toString('utf8'))) put(root, key.split('.'), value);
+  for (const [key, value] of new URLSearchParams(Buffer.from(body).toString('utf8')))
+    put(root, key.split('.'), value);
   return root;
 }
 
@@ -21,9 +22,9 @@ function put(root: Node, path: readonly string[], value: string): void {
       if (list === undefined) return;
       i += 2;
       if (i === path.length - 1) list[index] = value;
-      else node = list[index] = isNode(list[index]) ? list[index] : Object.create(null) as Node;
+      else node = list[index] = isNode(list[index]) ? list[index] : (Object.create(null) as Node);
     } else if (i === path.length - 1) node[name] = value;
-    else node = node[name] = isNode(node[name]) ? node[name] : Object.create(null) as Node;
+    else node = node[name] = isNode(node[name]) ? node[name] : (Object.create(null) as Node);
   }
 }
 

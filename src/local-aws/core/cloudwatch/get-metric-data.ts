@@ -13,7 +13,8 @@ export function getMetricData(store: MetricStore): Operation {
   return (call) => {
     const input = parseInput(getMetricDataInput, call.input, 'ValidationError');
     const limit = input.MaxDatapoints ?? MOST_POINTS;
-    if (limit < 1 || limit > MOST_POINTS) throw validationError(`MaxDatapoints must be between 1 and ${MOST_POINTS}.`);
+    if (limit < 1 || limit > MOST_POINTS)
+      throw validationError(`MaxDatapoints must be between 1 and ${MOST_POINTS}.`);
     if (input.StartTime >= input.EndTime) {
       throw validationError('The parameter StartTime must be less than the parameter EndTime.');
     }
@@ -48,7 +49,11 @@ export function getMetricData(store: MetricStore): Operation {
       };
     });
     const returned = results.filter((_, i) => queries[i]?.ReturnData !== false);
-    return answer({ MetricDataResults: returned, Messages: [], ...(next === undefined ? {} : { NextToken: next }) });
+    return answer({
+      MetricDataResults: returned,
+      Messages: [],
+      ...(next === undefined ? {} : { NextToken: next }),
+    });
   };
 }
 
@@ -69,19 +74,27 @@ type Stat = NonNullable<Query['MetricStat']>;
 
 function checkedQueries(queries: readonly Query[]): (Query & { readonly stat: Stat })[] {
   if (queries.length === 0) throw validationError('The collection MetricDataQueries must not be empty.');
-  if (queries.length > 500) throw validationError('The collection MetricDataQueries must not have a size greater than 500.');
+  if (queries.length > 500)
+    throw validationError('The collection MetricDataQueries must not have a size greater than 500.');
   if (new Set(queries.map(({ Id }) => Id)).size < queries.length) {
     throw validationError('The values for parameter id in MetricDataQueries are not unique.');
   }
   return queries.map((query) => {
-    if (!/^[a-z][a-zA-Z0-9_]*$/.test(query.Id)) throw validationError(`The value ${query.Id} for parameter Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`);
+    if (!/^[a-z][a-zA-Z0-9_]*$/.test(query.Id))
+      throw validationError(
+        `The value ${query.Id} for parameter Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`,
+      );
     const stat = query.MetricStat;
     if (stat === undefined) {
-      if (query.Expression === undefined) throw validationError(`MetricDataQuery ${query.Id} needs MetricStat or Expression.`);
-      throw validationError(`Local AWS does not evaluate expressions (query ${query.Id}): ask for its metrics and calculate.`);
+      if (query.Expression === undefined)
+        throw validationError(`MetricDataQuery ${query.Id} needs MetricStat or Expression.`);
+      throw validationError(
+        `Local AWS does not evaluate expressions (query ${query.Id}): ask for its metrics and calculate.`,
+      );
     }
     checkPeriod(stat.Period);
-    if (parseStatistic(stat.Stat) === undefined) throw validationError(`The value ${stat.Stat} for parameter Stat is not supported.`);
+    if (parseStatistic(stat.Stat) === undefined)
+      throw validationError(`The value ${stat.Stat} for parameter Stat is not supported.`);
     return { ...query, stat };
   });
 }
@@ -90,14 +103,22 @@ function checkedQueries(queries: readonly Query[]): (Query & { readonly stat: St
 function readerOf(store: MetricStore, startMs: number, endMs: number): (stat: Stat) => [number, number][] {
   const gathered = new Map<string, [number, Samples][]>();
   return ({ Metric, Period, Stat, Unit }) => {
-    const metric = store.find({ namespace: Metric.Namespace, metricName: Metric.MetricName, dimensions: Metric.Dimensions });
+    const metric = store.find({
+      namespace: Metric.Namespace,
+      metricName: Metric.MetricName,
+      dimensions: Metric.Dimensions,
+    });
     const statistic = parseStatistic(Stat);
     if (metric === undefined || statistic === undefined) return [];
     const key = JSON.stringify([Metric, Period, Unit, statistic.needsValues]);
     let periods = gathered.get(key);
     if (periods === undefined) {
       const start = Math.floor(startMs / 1000 / Period) * Period;
-      periods = periodsOf(metric, { start, end: endMs / 1000, period: Period, unit: Unit }, statistic.needsValues);
+      periods = periodsOf(
+        metric,
+        { start, end: endMs / 1000, period: Period, unit: Unit },
+        statistic.needsValues,
+      );
       gathered.set(key, periods);
     }
     return periods.flatMap(([at, samples]): [number, number][] => {

@@ -11,7 +11,11 @@ export const dimensionsInput = z
 export const namespaceInput = z.string().min(1).max(255);
 
 export const metricStatInput = z.object({
-  Metric: z.object({ Namespace: namespaceInput, MetricName: z.string().min(1).max(255), Dimensions: dimensionsInput }),
+  Metric: z.object({
+    Namespace: namespaceInput,
+    MetricName: z.string().min(1).max(255),
+    Dimensions: dimensionsInput,
+  }),
   Period: wireInteger,
   Stat: z.string(),
   Unit: z.string().optional(),
@@ -38,9 +42,13 @@ export function validationError(message: string): AwsError {
 /** 1, 5, 10, 30 or a multiple of 60 seconds. */
 export function checkPeriod(period: number): void {
   if ([1, 5, 10, 20, 30].includes(period) || (period > 0 && period % 60 === 0)) return;
-  throw validationError(`Value ${period} for parameter Period is invalid: it must be 1, 5, 10, 30 or a multiple of 60.`);
+  throw validationError(
+    `Value ${period} for parameter Period is invalid: it must be 1, 5, 10, 30 or a multiple of 60.`,
+  );
 }
 
-export function dimensionList(dimensions: Readonly<Record<string, string>>): { Name: string; Value: string }[] {
+export function dimensionList(
+  dimensions: Readonly<Record<string, string>>,
+): { Name: string; Value: string }[] {
   return Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
 }

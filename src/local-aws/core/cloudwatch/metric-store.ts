@@ -1,4 +1,11 @@
-import { addSample, addStatisticSet, emptySamples, freezeSamples, mergeSamples, type Samples } from './samples.ts';
+import {
+  addSample,
+  addStatisticSet,
+  emptySamples,
+  freezeSamples,
+  mergeSamples,
+  type Samples,
+} from './samples.ts';
 
 export interface MetricName {
   readonly namespace: string;
@@ -69,7 +76,12 @@ export function recordStatisticSet(
  */
 export function periodsOf(
   metric: Metric,
-  range: { readonly start: number; readonly end: number; readonly period: number; readonly unit: string | undefined },
+  range: {
+    readonly start: number;
+    readonly end: number;
+    readonly period: number;
+    readonly unit: string | undefined;
+  },
   withValues: boolean,
 ): [number, Samples][] {
   const found = new Map<number, Samples>();

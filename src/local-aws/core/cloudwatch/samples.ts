@@ -27,7 +27,16 @@ const EXACT_LIMIT = 4096;
 const FROZEN_LIMIT = 128;
 
 export function emptySamples(): Samples {
-  return { count: 0, sum: 0, min: Infinity, max: -Infinity, values: [], counts: [], opaque: false, frozen: false };
+  return {
+    count: 0,
+    sum: 0,
+    min: Infinity,
+    max: -Infinity,
+    values: [],
+    counts: [],
+    opaque: false,
+    frozen: false,
+  };
 }
 
 /** Hot path: some thousand calls a second, each for several metrics. */
@@ -52,7 +61,13 @@ export function addSample(samples: Samples, value: number, count: number): void 
 }
 
 /** Adds a StatisticSet. Its percentiles are known only where all its values are equal. */
-export function addStatisticSet(samples: Samples, count: number, sum: number, min: number, max: number): void {
+export function addStatisticSet(
+  samples: Samples,
+  count: number,
+  sum: number,
+  min: number,
+  max: number,
+): void {
   if (min === max || count === 1) {
     addSample(samples, count === 1 ? sum : min, count);
     return;

@@ -27,7 +27,10 @@ export function parseStatistic(text: string): Statistic | undefined {
   const upTo = high === '' ? Infinity : Number(high);
   if (Number.isNaN(above) || Number.isNaN(upTo) || above > upTo) return undefined;
   const count = (samples: Samples) => countBetween(samples, above, upTo);
-  return { needsValues: true, of: name === 'TC' ? count : (samples) => scaled(count(samples), 100 / samples.count) };
+  return {
+    needsValues: true,
+    of: name === 'TC' ? count : (samples) => scaled(count(samples), 100 / samples.count),
+  };
 }
 
 const simpleStatistics: Readonly<Record<string, Statistic>> = {

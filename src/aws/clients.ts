@@ -1,0 +1,100 @@
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+
+export interface ClientsConfig {
+  readonly region: string;
+  /** All services there instead of at AWS. AWS_ENDPOINT_URL, and AWS_ENDPOINT_URL_LAMBDA and the like, where not given. */
+  readonly endpointUrl?: string;
+  readonly profile?: string;
+  /** Those that the SDK finds (environment, profile, role) where not given. */
+  readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
+  /** Stands in for HTTP, so that tests need no port. */
+  readonly requestHandler?: NonNullable<S3ClientConfig['requestHandler']>;
+}
+
+export interface ClientSettings {
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly profile?: string;
+  readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
+  readonly requestHandler: NonNullable<S3ClientConfig['requestHandler']>;
+  readonly maxAttempts: number;
+  /** S3's, and no concern of the others. */
+  readonly forcePathStyle?: boolean;
+}
+
+interface Closable {
+  destroy(): void;
+}
+
+export type ClientClass<Client extends Closable> = new (settings: ClientSettings) => Client;
+
+export interface ClientNeeds {
+  /** 1: the SDK must not send it twice. @default 3 */
+  readonly maxAttempts?: number;
+  /** @default 15000 */
+  readonly requestTimeoutMs?: number;
+}
+
+/** Makes each client when it is first asked for. */
+export interface Clients {
+  readonly region: string;
+  /** The caller names the class, so that only the services of the adapters in use are loaded. */
+  of<Client extends Closable>(service: ClientClass<Client>, needs?: ClientNeeds): Client;
+  /** Lets go of all connections. */
+  close(): void;
+}
+
+const connectionTimeout = 3_000;
+
+export function createClients(
+  config: ClientsConfig,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Clients {
+  const made = new Map<unknown, Map<string, Closable>>();
+  return {
+    region: config.region,
+    of<Client extends Closable>(service: ClientClass<Client>, needs: ClientNeeds = {}): Client {
+      const { maxAttempts = 3, requestTimeoutMs = 15_000 } = needs;
+      const variants = made.get(service) ?? new Map<string, Closable>();
+      made.set(service, variants);
+      const key = `${maxAttempts} ${requestTimeoutMs}`;
+      const known = variants.get(key);
+      if (known !== undefined) return known as Client;
+      const client = new service(settingsOf(config, env, maxAttempts, requestTimeoutMs));
+      variants.set(key, client);
+      return client;
+    },
+    close() {
+      for (const variants of made.values()) for (const client of variants.values()) client.destroy();
+      made.clear();
+    },
+  };
+}
+
+function settingsOf(
+  config: ClientsConfig,
+  env: Readonly<Record<string, string | undefined>>,
+  maxAttempts: number,
+  requestTimeout: number,
+): ClientSettings {
+  const { region, endpointUrl, profile, credentials, requestHandler } = config;
+  const elsewhere = endpointUrl ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+  return {
+    region,
+    // The environment's is left to the SDK, which knows each service's own variable.
+    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(credentials === undefined ? {} : { credentials }),
+    requestHandler: requestHandler ?? {
+      connectionTimeout,
+      requestTimeout,
+      // Without it the SDK only warns about a request that takes too long, and waits on.
+      throwOnRequestTimeout: true,
+      // An answer that stops in its middle is no request time-out.
+      socketTimeout: requestTimeout,
+    },
+    maxAttempts,
+    // bucket.127.0.0.1 is no host.
+    ...(elsewhere === undefined ? {} : { forcePathStyle: true }),
+  };
+}

@@ -1,0 +1,173 @@
+import type { MetricStat } from '@aws-sdk/client-cloudwatch';
+import type { ArmTick, Histogram } from '../domain/observation.ts';
+import type { Routing } from '../domain/route.ts';
+import type { ArmSource } from '../ports/index.ts';
+import { metricStat, type TrimmedCount } from './metric-catalogue.ts';
+import { periodFor } from './metric-periods.ts';
+import { variantName } from './sagemaker-endpoints.ts';
+
+/** Upper edges in milliseconds; one more bucket is slower than all. */
+export const latencyEdges = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000] as const;
+
+export interface ArmMetricsOptions {
+  readonly environment: string;
+  readonly model: string;
+  readonly routing: Routing;
+  readonly functionName: string;
+  /** The alias that users reach. */
+  readonly alias: string;
+  /**
+   * How often a point is kept at the finest. The router's: as MLREG_METRIC_RESOLUTION says. AWS's own: a minute at AWS,
+   * a second on local AWS.
+   * @default { routerMs: 1000, awsMs: 60000 }
+   */
+  readonly resolution?: { readonly routerMs: number; readonly awsMs: number };
+}
+
+/** One metric that an arm is read by. */
+export interface ArmQuery {
+  readonly stat: MetricStat;
+  readonly periodMs: number;
+}
+
+/** What an arm's numbers are called, sums over a tick all of them. */
+interface ArmSums {
+  readonly requests: number;
+  readonly errors: number;
+  readonly throttles: number;
+  /** In the metric's own unit. */
+  readonly latencySum: number | undefined;
+  readonly latencyCount: number | undefined;
+  readonly buckets: readonly (number | undefined)[];
+  readonly endpointErrors: number;
+  readonly unitsPerMs: number;
+}
+
+export interface ArmReader {
+  readonly queries: readonly ArmQuery[];
+  /** @param sums of one tick, in the order of `queries`; undefined where there was no data */
+  readonly tick: (sums: readonly (number | undefined)[]) => ArmTick;
+}
+
+/** How an arm is read: by the router's metrics under sticky routing, by those of endpoint and Lambda version under weighted. */
+export function armReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
+  return options.routing === 'sticky'
+    ? stickyReader(options, arm, tickMs)
+    : weightedReader(options, arm, tickMs);
+}
+
+const defaultResolution = { routerMs: 1_000, awsMs: 60_000 };
+
+function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
+  const { routerMs, awsMs } = options.resolution ?? defaultResolution;
+  const ofRouter = periodFor(tickMs, routerMs);
+  const ofAws = periodFor(tickMs, awsMs);
+  const router = { Environment: options.environment, Model: options.model, ModelVersion: arm.version };
+  const endpoint = { EndpointName: arm.endpoint, VariantName: variantName };
+  const queries = [
+    ...[
+      metricStat('router', 'Requests', 'Sum', router, ofRouter),
+      metricStat('router', 'Errors', 'Sum', router, ofRouter),
+      metricStat('router', 'Throttles', 'Sum', router, ofRouter),
+      metricStat('router', 'Latency', 'Sum', router, ofRouter),
+      metricStat('router', 'Latency', 'SampleCount', router, ofRouter),
+      ...bucketStatistics(1).map((range) => metricStat('router', 'Latency', range, router, ofRouter)),
+    ].map((stat) => ({ stat, periodMs: ofRouter })),
+    ...[
+      metricStat('endpoint', 'Invocation4XXErrors', 'Sum', endpoint, ofAws),
+      metricStat('endpoint', 'Invocation5XXErrors', 'Sum', endpoint, ofAws),
+    ].map((stat) => ({ stat, periodMs: ofAws })),
+  ];
+  return {
+    queries,
+    tick(sums) {
+      const [requests = 0, errors = 0, throttles = 0, latencySum, latencyCount, ...rest] = sums;
+      const buckets = rest.slice(0, latencyEdges.length + 1);
+      const [refused = 0, failed = 0] = rest.slice(buckets.length);
+      const endpointErrors = refused + failed;
+      return armTick({
+        requests,
+        errors,
+        throttles,
+        latencySum,
+        latencyCount,
+        buckets,
+        endpointErrors,
+        unitsPerMs: 1,
+      });
+    },
+  };
+}
+
+function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
+  const { awsMs } = options.resolution ?? defaultResolution;
+  const periodMs = periodFor(tickMs, awsMs);
+  // SageMaker counts latency in microseconds, whatever many a page says.
+  const unitsPerMs = 1000;
+  const endpoint = { EndpointName: arm.endpoint, VariantName: variantName };
+  const version = {
+    FunctionName: options.functionName,
+    Resource: `${options.functionName}:${options.alias}`,
+    ExecutedVersion: arm.functionVersion ?? '',
+  };
+  const stats = [
+    metricStat('endpoint', 'Invocations', 'Sum', endpoint, periodMs),
+    metricStat('endpoint', 'Invocation4XXErrors', 'Sum', endpoint, periodMs),
+    metricStat('endpoint', 'Invocation5XXErrors', 'Sum', endpoint, periodMs),
+    metricStat('endpoint', 'ModelLatency', 'Sum', endpoint, periodMs),
+    metricStat('endpoint', 'ModelLatency', 'SampleCount', endpoint, periodMs),
+    ...bucketStatistics(unitsPerMs).map((range) =>
+      metricStat('endpoint', 'ModelLatency', range, endpoint, periodMs),
+    ),
+    // An arm that has not been published has throttled nobody.
+    ...(arm.functionVersion === undefined
+      ? []
+      : [metricStat('aliasVersion', 'Throttles', 'Sum', version, periodMs)]),
+  ];
+  return {
+    queries: stats.map((stat) => ({ stat, periodMs })),
+    tick(sums) {
+      const [requests = 0, refused = 0, failed = 0, latencySum, latencyCount, ...rest] = sums;
+      const buckets = rest.slice(0, latencyEdges.length + 1);
+      const throttles = rest[buckets.length] ?? 0;
+      // A model that refuses requests counts as failing, as it does for mlreg's own router.
+      const errors = refused + failed;
+      return armTick({
+        requests,
+        errors,
+        throttles,
+        latencySum,
+        latencyCount,
+        buckets,
+        endpointErrors: errors,
+        unitsPerMs,
+      });
+    },
+  };
+}
+
+/** TC(:5), TC(5:10), ... TC(5000:) */
+function bucketStatistics(unitsPerMs: number): TrimmedCount[] {
+  const edges = latencyEdges.map((edge) => String(edge * unitsPerMs));
+  return [...edges, ''].map((edge, index): TrimmedCount => `TC(${edges[index - 1] ?? ''}:${edge})`);
+}
+
+function armTick(sums: ArmSums): ArmTick {
+  const { requests, errors, throttles, latencySum, latencyCount, endpointErrors, unitsPerMs } = sums;
+  const latency = histogramOf(sums.buckets);
+  const timed = latencySum !== undefined && latencyCount !== undefined && latencyCount > 0;
+  return {
+    requests,
+    errors,
+    throttles,
+    ...(latency === undefined ? {} : { latency }),
+    ...(timed ? { meanLatencyMs: latencySum / latencyCount / unitsPerMs } : {}),
+    endpointErrors,
+  };
+}
+
+/** Undefined where no request was timed, or CloudWatch knows only sums. */
+function histogramOf(buckets: readonly (number | undefined)[]): Histogram | undefined {
+  const count = buckets.map((value) => value ?? 0);
+  return count.some((value) => value > 0) ? { le: latencyEdges, count } : undefined;
+}

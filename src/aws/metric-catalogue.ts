@@ -1,0 +1,123 @@
+import type { MetricStat } from '@aws-sdk/client-cloudwatch';
+
+/*
+ * All metrics that mlreg reads, as CloudWatch knows them. A name or dimension that isn't quite right is no error there:
+ * it reads as no data, for ever. Sources: Lambda, SageMaker and API Gateway developer guides; the router's own EMF.
+ */
+
+type Basic = 'Sum' | 'Average' | 'Minimum' | 'Maximum' | 'SampleCount';
+/** Requests whose value lies between the bounds, the lower one left out: `TC(5:10)`. */
+export type TrimmedCount = `TC(${string}:${string})`;
+
+interface Entry {
+  readonly unit: 'Count' | 'None' | 'Milliseconds' | 'Microseconds';
+  readonly statistics: readonly Basic[];
+  /** Percentiles, and so trimmed counts too. */
+  readonly percentiles: boolean;
+}
+
+const sum = (unit: Entry['unit']) => ({ unit, statistics: ['Sum'], percentiles: false }) as const;
+const share = (unit: Entry['unit']) =>
+  ({ unit, statistics: ['Sum', 'Average'], percentiles: false }) as const;
+const time = (unit: Entry['unit']) =>
+  ({ unit, statistics: ['Sum', 'Average', 'Minimum', 'Maximum', 'SampleCount'], percentiles: true }) as const;
+const gauge = { unit: 'Count', statistics: ['Maximum', 'Average', 'Minimum'], percentiles: false } as const;
+
+export const catalogue = {
+  /** The router's, by model version. */
+  router: {
+    namespace: 'Mlreg',
+    dimensions: ['Environment', 'Model', 'ModelVersion'],
+    metrics: {
+      Requests: sum('Count'),
+      Errors: sum('Count'),
+      Throttles: sum('Count'),
+      Latency: time('Milliseconds'),
+    },
+  },
+  /** Both spellings of the error metrics are in AWS's documents; those without the s of `Invocations` are the true ones. */
+  endpoint: {
+    namespace: 'AWS/SageMaker',
+    dimensions: ['EndpointName', 'VariantName'],
+    metrics: {
+      Invocations: sum('None'),
+      Invocation4XXErrors: share('None'),
+      Invocation5XXErrors: share('None'),
+      ModelLatency: time('Microseconds'),
+    },
+  },
+  function: {
+    namespace: 'AWS/Lambda',
+    dimensions: ['FunctionName'],
+    metrics: {
+      Invocations: sum('Count'),
+      Duration: time('Milliseconds'),
+      ConcurrentExecutions: gauge,
+    },
+  },
+  /** One version behind an alias. Only where all three are given does CloudWatch find it. */
+  aliasVersion: {
+    namespace: 'AWS/Lambda',
+    dimensions: ['FunctionName', 'Resource', 'ExecutedVersion'],
+    metrics: {
+      Invocations: sum('Count'),
+      Errors: share('Count'),
+      /** Throttled calls count as neither invocations nor errors. */
+      Throttles: sum('Count'),
+      Duration: time('Milliseconds'),
+    },
+  },
+  /** An HTTP API. REST APIs have other names. */
+  stage: {
+    namespace: 'AWS/ApiGateway',
+    dimensions: ['ApiId', 'Stage'],
+    metrics: {
+      Count: { unit: 'Count', statistics: ['SampleCount', 'Sum'], percentiles: false },
+      '4xx': share('Count'),
+      '5xx': share('Count'),
+      Latency: time('Milliseconds'),
+    },
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly namespace: string;
+    readonly dimensions: readonly string[];
+    readonly metrics: Readonly<Record<string, Entry>>;
+  }
+>;
+
+type Catalogue = typeof catalogue;
+export type Source = keyof Catalogue;
+export type MetricName<S extends Source> = keyof Catalogue[S]['metrics'] & string;
+export type Dimensions<S extends Source> = Readonly<Record<Catalogue[S]['dimensions'][number], string>>;
+type Statistic<S extends Source, M extends MetricName<S>> = Catalogue[S]['metrics'][M] extends {
+  readonly statistics: readonly (infer Valid)[];
+  readonly percentiles: infer Percentiles;
+}
+  ? Valid | (Percentiles extends true ? TrimmedCount : never)
+  : never;
+
+/** A statistic that exists, of a metric that exists, under dimensions that exist. `periodMs` is a period CloudWatch takes. */
+export function metricStat<S extends Source, M extends MetricName<S>>(
+  source: S,
+  metric: M,
+  statistic: Statistic<S, M>,
+  dimensions: Dimensions<S>,
+  periodMs: number,
+): MetricStat {
+  const { namespace, dimensions: names } = catalogue[source];
+  return {
+    Metric: {
+      Namespace: namespace,
+      MetricName: metric,
+      Dimensions: names.map((Name) => ({
+        Name,
+        Value: (dimensions as Readonly<Record<string, string>>)[Name],
+      })),
+    },
+    Period: periodMs / 1000,
+    Stat: statistic as string,
+    // No Unit: one that doesn't match reads as no data.
+  };
+}

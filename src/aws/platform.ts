@@ -1,0 +1,32 @@
+import type { Clock } from '../ports/index.ts';
+import type { Platform } from '../ports/platform.ts';
+import type { Clients } from './clients.ts';
+import { createLambdaAlias } from './lambda-alias.ts';
+import { createLambdaConcurrency } from './lambda-concurrency.ts';
+import { createLambdaVersions } from './lambda-versions.ts';
+import { createLambdaWarm } from './lambda-warm.ts';
+import { createSageMakerEndpoints, type ServingSettings } from './sagemaker-endpoints.ts';
+import { createSageMakerSmoke, type SmokeRequest } from './sagemaker-smoke.ts';
+
+export interface PlatformOptions {
+  readonly clients: Clients;
+  readonly clock: Clock;
+  /** The inference function, by name. */
+  readonly functionName: string;
+  readonly smokeRequests: readonly SmokeRequest[];
+  readonly sagemaker: ServingSettings;
+  /** Of the endpoints, as `mlreg:environment`. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The serving stack of one environment, by the AWS SDK. */
+export function createPlatform(options: PlatformOptions): Platform {
+  return {
+    ...createLambdaAlias(options),
+    ...createLambdaVersions(options),
+    ...createLambdaWarm(options),
+    ...createLambdaConcurrency(options),
+    ...createSageMakerEndpoints(options),
+    ...createSageMakerSmoke(options),
+  };
+}

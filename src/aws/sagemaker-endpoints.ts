@@ -1,0 +1,264 @@
+import {
+  CreateEndpointCommand,
+  CreateEndpointConfigCommand,
+  CreateModelCommand,
+  DeleteEndpointCommand,
+  DeleteEndpointConfigCommand,
+  DeleteModelCommand,
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  type DescribeEndpointOutput,
+  DescribeModelCommand,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
+import { later } from '../domain/units.ts';
+import type { Clock } from '../ports/index.ts';
+import { type EndpointSpec, type EndpointState, type Platform, PlatformError } from '../ports/platform.ts';
+import type { Clients } from './clients.ts';
+import { type Attempt, attempt, faultOf } from './errors.ts';
+import { waitFor } from './wait.ts';
+
+/** What all endpoints of an environment have in common. */
+export interface ServingSettings {
+  /** The models' role. */
+  readonly roleArn: string;
+  readonly image: string;
+  readonly memoryMb: number;
+  readonly maxConcurrency: number;
+  /** Variables of the container. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface EndpointsOptions {
+  readonly clients: Clients;
+  readonly clock: Clock;
+  readonly sagemaker: ServingSettings;
+  /** On all that is made, beside `mlreg:version`. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Which artifact a model was made of; the container may check it. */
+export const digestVariable = 'MLREG_ARTIFACT_DIGEST';
+/** The only variant that a serverless endpoint can have, by the name that SageMaker's own tools give it. */
+export const variantName = 'AllTraffic';
+
+type Endpoints = Pick<Platform, 'ensureEndpoint' | 'endpoint' | 'deleteEndpoint'>;
+
+/** Endpoint, its configuration and its model all have the same name. */
+export function createSageMakerEndpoints(options: EndpointsOptions): Endpoints {
+  const { clients, clock } = options;
+  const client = (): SageMakerClient => clients.of(SageMakerClient);
+
+  const describe = (name: string): Promise<DescribeEndpointOutput | undefined> =>
+    unless('missing', { action: 'sagemaker:DescribeEndpoint', resource: `endpoint ${name}` }, () =>
+      client().send(new DescribeEndpointCommand({ EndpointName: name })),
+    );
+
+  return {
+    async ensureEndpoint(spec) {
+      const known = await describe(spec.endpoint);
+      if (known === undefined) {
+        await ensureModel(client(), options, spec);
+        await ensureConfiguration(client(), options, spec);
+        await startEndpoint(client(), options, spec);
+      }
+      const found = known ?? (await describe(spec.endpoint));
+      if (found === undefined) return { kind: 'creating' };
+      if (found.EndpointConfigName !== spec.endpoint)
+        throw differs(spec, 'configuration', found.EndpointConfigName);
+      // What this very call has made or checked needs no second look.
+      if (known !== undefined && found.EndpointStatus !== 'Deleting') await verifyParts(client(), spec);
+      return stateOf(found);
+    },
+    async endpoint(name) {
+      const found = await describe(name);
+      return found === undefined ? { kind: 'absent' } : stateOf(found);
+    },
+    async deleteEndpoint(name) {
+      const found = await describe(name);
+      if (found !== undefined && found.EndpointStatus !== 'Deleting') {
+        await unless('missing', { action: 'sagemaker:DeleteEndpoint', resource: `endpoint ${name}` }, () =>
+          client().send(new DeleteEndpointCommand({ EndpointName: name })),
+        );
+      }
+      // A configuration must outlive its endpoint.
+      const sentence = `endpoint ${name} is still being deleted`;
+      await waitFor(clock, { atMostMs: 60_000, sentence }, async () =>
+        (await describe(name)) === undefined ? true : undefined,
+      );
+      await unless(
+        'missing',
+        { action: 'sagemaker:DeleteEndpointConfig', resource: `endpoint configuration ${name}` },
+        () => client().send(new DeleteEndpointConfigCommand({ EndpointConfigName: name })),
+      );
+      await unless('missing', { action: 'sagemaker:DeleteModel', resource: `model ${name}` }, () =>
+        client().send(new DeleteModelCommand({ ModelName: name })),
+      );
+    },
+  };
+}
+
+/** Undefined where AWS answers with this very fault. */
+async function unless<T>(
+  fault: 'missing' | 'exists',
+  what: Attempt,
+  send: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await attempt(what, send);
+  } catch (error) {
+    if (faultOf(error) === fault) return undefined;
+    throw error;
+  }
+}
+
+async function ensureModel(
+  client: SageMakerClient,
+  options: EndpointsOptions,
+  spec: EndpointSpec,
+): Promise<void> {
+  const { sagemaker } = options;
+  const made = await unless(
+    'exists',
+    { action: 'sagemaker:CreateModel', resource: `model ${spec.endpoint}` },
+    () =>
+      client.send(
+        new CreateModelCommand({
+          ModelName: spec.endpoint,
+          ExecutionRoleArn: sagemaker.roleArn,
+          PrimaryContainer: {
+            Image: sagemaker.image,
+            ModelDataUrl: spec.artifactUri,
+            Environment: { ...sagemaker.environment, [digestVariable]: spec.artifactDigest },
+          },
+          Tags: tags(options, spec),
+        }),
+      ),
+  );
+  if (made === undefined) await verifyModel(client, spec);
+}
+
+async function ensureConfiguration(
+  client: SageMakerClient,
+  options: EndpointsOptions,
+  spec: EndpointSpec,
+): Promise<void> {
+  const { memoryMb, maxConcurrency } = options.sagemaker;
+  const what = {
+    action: 'sagemaker:CreateEndpointConfig',
+    resource: `endpoint configuration ${spec.endpoint}`,
+  };
+  const made = await eventually(options.clock, () =>
+    unless('exists', what, () =>
+      client.send(
+        new CreateEndpointConfigCommand({
+          EndpointConfigName: spec.endpoint,
+          ProductionVariants: [
+            {
+              VariantName: variantName,
+              ModelName: spec.endpoint,
+              ServerlessConfig: { MemorySizeInMB: memoryMb, MaxConcurrency: maxConcurrency },
+            },
+          ],
+          Tags: tags(options, spec),
+        }),
+      ),
+    ),
+  );
+  if (made === undefined) await verifyConfiguration(client, spec);
+}
+
+async function startEndpoint(
+  client: SageMakerClient,
+  options: EndpointsOptions,
+  spec: EndpointSpec,
+): Promise<void> {
+  const what = { action: 'sagemaker:CreateEndpoint', resource: `endpoint ${spec.endpoint}` };
+  await eventually(options.clock, () =>
+    unless('exists', what, () =>
+      client.send(
+        new CreateEndpointCommand({
+          EndpointName: spec.endpoint,
+          EndpointConfigName: spec.endpoint,
+          Tags: tags(options, spec),
+        }),
+      ),
+    ),
+  );
+}
+
+/** SageMaker may not yet see what it has just made, and says so as if it weren't there (CreateEndpoint, API reference). */
+async function eventually<T>(clock: Clock, send: () => Promise<T>): Promise<T> {
+  const pausesMs = [500, 1_000, 2_000, 4_000];
+  for (const pause of pausesMs) {
+    try {
+      return await send();
+    } catch (error) {
+      if (faultOf(error) !== 'missing') throw error;
+      await clock.sleepUntil(later(clock.now(), pause));
+    }
+  }
+  return send();
+}
+
+async function verifyParts(client: SageMakerClient, spec: EndpointSpec): Promise<void> {
+  await verifyConfiguration(client, spec);
+  await verifyModel(client, spec);
+}
+
+async function verifyConfiguration(client: SageMakerClient, spec: EndpointSpec): Promise<void> {
+  const resource = `endpoint configuration ${spec.endpoint}`;
+  const found = await attempt({ action: 'sagemaker:DescribeEndpointConfig', resource }, () =>
+    client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: spec.endpoint })),
+  );
+  const model = found.ProductionVariants?.[0]?.ModelName;
+  if (model !== spec.endpoint) throw differs(spec, 'model', model);
+}
+
+async function verifyModel(client: SageMakerClient, spec: EndpointSpec): Promise<void> {
+  const found = await attempt({ action: 'sagemaker:DescribeModel', resource: `model ${spec.endpoint}` }, () =>
+    client.send(new DescribeModelCommand({ ModelName: spec.endpoint })),
+  );
+  const container = found.PrimaryContainer ?? found.Containers?.[0];
+  const digest = container?.Environment?.[digestVariable];
+  if (digest !== spec.artifactDigest) throw differs(spec, 'artifact digest', digest);
+  if (container?.ModelDataUrl !== spec.artifactUri) throw differs(spec, 'artifact', container?.ModelDataUrl);
+}
+
+function differs(
+  { endpoint, version }: EndpointSpec,
+  what: string,
+  found: string | undefined,
+): PlatformError {
+  return new PlatformError({
+    kind: 'refused',
+    message: `endpoint ${endpoint} exists, but is not ${version}: its ${what} is ${found ?? 'none'}. Somebody else made or changed it: delete it, or register the version anew`,
+  });
+}
+
+function tags(options: EndpointsOptions, { version }: EndpointSpec): { Key: string; Value: string }[] {
+  return Object.entries({ ...options.tags, 'mlreg:version': version }).map(([Key, Value]) => ({
+    Key,
+    Value,
+  }));
+}
+
+function stateOf({ EndpointStatus: status, FailureReason: why }: DescribeEndpointOutput): EndpointState {
+  switch (status) {
+    case 'InService':
+    // Somebody's update, or SageMaker's own maintenance: the endpoint answers all through it.
+    case 'Updating':
+    case 'SystemUpdating':
+    case 'RollingBack':
+      return { kind: 'in-service' };
+    case 'Creating':
+      return { kind: 'creating' };
+    case 'Deleting':
+      return { kind: 'deleting' };
+    default:
+      return {
+        kind: 'failed',
+        why: why ?? `SageMaker calls it ${status ?? 'nothing at all'}, and gives no reason`,
+      };
+  }
+}

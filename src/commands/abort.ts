@@ -1,0 +1,37 @@
+import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { takeOver } from '../rollout/own.ts';
+import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { driveToEnd } from './drive-to-end.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+import { mustRun } from './steer.ts';
+import type { RolloutState } from '../rollout/state.ts';
+
+export interface AbortOptions {
+  readonly reason?: string;
+  readonly ifRunning?: boolean;
+}
+
+export async function abort(context: Context, options: AbortOptions): Promise<ExitCode> {
+  const at = await target(context);
+  const running = options.ifRunning === true ? await unfinished(at) : await mustRun(at);
+  if (running === null) {
+    context.output.answer({ kind: 'Abort', result: 'nothing-running' }, () => `no rollout is under way in ${at.config.name}`);
+    return exitCode.done;
+  }
+  return abortRunning(context, at, running, options.reason ?? '');
+}
+
+/** Takes over, whoever owns it, and rolls back. Exits 0 where the champion serves everybody again. */
+export async function abortRunning(context: Context, at: Target, running: RolloutState, reason: string): Promise<ExitCode> {
+  const by = context.actor.name;
+  const sentence = `aborted by ${by}${reason === '' ? '' : `: ${reason}`}`;
+  const follower = await startFollowing(context);
+  const ports = portsOf(context, at, follower.onEntry);
+  const rollBack = { kind: 'abort', by, sentence } as const;
+  const journal = await takeOver(ports, running.id, context.actor, { alias: at.config.lambda.alias, rollBack });
+  const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+  const isBack = code === exitCode.aborted || code === exitCode.rolledBack;
+  const answered = isBack ? exitCode.done : code;
+  context.output.answer(outcomeData(state, answered), () => outcomeText(state, context.output.paint));
+  return answered;
+}

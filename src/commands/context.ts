@@ -1,0 +1,88 @@
+import type { EnvironmentConfig, LoadedConfig } from '../config/index.ts';
+import type { Actor, Entry } from '../domain/journal.ts';
+import type { RolloutId } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { type Follower, follow } from '../reporting/follow.ts';
+import type { Output } from '../reporting/output.ts';
+import type { RolloutPorts } from '../rollout/ports.ts';
+import { replay } from '../rollout/replay.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import type { Connection, World } from '../world.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+export interface GlobalOptions {
+  readonly environment?: string;
+  readonly model?: string;
+  readonly config?: string;
+  readonly output?: 'text' | 'json' | 'ndjson';
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+  readonly region?: string;
+  readonly profile?: string;
+}
+
+/** What a command's handler gets. */
+export interface Context {
+  readonly world: World;
+  readonly output: Output;
+  readonly options: GlobalOptions;
+  readonly actor: Actor;
+  /** @throws UserError with all mistakes of mlreg.yaml */
+  config(): Promise<LoadedConfig>;
+  environment(): Promise<EnvironmentConfig>;
+}
+
+export type Handler<Options> = (context: Context, options: Options, ...args: readonly string[]) => Promise<ExitCode>;
+
+/** An environment with its connection. */
+export interface Target {
+  readonly config: EnvironmentConfig;
+  readonly connection: Connection;
+}
+
+export async function target(context: Context): Promise<Target> {
+  const config = await context.environment();
+  return { config, connection: await context.world.connect(config) };
+}
+
+export function portsOf(context: Context, { connection }: Target, onEntry: RolloutPorts['onEntry']): RolloutPorts {
+  const { store, platform, metrics, notifier } = connection;
+  return { store, platform, metrics, notifier, clock: context.world.clock, ids: context.world.ids, onEntry };
+}
+
+export async function startFollowing(context: Context): Promise<Follower> {
+  const { world, output } = context;
+  const path = world.env.MLREG_OUTPUT_FILE;
+  return follow({
+    output,
+    now: () => world.clock.now(),
+    eventFile: path === undefined || path === '' ? undefined : (line) => world.files.append(path, `${line}\n`),
+  });
+}
+
+export async function stateOf({ connection }: Target, id: RolloutId): Promise<RolloutState> {
+  const entries: readonly Entry[] = await connection.store.journal(id);
+  if (entries.length === 0) {
+    throw new UserError('usage', `there is no rollout ${id}`, { mend: 'mlreg history' });
+  }
+  return replay(id, entries);
+}
+
+/** The newest rollout that is not over; a stuck one isn't. */
+export async function unfinished(at: Target): Promise<RolloutState | null> {
+  const [newest] = await at.connection.store.rollouts();
+  if (newest === undefined) return null;
+  const state = await stateOf(at, newest);
+  return state.phase === 'ended' && state.outcome?.kind !== 'stuck' ? null : state;
+}
+
+/** Asks on a terminal, demands --yes elsewhere. Only for what moves users towards something new. */
+export async function confirm(context: Context, config: EnvironmentConfig, question: string): Promise<void> {
+  if (!config.protected || context.options.yes === true) return;
+  if (!context.world.streams.stderrIsTerminal) {
+    throw new UserError('usage', `${config.name} is protected and nobody can be asked`, { mend: 'add --yes to the command' });
+  }
+  const answer = await context.world.ask(`${question}\nType the environment's name (${config.name}) to go on: `);
+  if (answer?.trim() !== config.name) throw new UserError('usage', 'not confirmed; nothing was changed');
+}

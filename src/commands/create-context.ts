@@ -1,0 +1,37 @@
+import type { LoadedConfig } from '../config/index.ts';
+import { createOutput } from '../reporting/output.ts';
+import type { World } from '../world.ts';
+import type { Context, GlobalOptions } from './context.ts';
+
+/** Flags whose values are a person's words, not facts: kept out of the journal's command line. */
+export function createContext(world: World, options: GlobalOptions, argv: readonly string[]): Context {
+  let loaded: Promise<LoadedConfig> | undefined;
+  const config = (): Promise<LoadedConfig> =>
+    (loaded ??= import('../config/index.ts').then(({ loadConfig }) =>
+      loadConfig({
+        cwd: world.cwd,
+        ...(options.config === undefined ? {} : { file: options.config }),
+        env: world.env,
+        flags: {
+          ...(options.environment === undefined ? {} : { environment: options.environment }),
+          ...(options.model === undefined ? {} : { model: options.model }),
+          ...(options.region === undefined ? {} : { region: options.region }),
+          ...(options.profile === undefined ? {} : { profile: options.profile }),
+        },
+        readFile: world.files.read,
+        exists: world.files.exists,
+      }),
+    ));
+  return {
+    world,
+    options,
+    output: createOutput(world.streams, world.env, {
+      mode: options.output ?? 'text',
+      quiet: options.quiet === true,
+      color: options.color !== false,
+    }),
+    actor: world.actor(`mlreg ${argv.join(' ')}`),
+    config,
+    environment: async () => (await config()).environment(),
+  };
+}

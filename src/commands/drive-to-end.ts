@@ -1,0 +1,182 @@
+import type { Outcome } from '../domain/journal.ts';
+import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import type { Follower } from '../reporting/follow.ts';
+import { type DriveResult, drive } from '../rollout/drive.ts';
+import type { JournalWriter } from '../rollout/journal-writer.ts';
+import { abort } from '../rollout/own.ts';
+import type { RolloutPorts } from '../rollout/ports.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import type { SignalName } from '../world.ts';
+import { type Context, stateOf, type Target } from './context.ts';
+import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+
+export interface Driven {
+  readonly code: ExitCode;
+  readonly state: RolloutState;
+}
+
+/** A CI runner gives a cancelled job some seconds; a person at a terminal gets this long to answer. */
+const askForMs = 15_000;
+
+/**
+ * Drives a rollout to its end, and when a signal comes lets the user, or the environment's policy, say what becomes of
+ * the traffic: whoever drives also watches, so leaving without a word is never an option.
+ */
+export async function driveToEnd(
+  context: Context,
+  at: Target,
+  ports: RolloutPorts,
+  journal: JournalWriter,
+  follower: Follower,
+  until?: Instant,
+): Promise<Driven> {
+  const signals = listen(context);
+  try {
+    return await loop(context, at, ports, journal, follower, signals, until);
+  } finally {
+    signals.stop();
+    follower.stop();
+  }
+}
+
+async function loop(
+  context: Context,
+  at: Target,
+  ports: RolloutPorts,
+  journal: JournalWriter,
+  follower: Follower,
+  signals: Signals,
+  until: Instant | undefined,
+): Promise<Driven> {
+  const { id } = journal.state();
+  for (;;) {
+    const stop = new AbortController();
+    const driving = drive(ports, journal, { signal: stop.signal, until });
+    const first = await Promise.race([driving, signals.next()]);
+    if (typeof first !== 'string') return await conclude(context, at, id, journal, first);
+    const isOver = journal.state().phase !== 'forward';
+    if (isOver) {
+      context.output.say('already rolling back; press again to leave it to mlreg resume');
+      const second = await Promise.race([driving, signals.next()]);
+      return typeof second === 'string' ? left(at, id, second, context) : conclude(context, at, id, journal, second);
+    }
+    // Advances no more from here on, whatever the answer will be.
+    stop.abort();
+    const choice = await choose(context, at, first, signals, journal, follower);
+    const code = first === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+    switch (choice) {
+      case 'go-on':
+        await driving;
+        continue;
+      case 'hold':
+        context.output.say(`holding; nobody watches ${id} now. Go on with: mlreg resume, or: mlreg abort`);
+        return { code, state: await stateOf(at, id) };
+      case 'leave':
+        return left(at, id, first, context);
+      case 'roll-back': {
+        // Under a new token, so that a call still in flight is fenced instead of waited for.
+        driving.catch(() => undefined);
+        const cause = { kind: 'interrupt', sentence: `interrupted by ${first}` } as const;
+        const result = await abort(ports, id, context.actor, cause, { alias: at.config.lambda.alias, signal: new AbortController().signal });
+        const ended = await conclude(context, at, id, journal, result);
+        return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
+      }
+    }
+  }
+}
+
+async function left(at: Target, id: RolloutId, signal: SignalName, context: Context): Promise<Driven> {
+  context.output.say(`left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`);
+  return { code: signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated, state: await stateOf(at, id) };
+}
+
+type Choice = 'roll-back' | 'hold' | 'go-on' | 'leave';
+
+async function choose(
+  context: Context,
+  at: Target,
+  signal: SignalName,
+  signals: Signals,
+  journal: JournalWriter,
+  follower: Follower,
+): Promise<Choice> {
+  const { world, output } = context;
+  if (!world.streams.stderrIsTerminal || signal !== 'SIGINT') {
+    output.say(`${signal}: ${at.config.onInterrupt === 'rollback' ? 'rolling back' : 'holding'} (onInterrupt of ${at.config.name})`);
+    return at.config.onInterrupt === 'rollback' ? 'roll-back' : 'hold';
+  }
+  follower.stop();
+  const asked = new AbortController();
+  const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, nobody watches  [c] go on  (rolls back in 15 s): `;
+  const timeout = world.clock.sleepUntil(later(world.clock.now(), askForMs), asked.signal).then(() => 'r');
+  const answer = await Promise.race([world.ask(question, asked.signal), timeout, signals.next()]);
+  asked.abort();
+  if (answer === 'SIGINT' || answer === 'SIGTERM' || answer === 'SIGHUP') return 'leave';
+  switch (answer?.trim().toLowerCase().slice(0, 1)) {
+    case 'h':
+      return 'hold';
+    case 'c':
+      return 'go-on';
+    default:
+      return 'roll-back';
+  }
+}
+
+async function conclude(context: Context, at: Target, id: RolloutId, journal: JournalWriter, result: DriveResult): Promise<Driven> {
+  switch (result.kind) {
+    case 'ended':
+      if (journal.owed() > 0) {
+        context.output.say(`${journal.owed()} journal entries could not be written; run: mlreg resume --environment ${at.config.name}`);
+      }
+      return { code: exitCodeOfOutcome(result.outcome), state: journal.state().outcome === null ? await stateOf(at, id) : journal.state() };
+    case 'timed-out':
+      context.output.say(`not finished in time: ${result.why}. Go on with: mlreg resume, or: mlreg abort`);
+      return { code: exitCode.notFinished, state: journal.state() };
+    case 'stopped':
+      return { code: exitCode.interrupted, state: journal.state() };
+    case 'lost':
+      return outlive(context, at, id, result.by);
+  }
+}
+
+/** Somebody took the rollout over: wait a little for how it ends, for that is what our user wants to know. */
+async function outlive(context: Context, at: Target, id: RolloutId, by: string): Promise<Driven> {
+  const { clock } = context.world;
+  const until = later(clock.now(), 10_000);
+  for (;;) {
+    const state = await stateOf(at, id);
+    const outcome: Outcome | null = state.outcome;
+    if (outcome !== null) {
+      context.output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
+      return { code: exitCodeOfOutcome(outcome), state };
+    }
+    if (clock.now() >= until) {
+      context.output.say(`${id} was taken over by ${by}; it goes on there. See: mlreg status`);
+      return { code: exitCode.conflict, state };
+    }
+    await clock.sleepUntil(later(clock.now(), 200));
+  }
+}
+
+interface Signals {
+  next(): Promise<SignalName>;
+  stop(): void;
+}
+
+/** Signals as a queue of promises; one that comes while nobody waits is not lost. */
+function listen(context: Context): Signals {
+  const arrived: SignalName[] = [];
+  const waiting: ((signal: SignalName) => void)[] = [];
+  const stop = context.world.onSignal((signal) => {
+    if (waiting.length === 0) arrived.push(signal);
+    // All who wait race for the same signal.
+    for (const resolve of waiting.splice(0)) resolve(signal);
+  });
+  return {
+    next: () => {
+      const signal = arrived.shift();
+      return signal === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(signal);
+    },
+    stop,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Entry } from '../domain/journal.ts';
+import { formatDuration } from '../domain/parse.ts';
+import { rolloutId } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { table } from '../reporting/output.ts';
+import { eventOf } from '../reporting/progress.ts';
+import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
+import { planText } from '../reporting/plan-view.ts';
+import { harmed } from '../rollout/decide.ts';
+import { apply, replay } from '../rollout/replay.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { type Context, stateOf, target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+
+export interface HistoryOptions {
+  readonly limit?: string;
+}
+
+export async function history(context: Context, options: HistoryOptions): Promise<ExitCode> {
+  const limit = Number(options.limit ?? '20');
+  if (!Number.isInteger(limit) || limit < 1) throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
+  const at = await target(context);
+  const ids = (await at.connection.store.rollouts()).slice(0, limit);
+  const states: RolloutState[] = [];
+  for (const id of ids) states.push(await stateOf(at, id));
+  context.output.answer({ kind: 'History', environment: at.config.name, rollouts: states.map(rolloutData) }, () =>
+    states.length === 0
+      ? `no rollout yet in ${at.config.name}`
+      : table(
+          ['ROLLOUT', 'STARTED', 'STRATEGY', 'FROM', 'TO', 'RESULT', 'TOOK', 'HARMED', 'BY', 'WHY'],
+          states.map((state) => [
+            state.id,
+            new Date(state.startedAt).toISOString().slice(0, 19) + 'Z',
+            state.plan.strategy,
+            state.plan.champion ?? '-',
+            state.plan.challenger,
+            state.outcome?.kind ?? state.phase,
+            state.endedAt === null ? '-' : formatDuration(state.endedAt - state.startedAt),
+            String(harmed(state)),
+            state.by.name,
+            whyOf(state),
+          ]),
+          context.output.paint,
+        ),
+  );
+  return exitCode.done;
+}
+
+function whyOf(state: RolloutState): string {
+  const { outcome } = state;
+  if (outcome === null) return '';
+  return outcome.kind === 'rolled-back' ? outcome.cause.sentence : outcome.sentence;
+}
+
+export interface ShowOptions {
+  readonly observations?: boolean;
+}
+
+/** One rollout whole: plan, steps, each verdict's evidence, each event. */
+export async function show(context: Context, options: ShowOptions, text: string): Promise<ExitCode> {
+  const at = await target(context);
+  const id = rolloutId(text);
+  const entries = await at.connection.store.journal(id);
+  const state = await stateOf(at, id);
+  if (options.observations === true) {
+    observationsTo(context, state);
+    return exitCode.done;
+  }
+  const { paint } = context.output;
+  context.output.answer({ kind: 'Rollout', ...rolloutData(state), plan: state.plan, entries }, () =>
+    [
+      planText(state.plan, paint),
+      '',
+      stepsText(state, context.world.clock.now(), paint),
+      '',
+      ...(state.lastVerdict === null ? [] : [paint.bold('last verdict'), verdictText(state.lastVerdict), '']),
+      paint.bold('events'),
+      ...timeline(entries),
+    ].join('\n'),
+  );
+  return exitCode.done;
+}
+
+function timeline(entries: readonly Entry[]): readonly string[] {
+  const [first] = entries;
+  if (first === undefined) return [];
+  let state = replay(rolloutId(''), [first]);
+  return entries.flatMap((entry, index) => {
+    if (index > 0) state = apply(state, entry);
+    const event = eventOf(entry, state);
+    if (event === null || event.level === 'detail') return [];
+    return [`  ${new Date(event.at).toISOString().slice(11, 19)}Z  ${event.text}`];
+  });
+}
+
+/** In the format that `mlreg replay` reads. */
+function observationsTo({ output }: Context, state: RolloutState): void {
+  const line = (value: unknown): void => output.streams.stdout(`${JSON.stringify(value)}\n`);
+  line({ format: 'mlreg-observations/1', tickSeconds: state.plan.tickMs / 1_000 });
+  for (const { at, plannedPercent, champion, challenger } of state.observations) {
+    line({ at: new Date(at).toISOString(), plannedPercent, champion, challenger });
+  }
+}

@@ -1,0 +1,25 @@
+import { later } from '../domain/units.ts';
+import type { Context, Target } from './context.ts';
+
+/** An owner writes at least every 5 s; silence for longer than this, on our own clock, is death. */
+const silenceMs = 12_000;
+
+/** Whether somebody drives the environment's rollout. Watches for a sign of life where the process can't be asked. */
+export async function ownerLives(context: Context, { connection, config }: Target): Promise<boolean> {
+  const { clock } = context.world;
+  const first = await connection.store.lock();
+  if (first.owner === null) return false;
+  const process = context.world.isAlive(first.owner);
+  if (process === 'dead') return false;
+  const until = later(clock.now(), silenceMs);
+  for (let waits = 0; clock.now() < until; waits++) {
+    const lock = await connection.store.lock();
+    if (lock.owner === null) return false;
+    if (lock.beat !== first.beat || lock.token !== first.token) return true;
+    // Same machine, process there: all but certain; one beat is worth waiting for only where nothing else tells.
+    if (process === 'alive' && waits > 15) return true;
+    if (waits === 20) context.output.say(`looking whether the owner of ${config.name} (${first.owner.host}) still lives ...`);
+    await clock.sleepUntil(later(clock.now(), 100));
+  }
+  return false;
+}

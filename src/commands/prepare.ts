@@ -1,0 +1,273 @@
+import { judgePolicy, type EnvironmentConfig } from '../config/index.ts';
+import { endpointName } from '../domain/names.ts';
+import { formatDuration, parseDuration, parsePercent, parseVersion } from '../domain/parse.ts';
+import type { OnInconclusive, Plan } from '../domain/plan.ts';
+import type { ArmTick } from '../domain/observation.ts';
+import type { VersionChange, VersionRecord } from '../domain/registry.ts';
+import type { AliasTarget } from '../domain/route.ts';
+import { instant, type Percent, type VersionTag } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { unmet } from '../registry/acceptance.ts';
+import { blueGreen } from '../strategies/blue-green.ts';
+import { canary } from '../strategies/canary.ts';
+import type { Settings } from '../strategies/settings.ts';
+import { shadow } from '../strategies/shadow.ts';
+import type { Context, Target } from './context.ts';
+
+export const strategies = ['canary', 'blue-green', 'shadow'] as const;
+
+export interface RolloutOptions {
+  readonly strategy?: string;
+  readonly modelVersion?: string;
+  readonly percent?: string;
+  readonly steps?: string;
+  readonly bake?: string;
+  readonly tick?: string;
+  readonly approvalRequired?: boolean;
+  readonly sample?: string;
+}
+
+/** A rollout that could begin: the plan and the facts it rests on. Nothing has been changed. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly record: VersionRecord;
+  readonly champion: VersionRecord | null;
+  readonly home: AliasTarget;
+  readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
+  readonly codeSha256: string;
+  readonly changes: readonly VersionChange[];
+}
+
+/** What the words of the command line come to, before anything is asked of anybody. */
+interface Words {
+  readonly strategy: (typeof strategies)[number];
+  readonly version: VersionTag;
+  readonly steps: readonly Percent[] | undefined;
+  readonly bakeMs: number | undefined;
+  readonly tickMs: number | undefined;
+  readonly sample: Percent | undefined;
+}
+
+export function wordsOf(options: RolloutOptions): Words {
+  const strategy = strategies.find((name) => name === (options.strategy ?? 'canary'));
+  if (strategy === undefined) {
+    throw new UserError('usage', `--strategy: '${options.strategy}' is not a strategy`, { mend: strategies.map((name) => `--strategy ${name}`) });
+  }
+  if (options.modelVersion === undefined) {
+    throw new UserError('usage', 'which version?', { mend: ['mlreg versions', '--model-version v2.3.0'] });
+  }
+  if (options.percent !== undefined && options.steps !== undefined) {
+    throw new UserError('usage', '--percent and --steps exclude each other', { mend: '--steps 10,50,100' });
+  }
+  const first = options.percent === undefined ? undefined : parsePercent(options.percent, '--percent');
+  return {
+    strategy,
+    version: parseVersion(options.modelVersion, '--model-version'),
+    steps: options.steps === undefined ? (first === undefined ? undefined : [first]) : parseSteps(options.steps),
+    bakeMs: options.bake === undefined ? undefined : parseDuration(options.bake, '--bake'),
+    tickMs: options.tick === undefined ? undefined : parseTick(options.tick),
+    sample: options.sample === undefined ? undefined : parsePercent(options.sample, '--sample'),
+  };
+}
+
+function parseTick(text: string): number {
+  const ms = parseDuration(text, '--tick');
+  const allowed = [1_000, 5_000, 10_000, 30_000];
+  if (!allowed.includes(ms) && !(ms > 0 && ms % 60_000 === 0)) {
+    throw new UserError('usage', `--tick: CloudWatch has no periods of ${formatDuration(ms)}`, { mend: '--tick 1s, 5s, 10s, 30s or whole minutes' });
+  }
+  return ms;
+}
+
+function parseSteps(text: string): readonly Percent[] {
+  const steps = text.split(',').map((part) => parsePercent(part.trim(), '--steps'));
+  const falls = steps.findIndex((share, index) => index > 0 && share <= (steps[index - 1] ?? 0));
+  if (falls > 0) {
+    throw new UserError('usage', `--steps: ${steps[falls]} % does not grow on ${steps[falls - 1]} %`, { mend: '--steps 10,50,100' });
+  }
+  return steps;
+}
+
+export async function prepare(context: Context, at: Target, options: RolloutOptions): Promise<Prepared> {
+  const words = wordsOf(options);
+  const { config, connection } = at;
+  const record = await registered(at, words.version);
+  const champion = await championOf(at);
+  refuseUnfit(config, record);
+  const view = await connection.platform.readAlias(config.lambda.alias);
+  if (Object.keys(view.target.weights).length > 0) {
+    throw new UserError('conflict', `alias ${config.lambda.alias} splits traffic already: ${JSON.stringify(view.target.weights)}`, {
+      why: 'a rollout begins from one version that serves everybody',
+      mend: [`mlreg status --environment ${config.name}`, `mlreg rollback --environment ${config.name}`],
+    });
+  }
+  if (champion?.functionVersion !== undefined && champion.functionVersion !== view.target.functionVersion) {
+    throw new UserError(
+      'conflict',
+      `alias ${config.lambda.alias} serves Lambda version ${view.target.functionVersion}, but champion ${champion.version} is version ${champion.functionVersion}`,
+      { why: 'somebody moved the alias by hand', mend: `mlreg rollback --to ${champion.version} --environment ${config.name}` },
+    );
+  }
+  const generation = record.tombstone === undefined ? (record.endpoint?.generation ?? 1) : (record.endpoint?.generation ?? 1) + 1;
+  const endpoint = {
+    name: endpointName({ model: config.model, environment: config.name, version: record.version, digest: record.artifact.digest, generation }),
+    generation,
+  };
+  const endpoints: Record<string, { name: string; generation: number }> = { [record.version]: endpoint };
+  if (champion?.endpoint !== undefined) endpoints[champion.version] = champion.endpoint;
+  const found = await connection.artifacts.digest(record.artifact.uri);
+  if (found.digest !== record.artifact.digest) {
+    throw new UserError('usage', `the artifact of ${record.version} is not the one that was registered`, {
+      why: `${record.artifact.uri} has digest ${found.digest.slice(0, 12)}, registered was ${record.artifact.digest.slice(0, 12)}`,
+      mend: `register the new artifact under a version of its own: mlreg register VERSION --artifact ${record.artifact.uri}`,
+    });
+  }
+  const plan = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
+  return {
+    plan,
+    record,
+    champion,
+    home: { functionVersion: view.target.functionVersion, weights: {} },
+    endpoints,
+    codeSha256: await connection.platform.codeSha256(),
+    changes: [
+      {
+        version: record.version,
+        set: { status: 'challenger', statusAt: context.world.clock.now(), statusReason: `${plan.strategy} began`, endpoint },
+      },
+    ],
+  };
+}
+
+export async function registered({ config, connection }: Target, version: VersionTag): Promise<VersionRecord> {
+  const record = await connection.store.version(version);
+  if (record !== undefined) return record;
+  const known = await connection.store.versions();
+  const tags = known.map((other) => other.version).slice(-5);
+  throw new UserError('usage', `${version} is not registered in ${config.name}`, {
+    why: tags.length === 0 ? 'no version is' : `registered are ${tags.join(', ')}`,
+    mend: `mlreg register ${version} --artifact URI --environment ${config.name}`,
+  });
+}
+
+export async function championOf({ connection }: Target): Promise<VersionRecord | null> {
+  return (await connection.store.versions()).find((version) => version.status === 'champion') ?? null;
+}
+
+function refuseUnfit(config: EnvironmentConfig, record: VersionRecord): void {
+  const failures = unmet(config.acceptance, record.metrics);
+  if (failures.length > 0) {
+    throw new UserError('usage', `${record.version} does not meet the acceptance criteria of ${config.name}`, {
+      why: failures.join('; '),
+      mend: `mlreg validate ${record.version} --environment ${config.name}`,
+    });
+  }
+}
+
+/** Settings that all plans share. */
+export function settingsFor(
+  config: EnvironmentConfig,
+  roles: { readonly champion: VersionTag | null; readonly challenger: VersionTag },
+  bakes: { readonly shares: readonly number[]; readonly bakeMs: number; readonly tickMs: number },
+  history: readonly ArmTick[],
+): Settings {
+  const ticks = Math.max(1, Math.round(bakes.bakeMs / bakes.tickMs));
+  return {
+    model: config.model,
+    environment: config.name,
+    champion: roles.champion,
+    challenger: roles.challenger,
+    routing: config.routing,
+    alias: config.lambda.alias,
+    policy: judgePolicy(config, {
+      steps: bakes.shares.map((share) => ({ percent: share, ticks })),
+      tickMs: bakes.tickMs,
+      history,
+      historyTickMs: historyTickMs(bakes.tickMs),
+    }),
+    tickMs: bakes.tickMs,
+    settleMs: config.settle,
+    maxHoldMs: config.maxHold,
+    approvals: config.approvals,
+    approvalTimeoutMs: config.approvalTimeout,
+    provisionTimeoutMs: config.provisionTimeout,
+    keepPreviousMs: config.keepPrevious,
+    unreadableMs: config.unreadableLimit * bakes.tickMs,
+    maxTries: config.maxTries,
+  };
+}
+
+async function compile(
+  context: Context,
+  at: Target,
+  words: Words,
+  champion: VersionRecord | null,
+  endpoints: Prepared['endpoints'],
+  approvalRequired: boolean,
+): Promise<Plan> {
+  const { config } = at;
+  const { canary: own, blueGreen: twin, shadow: copy } = config.strategies;
+  const defaults = words.strategy === 'canary' ? own : words.strategy === 'blue-green' ? twin : { ...copy, onInconclusive: 'hold' as OnInconclusive };
+  const bakeMs = words.bakeMs ?? defaults.bake;
+  const tickMs = words.tickMs ?? defaults.tick;
+  const steps = words.strategy === 'canary' ? canarySteps(config, words.steps) : [words.steps?.[0] ?? twin.percent];
+  const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
+  const roles = { champion: champion?.version ?? null, challenger: words.version };
+  const settings: Settings = settingsFor(config, roles, { shares: steps, bakeMs, tickMs }, history);
+  const withApproval = approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
+  const bake = { bakeMs, extendMs: defaults.extend, onInconclusive: defaults.onInconclusive };
+  switch (words.strategy) {
+    case 'canary':
+      return canary({ ...withApproval, ...bake, steps });
+    case 'blue-green':
+      return blueGreen({ ...withApproval, ...bake, percent: steps[0] ?? twin.percent });
+    case 'shadow':
+      return shadow({ ...withApproval, ...bake, sample: words.sample ?? copy.sample });
+  }
+}
+
+/** `--percent 5` begins lower, or higher, than the configured steps; those above it stay. */
+function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | undefined): readonly Percent[] {
+  const configured = config.strategies.canary.steps;
+  const [first] = asked ?? [];
+  const steps = first === undefined ? configured : asked?.length === 1 ? [first, ...configured.filter((share) => share > first)] : (asked ?? configured);
+  if ((steps[0] ?? 0) > 20 && !config.strategies.canary.allowLargeFirstStep) {
+    throw new UserError('usage', `the first step would be ${steps[0]} %`, {
+      why: 'an unknown version gets at most 20 % of users at first',
+      mend: ['--steps 10,50,100', `or set environments.${config.name}.strategies.canary.allowLargeFirstStep: true`],
+    });
+  }
+  return steps;
+}
+
+const historyTickMs = (tickMs: number): number => (tickMs < 10_000 ? tickMs : 60_000);
+
+/** The champion's past: its noise, error rate and latency. None is no mistake: it only makes the judge slower. */
+async function historyOf(
+  context: Context,
+  { config, connection }: Target,
+  champion: VersionRecord,
+  endpoints: Prepared['endpoints'],
+  tickMs: number,
+): Promise<readonly ArmTick[]> {
+  const endpoint = endpoints[champion.version];
+  const length = historyTickMs(tickMs);
+  if (endpoint === undefined || config.judge.history === 0) return [];
+  const to = Math.floor((context.world.clock.now() - config.settle) / length) * length;
+  const wanted = Math.min(config.judge.history, 180 * length);
+  const reading = await connection.metrics.read({
+    champion: { version: champion.version, endpoint: endpoint.name, functionVersion: champion.functionVersion },
+    challenger: null,
+    from: instant(to - Math.floor(wanted / length) * length),
+    to: instant(to),
+    tickMs: length,
+    plannedPercent: 0,
+  });
+  if (reading.kind === 'unreadable') {
+    context.output.say(`the champion's history can't be read (${reading.why}); the judge goes without`);
+    return [];
+  }
+  const ticks = reading.observations.map((tick) => tick.champion).filter((arm): arm is ArmTick => arm !== null);
+  const begins = ticks.findIndex((arm) => arm.requests > 0);
+  return begins < 0 ? [] : ticks.slice(begins);
+}

@@ -1,0 +1,114 @@
+import { parseVersion } from '../domain/parse.ts';
+import type { VersionRecord } from '../domain/registry.ts';
+import { UserError } from '../domain/user-error.ts';
+import { unmet } from '../registry/acceptance.ts';
+import { table } from '../reporting/output.ts';
+import { type Context, type Target, target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+import { registered } from './prepare.ts';
+
+export interface RegisterOptions {
+  readonly artifact?: string;
+  readonly metric?: readonly string[];
+}
+
+/** A version into the registry, with its artifact's digest: from here on these very bytes are the version. */
+export async function register(context: Context, options: RegisterOptions, text: string): Promise<ExitCode> {
+  const version = parseVersion(text, 'VERSION');
+  if (options.artifact === undefined) {
+    throw new UserError('usage', 'where is the artifact?', { mend: `mlreg register ${version} --artifact s3://bucket/key.tar.gz` });
+  }
+  const metrics = parseMetrics(options.metric ?? []);
+  const { config, connection } = await target(context);
+  const uri = connection.artifacts.resolve(options.artifact);
+  const { digest, bytes } = await connection.artifacts.digest(uri);
+  const at = context.world.clock.now();
+  const record: VersionRecord = {
+    version,
+    status: 'candidate',
+    artifact: { uri, digest },
+    metrics,
+    registeredAt: at,
+    registeredBy: context.actor.name,
+    statusAt: at,
+    statusReason: 'registered',
+  };
+  if (!(await connection.store.register(record))) return again(context, { config, connection }, record);
+  context.output.answer({ kind: 'Version', result: 'registered', ...record, bytes }, () => `registered ${version} in ${config.name}: ${uri} (${bytes} bytes, sha256 ${digest.slice(0, 12)})`);
+  return exitCode.done;
+}
+
+/** The same bytes again are done already; others under the same tag are a mistake. */
+async function again(context: Context, at: Target, record: VersionRecord): Promise<ExitCode> {
+  const present = await registered(at, record.version);
+  if (present.artifact.digest === record.artifact.digest) {
+    context.output.answer({ kind: 'Version', result: 'already-registered', ...present }, () => `${record.version} is registered already, with the same artifact`);
+    return exitCode.done;
+  }
+  throw new UserError('conflict', `${record.version} is registered in ${at.config.name} with another artifact`, {
+    why: `registered ${present.artifact.digest.slice(0, 12)}, given ${record.artifact.digest.slice(0, 12)}; a version never changes`,
+    mend: 'give the new artifact a version of its own',
+  });
+}
+
+function parseMetrics(pairs: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/i.exec(pair) ?? [];
+      if (name === undefined || value === undefined) throw new UserError('usage', `--metric: '${pair}' is not name=number`, { mend: '--metric auc=0.91' });
+      return [name, Number(value)];
+    }),
+  );
+}
+
+export async function versions(context: Context): Promise<ExitCode> {
+  const { config, connection } = await target(context);
+  const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
+  context.output.answer({ kind: 'Versions', environment: config.name, versions: records }, () =>
+    records.length === 0
+      ? `no version is registered in ${config.name}; next: mlreg register VERSION --artifact URI --environment ${config.name}`
+      : table(
+          ['VERSION', 'STATUS', 'SINCE', 'ENDPOINT', 'METRICS', 'WHY'],
+          records.map((record) => [
+            record.version,
+            record.status,
+            new Date(record.statusAt).toISOString().slice(0, 19) + 'Z',
+            record.tombstone === undefined ? (record.endpoint?.name ?? '-') : 'retired',
+            Object.entries(record.metrics).map(([name, value]) => `${name}=${value}`).join(' ') || '-',
+            record.statusReason,
+          ]),
+          context.output.paint,
+        ),
+  );
+  return exitCode.done;
+}
+
+/** Artifact, digest, acceptance criteria; where an endpoint serves it, smoke requests too. Changes nothing. */
+export async function validate(context: Context, _options: object, text: string): Promise<ExitCode> {
+  const version = parseVersion(text, 'VERSION');
+  const at = await target(context);
+  const record = await registered(at, version);
+  const checks: { readonly check: string; readonly passed: boolean; readonly detail: string }[] = [];
+  const found = await at.connection.artifacts.digest(record.artifact.uri);
+  checks.push({
+    check: 'artifact',
+    passed: found.digest === record.artifact.digest,
+    detail: `${record.artifact.uri}, ${found.bytes} bytes, sha256 ${found.digest.slice(0, 12)}${found.digest === record.artifact.digest ? '' : ` instead of ${record.artifact.digest.slice(0, 12)}`}`,
+  });
+  const failures = unmet(at.config.acceptance, record.metrics);
+  const criteria = Object.keys(at.config.acceptance).length;
+  checks.push({ check: 'acceptance', passed: failures.length === 0, detail: failures.length > 0 ? failures.join('; ') : `${criteria} criteria met` });
+  if (record.endpoint !== undefined && record.tombstone === undefined) {
+    const state = await at.connection.platform.endpoint(record.endpoint.name);
+    if (state.kind === 'in-service') {
+      const smoke = await at.connection.platform.smoke(record.endpoint.name);
+      checks.push({ check: 'smoke', passed: smoke.passed, detail: smoke.why ?? `${smoke.requests} requests answered by ${record.endpoint.name}` });
+    }
+  }
+  const isValid = checks.every((check) => check.passed);
+  const { paint } = context.output;
+  context.output.answer({ kind: 'Validation', version, valid: isValid, checks }, () =>
+    checks.map(({ check, passed, detail }) => `${passed ? paint.green('✔') : paint.red('✖')} ${check.padEnd(12)} ${detail}`).join('\n'),
+  );
+  return isValid ? exitCode.done : exitCode.usage;
+}

@@ -1,0 +1,32 @@
+import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { takeOver } from '../rollout/own.ts';
+import { type Context, portsOf, startFollowing, target } from './context.ts';
+import { driveToEnd } from './drive-to-end.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { ownerLives } from './owner.ts';
+import { askOwner, mustRun } from './steer.ts';
+
+export interface ResumeOptions {
+  readonly reason?: string;
+  readonly adopt?: boolean;
+}
+
+/** Takes up whatever stopped: a paused rollout by asking its owner, an interrupted one by becoming its owner. */
+export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
+  const at = await target(context);
+  const running = await mustRun(at);
+  if (running.outcome === null && (await ownerLives(context, at))) {
+    return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
+  }
+  context.output.say(`taking up ${running.id}: ${running.plan.strategy} of ${running.plan.challenger}, step ${running.step + 1} of ${running.plan.steps.length}`);
+  const follower = await startFollowing(context);
+  const ports = portsOf(context, at, follower.onEntry);
+  const journal = await takeOver(ports, running.id, context.actor, { alias: at.config.lambda.alias, adopt: options.adopt === true });
+  if (journal.state().pausedAt !== null) {
+    const request = { kind: 'resume', id: context.world.ids.requestId(), at: context.world.clock.now(), by: context.actor.name, reason: options.reason ?? '' } as const;
+    await at.connection.store.post(running.id, request);
+  }
+  const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+  context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
+  return code;
+}

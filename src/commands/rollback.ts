@@ -1,0 +1,77 @@
+import { parseVersion } from '../domain/parse.ts';
+import type { VersionRecord } from '../domain/registry.ts';
+import { UserError } from '../domain/user-error.ts';
+import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { start } from '../rollout/own.ts';
+import { rollback as rollbackPlan } from '../strategies/rollback.ts';
+import { endpointName } from '../domain/names.ts';
+import { abortRunning } from './abort.ts';
+import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { driveToEnd } from './drive-to-end.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+import { championOf, registered, settingsFor } from './prepare.ts';
+
+export interface RollbackOptions {
+  readonly to?: string;
+  readonly reason?: string;
+}
+
+/** One move back to a version known good, rollout or not. Asks nothing and waits for nothing but the move itself. */
+export async function rollback(context: Context, options: RollbackOptions): Promise<ExitCode> {
+  const to = options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
+  const at = await target(context);
+  const running = await unfinished(at);
+  if (running !== null) {
+    const code = await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
+    const isThere = to === undefined || to === running.plan.champion;
+    if (code !== exitCode.done || isThere) return code;
+  }
+  const champion = await championOf(at);
+  const wanted = to === undefined ? await previous(at, champion) : await registered(at, to);
+  return moveTo(context, at, wanted, champion, options.reason ?? '');
+}
+
+async function moveTo(context: Context, at: Target, wanted: VersionRecord, champion: VersionRecord | null, reason: string): Promise<ExitCode> {
+  const { config, connection } = at;
+  const alias = await connection.platform.readAlias(config.lambda.alias);
+  const { functionVersion } = wanted;
+  if (champion?.version === wanted.version && functionVersion === alias.target.functionVersion && Object.keys(alias.target.weights).length === 0) {
+    context.output.answer({ kind: 'Rollback', result: 'already-serving', version: wanted.version }, () => `${wanted.version} serves 100 % of ${config.name} already`);
+    return exitCode.done;
+  }
+  const generation = (wanted.endpoint?.generation ?? 1) + (wanted.tombstone === undefined ? 0 : 1);
+  const name = endpointName({ model: config.model, environment: config.name, version: wanted.version, digest: wanted.artifact.digest, generation });
+  if (wanted.tombstone !== undefined || wanted.endpoint === undefined) {
+    context.output.say(`${wanted.version} has no endpoint any more: it is provisioned again first, which takes minutes on AWS`);
+  }
+  const endpoints: Record<string, { name: string; generation: number }> = { [wanted.version]: { name, generation } };
+  if (champion?.endpoint !== undefined && champion.version !== wanted.version) endpoints[champion.version] = champion.endpoint;
+  const roles = { champion: champion?.version === wanted.version ? null : (champion?.version ?? null), challenger: wanted.version };
+  const { tick } = config.strategies.watch;
+  const plan = rollbackPlan(settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []));
+  const follower = await startFollowing(context);
+  const ports = portsOf(context, at, follower.onEntry);
+  const id = context.world.ids.rolloutId();
+  const codeSha256 = await connection.platform.codeSha256();
+  try {
+    const home = { functionVersion: alias.target.functionVersion, weights: {} };
+    const journal = await start(ports, id, { plan, actor: context.actor, reason, home, endpoints, codeSha256, changes: [] });
+    const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+    context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
+    return code;
+  } finally {
+    follower.stop();
+  }
+}
+
+/** The newest version that served everybody, and was not rolled back from. */
+async function previous({ connection, config }: Target, champion: VersionRecord | null): Promise<VersionRecord> {
+  const served = (await connection.store.versions())
+    .filter((version) => version.status === 'archived' && version.version !== champion?.version)
+    .sort((a, b) => b.statusAt - a.statusAt);
+  const [newest] = served;
+  if (newest !== undefined) return newest;
+  throw new UserError('conflict', `${config.name} has no earlier version known good`, {
+    mend: [`mlreg versions --environment ${config.name}`, `mlreg rollback --to VERSION --environment ${config.name}`],
+  });
+}

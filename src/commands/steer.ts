@@ -1,0 +1,101 @@
+import type { Request } from '../domain/journal.ts';
+import { parsePercent } from '../domain/parse.ts';
+import { later } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { takeOver } from '../rollout/own.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { tick } from '../rollout/tick.ts';
+import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { driveToEnd } from './drive-to-end.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+import { ownerLives } from './owner.ts';
+
+export interface SteerOptions {
+  readonly reason?: string;
+  readonly full?: boolean;
+  readonly percent?: string;
+}
+
+type Wish = { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' } | { readonly kind: 'promote'; readonly full: boolean } | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof parsePercent> };
+
+export const pause = (context: Context, options: SteerOptions): Promise<ExitCode> => steer(context, { kind: 'pause' }, options);
+export const approve = (context: Context, options: SteerOptions): Promise<ExitCode> => steer(context, { kind: 'approve' }, options);
+export const reject = (context: Context, options: SteerOptions): Promise<ExitCode> => steer(context, { kind: 'reject' }, options);
+export const promote = (context: Context, options: SteerOptions): Promise<ExitCode> =>
+  steer(context, { kind: 'promote', full: options.full === true }, options);
+
+export async function traffic(context: Context, options: SteerOptions): Promise<ExitCode> {
+  if (options.percent === undefined) {
+    throw new UserError('usage', 'which share?', { mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'] });
+  }
+  return steer(context, { kind: 'traffic', percent: parsePercent(options.percent, '--percent') }, options);
+}
+
+/** Asks the owner; where the owner is dead, takes over and does it. */
+async function steer(context: Context, wish: Wish, options: SteerOptions): Promise<ExitCode> {
+  const at = await target(context);
+  const running = await mustRun(at);
+  if (await ownerLives(context, at)) return askOwner(context, at, running, wish, options.reason ?? '');
+  const request = requestOf(context, wish, options.reason ?? '');
+  await at.connection.store.post(running.id, request);
+  return takeOverAndAnswer(context, at, running, request);
+}
+
+export async function askOwner(context: Context, at: Target, running: RolloutState, wish: Wish, reason: string): Promise<ExitCode> {
+  const request = requestOf(context, wish, reason);
+  await at.connection.store.post(running.id, request);
+  return awaitAnswer(context, at, running, request);
+}
+
+function requestOf({ world, actor }: Context, wish: Wish, reason: string): Request {
+  return { ...wish, id: world.ids.requestId(), at: world.clock.now(), by: actor.name, reason };
+}
+
+export async function mustRun(at: Target): Promise<RolloutState> {
+  const running = await unfinished(at);
+  if (running !== null) return running;
+  throw new UserError('conflict', `no rollout is under way in ${at.config.name}`, {
+    mend: [`mlreg status --environment ${at.config.name}`, `mlreg deploy --strategy canary --model-version VERSION --environment ${at.config.name}`],
+  });
+}
+
+async function awaitAnswer(context: Context, at: Target, running: RolloutState, request: Request): Promise<ExitCode> {
+  const { clock } = context.world;
+  const until = later(clock.now(), 15_000);
+  while (clock.now() < until) {
+    const entries = await at.connection.store.journal(running.id, running.length);
+    const answer = entries.find((entry) => entry.kind === 'request' && entry.request.id === request.id);
+    if (answer?.kind === 'request') return report(context, running, request, answer.accepted, answer.answer);
+    if (entries.some((entry) => entry.kind === 'ended')) {
+      return report(context, running, request, false, 'the rollout has ended meanwhile');
+    }
+    await clock.sleepUntil(later(clock.now(), 100));
+  }
+  context.output.say(`the owner (pid ${running.owner.pid} on ${running.owner.host}) has not answered yet; it will find the request`);
+  return exitCode.notFinished;
+}
+
+function report(context: Context, running: RolloutState, request: Request, accepted: boolean, answer: string): ExitCode {
+  context.output.answer({ kind: 'Request', rollout: running.id, request: request.kind, accepted, answer }, () =>
+    accepted ? `${running.id}: ${answer}` : `${running.id}: refused, ${answer}`,
+  );
+  return accepted ? exitCode.done : exitCode.conflict;
+}
+
+async function takeOverAndAnswer(context: Context, at: Target, running: RolloutState, request: Request): Promise<ExitCode> {
+  context.output.say(`the owner of ${running.id} is gone; taking over`);
+  const follower = await startFollowing(context);
+  const ports = portsOf(context, at, follower.onEntry);
+  const journal = await takeOver(ports, running.id, context.actor, { alias: at.config.lambda.alias });
+  if (request.kind === 'pause') {
+    // Paused rollouts need no driver; resume takes them up.
+    await tick(ports, journal);
+    await at.connection.store.release(journal.token);
+    follower.stop();
+    return report(context, running, request, true, 'paused; nobody drives it until mlreg resume');
+  }
+  const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+  context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
+  return code;
+}

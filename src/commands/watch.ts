@@ -1,0 +1,92 @@
+import { parseDuration } from '../domain/parse.ts';
+import { type Instant, instant } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { replay } from '../rollout/replay.ts';
+import { start } from '../rollout/own.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { watch as watchPlan } from '../strategies/watch.ts';
+import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { driveToEnd } from './drive-to-end.ts';
+import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { championOf, settingsFor } from './prepare.ts';
+
+export interface WatchOptions {
+  /** Seconds, or a duration. */
+  readonly duration?: string;
+}
+
+/** Guards what serves now; where a rollout is under way, which guards itself, follows that. */
+export async function watch(context: Context, options: WatchOptions): Promise<ExitCode> {
+  const durationMs = options.duration === undefined ? null : durationOf(options.duration);
+  const at = await target(context);
+  const running = await unfinished(at);
+  if (running !== null) return followRunning(context, at, running, durationMs);
+  const champion = await championOf(at);
+  if (champion === null || champion.endpoint === undefined) {
+    throw new UserError('conflict', `nothing serves in ${at.config.name} that could be watched`, { mend: 'mlreg deploy --strategy canary --model-version VERSION' });
+  }
+  const back = (await at.connection.store.versions())
+    .filter((version) => version.status === 'archived' && version.functionVersion !== undefined && version.tombstone === undefined)
+    .sort((a, b) => b.statusAt - a.statusAt)[0];
+  if (back === undefined) context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
+  const { config, connection } = at;
+  const alias = await connection.platform.readAlias(config.lambda.alias);
+  const { tick } = config.strategies.watch;
+  const roles = { champion: back?.version ?? null, challenger: champion.version };
+  const bakeMs = durationMs ?? 86_400_000;
+  const plan = watchPlan({ ...settingsFor(config, roles, { shares: [100], bakeMs, tickMs: tick }, []), durationMs, champion: roles.champion });
+  const endpoints: Record<string, { name: string; generation: number }> = { [champion.version]: champion.endpoint };
+  if (back?.endpoint !== undefined) endpoints[back.version] = back.endpoint;
+  const follower = await startFollowing(context);
+  const ports = portsOf(context, at, follower.onEntry);
+  try {
+    const journal = await start(ports, context.world.ids.rolloutId(), {
+      plan,
+      actor: context.actor,
+      reason: 'watch',
+      home: { functionVersion: back?.functionVersion ?? alias.target.functionVersion, weights: {} },
+      endpoints,
+      codeSha256: await connection.platform.codeSha256(),
+      changes: [],
+    });
+    const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+    context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
+    return code;
+  } finally {
+    follower.stop();
+  }
+}
+
+/** `--duration 900` is seconds, as monitors count them; with a unit any duration. */
+function durationOf(text: string): number {
+  return parseDuration(/^\d+$/.test(text) ? `${text}s` : text, '--duration');
+}
+
+async function followRunning(context: Context, at: Target, running: RolloutState, durationMs: number | null): Promise<ExitCode> {
+  const { world, output } = context;
+  output.say(`${running.id} is under way and guards itself; following it`);
+  const follower = await startFollowing(context);
+  const until: Instant | null = durationMs === null ? null : instant(world.clock.now() + durationMs);
+  const stop = new AbortController();
+  const undo = world.onSignal(() => stop.abort());
+  let seen = 0;
+  try {
+    for (;;) {
+      const entries = await at.connection.store.journal(running.id);
+      const state = replay(running.id, entries);
+      for (const entry of entries.slice(seen)) follower.onEntry(entry, state);
+      seen = entries.length;
+      if (state.outcome !== null) {
+        output.answer(outcomeData(state, exitCodeOfOutcome(state.outcome)), () => outcomeText(state, output.paint));
+        return exitCodeOfOutcome(state.outcome);
+      }
+      if (stop.signal.aborted) return exitCode.interrupted;
+      if (until !== null && world.clock.now() >= until) return exitCode.notFinished;
+      await world.clock.sleepUntil(instant(world.clock.now() + 500), stop.signal);
+    }
+  } finally {
+    undo();
+    follower.stop();
+  }
+}

@@ -1,0 +1,66 @@
+import { formatDuration } from '../domain/parse.ts';
+import type { EnvironmentConfig } from './environment.ts';
+
+export interface Contradiction {
+  /** The settings that don't go together, under their names in mlreg.yaml. */
+  readonly paths: readonly (readonly string[])[];
+  readonly sentence: string;
+}
+
+/** Settings each of which is right, but not beside the others. Also for a configuration changed by flags. */
+export function contradictions(environment: EnvironmentConfig): readonly Contradiction[] {
+  return [...largeFirstSteps(environment), ...impatience(environment), ...misplacedImages(environment)];
+}
+
+const largestFirstStep = 20;
+
+function* largeFirstSteps({
+  strategies: { canary, blueGreen },
+}: EnvironmentConfig): Generator<Contradiction> {
+  const tooLarge = (percent: number): string =>
+    `the first step is ${percent} %, more than ${largestFirstStep} %: begin smaller, or write allowLargeFirstStep: true`;
+  const first = canary.steps[0] ?? 0;
+  if (first > largestFirstStep && !canary.allowLargeFirstStep) {
+    yield { paths: [['strategies', 'canary', 'steps']], sentence: tooLarge(first) };
+  }
+  if (blueGreen.percent > largestFirstStep && !blueGreen.allowLargeFirstStep) {
+    yield { paths: [['strategies', 'blueGreen', 'percent']], sentence: tooLarge(blueGreen.percent) };
+  }
+}
+
+/** Bakes that would be over before any verdict can be given. */
+function* impatience({ strategies, judge }: EnvironmentConfig): Generator<Contradiction> {
+  const { canary, blueGreen, shadow } = strategies;
+  const bakes = [
+    { strategy: 'canary', key: 'bake', bakeMs: canary.bakeMs, tickMs: canary.tickMs },
+    { strategy: 'blueGreen', key: 'bake', bakeMs: blueGreen.bakeMs, tickMs: blueGreen.tickMs },
+    { strategy: 'blueGreen', key: 'finalBake', bakeMs: blueGreen.finalBakeMs, tickMs: blueGreen.tickMs },
+    { strategy: 'shadow', key: 'bake', bakeMs: shadow.bakeMs, tickMs: shadow.tickMs },
+  ];
+  for (const { strategy, key, bakeMs, tickMs } of bakes) {
+    const bake = ['strategies', strategy, key];
+    const tooShort = (than: string, mend: string): string =>
+      `a bake of ${formatDuration(bakeMs)} is shorter than ${than}, so it could never pass: lengthen it or write ${mend}`;
+    if (bakeMs < judge.minimumBakeMs) {
+      const than = `judge.minimumBake, ${formatDuration(judge.minimumBakeMs)}`;
+      const paths = [bake, ['judge', 'minimumBake']];
+      yield { paths, sentence: tooShort(than, `judge.minimumBake: ${formatDuration(bakeMs)}`) };
+    } else if (bakeMs < judge.minimumTicks * tickMs) {
+      const than = `judge.minimumTicks, ${judge.minimumTicks} ticks of ${formatDuration(tickMs)}`;
+      const paths = [bake, ['strategies', strategy, 'tick'], ['judge', 'minimumTicks']];
+      yield { paths, sentence: tooShort(than, 'a shorter tick') };
+    }
+  }
+}
+
+function* misplacedImages({ kind, sagemaker: { image } }: EnvironmentConfig): Generator<Contradiction> {
+  const paths = [['sagemaker', 'image']];
+  if (image === null || image.startsWith('local://') === (kind === 'local')) return;
+  yield {
+    paths,
+    sentence:
+      kind === 'local'
+        ? 'local runs a server written in JavaScript, not a container: write local://./serve.mjs'
+        : 'local:// runs on this machine only: write the image of a container, and this one under environments.local',
+  };
+}

@@ -1,0 +1,118 @@
+import type { RawSection } from './layers.ts';
+
+export const builtInEnvironments = ['dev', 'staging', 'prod', 'local'] as const;
+
+/**
+ * Every setting of an environment that nobody said anything about, written as people write it. null: there is none.
+ * Names are those that the Terraform modules give. An environment that the user names is treated as staging is.
+ */
+export function defaultsOf(environment: string, model: string): RawSection {
+  const prod = environment === 'prod';
+  const bake = prod ? '1h' : '15m';
+  return {
+    routing: 'sticky',
+    protected: prod,
+    approvals: prod ? 2 : environment === 'dev' || environment === 'local' ? 0 : 1,
+    onInterrupt: null, // follows `protected`
+    region: null,
+    profile: null,
+    account: null,
+    endpointUrl: null,
+    requests: { path: '/recommend', userKey: 'userId', smoke: null },
+    acceptance: {},
+    strategies: {
+      canary: {
+        steps: [10, 50, 100],
+        bake,
+        tick: '10s',
+        onInconclusive: 'promote',
+        extend: '15m',
+        allowLargeFirstStep: false,
+      },
+      blueGreen: {
+        percent: 10,
+        bake,
+        finalBake: null, // follows `bake`
+        tick: '10s',
+        onInconclusive: 'promote',
+        extend: '15m',
+        retireAfter: null, // follows `keepPrevious`
+        allowLargeFirstStep: false,
+      },
+      shadow: { sample: 25, bake, tick: '10s', extend: '15m' },
+      watch: { tick: '10s' },
+    },
+    guardrails: { errorRate: '5%', meanLatency: '1000ms', endpointErrorsPerMinute: 10, throttleRate: '10%' },
+    judge: {
+      alpha: '1%',
+      alphaPromote: '5%',
+      rollbackMargin: { ratio: 1.1, difference: '0.02%', slower: '10%' },
+      promoteMargin: { ratio: 1.25, difference: '0.1%', slower: '20%' },
+      warmUp: '5m',
+      minimumBake: '5m',
+      minimumTicks: 3,
+      noise: 'robust',
+      scope: 'attributable',
+      detectableRatio: 5,
+      history: '3h',
+    },
+    notifications: { sns: `mlreg-alerts-${environment}`, slackWebhookEnv: 'off' },
+    lambda: {
+      function: `${model}-inference-${environment}`,
+      alias: 'live',
+      shadowFunction: `${model}-shadow-${environment}`,
+    },
+    api: { id: null, name: `${model}-api-${environment}`, stage: '$default' },
+    sagemaker: { role: null, image: null, memoryMb: 2048, maxConcurrency: 20, environment: {} },
+    table: `mlreg-${environment}`,
+    keepPrevious: '24h',
+    maxHold: '24h',
+    settle: '2m', // CloudWatch's one-minute points are complete about two minutes after their end
+    approvalTimeout: '24h',
+    provisionTimeout: '30m',
+    unreadableLimit: 30,
+    maxTries: 5,
+  };
+}
+
+/**
+ * What `local` has of its own, fit for minutes on a laptop. It goes before the top level, whose times are meant for AWS,
+ * and before the machine's AWS settings.
+ */
+export function localSettings(): RawSection {
+  return {
+    region: 'us-east-1',
+    sagemaker: { role: 'arn:aws:iam::000000000000:role/mlreg-local' },
+    strategies: {
+      canary: { bake: '8s', tick: '1s', extend: '10s', onInconclusive: 'promote' },
+      blueGreen: { bake: '8s', tick: '1s', extend: '10s', onInconclusive: 'promote', retireAfter: '1h' },
+      shadow: { bake: '8s', tick: '1s', extend: '10s' },
+      watch: { tick: '1s' },
+    },
+    judge: { warmUp: '0s', minimumBake: '5s', minimumTicks: 3, history: '1m' },
+    notifications: { sns: 'mlreg-alerts-local', slackWebhookEnv: 'off' },
+    protected: false,
+    approvals: 0,
+    keepPrevious: '1h',
+    maxHold: '2m',
+    settle: '1s',
+    approvalTimeout: '2m',
+    provisionTimeout: '2m',
+    unreadableLimit: 15,
+  };
+}
+
+/** Settings of an AWS account, which mean nothing to `local`: the top level's are not meant for it. */
+export const accountSettings = [
+  ['region'],
+  ['profile'],
+  ['sagemaker', 'role'],
+  ['sagemaker', 'image'],
+] as const;
+
+/** Settings that `local` has no use for at all. */
+export const uselessLocally = {
+  table: 'local keeps its state in .mlreg/local beside this file',
+  account: 'local has no AWS account',
+  profile: 'local has no AWS account',
+} as const;

@@ -1,0 +1,213 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import type { OnInconclusive } from '../domain/plan.ts';
+import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
+import type { Routing } from '../domain/route.ts';
+import type { Percent } from '../domain/units.ts';
+import type { Comparison } from './leaves.ts';
+import { environmentSchema, type Settings } from './schema.ts';
+
+export interface CanarySettings {
+  readonly steps: readonly Percent[];
+  /** At each step. */
+  readonly bakeMs: number;
+  readonly tickMs: number;
+  readonly onInconclusive: OnInconclusive;
+  readonly extendMs: number;
+  readonly allowLargeFirstStep: boolean;
+}
+
+export interface BlueGreenSettings {
+  readonly percent: Percent;
+  readonly bakeMs: number;
+  /** After the swap. */
+  readonly finalBakeMs: number;
+  readonly tickMs: number;
+  readonly onInconclusive: OnInconclusive;
+  readonly extendMs: number;
+  readonly retireAfterMs: number;
+  readonly allowLargeFirstStep: boolean;
+}
+
+export interface ShadowSettings {
+  readonly sample: Percent;
+  readonly bakeMs: number;
+  readonly tickMs: number;
+  readonly extendMs: number;
+}
+
+export interface WatchSettings {
+  readonly tickMs: number;
+}
+
+/** The judge's policy without guardrails, and without what only a plan knows. */
+export interface JudgeSettings
+  extends Omit<JudgePolicy, 'guardrails' | 'tickMs' | 'steps' | 'history' | 'historyTickMs'> {
+  /** How much of the champion's past is read before the rollout. */
+  readonly historyMs: number;
+}
+
+/** What a version's registered metric must be. */
+export interface Criterion {
+  readonly metric: string;
+  readonly comparison: Comparison;
+  readonly limit: number;
+}
+
+/** One environment with every value present. Durations in ms, shares 0 to 1, null where there is none. */
+export interface EnvironmentConfig {
+  readonly name: string;
+  readonly kind: 'aws' | 'local';
+  readonly model: string;
+  readonly protected: boolean;
+  readonly approvals: number;
+  /** null: as the SDK finds it. */
+  readonly region: string | null;
+  readonly profile: string | null;
+  readonly endpointUrl: string | null;
+  /** The only account that may be touched; null: any. */
+  readonly account: string | null;
+  readonly onInterrupt: 'rollback' | 'hold';
+  readonly routing: Routing;
+  readonly requests: {
+    readonly path: string;
+    readonly userKey: string;
+    /** Absolute. */
+    readonly smokeFile: string | null;
+  };
+  readonly acceptance: readonly Criterion[];
+  readonly strategies: {
+    readonly canary: CanarySettings;
+    readonly blueGreen: BlueGreenSettings;
+    readonly shadow: ShadowSettings;
+    readonly watch: WatchSettings;
+  };
+  readonly guardrails: Guardrails;
+  readonly judge: JudgeSettings;
+  readonly notifications: {
+    /** Name or ARN. */
+    readonly sns: string | null;
+    readonly slackWebhookEnv: string | null;
+  };
+  readonly lambda: { readonly function: string; readonly alias: string; readonly shadowFunction: string };
+  /** `id` null: to be found by its name. */
+  readonly api: { readonly id: string | null; readonly name: string; readonly stage: string };
+  readonly sagemaker: {
+    readonly role: string | null;
+    /** `local:///absolute/path.mjs` in `local`. */
+    readonly image: string | null;
+    readonly memoryMb: number;
+    readonly maxConcurrency: number;
+    readonly environment: Readonly<Record<string, string>>;
+  };
+  readonly store:
+    | { readonly kind: 'dynamodb'; readonly table: string }
+    | { readonly kind: 'embedded'; readonly directory: string };
+  readonly keepPreviousMs: number;
+  readonly maxHoldMs: number;
+  readonly settleMs: number;
+  readonly approvalTimeoutMs: number;
+  readonly provisionTimeoutMs: number;
+  readonly unreadableLimit: number;
+  readonly maxTries: number;
+}
+
+/**
+ * @param raw every setting, as people write it
+ * @param directory of mlreg.yaml, to which file names are relative
+ */
+export function environmentConfig(
+  raw: unknown,
+  { name, model, directory }: { readonly name: string; readonly model: string; readonly directory: string },
+): EnvironmentConfig {
+  const settings = environmentSchema.parse(raw);
+  const { requests, judge, lambda, api, notifications } = settings;
+  const local = name === 'local';
+  return {
+    name,
+    kind: local ? 'local' : 'aws',
+    model,
+    protected: settings.protected,
+    approvals: settings.approvals,
+    region: settings.region,
+    profile: settings.profile,
+    endpointUrl: settings.endpointUrl,
+    account: settings.account,
+    onInterrupt: settings.onInterrupt,
+    routing: settings.routing,
+    requests: {
+      path: requests.path,
+      userKey: requests.userKey,
+      smokeFile: requests.smoke === null ? null : resolve(directory, requests.smoke),
+    },
+    acceptance: Object.entries(settings.acceptance).flatMap(([metric, criterion]) =>
+      criterion === null ? [] : [{ metric, ...criterion }],
+    ),
+    strategies: strategies(settings),
+    guardrails: {
+      errorRate: settings.guardrails.errorRate,
+      meanLatencyMs: settings.guardrails.meanLatency,
+      endpointErrorsPerMinute: settings.guardrails.endpointErrorsPerMinute,
+      throttleRate: settings.guardrails.throttleRate,
+    },
+    judge: {
+      alpha: judge.alpha,
+      alphaPromote: judge.alphaPromote,
+      rollbackMargin: judge.rollbackMargin,
+      promoteMargin: judge.promoteMargin,
+      warmUpMs: judge.warmUp,
+      minimumBakeMs: judge.minimumBake,
+      minimumTicks: judge.minimumTicks,
+      noise: judge.noise,
+      scope: judge.scope,
+      detectableRatio: judge.detectableRatio,
+      historyMs: judge.history,
+    },
+    notifications,
+    lambda,
+    api,
+    sagemaker: { ...settings.sagemaker, image: localImage(settings.sagemaker.image, directory) },
+    store: local
+      ? { kind: 'embedded', directory: join(directory, '.mlreg', 'local') }
+      : { kind: 'dynamodb', table: settings.table },
+    keepPreviousMs: settings.keepPrevious,
+    maxHoldMs: settings.maxHold,
+    settleMs: settings.settle,
+    approvalTimeoutMs: settings.approvalTimeout,
+    provisionTimeoutMs: settings.provisionTimeout,
+    unreadableLimit: settings.unreadableLimit,
+    maxTries: settings.maxTries,
+  };
+}
+
+function strategies({
+  strategies: { canary, blueGreen, shadow, watch },
+}: Settings): EnvironmentConfig['strategies'] {
+  return {
+    canary: {
+      steps: canary.steps,
+      bakeMs: canary.bake,
+      tickMs: canary.tick,
+      onInconclusive: canary.onInconclusive,
+      extendMs: canary.extend,
+      allowLargeFirstStep: canary.allowLargeFirstStep,
+    },
+    blueGreen: {
+      percent: blueGreen.percent,
+      bakeMs: blueGreen.bake,
+      finalBakeMs: blueGreen.finalBake,
+      tickMs: blueGreen.tick,
+      onInconclusive: blueGreen.onInconclusive,
+      extendMs: blueGreen.extend,
+      retireAfterMs: blueGreen.retireAfter,
+      allowLargeFirstStep: blueGreen.allowLargeFirstStep,
+    },
+    shadow: { sample: shadow.sample, bakeMs: shadow.bake, tickMs: shadow.tick, extendMs: shadow.extend },
+    watch: { tickMs: watch.tick },
+  };
+}
+
+function localImage(image: string | null, directory: string): string | null {
+  if (image === null || !image.startsWith('local://')) return image;
+  const file = image.slice('local://'.length);
+  return `local://${isAbsolute(file) ? file : resolve(directory, file)}`;
+}

@@ -1,0 +1,163 @@
+import type * as z from 'zod';
+import { UserError } from '../domain/user-error.ts';
+import type { Read } from './document.ts';
+import { isSection, scalarText, type RawSection, valueAt, without } from './layers.ts';
+import type { LeafNote } from './leaves.ts';
+import { fileSchema } from './schema.ts';
+import { nearest } from './suggest.ts';
+import { type Path, placeAt, placesOf } from './walk.ts';
+
+export interface Mistake {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** As `environments.prod.guardrails.errorRate`; empty for the file as a whole. */
+  readonly path: string;
+  /** What is wrong and what to write. */
+  readonly sentence: string;
+}
+
+/**
+ * What the schema finds wrong, and the file without it: what is left can still be looked at for contradictions, so that
+ * people hear of all mistakes at once.
+ */
+export function schemaMistakes(read: Read): {
+  readonly mistakes: readonly Mistake[];
+  readonly rest: RawSection;
+} {
+  const result = fileSchema.safeParse(read.raw);
+  if (result.success) return { mistakes: [], rest: read.raw };
+  const found = new Map<string, Mistake>();
+  let rest = read.raw;
+  for (const issue of result.error.issues) {
+    for (const { path, of, sentence } of describe(issue, read)) {
+      const name = pathName(path);
+      if (!found.has(name)) found.set(name, { ...read.position(path, of), path: name, sentence });
+      rest = without(rest, path);
+    }
+  }
+  return { mistakes: [...found.values()], rest };
+}
+
+/** @returns an error that lists all, in the file's order */
+export function mistakesError(file: string, mistakes: readonly Mistake[]): UserError {
+  const order = [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column);
+  const lines = order.slice(0, mostShown).map(({ line, column, path, sentence }) => {
+    return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${sentence}`;
+  });
+  if (order.length > mostShown) lines.push(`and ${order.length - mostShown} more`);
+  const title = order.length === 1 ? `${file} has a mistake` : `${file} has ${order.length} mistakes`;
+  return new UserError('usage', [`${title}:`, ...lines].join('\n'));
+}
+
+/** `environments.prod.strategies.canary.steps[1]`. */
+export function pathName(path: Path): string {
+  return path.reduce<string>((name, key) => {
+    if (typeof key === 'number') return `${name}[${key}]`;
+    const text = shortened(String(key));
+    const plain = /^[\w$-]+$/.test(text) ? text : JSON.stringify(text);
+    return name === '' ? plain : `${name}.${plain}`;
+  }, '');
+}
+
+const mostShown = 50;
+
+interface Described {
+  readonly path: Path;
+  readonly of: 'key' | 'value';
+  readonly sentence: string;
+}
+
+function describe(issue: z.core.$ZodIssue, read: Read): readonly Described[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      of: 'key',
+      sentence: unknownKey(key, issue.path),
+    }));
+  }
+  if (issue.code === 'invalid_key') {
+    const expected =
+      issue.path[0] === 'environments' && issue.path.length === 2
+        ? environmentName
+        : variableOrMetric(issue.path);
+    return [{ path: issue.path, of: 'key', sentence: `expected ${expected}` }];
+  }
+  const place = placeAt(fileSchema, issue.path);
+  if (place.kind !== 'leaf') {
+    const got = gotText(undefined, valueAt(read.raw, issue.path), undefined);
+    return [{ path: issue.path, of: 'value', sentence: `expected keys and values below it, got ${got}` }];
+  }
+  const path = issue.path.slice(0, place.depth);
+  const value = valueAt(read.raw, path);
+  if (value === undefined)
+    return [{ path, of: 'value', sentence: `is missing: expected ${place.note.expected}` }];
+  const expected =
+    issue.code === 'custom' && /^expected /.test(issue.message)
+      ? issue.message
+      : `expected ${place.note.expected}`;
+  // An element of a list is named itself: `steps[1]`.
+  const inner = valueAt(read.raw, issue.path);
+  const at = inner === undefined ? path : issue.path;
+  return [
+    {
+      path: at,
+      of: 'value',
+      sentence: `${expected}, got ${gotText(place.note, inner ?? value, read.source(at))}`,
+    },
+  ];
+}
+
+const environmentName =
+  'the name of an environment: at most 20 small letters, digits and inner hyphens, such as prod';
+
+function variableOrMetric(path: Path): string {
+  return path.at(-2) === 'acceptance'
+    ? 'the name of a registered metric, such as auc'
+    : 'the name of an environment variable, such as LOG_LEVEL';
+}
+
+function unknownKey(key: string, section: Path): string {
+  const place = placeAt(fileSchema, section);
+  const known = place.kind === 'section' ? place.keys : [];
+  const likely = nearest(key, known);
+  if (likely !== undefined) return `unknown key: did you mean ${likely}?`;
+  const elsewhere = placesOf(fileSchema, key)
+    .map((name) => name.replace('environments.*', 'environments.NAME'))
+    .sort((a, b) => a.split('.').length - b.split('.').length);
+  if (elsewhere.length > 0) return `unknown key here: its place is ${elsewhere.slice(0, 2).join(' or ')}`;
+  return `unknown key: known here are ${known.join(', ')}`;
+}
+
+function gotText(note: LeafNote | undefined, value: unknown, source: string | undefined): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (isSection(value)) return 'keys and values';
+  const written = source ?? scalarText(value);
+  if (typeof value === 'string') {
+    return note?.secret || looksSecret.test(value)
+      ? 'something else (not shown: it may be a secret)'
+      : quoted(value);
+  }
+  const kind = typeof value === 'boolean' ? 'true or false' : 'a number';
+  if (note?.text)
+    return note.secret
+      ? `${kind}: quote it`
+      : `${written}, which YAML reads as ${kind}: quote it, '${written}'`;
+  if (note?.expected.startsWith('a duration') && typeof value === 'number') {
+    return `${written}, which has no unit: write ${Number.isInteger(value) ? `${written}s or ${written}m` : 'whole units, as 2m30s'}`;
+  }
+  return written;
+}
+
+const looksSecret = /hooks\.|:\/\/[^/]*@|\bxox[a-z]-|\bAKIA|\bASIA|[?&](token|key|signature)=/i;
+
+function quoted(text: string): string {
+  return `'${shortened(text)}'`;
+}
+
+/** One line without control characters, for it goes to terminals and logs. */
+function shortened(text: string): string {
+  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+  return line.length > 48 ? `${line.slice(0, 45)}...` : line;
+}

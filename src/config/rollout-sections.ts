@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import * as leaf from './leaves.ts';
+
+export const strategies = z
+  .strictObject({
+    canary: z
+      .strictObject({
+        steps: leaf.trafficSteps("The challenger's shares of traffic, one bake each."),
+        bake: leaf.duration('How long each step is watched.'),
+        tick: leaf.duration('Time between two looks.', '100ms'),
+        onInconclusive: leaf.choice(
+          'What happens when the last bake ends with nothing breached and nothing proven. `promote` does so only where the bake had the power it was planned with; otherwise it holds.',
+          ['promote', 'hold', 'extend', 'rollback'],
+        ),
+        extend: leaf.duration('How much longer a bake may last while evidence is insufficient.', '0s'),
+        allowLargeFirstStep: leaf.yesOrNo('Lets the first step be more than 20 %.'),
+      })
+      .meta({ description: 'Traffic moves in steps.' }),
+    blueGreen: z
+      .strictObject({
+        percent: leaf.traffic("Green's share of traffic before the swap."),
+        bake: leaf.duration('How long green is watched before the swap.'),
+        finalBake: leaf.duration('How long green is watched after the swap. As `bake` unless given.'),
+        tick: leaf.duration('Time between two looks.', '100ms'),
+        onInconclusive: leaf.choice('As in `canary`.', ['promote', 'hold', 'extend', 'rollback']),
+        extend: leaf.duration('How much longer a bake may last while evidence is insufficient.', '0s'),
+        retireAfter: leaf.duration(
+          'How long blue is kept after the swap. As `keepPrevious` unless given.',
+          '0s',
+        ),
+        allowLargeFirstStep: leaf.yesOrNo('Lets `percent` be more than 20 %.'),
+      })
+      .meta({ description: 'A share of traffic goes to green, then the stage is swapped.' }),
+    shadow: z
+      .strictObject({
+        sample: leaf.traffic('Share of requests of which the challenger gets a copy.'),
+        bake: leaf.duration('How long the copies are compared.'),
+        tick: leaf.duration('Time between two looks.', '100ms'),
+        extend: leaf.duration('How much longer the bake may last while evidence is insufficient.', '0s'),
+      })
+      .meta({ description: 'The challenger gets copies of requests; its answers reach nobody.' }),
+    watch: z
+      .strictObject({ tick: leaf.duration('Time between two looks.', '100ms') })
+      .meta({ description: '`mlreg watch` guards what serves now.' }),
+  })
+  .meta({ description: "The strategies' defaults; flags of `mlreg deploy` go before them." });
+
+export const guardrails = z
+  .strictObject({
+    errorRate: leaf.shareLimit('Share of failed answers.'),
+    meanLatency: leaf.durationLimit('Mean latency.'),
+    endpointErrorsPerMinute: leaf.countLimit(
+      "SageMaker invocation errors of the challenger's endpoint, a minute.",
+    ),
+    throttleRate: leaf.shareLimit('Share of throttled calls.'),
+  })
+  .meta({ description: 'Absolute limits. A breach rolls back; `off` switches one off.' });
+
+const margin = (description: string) =>
+  z
+    .strictObject({
+      ratio: leaf.number("Error rate: at most so many times the champion's, plus `difference`.", 1, 100),
+      difference: leaf.share("Error rate: at most so much above `ratio` times the champion's."),
+      slower: leaf.share('Latency: at most so much slower than the champion.', 'a share such as 10% or 0.1'),
+    })
+    .meta({ description });
+
+const chance = (description: string) =>
+  leaf.noted(
+    leaf
+      .share(description)
+      .refine((value) => value > 0 && value < 0.5, { error: 'expected more than 0% and less than 50%' }),
+    description,
+    { expected: 'a probability such as 1% or 0.01' },
+  );
+
+export const judge = z
+  .strictObject({
+    alpha: chance('Probability of rolling back a healthy challenger, for the whole rollout.'),
+    alphaPromote: chance(
+      'Probability of calling a challenger non-inferior that is as bad as `promoteMargin`.',
+    ),
+    rollbackMargin: margin('The challenger may be this much worse before a rollback is right.'),
+    promoteMargin: margin('Promoting early wants proof that the challenger is no worse than this.'),
+    warmUp: leaf.duration(
+      'Relative latency is not judged for so long after traffic first reaches the challenger.',
+      '0s',
+    ),
+    minimumBake: leaf.duration('Least time at each step before it may pass.', '0s'),
+    minimumTicks: leaf.whole('Least looks at each step before it may pass.', 1, 1000),
+    noise: leaf.choice(
+      '`robust`: requests fail in bursts. `independent`: each by itself, which decides sooner.',
+      ['robust', 'independent'],
+    ),
+    scope: leaf.choice(
+      '`attributable`: a limit that the champion breaches too is an incident, not a rollback.',
+      ['attributable', 'absolute'],
+    ),
+    detectableRatio: leaf.number(
+      "A step advances only when its bake could have caught an error rate this many times the champion's.",
+      1.1,
+      1000,
+    ),
+    history: leaf.duration("How much of the champion's past is read before the rollout.", '0s'),
+  })
+  .meta({ description: 'How challenger and champion are compared.' });

@@ -1,0 +1,228 @@
+import * as z from 'zod';
+import { fileForm } from './file-form.ts';
+import * as leaf from './leaves.ts';
+import { guardrails, judge, strategies } from './rollout-sections.ts';
+
+/*
+ * The words of mlreg.yaml. `environmentSchema` is an environment with every value present, in the units of the domain;
+ * `fileSchema` is what people write, where nearly all may be left out. Null inside means: there is none.
+ */
+
+const requests = z
+  .strictObject({
+    path: leaf.text(
+      "The model's path behind the gateway.",
+      /^\/[A-Za-z0-9/._~-]*$/,
+      'a path such as /recommend',
+    ),
+    userKey: leaf.text(
+      "Member of the request's body that holds the user's id, for sticky routing.",
+      /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/,
+      "the name of a member of the request's body, such as userId",
+    ),
+    smoke: leaf
+      .text(
+        'JSON file with the requests that a new version must answer, relative to this file.',
+        /^[^\0]+$/,
+        'a file name such as smoke.json',
+      )
+      .nullable(),
+  })
+  .meta({ description: 'What a request looks like.' });
+
+const metricName = leaf.text(
+  'Metric.',
+  /^[A-Za-z][A-Za-z0-9._-]{0,63}$/,
+  'the name of a registered metric, such as auc',
+);
+const variableName = leaf.text(
+  'Variable.',
+  /^[A-Za-z_][A-Za-z0-9_]{0,255}$/,
+  'the name of a variable, such as LOG_LEVEL',
+);
+
+const notifications = z
+  .strictObject({
+    sns: leaf
+      .text(
+        'SNS topic, by name or ARN; `off` for none.',
+        /^(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:)?[A-Za-z0-9_-]{1,256}$/,
+        'the name or ARN of an SNS topic, such as mlreg-alerts-prod, or off',
+      )
+      .transform(orOff),
+    slackWebhookEnv: leaf
+      .text(
+        'Name of the environment variable that holds the Slack webhook; the URL itself is a secret and does not belong here.',
+        /^([A-Z_][A-Z0-9_]*|off)$/,
+        'the NAME of an environment variable, such as SLACK_WEBHOOK_URL, or off (a webhook URL is a secret: keep it out of files)',
+        'secret',
+      )
+      .transform(orOff),
+  })
+  .meta({ description: 'Who is told.' });
+
+const sagemaker = z
+  .strictObject({
+    role: leaf
+      .text(
+        'Role of the models.',
+        /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
+        'the ARN of a role, such as arn:aws:iam::123456789012:role/recommendation-model',
+      )
+      .nullable(),
+    image: leaf
+      .text(
+        'Container image of the model server. In `local`: local://FILE, a server written in JavaScript, relative to this file.',
+        /^(local:\/\/\S.*|[^\s/:]+(:\d+)?\/\S+)$/,
+        'an image such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1, or local://./serve.mjs in local',
+      )
+      .nullable(),
+    memoryMb: leaf.noted(z.literal([1024, 2048, 3072, 4096, 5120, 6144]), 'Memory of an endpoint.', {
+      expected: '1024, 2048, 3072, 4096, 5120 or 6144',
+    }),
+    maxConcurrency: leaf.whole('Requests that an endpoint answers at the same time.', 1, 200),
+    environment: z
+      .record(
+        variableName,
+        leaf.text('Value.', /^[^\0]{0,1024}$/, 'text of at most 1024 characters', 'secret'),
+      )
+      .meta({ description: 'Environment variables of the model server. No secrets.' }),
+  })
+  .meta({ description: 'The serverless endpoints, one a version.' });
+
+const lambdaName = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** May stand at the top level, for all environments, and in an environment. */
+const shared = {
+  routing: leaf.choice(
+    '`sticky`: a user stays on one version. `weighted`: Lambda draws for each request; any function will do.',
+    ['sticky', 'weighted'],
+  ),
+  requests,
+  acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
+    description:
+      "What a version's registered metrics must be; checked by `mlreg validate` and before each deploy.",
+  }),
+  strategies,
+  guardrails,
+  judge,
+  notifications,
+  sagemaker,
+  region: leaf
+    .text(
+      'AWS Region. AWS_REGION or AWS_DEFAULT_REGION unless given.',
+      /^[a-z]{2,4}(-[a-z]+)+-\d+$/,
+      'an AWS Region such as eu-west-1',
+    )
+    .nullable(),
+  profile: leaf
+    .text('Profile of the AWS configuration.', /^\S.{0,127}$/, 'the name of an AWS profile')
+    .nullable(),
+  onInterrupt: leaf.choice(
+    'What an interrupted `mlreg deploy` does where nobody can be asked. rollback in protected environments, else hold.',
+    ['rollback', 'hold'],
+  ),
+  keepPrevious: leaf.duration('How long the previous version is kept after a promotion.', '0s'),
+  maxHold: leaf.duration('How long a rollout waits for a person before it rolls back by itself.'),
+  settle: leaf.duration('Metrics of a tick are read so long after its end.', '0s'),
+  approvalTimeout: leaf.duration('How long a rollout waits for approval before it starts.'),
+  provisionTimeout: leaf.duration('How long a new endpoint may take.'),
+  unreadableLimit: leaf.whole(
+    'Looks in a row without readable metrics before the rollout rolls back.',
+    1,
+    10_000,
+  ),
+  maxTries: leaf.whole('Tries of one effect before its step fails.', 1, 100),
+};
+
+export const environmentSchema = z.strictObject({
+  ...shared,
+  protected: leaf.yesOrNo('Changes by hand must be confirmed by name.'),
+  approvals: leaf.whole('People who must approve a rollout.', 0, 20),
+  account: leaf
+    .text('The AWS account that this must be.', /^\d{12}$/, "a quoted account number such as '123456789012'")
+    .nullable(),
+  endpointUrl: leaf
+    .text(
+      'Where AWS is, if not at AWS.',
+      /^https?:\/\/[^\s@]+$/,
+      'a URL without credentials, such as http://127.0.0.1:4566',
+    )
+    .nullable(),
+  lambda: z
+    .strictObject({
+      function: leaf.text(
+        'The inference function.',
+        lambdaName,
+        'the name of a Lambda function, such as recommendation-inference-prod',
+      ),
+      alias: leaf.text(
+        'The alias that users reach.',
+        /^(?!\d+$)[A-Za-z0-9_-]{1,128}$/,
+        'the name of an alias, such as live',
+      ),
+      shadowFunction: leaf.text(
+        'The function that asks the challenger in a shadow rollout.',
+        lambdaName,
+        'the name of a Lambda function',
+      ),
+    })
+    .meta({ description: 'The function behind the gateway.' }),
+  api: z
+    .strictObject({
+      id: leaf
+        .text(
+          "The HTTP API's id; found by its name unless given.",
+          /^[a-z0-9]{4,20}$/,
+          'the id of an HTTP API, such as a1b2c3d4e5',
+        )
+        .nullable(),
+      name: leaf.text(
+        "The HTTP API's name.",
+        /^\S.{0,127}$/,
+        'the name of an HTTP API, such as recommendation-api-prod',
+      ),
+      stage: leaf.text(
+        'The stage.',
+        /^(\$default|[A-Za-z0-9_-]{1,128})$/,
+        'the name of a stage, such as $default',
+      ),
+    })
+    .meta({ description: 'The API Gateway HTTP API.' }),
+  table: leaf.text(
+    'The DynamoDB table of registry and journal.',
+    /^[A-Za-z0-9_.-]{3,255}$/,
+    'the name of a DynamoDB table, such as mlreg-prod',
+  ),
+});
+
+export const modelSchema = leaf.text(
+  "The model's name. It begins the names of its resources.",
+  /^[A-Za-z](-?[A-Za-z0-9]){0,31}$/,
+  'a name of at most 32 letters, digits and inner hyphens, such as recommendation',
+);
+
+export const environmentNameSchema = leaf.text(
+  'An environment.',
+  /^[a-z](-?[a-z0-9]){0,19}$/,
+  'a name of at most 20 small letters, digits and inner hyphens, such as prod',
+);
+
+/** mlreg.yaml as people write it. */
+export const fileSchema = z.strictObject({
+  model: modelSchema,
+  defaultEnvironment: environmentNameSchema.optional(),
+  ...fileForm(z.strictObject(shared)).shape,
+  environments: z
+    .record(environmentNameSchema, fileForm(environmentSchema).nullable())
+    .nullable()
+    .optional()
+    .meta({ description: 'dev, staging, prod and local are there by default; any further may be named.' }),
+});
+
+/** Every setting of an environment, under its name in the file, in the units of the domain. */
+export type Settings = z.output<typeof environmentSchema>;
+
+function orOff(written: string): string | null {
+  return written === 'off' ? null : written;
+}

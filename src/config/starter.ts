@@ -1,0 +1,93 @@
+/**
+ * The mlreg.yaml that `mlreg init` writes: short, and every default one may want to change is there to be uncommented
+ * (`#key:`, as against `# A sentence.`).
+ * @param model checked already
+ * @param options.schema where the JSON Schema is, as seen from the file
+ * @param options.image of the model server in `local`, relative to the file
+ */
+export function starterConfig(
+  model: string,
+  options: {
+    readonly withLocal: boolean;
+    readonly schema?: string;
+    readonly image?: string;
+    readonly smoke?: string;
+  },
+): string {
+  const schema = options.schema ?? './node_modules/mlreg/schema/mlreg.schema.json';
+  return `# yaml-language-server: $schema=${schema}
+# What is not set here has a default: mlreg config show --origin
+model: ${/^(true|false|null|y|n|yes|no|on|off)$/i.test(model) ? `'${model}'` : model}
+defaultEnvironment: ${options.withLocal ? 'local' : 'dev'}
+
+# sticky: a user stays on one version. weighted: Lambda draws for each request.
+#routing: sticky
+
+# What a request looks like. A new version must answer the smoke requests before it gets users.
+requests:
+  path: /recommend
+  userKey: userId
+  ${options.smoke === undefined ? '#smoke: smoke.json' : `smoke: ${options.smoke}`}
+
+# What a version's registered metrics must be before it may be deployed. Comparisons are quoted.
+#acceptance:
+#  auc: '>= 0.6'
+#  mae: '<= 12'
+
+# Absolute limits: a breach rolls back. Each may be off.
+guardrails:
+  errorRate: 5%
+  meanLatency: 1000ms
+  endpointErrorsPerMinute: 10
+  throttleRate: 10%
+
+#strategies:
+#  canary:
+#    steps: [10, 50, 100]
+#    bake: 15m
+#    onInconclusive: promote
+#  blueGreen:
+#    percent: 10
+#    bake: 15m
+#    retireAfter: 24h
+#  shadow:
+#    sample: 25
+#    bake: 15m
+
+# Probability of rolling back a healthy version, for a whole rollout.
+#judge:
+#  alpha: 1%
+
+# A webhook's URL is a secret: it stays in the environment, and its variable's name stands here.
+#notifications:
+#  slackWebhookEnv: SLACK_WEBHOOK_URL
+
+environments:
+${options.withLocal ? localSection(options.image ?? './serve.mjs') : ''}  dev:
+    #region: eu-west-1
+  staging:
+    approvals: 1
+    #region: eu-west-1
+  prod:
+    protected: true
+    approvals: 2
+    #region: eu-west-1
+    #account: '123456789012'
+    #sagemaker:
+    #  role: arn:aws:iam::123456789012:role/${model}-model
+    #  image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/${model}:1
+    #  memoryMb: 2048
+    #  maxConcurrency: 20
+    #strategies:
+    #  canary:
+    #    bake: 1h
+`;
+}
+
+function localSection(image: string): string {
+  return `  # AWS on this machine: mlreg local up
+  local:
+    sagemaker:
+      image: local://${image}
+`;
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { type LeafNote, leafNotes } from './leaves.ts';
+
+export type Path = readonly PropertyKey[];
+
+/** What the schema has at a path: a section with fixed keys, a map with free ones, or a setting. */
+export type Place =
+  | { readonly kind: 'section'; readonly keys: readonly string[] }
+  | { readonly kind: 'map' }
+  /** `depth`: how many of the path's keys lead to the setting; further ones lie inside it. */
+  | { readonly kind: 'leaf'; readonly note: LeafNote; readonly depth: number }
+  | { readonly kind: 'nowhere' };
+
+export function placeAt(root: z.ZodType, path: Path): Place {
+  let schema: z.core.$ZodType = root;
+  for (let depth = 0; ; depth++) {
+    const { note, bare } = unwrap(schema);
+    if (note) return { kind: 'leaf', note, depth };
+    const key = path[depth];
+    if (bare instanceof z.ZodObject) {
+      if (key === undefined) return { kind: 'section', keys: Object.keys(bare.shape) };
+      const next: unknown = Object.hasOwn(bare.shape, key) ? bare.shape[String(key)] : undefined;
+      if (next === undefined) return { kind: 'nowhere' };
+      schema = next as z.core.$ZodType;
+    } else if (bare instanceof z.ZodRecord) {
+      if (key === undefined) return { kind: 'map' };
+      schema = bare.valueType;
+    } else return { kind: 'nowhere' };
+  }
+}
+
+/** Where settings and sections of this name are allowed; `*` stands for a free key. */
+export function placesOf(root: z.ZodType, name: string): readonly string[] {
+  const found: string[] = [];
+  const visit = (schema: z.core.$ZodType, at: readonly string[]): void => {
+    const { note, bare } = unwrap(schema);
+    if (note) return;
+    if (bare instanceof z.ZodRecord) visit(bare.valueType, [...at, '*']);
+    if (!(bare instanceof z.ZodObject)) return;
+    for (const [key, next] of Object.entries<z.core.$ZodType>(bare.shape)) {
+      if (key === name) found.push([...at, key].join('.'));
+      visit(next, [...at, key]);
+    }
+  };
+  visit(root, []);
+  return found;
+}
+
+/** The note of the metadata nearest to the outside, and the schema without its wrappings. */
+function unwrap(schema: z.core.$ZodType): {
+  readonly note: LeafNote | undefined;
+  readonly bare: z.core.$ZodType;
+} {
+  const note = leafNotes.get(schema as z.ZodType);
+  if (note) return { note, bare: schema };
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in);
+  return { note: undefined, bare: schema };
+}

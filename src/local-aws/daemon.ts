@@ -1,0 +1,297 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createLocalAws,
+  type LocalAws,
+  type PersistedState,
+  type WireRequest,
+  type WireResponse,
+} from './core/local-aws.ts';
+import { directoryObjects, type ObjectStore } from './core/objects.ts';
+import type { Settings } from './core/settings.ts';
+import { systemClock } from './daemon-clock.ts';
+import { type ControlServer, portRefused, startControl } from './daemon-control.ts';
+import { claimStateDir, DaemonRefused, type DaemonRecord, writeDaemonRecord } from './daemon-files.ts';
+import { ownProcess } from './daemon-process.ts';
+import { type SeedCall, type Seeded, seedAccount } from './daemon-seed.ts';
+import { createStateFile, readState, type StateFile } from './daemon-state.ts';
+import { processStart } from './data-plane/process-identity.ts';
+import {
+  type ContainerSettings,
+  createContainerRuntime,
+  type LocalContainerRuntime,
+} from './data-plane/containers.ts';
+import {
+  type CountingFunctionRuntime,
+  createFunctionRuntime,
+  type EnvironmentSettings,
+} from './data-plane/environments.ts';
+import { type Gateway, startGateway } from './data-plane/gateway.ts';
+
+export interface DaemonOptions {
+  /** Everything the daemon keeps is in here; made 0700. */
+  readonly stateDir: string;
+  /** 0 for any free port. */
+  readonly controlPort?: number;
+  readonly gatewayPort?: number;
+  /** Path of the handler's bundle, one CommonJS file. */
+  readonly routerBundle: string;
+  readonly model: string;
+  readonly settings?: Partial<Settings> & Partial<EnvironmentSettings> & Partial<ContainerSettings>;
+  /** Whether the process is the daemon's own: then signals end it, and errors of functions' code don't. */
+  readonly ownsProcess?: boolean;
+  /** Told what a person at the terminal may want to know. */
+  readonly say?: (line: string) => void;
+}
+
+export interface Daemon {
+  readonly controlUrl: string;
+  readonly gatewayUrl: string;
+  readonly record: DaemonRecord;
+  /** Resolves when it has stopped, by whomever. */
+  readonly stopped: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const region = 'us-east-1';
+const accountId = '000000000000';
+const environment = 'local';
+
+/**
+ * AWS on this machine: the control plane on one port, the HTTP API on another, functions in this process, model servers
+ * as its children. What it holds survives a kill; model servers don't.
+ * @throws DaemonRefused where a port is taken, another daemon lives on the state directory, or the bundle isn't there
+ */
+export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { stateDir } = options;
+  const say = options.say ?? (() => undefined);
+  const bundle = readBundle(options.routerBundle);
+  const release = claimStateDir(stateDir);
+  const parts: Parts = { stopping: undefined };
+  let announceStop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => (announceStop = resolve));
+  const stop = (): Promise<void> =>
+    (parts.stopping ??= stopParts(parts).finally(() => {
+      release();
+      announceStop();
+    }));
+  try {
+    const record = await startParts(options, bundle, parts, stop, say);
+    return { controlUrl: record.controlUrl, gatewayUrl: record.gatewayUrl, record, stopped, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What is running, in the order in which it was started. */
+interface Parts {
+  functions?: CountingFunctionRuntime;
+  containers?: LocalContainerRuntime;
+  aws?: LocalAws;
+  file?: StateFile;
+  control?: ControlServer;
+  gateway?: Gateway;
+  /** Gives the process's signals back. */
+  disown?: () => void;
+  stopping: Promise<void> | undefined;
+}
+
+async function startParts(
+  options: DaemonOptions,
+  bundle: Uint8Array,
+  parts: Parts,
+  stop: () => Promise<void>,
+  say: (line: string) => void,
+): Promise<DaemonRecord> {
+  const { stateDir, settings } = options;
+  const clock = systemClock;
+  const startedAt = clock.now();
+  const sessionToken = randomBytes(32).toString('base64url');
+  const statePath = join(stateDir, 'state.json');
+  const initial = readState(statePath) as PersistedState | undefined;
+  const objects = directoryObjects(join(stateDir, 's3'));
+
+  const containers = createContainerRuntime({
+    stateDir,
+    clock,
+    readObject: reader(objects),
+    ...(settings && { settings }),
+  });
+  parts.containers = containers;
+  for (const orphan of containers.endOrphans()) say(`ended ${orphan}, left by a daemon that was killed`);
+
+  let controlUrl = '';
+  const functions = createFunctionRuntime({
+    clock,
+    region,
+    platformVariables: () => ({
+      AWS_ENDPOINT_URL: controlUrl,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SESSION_TOKEN: sessionToken,
+      // Functions run on this process's Node, which may be older than the SDK likes to say.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    }),
+    ...(settings && { settings }),
+  });
+  parts.functions = functions;
+
+  const aws = createLocalAws({
+    clock,
+    ids: randomUUID,
+    random: Math.random,
+    accountId,
+    region,
+    functions,
+    containers,
+    objects,
+    ...(initial && { initial }),
+    changed: () => parts.file?.changed(),
+    settings: { ...settings, sessionToken },
+  });
+  parts.aws = aws;
+  parts.file = createStateFile({
+    path: statePath,
+    clock,
+    snapshot: () => aws.snapshot(),
+    failed: (error) =>
+      say(`can't keep state in ${statePath}: ${error instanceof Error ? error.message : String(error)}`),
+  });
+  if (options.ownsProcess) {
+    parts.disown = ownProcess({ stop, endNow: () => endNow(parts), say });
+  }
+
+  const seeded: { current: Seeded | undefined } = { current: undefined };
+  const status = (): unknown => ({
+    pid: process.pid,
+    startedAt,
+    model: options.model,
+    ...seeded.current,
+    controlUrl,
+    gatewayUrl: parts.gateway?.url,
+    endpoints: containers.list(),
+    functions: functions.counts(),
+    gateway: parts.gateway?.counters(),
+  });
+  const control = await startControl({
+    port: options.controlPort ?? 4566,
+    sessionToken,
+    handle: (request) => durably(aws, parts.file, request),
+    status,
+    stop: () => void stop(),
+  });
+  parts.control = control;
+  controlUrl = control.url;
+  const gatewayPort = options.gatewayPort ?? 8080;
+  parts.gateway = await startGateway({
+    port: gatewayPort,
+    view: aws.view,
+    clock,
+    apiId: () => seeded.current?.apiId ?? '',
+    stage: '$default',
+    accountId,
+    runId: randomBytes(6).toString('base64url'),
+  }).catch((error: Error) => {
+    throw portRefused(error, gatewayPort, '--gateway-port');
+  });
+
+  await aws.resume();
+  const model = options.model;
+  const call = callThrough(aws, sessionToken);
+  seeded.current = await seedAccount({ call, clock, model, environment, region, accountId, bundle });
+  const record: DaemonRecord = {
+    pid: process.pid,
+    startTime: processStart(process.pid) ?? '',
+    controlUrl,
+    gatewayUrl: parts.gateway.url,
+    sessionToken,
+    region,
+    accountId,
+    ...seeded.current,
+  };
+  writeDaemonRecord(stateDir, record);
+  return record;
+}
+
+/**
+ * An answer to a change is out only when the change is on disk: whoever was told that an alias moved must find it moved,
+ * also after a kill. Predictions change nothing and never wait.
+ */
+async function durably(
+  aws: LocalAws,
+  file: StateFile | undefined,
+  request: WireRequest,
+): Promise<WireResponse> {
+  if (!file || request.method === 'GET' || request.path.startsWith('/endpoints/')) return aws.handle(request);
+  const before = file.count();
+  const answer = await aws.handle(request);
+  if (file.count() !== before) await file.saved();
+  return answer;
+}
+
+/** First what takes requests, then what serves them, then what they changed goes to disk. */
+async function stopParts(parts: Parts): Promise<void> {
+  const tries = [
+    () => parts.gateway?.stop(),
+    () => parts.control?.stop(),
+    () => parts.file?.close(),
+    () => parts.aws?.stop(),
+    () => parts.functions?.stop(),
+    () => parts.containers?.stopAll(),
+  ];
+  const errors: unknown[] = [];
+  for (const attempt of tries) {
+    try {
+      await attempt();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  parts.containers?.killAll();
+  parts.disown?.();
+  if (errors.length > 0) throw errors[0];
+}
+
+/** What must be done before the process exits, and can be done at once. */
+function endNow(parts: Parts): void {
+  parts.containers?.killAll();
+  parts.file?.closeNow();
+}
+
+/** Requests of the daemon itself, as signed for a service: local AWS reads the scope, not the signature. */
+function callThrough(aws: LocalAws, sessionToken: string): SeedCall {
+  return async ({ service, method, path, query, headers, body }) => {
+    const scope = `Credential=local/20000101/${region}/${service}/aws4_request`;
+    const { status, body: answer } = await aws.handle({
+      method,
+      path,
+      query: query ?? {},
+      headers: {
+        host: '127.0.0.1',
+        authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`,
+        'x-amz-security-token': sessionToken,
+        ...headers,
+      },
+      body: Buffer.from(body),
+    });
+    return { status, text: new TextDecoder().decode(answer) };
+  };
+}
+
+function reader(objects: ObjectStore): (bucket: string, key: string) => Promise<Uint8Array> {
+  return async (bucket, key) => {
+    const found = await objects.get(bucket, key);
+    if (!found) throw new Error(`there is no object ${key} in bucket ${bucket}`);
+    return found.bytes;
+  };
+}
+
+function readBundle(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new DaemonRefused(`the router's bundle isn't at ${path}`, 'build it: npm run build', { cause });
+  }
+}

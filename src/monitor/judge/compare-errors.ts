@@ -1,0 +1,123 @@
+import type { JudgePolicy } from '../../domain/policy.ts';
+import { createDispersion } from './dispersion.ts';
+import { laneWeights, lookShares } from './lanes.ts';
+import { createNotWorseTest, createWorseTest, type RatioTest } from './multinomial.ts';
+import { promoteTempering } from './non-inferiority.ts';
+import type { Rule } from './rule.ts';
+import { createShareTest, type PairCounts, type ShareTest } from './share-test.ts';
+import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
+
+export interface ErrorComparison extends Rule {
+  /** Champion's history and all its ticks so far. */
+  baseline(): { readonly bad: number; readonly requests: number };
+  phi(): number | null;
+  notWorseLogWeights(): readonly number[] | null;
+}
+
+/**
+ * Does the challenger fail more often than the champion, beyond the rollback margin?
+ *
+ * The champion's ticks before the first comparison are history: they fix the dispersion and sharpen the margin.
+ * Afterwards the dispersion stays, for what the challenger's presence does to it must not change the test.
+ */
+export function createErrorComparison(policy: JudgePolicy, capAlpha: number): ErrorComparison {
+  const dispersion = createDispersion();
+  const { ratio, difference } = policy.rollbackMargin;
+  let bad = 0;
+  let requests = 0;
+  let phi: number | null = null;
+  let test: ShareTest | null = null;
+  let independent: RatioTest | null = null;
+  let notWorse: RatioTest | null = null;
+  const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
+  for (const tick of policy.history) learn(tick.errors, tick.requests);
+
+  function learn(errors: number, n: number): void {
+    if (!test && !independent) dispersion.push({ requests: n, bad: errors });
+    bad += errors;
+    requests += n;
+  }
+
+  function begin(): void {
+    phi = dispersion.phi();
+    if (policy.noise === 'independent') independent = createWorseTest({ ratio, difference, phi: phi ?? 1 });
+    else test = createShareTest({ alpha: capAlpha, ratio, difference, phi, bad, requests });
+    const margin = policy.promoteMargin;
+    notWorse = createNotWorseTest({
+      ratio: margin.ratio,
+      difference: margin.difference,
+      phi: promoteTempering(phi),
+    });
+  }
+
+  function compare(counts: PairCounts, shareChanged: boolean): void {
+    if (!notWorse) begin();
+    test?.update(counts, shareChanged);
+    independent?.update(counts, shareChanged);
+    notWorse?.update(counts);
+    seen.n0 += counts.n0;
+    seen.x0 += counts.x0;
+    seen.n1 += counts.n1;
+    seen.x1 += counts.x1;
+    seen.ticks++;
+  }
+
+  const logE = (): number => test?.logE() ?? independent?.logE() ?? 0;
+
+  return {
+    metric: 'errors',
+    name: 'errors against champion',
+    weight: () => laneWeights.errors,
+    step({ champion, challenger, comparable, comparedShareChanged }) {
+      if (!champion) return;
+      if (comparable && challenger) {
+        const counts = {
+          n0: champion.requests,
+          x0: champion.errors,
+          n1: challenger.requests,
+          x1: challenger.errors,
+        };
+        compare(counts, comparedShareChanged);
+      } else test?.learn(champion.errors, champion.requests);
+      learn(champion.errors, champion.requests);
+    },
+    logE,
+    look: { share: () => lookShares.errors, p: () => test?.lookP() ?? 1 },
+    notWorse: () => notWorse?.logE() ?? 0,
+    notWorseLogWeights: () => notWorse?.logWeights() ?? null,
+    baseline: () => ({ bad, requests }),
+    phi: () => phi,
+    finding(threshold) {
+      if (seen.ticks === 0) return null;
+      const champion = seen.n0 > 0 ? seen.x0 / seen.n0 : null;
+      const challenger = seen.n1 > 0 ? seen.x1 / seen.n1 : null;
+      return {
+        metric: 'errors',
+        rule: 'errors against champion',
+        unit: 'share',
+        champion,
+        challenger,
+        limit: null,
+        evidence: evidenceOf(logE()),
+        threshold,
+        championRequests: seen.n0,
+        challengerRequests: seen.n1,
+        ticks: seen.ticks,
+        sentence: errorSentence(champion, challenger, seen.x1, seen.n1, logE()),
+      };
+    },
+  };
+}
+
+function errorSentence(
+  champion: number | null,
+  challenger: number | null,
+  failed: number,
+  requests: number,
+  logE: number,
+): string {
+  if (challenger === null) return 'no requests reached the challenger';
+  if (champion === null) return 'no requests reached the champion: nothing to compare with';
+  const rates = `challenger ${percentText(challenger)} errors against ${percentText(champion)}`;
+  return `${rates}: ${chanceText(logE)} (${thousands(failed)} of ${thousands(requests)} requests failed)`;
+}

@@ -1,0 +1,106 @@
+import type { ArmTick } from '../../domain/observation.ts';
+import type { JudgePolicy } from '../../domain/policy.ts';
+import type { Finding } from '../../domain/verdict.ts';
+import { lowMean } from './histogram.ts';
+import { createLimitRule } from './limit-rule.ts';
+import { createRateRule } from './rate-rule.ts';
+import type { Rule } from './rule.ts';
+import { digits, msText, percentText } from './words.ts';
+
+export interface GuardrailRule extends Rule {
+  /** The limit that both arms breach at present: an incident, not the challenger's fault. */
+  incident(): Finding | null;
+}
+
+export interface GuardrailOptions {
+  readonly weight: number;
+  readonly capAlpha: number;
+  /** Tempering by the champion's dispersion, asked when the first tick is judged. */
+  readonly tempering: () => number;
+  readonly attributable: boolean;
+}
+
+/** The policy's absolute limits, `share` of the sequential lane split evenly over those that aren't null. */
+export function createGuardrails(
+  policy: JudgePolicy,
+  share: number,
+  common: Omit<GuardrailOptions, 'weight' | 'attributable'>,
+): readonly GuardrailRule[] {
+  const { errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute } = policy.guardrails;
+  const limits = [errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute];
+  const count = limits.filter((limit) => limit !== null).length;
+  const options = {
+    ...common,
+    weight: share / Math.max(1, count),
+    attributable: policy.scope === 'attributable',
+  };
+  return [
+    errorRate === null ? null : errorRateRule(errorRate, options),
+    throttleRate === null ? null : throttleRule(throttleRate, options),
+    meanLatencyMs === null ? null : meanLatencyRule(meanLatencyMs, options),
+    endpointErrorsPerMinute === null ? null : endpointErrorsRule(endpointErrorsPerMinute, options),
+  ].filter((rule) => rule !== null);
+}
+
+function errorRateRule(limit: number, options: GuardrailOptions): GuardrailRule {
+  const name = `error rate > ${percentText(limit)}`;
+  const count = (arm: ArmTick) => ({ n: arm.requests, x: arm.errors });
+  return createRateRule({ metric: 'errors', name, noun: 'errors', verb: 'failed', limit, count }, options);
+}
+
+function throttleRule(limit: number, options: GuardrailOptions): GuardrailRule {
+  const name = `throttle rate > ${percentText(limit)}`;
+  return createRateRule(
+    { metric: 'throttles', name, noun: 'throttled', verb: 'were throttled', limit, count: throttled },
+    options,
+  );
+}
+
+/** Lambda doesn't count a throttled call among its invocations, a router does among its requests: both are right here. */
+function throttled(arm: ArmTick): { readonly n: number; readonly x: number } {
+  return { n: Math.max(arm.requests, arm.throttles), x: arm.throttles };
+}
+
+function meanLatencyRule(limit: number, options: GuardrailOptions): GuardrailRule {
+  return createLimitRule(
+    {
+      metric: 'latency',
+      name: `mean latency > ${msText(limit)}`,
+      unit: 'ms',
+      noun: 'mean latency',
+      limit,
+      read(arm) {
+        const mean = meanOf(arm);
+        return mean === null || arm.requests === 0 ? null : { n: arm.requests, value: mean * arm.requests };
+      },
+      level: (side) => (side.n > 0 ? side.value / side.n : null),
+      scaled: (champion) => (champion.n > 0 ? champion.value / champion.n : null),
+      text: msText,
+    },
+    options,
+  );
+}
+
+/** The mean as measured; of a histogram its low estimate, which blames nobody for a bucket's width. */
+function meanOf(arm: ArmTick): number | null {
+  return arm.meanLatencyMs ?? (arm.latency ? lowMean(arm.latency) : null);
+}
+
+function endpointErrorsRule(limit: number, options: GuardrailOptions): GuardrailRule {
+  return createLimitRule(
+    {
+      metric: 'endpoint-errors',
+      name: `endpoint errors > ${digits(limit)} a minute`,
+      unit: 'per-minute',
+      noun: 'endpoint errors',
+      limit,
+      read: (arm) =>
+        arm.endpointErrors === undefined ? null : { n: arm.requests, value: arm.endpointErrors },
+      level: (side, minutes) => (minutes > 0 ? side.value / minutes : null),
+      scaled: (champion, challenger, minutes) =>
+        champion.n > 0 && minutes > 0 ? (champion.value * challenger.n) / champion.n / minutes : null,
+      text: (perMinute) => `${digits(perMinute)} a minute`,
+    },
+    options,
+  );
+}

@@ -1,0 +1,12 @@
+import type { ArmTick } from '../../domain/observation.ts';
+import { surelyAbove } from './histogram.ts';
+
+/**
+ * Requests of the tick that the challenger failed, or answered slower than the latency guardrail: what the trial has
+ * cost. A request that was both counts once at least and never more than there were requests.
+ */
+export function harmed(challenger: ArmTick, meanLatencyMs: number | null): number {
+  const slow =
+    meanLatencyMs !== null && challenger.latency ? surelyAbove(challenger.latency, meanLatencyMs) : 0;
+  return Math.min(Math.max(challenger.requests, challenger.errors), challenger.errors + slow);
+}

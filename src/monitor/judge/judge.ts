@@ -1,0 +1,188 @@
+import type { Observation } from '../../domain/observation.ts';
+import type { JudgePolicy } from '../../domain/policy.ts';
+import type { Finding, Judgement } from '../../domain/verdict.ts';
+import { combine } from './combine.ts';
+import { createErrorComparison } from './compare-errors.ts';
+import { createLatencyComparison } from './compare-latency.ts';
+import { guardrailTempering } from './guardrail-rate.ts';
+import { createGuardrails } from './guardrail-rules.ts';
+import { harmed } from './harm.ts';
+import { laneWeights, splitAlpha } from './lanes.ts';
+import { planLooks } from './look-schedule.ts';
+import { mayPromote, mostAgainst } from './non-inferiority.ts';
+import type { Rule } from './rule.ts';
+import { createSplitRule } from './split-rule.ts';
+import { createStage } from './stage.ts';
+import { createTicks } from './ticks.ts';
+import { checkObservation, checkPolicy } from './validate.ts';
+import { chanceText } from './words.ts';
+
+/**
+ * What the observations say of the challenger: a pure function of the policy and the table of ticks, so that whoever
+ * takes a rollout up again comes to the same verdict.
+ *
+ * Fails as soon as the combined evidence reaches its threshold or a planned look rejects, and stays failed. A
+ * RangeError names the field of a policy or observation that can't be. Source: the method, section 8.
+ */
+export function judge(policy: JudgePolicy, observations: readonly Observation[]): Judgement {
+  const trial = createTrial(policy);
+  for (const observation of observations) trial.step(observation);
+  return trial.judgement();
+}
+
+/** The same, one observation at a time, in bounded memory. */
+export interface Judge {
+  push(observation: Observation): Judgement;
+}
+
+export function createJudge(policy: JudgePolicy): Judge {
+  const trial = createTrial(policy);
+  return {
+    push(observation) {
+      trial.step(observation);
+      return trial.judgement();
+    },
+  };
+}
+
+interface Trial {
+  step(observation: Observation): void;
+  judgement(): Judgement;
+}
+
+function createTrial(policy: JudgePolicy): Trial {
+  checkPolicy(policy);
+  const looks = planLooks(policy.steps);
+  const alpha = splitAlpha(policy.alpha, looks.planned);
+  // With all traffic on the challenger at every step there is never a champion beside it: the guardrails have all.
+  const alone = policy.steps.length > 0 && policy.steps.every((step) => step.percent === 100);
+  // One tick's cap: five thresholds, which the weights turn into the two-tick rule; less where nothing dilutes it.
+  const capAlpha = alone ? 6.25 * alpha.sequential : 2 * alpha.sequential;
+  const errors = createErrorComparison(policy, capAlpha);
+  const latency = createLatencyComparison(policy, capAlpha);
+  const guardrails = createGuardrails(policy, alone ? 1 : laneWeights.guardrails, {
+    capAlpha,
+    tempering: () => guardrailTempering(errors.phi()),
+  });
+  const deciding: readonly Rule[] = alone ? guardrails : [errors, ...latency, ...guardrails];
+  const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
+  const threshold = Math.log(1 / alpha.sequential);
+  const ticks = createTicks(policy);
+  const stage = createStage(policy);
+  let last: Observation | null = null;
+  let ticksWithChallenger = 0;
+  let challengerRequests = 0;
+  let harmedRequests = 0;
+  let failed: Finding | null = null;
+
+  function step(observation: Observation): void {
+    checkObservation(observation, last);
+    last = observation;
+    const tick = ticks.next(observation);
+    // Errors first: the guardrails ask it for the dispersion.
+    errors.step(tick);
+    for (const rule of all) if (rule !== errors) rule.step(tick);
+    stage.step(tick, errors.phi());
+    if (!tick.challenger) return;
+    ticksWithChallenger++;
+    challengerRequests += tick.challenger.requests;
+    harmedRequests += harmed(tick.challenger, policy.guardrails.meanLatencyMs);
+    failed ??= sequential() ?? look();
+  }
+
+  function logTotal(): number {
+    return combine(deciding.map((rule) => ({ weight: rule.weight(), logE: rule.logE() })));
+  }
+
+  /** Lane 1: the average of all evidence, at any tick. */
+  function sequential(): Finding | null {
+    if (logTotal() < threshold) return null;
+    const rule = strongest();
+    return rule.finding(ownThreshold(rule));
+  }
+
+  function strongest(): Rule {
+    const share = (rule: Rule): number => Math.log(rule.weight()) + rule.logE();
+    return deciding.reduce((best, rule) => (share(rule) > share(best) ? rule : best));
+  }
+
+  /** Lane 2: a few looks fixed before traffic moved. */
+  function look(): Finding | null {
+    const level = looks.level(ticksWithChallenger);
+    if (level === null) return null;
+    for (const rule of deciding) {
+      if (!rule.look) continue;
+      const limit = alpha.planned * level * rule.look.share();
+      const p = limit > 0 ? rule.look.p() : 1;
+      const finding = p <= limit ? rule.finding(1 / limit) : null;
+      if (finding) return lookFinding(finding, p);
+    }
+    return null;
+  }
+
+  function ownThreshold(rule: Rule): number {
+    const weight = rule.weight();
+    return weight > 0 ? Math.exp(threshold) / weight : Infinity;
+  }
+
+  function findings(): readonly Finding[] {
+    return all
+      .map((rule) => rule.finding(ownThreshold(rule)))
+      .filter((finding) => finding !== null)
+      .sort((a, b) => strength(b) - strength(a));
+  }
+
+  function judgement(): Judgement {
+    const incident = guardrails.map((rule) => rule.incident()).find((finding) => finding !== null);
+    const judged = {
+      findings: findings(),
+      harmedRequests,
+      challengerRequests,
+      ...(incident ? { incident } : {}),
+    };
+    if (failed) return { kind: 'fail', reason: failed, ...judged };
+    if (incident) {
+      return { kind: 'insufficient', why: `incident: ${incident.sentence}`, needRequests: null, ...judged };
+    }
+    const readiness = stage.readiness({ ...errors.baseline(), phi: errors.phi() }, looks.planned);
+    if (readiness.kind === 'waiting') {
+      return { kind: 'insufficient', why: readiness.why, needRequests: readiness.needRequests, ...judged };
+    }
+    if (logTotal() >= mostAgainst) {
+      const why = `too much speaks against the challenger to go on: ${strongest().finding(Infinity)?.sentence ?? ''}`;
+      return { kind: 'insufficient', why, needRequests: null, ...judged };
+    }
+    return { kind: 'pass', nonInferior: nonInferior(), ...judged };
+  }
+
+  function nonInferior(): boolean {
+    return mayPromote({
+      alphaPromote: policy.alphaPromote,
+      minimumReached: stage.minimumReached(),
+      notWorse: alone
+        ? []
+        : deciding.map((rule) => rule.notWorse?.() ?? null).filter((logE) => logE !== null),
+      logTotal: logTotal(),
+      guardrails: guardrails.map((rule) => rule.logE()),
+    });
+  }
+
+  return { step, judgement };
+}
+
+/** How near a finding is to deciding. */
+function strength(finding: Finding): number {
+  return Math.log(finding.evidence) / Math.max(1e-9, Math.log(finding.threshold));
+}
+
+function lookFinding(finding: Finding, p: number): Finding {
+  const evidence = p > 0 ? Math.min(1e300, 1 / p) : 1e300;
+  const [what] = finding.sentence.split(': ');
+  const counts = /\([^()]*\)$/.exec(finding.sentence)?.[0] ?? '';
+  return {
+    ...finding,
+    rule: `${finding.rule}, planned look`,
+    evidence,
+    sentence: `${what}: ${chanceText(Math.log(evidence))} ${counts}`.trim(),
+  };
+}

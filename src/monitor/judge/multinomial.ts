@@ -1,0 +1,60 @@
+import { octaves } from './grids.ts';
+import { createMixture, lateStarts, noRestarts, type Stakes } from './mixture.ts';
+import type { PairCounts } from './share-test.ts';
+
+export interface RatioOptions {
+  /** The null's p1 = ratio p0 + difference. */
+  readonly ratio: number;
+  readonly difference: number;
+  /** Tempering, at least 1: the guarantee survives clusters up to this size. */
+  readonly phi: number;
+}
+
+export interface RatioTest {
+  update(tick: PairCounts, stepChange?: boolean): void;
+  readonly logE: () => number;
+  readonly logWeights: () => number[];
+}
+
+/**
+ * Opt-in for independent failures: is p1 > ratio p0 + difference? Exact, without asymptotics, under changing weights:
+ *
+ *     l_k = (1/phi) [x1 log(rho_k/rho0) - x (log1p(w(rho_k - 1)) - log1p(w(rho0 - 1))) - n1 delta (a_k - 1)]
+ *     rho_k = rho0 2^u,  a_k = (rho_k/rho0) D(rho0)/D(rho_k),  D(r) = 1 + w(r - 1)
+ *
+ * Source: section 3.6 of the method; Lindon and Malek, arXiv 2011.03567.
+ */
+export function createWorseTest(options: RatioOptions): RatioTest {
+  return ratioTest(options, 1, lateStarts);
+}
+
+/**
+ * The other way round, for promoting: evidence against "inferior", p1 >= ratio p0 + difference. The same formula with
+ * rho_k = rho_m 2^-u, no restarts and no cap. Source: section 6.1 of the method.
+ */
+export function createNotWorseTest(options: RatioOptions): RatioTest {
+  return ratioTest(options, -1, noRestarts);
+}
+
+function ratioTest(options: RatioOptions, direction: 1 | -1, stakes: Stakes): RatioTest {
+  const mixture = createMixture(octaves.length, Infinity, stakes);
+  const logFactors = new Float64Array(octaves.length);
+  const { ratio, difference, phi } = options;
+  const logRatios = octaves.map((u) => direction * u * Math.LN2);
+  const ratios = logRatios.map((log) => ratio * Math.exp(log));
+  return {
+    update({ n0, x0, n1, x1 }, stepChange = false) {
+      const x = x0 + x1;
+      const w = n0 > 0 && n1 > 0 ? n1 / (n0 + n1) : 0;
+      const logD0 = Math.log1p(w * (ratio - 1));
+      for (let k = 0; k < logFactors.length; k++) {
+        const logD = Math.log1p(w * (ratios[k]! - 1)) - logD0;
+        const penalty = difference === 0 ? 0 : n1 * difference * Math.expm1(logRatios[k]! - logD);
+        logFactors[k] = w > 0 ? (x1 * logRatios[k]! - x * logD - penalty) / phi : 0;
+      }
+      mixture.update(logFactors, stepChange);
+    },
+    logE: mixture.logE,
+    logWeights: mixture.logWeights,
+  };
+}

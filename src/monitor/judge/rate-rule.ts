@@ -1,0 +1,98 @@
+import type { ArmTick } from '../../domain/observation.ts';
+import type { Finding, MetricName } from '../../domain/verdict.ts';
+import { attributableRate, createRateGuardrail, type RateGuardrail } from './guardrail-rate.ts';
+import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
+import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
+import { binomialTail } from './math/binomial-tail.ts';
+import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
+
+interface RateKind {
+  readonly metric: MetricName;
+  readonly name: string;
+  /** `errors`: the thing counted, in words; and `failed`: what happened to the request. */
+  readonly noun: string;
+  readonly verb: string;
+  readonly limit: number;
+  count(arm: ArmTick): { readonly n: number; readonly x: number };
+}
+
+/** The chance at the limit that the champion's window must undercut to be called a breach (section 5.2). */
+const gate = 0.001;
+
+/** A guardrail on a share: error rate, throttle rate. Source: sections 5 and 5.1 of the method. */
+export function createRateRule(kind: RateKind, options: GuardrailOptions): GuardrailRule {
+  const window = createGuardrailWindow();
+  const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
+  let test: RateGuardrail | null = null;
+
+  function finding(threshold: number, sentence = said()): Finding {
+    return {
+      metric: kind.metric,
+      rule: kind.name,
+      unit: 'share',
+      champion: seen.n0 > 0 ? seen.x0 / seen.n0 : null,
+      challenger: seen.n1 > 0 ? seen.x1 / seen.n1 : null,
+      limit: kind.limit,
+      evidence: evidenceOf(logE()),
+      threshold,
+      championRequests: seen.n0,
+      challengerRequests: seen.n1,
+      ticks: seen.ticks,
+      sentence,
+    };
+  }
+
+  const logE = (): number => test?.logE() ?? 0;
+
+  function said(): string {
+    if (seen.n1 === 0) return 'no requests reached the challenger';
+    const rate = `challenger ${percentText(seen.x1 / seen.n1)} ${kind.noun}, limit ${percentText(kind.limit)}`;
+    return `${rate}: ${chanceText(logE())} (${thousands(seen.x1)} of ${thousands(seen.n1)} requests ${kind.verb})`;
+  }
+
+  return {
+    metric: kind.metric,
+    name: kind.name,
+    weight: () => options.weight,
+    step({ champion, challenger, shareChanged, tickMs }) {
+      const [own, other] = [challenger && kind.count(challenger), champion && kind.count(champion)];
+      window.push({
+        champion: other && { n: other.n, value: other.x },
+        challenger: own && { n: own.n, value: own.x },
+        minutes: tickMs / 60_000,
+      });
+      if (!own) return;
+      // The dispersion is known by now, and stays as it was before the challenger had traffic.
+      test ??= createRateGuardrail({ alpha: options.capAlpha, phi: options.tempering() });
+      const tau = options.attributable ? attributableRate(kind.limit, other) : kind.limit;
+      test.update(own.n, own.x, tau, shareChanged);
+      seen.n1 += own.n;
+      seen.x1 += own.x;
+      seen.ticks++;
+      if (other) {
+        seen.n0 += other.n;
+        seen.x0 += other.x;
+      }
+    },
+    logE,
+    finding: (threshold) => finding(threshold),
+    incident() {
+      if (!options.attributable) return null;
+      const breaching = window
+        .entries()
+        .filter(({ champion: c }) => c && c.n > 0 && c.value / c.n > kind.limit);
+      const [other, own] = [window.sum('champion'), window.sum('challenger')];
+      if (breaching.length < breachingTicks) return null;
+      const n = Math.ceil(other.n);
+      if (binomialTail(n, Math.min(n, other.value), kind.limit) > gate) return null;
+      if (own.n > 0 && own.value / own.n <= kind.limit) return null;
+      const both = `champion ${percentText(other.value / other.n)} ${kind.noun}`;
+      const its = own.n > 0 ? `, challenger ${percentText(own.value / own.n)}` : '';
+      const last = `over the last ${window.entries().length} ticks`;
+      return finding(
+        Infinity,
+        `both arms breach the limit of ${percentText(kind.limit)} ${last}: ${both}${its}; an incident, not the challenger’s fault`,
+      );
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { ArmTick, Histogram } from '../../domain/observation.ts';
+import type { JudgePolicy } from '../../domain/policy.ts';
+import { createDispersion } from './dispersion.ts';
+import { createHistogramSum, possiblyAbove, quantileEdge, surelyAbove, total } from './histogram.ts';
+import type { RatioTest } from './multinomial.ts';
+import { promoteTempering } from './non-inferiority.ts';
+import { createShareTest, type ShareTest } from './share-test.ts';
+import { createTwoBernoulli } from './two-bernoulli.ts';
+
+export interface SlowShare {
+  /** The champion alone: its threshold is learnt from it while there is none. */
+  learn(champion: Histogram): void;
+  compare(champion: Histogram, challenger: Histogram, shareChanged: boolean): void;
+  readonly logE: () => number;
+  readonly lookP: () => number;
+  notWorse(): number;
+  /** Milliseconds; null until it is learnt. */
+  threshold(): number | null;
+}
+
+/**
+ * Fewest of the champion's requests from which a quantile's threshold is taken. Where exactly the threshold lies
+ * matters for power only, not for the guarantee, so it is better taken soon than exactly.
+ */
+const fewestFor = (q: number): number => Math.max(20, 1 / (1 - q));
+
+/**
+ * Is the challenger more than a factor (1 + m) slower around the champion's q-th quantile c? The champion's requests
+ * above c are compared with the challenger's above (1 + m) c: no worse means just that, whatever the distribution.
+ *
+ * c is the champion's, from history or from its first requests in the rollout; it is fixed before the tick that is
+ * counted by it. Where buckets don't have an edge at c or (1 + m) c, the champion's bucket counts as slow and the
+ * challenger's doesn't. Source: section 4.1 of the method.
+ */
+export function createSlowShare(
+  { q, required }: { readonly q: number; readonly required: boolean },
+  policy: JudgePolicy,
+  capAlpha: number,
+): SlowShare {
+  const learnt = createHistogramSum();
+  const slower = 1 + policy.rollbackMargin.slower;
+  const promoteSlower = 1 + policy.promoteMargin.slower;
+  let c: number | null = null;
+  let test: ShareTest | null = null;
+  let independent: RatioTest | null = null;
+  let notWorse: RatioTest | null = null;
+
+  const history = policy.history.filter(hasLatency);
+  for (const tick of history) learnt.add(tick.latency);
+  begin(history);
+
+  function begin(from: readonly { readonly latency: Histogram }[]): void {
+    const sum = learnt.sum();
+    if (c !== null || !sum || total(sum) < fewestFor(q)) return;
+    const edge = quantileEdge(sum, q);
+    if (edge === null) return;
+    c = edge;
+    const dispersion = createDispersion('slow');
+    for (const { latency } of from) {
+      dispersion.push({ requests: total(latency), bad: possiblyAbove(latency, edge) });
+    }
+    const phi = dispersion.phi();
+    const common = { nominal: 1 - q, phi: phi ?? 1 };
+    if (policy.noise === 'independent') independent = createTwoBernoulli({ ...common, direction: 'worse' });
+    else test = createShareTest({ alpha: capAlpha, ratio: 1, difference: 0, phi, bad: 0, requests: 0 });
+    if (!required) return;
+    notWorse = createTwoBernoulli({ nominal: 1 - q, phi: promoteTempering(phi), direction: 'not-worse' });
+  }
+
+  function learn(champion: Histogram): void {
+    if (c !== null) return;
+    learnt.add(champion);
+    begin([]);
+  }
+
+  return {
+    learn,
+    compare(champion, challenger, shareChanged) {
+      if (c === null) return learn(champion);
+      const n0 = total(champion);
+      const n1 = total(challenger);
+      const x0 = possiblyAbove(champion, c);
+      const counts = { n0, x0, n1, x1: surelyAbove(challenger, c * slower) };
+      test?.update(counts, shareChanged);
+      independent?.update(counts, shareChanged);
+      notWorse?.update({ n0, x0, n1, x1: possiblyAbove(challenger, c * promoteSlower) });
+    },
+    logE: () => test?.logE() ?? independent?.logE() ?? 0,
+    lookP: () => test?.lookP() ?? 1,
+    notWorse: () => notWorse?.logE() ?? 0,
+    threshold: () => c,
+  };
+}
+
+export function hasLatency(tick: ArmTick): tick is ArmTick & { readonly latency: Histogram } {
+  return tick.latency !== undefined;
+}

@@ -1,0 +1,148 @@
+import type { JudgePolicy } from '../../domain/policy.ts';
+import { detectShare } from './detection.ts';
+import { createAbsence, type Absence } from './disagreement.ts';
+import { lanes } from './lanes.ts';
+import { tolerance } from './margin.ts';
+import { boundary } from './math/bisect.ts';
+import { octaves } from './grids.ts';
+import type { Tick } from './rule.ts';
+import { digits, percentText, requestsText, thousands } from './words.ts';
+
+/** What the champion has shown so far, history included. */
+export interface Champion {
+  readonly bad: number;
+  readonly requests: number;
+  readonly phi: number | null;
+}
+
+export type Readiness =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'waiting'; readonly why: string; readonly needRequests: number | null };
+
+export interface Stage {
+  step(tick: Tick, phi: number | null): void;
+  /** Whether the bake at the present share has been long enough, and could have caught what it is for. */
+  readiness(champion: Champion, looks: number): Readiness;
+  /** Minimum time and ticks alone. */
+  minimumReached(): boolean;
+}
+
+const powerWanted = 0.8;
+const ready: Readiness = { kind: 'ready' };
+
+/**
+ * The bake at one share of traffic. It may end as a pass when the minimum time and ticks are over and either
+ * - a failure rate `detectableRatio` times the champion's would have been caught with probability 0.8, or
+ * - the challenger's error rate is shown to lie below its guardrail, at the level of `alphaPromote`.
+ *
+ * Nothing carries over from one share to the next: what breaks at 50 % may have been well at 10 %.
+ */
+export function createStage(policy: JudgePolicy): Stage {
+  const limit = policy.guardrails.errorRate;
+  let percent: number | null = null;
+  let now = empty();
+  let below: Absence | null = null;
+
+  function empty() {
+    return { ticks: 0, ms: 0, requests: 0, errors: 0, compared: { ticks: 0, n0: 0, n1: 0 } };
+  }
+
+  function step(tick: Tick, phi: number | null): void {
+    const { challenger, champion } = tick;
+    if (!challenger) return;
+    if (percent !== tick.plannedPercent) {
+      percent = tick.plannedPercent;
+      now = empty();
+      below = limit === null ? null : createAbsence(phi !== null && phi > 1.3 ? 2 * phi : 1);
+    }
+    now.ticks++;
+    now.ms += tick.tickMs;
+    now.requests += challenger.requests;
+    now.errors += challenger.errors;
+    if (limit !== null) below?.update(challenger.requests, challenger.errors, limit);
+    if (!tick.comparable || !champion) return;
+    now.compared.ticks++;
+    now.compared.n0 += champion.requests;
+    now.compared.n1 += challenger.requests;
+  }
+
+  const minimumReached = (): boolean => now.ticks >= policy.minimumTicks && now.ms >= policy.minimumBakeMs;
+
+  function readiness(champion: Champion, looks: number): Readiness {
+    if (now.requests === 0) return waiting('no requests reached the challenger', null);
+    const tooShort = shortOf();
+    if (tooShort) return waiting(tooShort, null);
+    const enough = Math.log(1 / policy.alphaPromote);
+    if (below && below.logE() >= enough) return ready;
+    const comparing = now.compared.n0 > 0 && now.compared.n1 > 0;
+    // Without a limit and without a champion there is nothing to have power for: the minimum is all there is.
+    if (!below && !comparing && champion.requests === 0) return ready;
+    if (comparing && powerAt(1, champion, looks) >= powerWanted) return ready;
+    return waiting(tooFew(comparing), needed(comparing, champion, looks));
+  }
+
+  function shortOf(): string | null {
+    if (now.ticks < policy.minimumTicks) {
+      return `${now.ticks} of at least ${policy.minimumTicks} ticks at this share`;
+    }
+    if (now.ms < policy.minimumBakeMs) {
+      return `${digits(now.ms / 1000)} of at least ${digits(policy.minimumBakeMs / 1000)} seconds at this share`;
+    }
+    return null;
+  }
+
+  function tooFew(comparing: boolean): string {
+    const what = `${requestsText(now.requests)} at this share, ${thousands(now.errors)} failed`;
+    const shown: string[] = [];
+    if (comparing) shown.push(`show errors ${digits(policy.detectableRatio)} times the champion’s`);
+    if (limit !== null) shown.push(`rule out an error rate of ${percentText(limit)}`);
+    return `too few requests to ${shown.join(' or to ') || 'tell'} (${what})`;
+  }
+
+  /** Power of the bake at `stretch` times its traffic. */
+  function powerAt(stretch: number, champion: Champion, looks: number): number {
+    const { ticks, n0, n1 } = now.compared;
+    // One request's worth of doubt, so that no failure so far isn't taken for a rate of zero.
+    const p0 = (champion.bad + 0.5) / (champion.requests + 1);
+    const { ratio, difference } = policy.rollbackMargin;
+    const { logThreshold, lookLevel } = lanes(policy.alpha, looks);
+    return detectShare({
+      p0,
+      p1: Math.min(1, policy.detectableRatio * p0),
+      n0: n0 / ticks,
+      n1: n1 / ticks,
+      ticks: ticks * stretch,
+      rho: tolerance(ratio, difference, champion.bad, champion.requests),
+      logThreshold: logThreshold('errors'),
+      lookLevel: lookLevel('errors'),
+      history: champion.phi !== null,
+    }).probability;
+  }
+
+  function needed(comparing: boolean, champion: Champion, looks: number): number | null {
+    const candidates: number[] = [];
+    const most = 1e6;
+    if (comparing && powerAt(most, champion, looks) >= powerWanted) {
+      const stretch = boundary(most, 1, (at) => powerAt(at, champion, looks) >= powerWanted);
+      candidates.push((stretch - 1) * now.compared.n1);
+    }
+    if (below && limit !== null) candidates.push(untilBelow(below.logE(), limit, champion));
+    const least = Math.min(...candidates);
+    return Number.isFinite(least) ? Math.max(1, Math.ceil(least)) : null;
+  }
+
+  /** Wald: the evidence still missing over its growth per request at the rate seen so far. */
+  function untilBelow(logE: number, tau: number, champion: Champion): number {
+    const p = now.requests >= 20 ? now.errors / now.requests : champion.bad / Math.max(1, champion.requests);
+    const tempering = champion.phi !== null && champion.phi > 1.3 ? 2 * champion.phi : 1;
+    const growth =
+      Math.max(...octaves.map((u) => -p * u * Math.LN2 - Math.log1p(tau * (2 ** -u - 1)))) / tempering;
+    return growth > 0 ? (Math.log(1 / policy.alphaPromote) - logE) / growth : Infinity;
+  }
+
+  return { step, readiness, minimumReached };
+}
+
+function waiting(why: string, needRequests: number | null): Readiness {
+  return { kind: 'waiting', why, needRequests };
+}

@@ -1,0 +1,38 @@
+import type { Observation } from '../../domain/observation.ts';
+import type { JudgePolicy } from '../../domain/policy.ts';
+import type { Tick } from './rule.ts';
+
+export interface Ticks {
+  next(observation: Observation): Tick;
+}
+
+/**
+ * What each observation is good for. The tick in which the share changed isn't compared (inside it the split and the
+ * error rate can both change, which biases the share); latency isn't while the challenger is cold.
+ * Source: sections 1 and 4.4 of the method.
+ */
+export function createTicks(policy: JudgePolicy): Ticks {
+  let share: number | null = null;
+  let comparedShare: number | null = null;
+  let firstTrafficAt: number | null = null;
+  return {
+    next({ at, tickMs, plannedPercent, champion, challenger, straddlesChange }) {
+      const startedAt = at - tickMs;
+      const comparable = champion !== null && challenger !== null && straddlesChange !== true;
+      if (challenger && challenger.requests > 0) firstTrafficAt ??= startedAt;
+      const tick: Tick = {
+        tickMs,
+        plannedPercent,
+        champion,
+        challenger,
+        comparable,
+        shareChanged: challenger !== null && share !== null && share !== plannedPercent,
+        comparedShareChanged: comparable && comparedShare !== null && comparedShare !== plannedPercent,
+        warm: firstTrafficAt !== null && startedAt - firstTrafficAt >= policy.warmUpMs,
+      };
+      if (challenger) share = plannedPercent;
+      if (comparable) comparedShare = plannedPercent;
+      return tick;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { octaves } from './grids.ts';
+import { createMixture, lateStarts, noRestarts } from './mixture.ts';
+import type { RatioTest } from './multinomial.ts';
+
+export interface TwoBernoulliOptions {
+  /** Share expected of the champion (0.05 above its 95th percentile); weighs as 20 requests. */
+  readonly nominal: number;
+  /** Tempering, at least 1. */
+  readonly phi: number;
+  /** `worse`: roll back. `not-worse`: promote, without restarts. */
+  readonly direction: 'worse' | 'not-worse';
+}
+
+const nominalWeight = 20;
+
+/**
+ * Opt-in for independent requests: do the arms share one rate, of any size? The champion's rate is estimated from
+ * earlier ticks only, p0' = (20 nominal + X0)/(20 + N0); p1 = odds p0'/(1 - p0' + odds p0'); q = w p1 + (1-w) p0':
+ *
+ *     l = (1/phi)[x1 log(p1/q) + (n1-x1) log((1-p1)/(1-q)) + x0 log(p0'/q) + (n0-x0) log((1-p0')/(1-q))]
+ *
+ * Source: section 4.2 of the method; Turner, Ly and Grünwald, arXiv 2106.02693.
+ */
+export function createTwoBernoulli(options: TwoBernoulliOptions): RatioTest {
+  const sign = options.direction === 'worse' ? 1 : -1;
+  const mixture = createMixture(octaves.length, Infinity, sign === 1 ? lateStarts : noRestarts);
+  const odds = octaves.map((u) => 2 ** (sign * u));
+  const logFactors = new Float64Array(octaves.length);
+  let bad = nominalWeight * options.nominal;
+  let requests = nominalWeight;
+  return {
+    update({ n0, x0, n1, x1 }, stepChange = false) {
+      const p0 = bad / requests;
+      const n = n0 + n1;
+      const w = n > 0 ? n1 / n : 0;
+      for (let k = 0; k < logFactors.length; k++) {
+        const p1 = (odds[k]! * p0) / (1 - p0 + odds[k]! * p0);
+        const q = w * p1 + (1 - w) * p0;
+        const l =
+          times(x1, p1 / q) +
+          times(n1 - x1, (1 - p1) / (1 - q)) +
+          times(x0, p0 / q) +
+          times(n0 - x0, (1 - p0) / (1 - q));
+        logFactors[k] = w > 0 && w < 1 ? l / options.phi : 0;
+      }
+      mixture.update(logFactors, stepChange);
+      bad += x0;
+      requests += n0;
+    },
+    logE: mixture.logE,
+    logWeights: mixture.logWeights,
+  };
+}
+
+/** A count times a logarithm, where none of nothing is 0. */
+function times(count: number, ratio: number): number {
+  return count === 0 ? 0 : count * Math.log(ratio);
+}

@@ -1,0 +1,95 @@
+import type { ArmTick, Histogram, Observation } from '../../domain/observation.ts';
+import type { JudgePolicy } from '../../domain/policy.ts';
+
+/** Refuses an observation that can't be: a RangeError that names the field. A bad number is never a silent pass. */
+export function checkObservation(observation: Observation, before: Observation | null): void {
+  finite('at', observation.at);
+  if (before && observation.at <= before.at) {
+    throw new RangeError(`at: ${observation.at} does not come after ${before.at}`);
+  }
+  if (!(observation.tickMs > 0)) throw new RangeError(`tickMs: ${observation.tickMs} is not above 0`);
+  within('plannedPercent', observation.plannedPercent, 0, 100);
+  if (observation.champion) checkArm('champion', observation.champion);
+  if (observation.challenger) checkArm('challenger', observation.challenger);
+}
+
+/** Refuses a policy that can't be judged by. */
+export function checkPolicy(policy: JudgePolicy): void {
+  open('alpha', policy.alpha);
+  open('alphaPromote', policy.alphaPromote);
+  for (const name of ['tickMs', 'historyTickMs'] as const) {
+    if (!(policy[name] > 0)) throw new RangeError(`${name}: ${policy[name]} is not above 0`);
+  }
+  for (const name of ['warmUpMs', 'minimumBakeMs', 'minimumTicks'] as const) count('', name, policy[name]);
+  if (!(policy.detectableRatio > 1)) {
+    throw new RangeError(`detectableRatio: ${policy.detectableRatio} is not above 1`);
+  }
+  for (const name of ['rollbackMargin', 'promoteMargin'] as const) {
+    const margin = policy[name];
+    if (!(margin.ratio >= 1)) throw new RangeError(`${name}.ratio: ${margin.ratio} is below 1`);
+    within(`${name}.difference`, margin.difference, 0, 1);
+    count(name, 'slower', margin.slower);
+  }
+  policy.steps.forEach((step, i) => {
+    within(`steps[${i}].percent`, step.percent, 0, 100);
+    if (!(step.ticks >= 0)) throw new RangeError(`steps[${i}].ticks: ${step.ticks} is not 0 or more`);
+  });
+  for (const name of ['errorRate', 'throttleRate'] as const) {
+    const limit = policy.guardrails[name];
+    if (limit !== null) open(`guardrails.${name}`, limit);
+  }
+  for (const name of ['meanLatencyMs', 'endpointErrorsPerMinute'] as const) {
+    const limit = policy.guardrails[name];
+    if (limit !== null && !(limit > 0 && limit < Infinity)) {
+      throw new RangeError(`guardrails.${name}: ${limit} is not above 0`);
+    }
+  }
+  policy.history.forEach((tick, i) => checkArm(`history[${i}]`, tick));
+}
+
+/** Sums of fractional counts may be off by a rounding. */
+const rounding = 1 + 1e-9;
+
+function checkArm(arm: string, tick: ArmTick): void {
+  count(arm, 'requests', tick.requests);
+  count(arm, 'errors', tick.errors);
+  count(arm, 'throttles', tick.throttles);
+  if (tick.errors > tick.requests * rounding) {
+    throw new RangeError(`${arm}.errors: ${tick.errors} of only ${tick.requests} requests`);
+  }
+  if (tick.meanLatencyMs !== undefined) count(arm, 'meanLatencyMs', tick.meanLatencyMs);
+  if (tick.endpointErrors !== undefined) count(arm, 'endpointErrors', tick.endpointErrors);
+  if (tick.latency) checkHistogram(arm, tick.latency);
+}
+
+function checkHistogram(arm: string, { le, count: counts }: Histogram): void {
+  if (counts.length !== le.length + 1) {
+    throw new RangeError(`${arm}.latency.count: ${counts.length} entries for ${le.length} edges`);
+  }
+  for (let i = 0; i < le.length; i++) {
+    if (!(le[i]! > (i === 0 ? 0 : le[i - 1]!) && le[i]! < Infinity)) {
+      throw new RangeError(`${arm}.latency.le[${i}]: ${le[i]} does not grow from above 0`);
+    }
+  }
+  for (let i = 0; i < counts.length; i++) {
+    if (!(counts[i]! >= 0 && counts[i]! < Infinity)) count(arm, `latency.count[${i}]`, counts[i]!);
+  }
+}
+
+function count(of: string, name: string, value: number): void {
+  if (value >= 0 && value < Infinity) return;
+  throw new RangeError(`${of}${of && '.'}${name}: ${value} is not a number from 0 up`);
+}
+
+function finite(name: string, value: number): void {
+  if (!Number.isFinite(value)) throw new RangeError(`${name}: ${value} is not a finite number`);
+}
+
+function within(name: string, value: number, low: number, high: number): void {
+  if (!(value >= low && value <= high))
+    throw new RangeError(`${name}: ${value} is not between ${low} and ${high}`);
+}
+
+function open(name: string, value: number): void {
+  if (!(value > 0 && value < 1)) throw new RangeError(`${name}: ${value} is not between 0 and 1`);
+}

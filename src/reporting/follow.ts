@@ -1,0 +1,122 @@
+import type { ChalkInstance } from 'chalk';
+import type { Entry } from '../domain/journal.ts';
+import { formatDuration } from '../domain/parse.ts';
+import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
+import type { Output } from './output.ts';
+import { type Event, eventOf, observationFields } from './progress.ts';
+import { percentText, stepTitle } from './words.ts';
+
+/** Shows a rollout while it runs. All views are fed by journal entries and by nothing else. */
+export interface Follower {
+  readonly onEntry: (entry: Entry, state: RolloutState) => void;
+  /** Ends animation; safe to call twice. */
+  readonly stop: () => void;
+}
+
+export interface FollowOptions {
+  readonly output: Output;
+  /** Gets each event as one line of JSON, beside what people see. */
+  readonly eventFile: ((line: string) => void) | undefined;
+  readonly now: () => number;
+}
+
+/** A line for what happened at least so often, while nothing else does. */
+const heartbeatMs = 60_000;
+
+export async function follow(options: FollowOptions): Promise<Follower> {
+  const view = await viewFor(options);
+  return {
+    onEntry: (entry, state) => {
+      const event = eventOf(entry, state);
+      if (event === null) return;
+      options.eventFile?.(JSON.stringify({ at: new Date(event.at).toISOString(), type: event.type, rollout: event.rollout, ...event.fields, text: event.text }));
+      view.onEvent(event, state);
+    },
+    stop: view.stop,
+  };
+}
+
+interface View {
+  readonly onEvent: (event: Event, state: RolloutState) => void;
+  readonly stop: () => void;
+}
+
+async function viewFor({ output, now }: FollowOptions): Promise<View> {
+  const silent: View = { onEvent: () => undefined, stop: () => undefined };
+  if (output.mode === 'ndjson') {
+    return {
+      onEvent: (event) =>
+        output.streams.stdout(`${JSON.stringify({ at: new Date(event.at).toISOString(), type: event.type, rollout: event.rollout, ...event.fields, text: event.text })}\n`),
+      stop: () => undefined,
+    };
+  }
+  if (output.quiet) return silent;
+  return output.streams.stderrIsTerminal ? stepList(output) : plainLines(output, now);
+}
+
+/** For pipes and CI: one event a line, UTC, key=value. */
+function plainLines(output: Output, now: () => number): View {
+  let last = 0;
+  return {
+    onEvent: (event, state) => {
+      const isHeartbeat = event.type === 'observed' && now() - last >= heartbeatMs;
+      if (event.level === 'detail' && !isHeartbeat) return;
+      last = now();
+      const fields = Object.entries(event.fields).map(([name, value]) => `${name}=${typeof value === 'string' && /\s|=/.test(value) ? JSON.stringify(value) : value}`);
+      const share = event.type === 'observed' ? ` share=${challengerShare(state)}%` : '';
+      output.say(`${new Date(event.at).toISOString().slice(11, 19)}Z ${event.type.padEnd(15)} ${fields.join(' ')}${share}${fields.length > 0 ? ' ' : ''}| ${event.text}`);
+    },
+    stop: () => undefined,
+  };
+}
+
+/** For a terminal: what is done stays as a line, what is being done spins, what is to come was printed at the start. */
+async function stepList(output: Output): Promise<View> {
+  const { default: ora } = await import('ora');
+  const spinner = ora({ stream: process.stderr, discardStdin: false });
+  const paint = output.paintTalk;
+  const persist = (symbol: string, text: string): void => {
+    spinner.stopAndPersist({ symbol, text });
+  };
+  return {
+    onEvent: (event, state) => {
+      switch (event.level) {
+        case 'good':
+          persist(paint.green('✔'), event.text);
+          break;
+        case 'warn':
+          persist(paint.yellow('▲'), event.text);
+          break;
+        case 'bad':
+          persist(paint.red('✖'), event.text);
+          break;
+        case 'info':
+          persist(paint.cyan('●'), event.text);
+          break;
+        case 'detail':
+          break;
+      }
+      if (state.phase === 'ended') spinner.stop();
+      else spinner.start(doing(state, event, paint));
+    },
+    stop: () => {
+      spinner.stop();
+    },
+  };
+}
+
+/** The spinner's line: the step under way, and while it bakes the numbers of both arms. */
+function doing(state: RolloutState, event: Event, paint: ChalkInstance): string {
+  if (state.phase === 'rolling-back') return paint.red(`rolling back: ${event.text}`);
+  const step = currentStep(state);
+  if (step === undefined) return 'ending';
+  const place = `step ${state.step + 1}/${state.plan.steps.length}`;
+  if (step.kind !== 'bake') return `${place} ${stepTitle(step)} ${paint.dim(event.level === 'detail' ? event.text : '')}`;
+  const since = state.observations.filter((tick) => tick.at > state.stepSince);
+  const { requests = 0, errors = 0, meanLatencyMs = 0 } = observationFields(since);
+  const elapsed = Math.max(0, event.at - state.stepSince - state.pausedMs);
+  const of = step.durationMs === null ? '' : ` of ${formatDuration(step.durationMs)}`;
+  const rate = requests === 0 ? '-' : percentText(errors / requests);
+  const held = state.pausedAt !== null ? paint.yellow(' paused') : state.heldSince !== null ? paint.yellow(' held') : '';
+  return `${place} ${state.plan.challenger} at ${challengerShare(state)} % ${formatDuration(elapsed)}${of}${held} ${paint.dim(`${requests} requests, ${rate} errors, ${meanLatencyMs} ms`)}`;
+}

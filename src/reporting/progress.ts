@@ -1,0 +1,156 @@
+import type { Entry } from '../domain/journal.ts';
+import type { Observation } from '../domain/observation.ts';
+import { formatDuration } from '../domain/parse.ts';
+import { unreachable } from '../domain/units.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { effectTitle, percentText, stepTitle } from './words.ts';
+
+/** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */
+export interface Event {
+  readonly at: number;
+  readonly type: string;
+  readonly rollout: string;
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+  /** For people. */
+  readonly text: string;
+  readonly level: 'detail' | 'info' | 'good' | 'warn' | 'bad';
+}
+
+/** What a journal entry means to somebody watching; null where it means nothing to them. */
+export function eventOf(entry: Entry, state: RolloutState): Event | null {
+  const event = (
+    type: string,
+    level: Event['level'],
+    text: string,
+    fields: Event['fields'] = {},
+  ): Event => ({ at: entry.at, type, rollout: state.id, fields, text, level });
+  const { plan } = state;
+  switch (entry.kind) {
+    case 'started':
+      return event('rollout.start', 'info', `${plan.strategy} ${plan.champion ?? 'nothing'} -> ${plan.challenger} in ${plan.environment}, rollout ${state.id}`, {
+        strategy: plan.strategy,
+        environment: plan.environment,
+        from: plan.champion ?? 'none',
+        to: plan.challenger,
+      });
+    case 'owned':
+      return event('rollout.owned', 'warn', `taken over by ${entry.by.name} (pid ${entry.by.pid})${entry.adopt ? ', adopting what the alias serves' : ''}`, {
+        by: entry.by.name,
+      });
+    case 'intent':
+      return event('effect.start', 'detail', effectTitle(entry.effect), { effect: entry.effect.kind });
+    case 'result':
+      return event('effect.done', 'detail', `done: ${entry.outcome.kind}`, { outcome: entry.outcome.kind });
+    case 'failed':
+      return event('effect.failed', 'warn', `${entry.error}${entry.final ? '' : '; tries again'}`, { error: entry.error });
+    case 'step-done': {
+      const step = plan.steps[entry.step];
+      const took = state.stepsDone.at(-1)?.tookMs ?? 0;
+      const title = step === undefined ? `step ${entry.step}` : stepTitle(step);
+      return event('step.done', 'good', `${title}: ${entry.note} (${formatDuration(took)})`, {
+        step: `${entry.step + 1}/${plan.steps.length}`,
+        kind: step?.kind ?? 'unknown',
+        took: formatDuration(took),
+      });
+    }
+    case 'observed': {
+      const fields = observationFields(entry.observations);
+      return event('observed', 'detail', observationText(fields), fields);
+    }
+    case 'unreadable':
+      return event('metrics.unreadable', 'warn', `metrics can't be read${entry.denied ? ' (denied)' : ''}: ${entry.why}`, { why: entry.why });
+    case 'verdict':
+      return verdictEvent(entry, event);
+    case 'request':
+      return event('request', entry.accepted ? 'info' : 'warn', `${entry.request.by} asked for ${entry.request.kind}: ${entry.answer}`, {
+        request: entry.request.kind,
+        by: entry.request.by,
+        accepted: entry.accepted,
+      });
+    case 'held':
+      return event('hold', 'warn', `holds: ${entry.why}`, { why: entry.why });
+    case 'rolling-back':
+      return event('rollback.start', 'bad', `rolling back: ${entry.cause.sentence}`, { cause: entry.cause.kind });
+    case 'labelled':
+      return event('registry', 'detail', `registry: ${plan.challenger} ${entry.as}`, { as: entry.as });
+    case 'repaired':
+      return event('journal.repaired', 'warn', entry.what);
+    case 'ended':
+      return endedEvent(entry.outcome, state, event);
+    default:
+      return unreachable(entry);
+  }
+}
+
+type Make = (type: string, level: Event['level'], text: string, fields?: Event['fields']) => Event;
+
+function verdictEvent(entry: Extract<Entry, { kind: 'verdict' }>, event: Make): Event {
+  const { verdict, action } = entry;
+  if (verdict.kind === 'unreadable') return event('verdict', 'warn', `unreadable: ${verdict.why}`, { verdict: verdict.kind, action });
+  const counts = { challengerRequests: verdict.challengerRequests, harmedRequests: verdict.harmedRequests };
+  switch (verdict.kind) {
+    case 'fail':
+      return event('verdict', 'bad', verdict.reason.sentence, { verdict: 'fail', metric: verdict.reason.metric, action, ...counts });
+    case 'pass':
+      return event('verdict', 'good', `pass on ${verdict.challengerRequests} challenger requests${verdict.nonInferior ? ', shown to be no worse' : ''}`, {
+        verdict: 'pass',
+        action,
+        nonInferior: verdict.nonInferior,
+        ...counts,
+      });
+    case 'insufficient':
+      return event('verdict', 'warn', verdict.why, { verdict: 'insufficient', action, ...counts });
+    default:
+      return unreachable(verdict);
+  }
+}
+
+function endedEvent(outcome: Extract<Entry, { kind: 'ended' }>['outcome'], state: RolloutState, event: Make): Event {
+  const took = formatDuration((state.endedAt ?? state.startedAt) - state.startedAt);
+  switch (outcome.kind) {
+    case 'succeeded':
+      return event('rollout.end', 'good', `${outcome.sentence} (${took})`, { result: 'succeeded', took });
+    case 'rolled-back':
+      return event(
+        'rollout.end',
+        'bad',
+        `rolled back: ${outcome.cause.sentence}. ${state.plan.champion ?? 'what served before'} serves 100 %; ${outcome.harmedRequests} requests were harmed (${took})`,
+        { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
+      );
+    case 'stuck':
+      return event('rollout.end', 'bad', `stuck: ${outcome.sentence}`, { result: 'stuck', took });
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Sums of both arms over some ticks. */
+export function observationFields(observations: readonly Observation[]): Record<string, number> {
+  let requests = 0;
+  let errors = 0;
+  let championRequests = 0;
+  let championErrors = 0;
+  let weighted = 0;
+  for (const tick of observations) {
+    requests += tick.challenger?.requests ?? 0;
+    errors += tick.challenger?.errors ?? 0;
+    championRequests += tick.champion?.requests ?? 0;
+    championErrors += tick.champion?.errors ?? 0;
+    weighted += (tick.challenger?.meanLatencyMs ?? 0) * (tick.challenger?.requests ?? 0);
+  }
+  return {
+    ticks: observations.length,
+    requests,
+    errors,
+    meanLatencyMs: requests === 0 ? 0 : Math.round((weighted / requests) * 10) / 10,
+    championRequests,
+    championErrors,
+  };
+}
+
+function observationText(fields: Record<string, number>): string {
+  const { requests = 0, errors = 0, championRequests = 0, championErrors = 0, meanLatencyMs = 0 } = fields;
+  const rate = requests === 0 ? '-' : percentText(errors / requests);
+  const championRate = championRequests === 0 ? '-' : percentText(championErrors / championRequests);
+  return `challenger ${requests} requests, ${rate} errors, ${meanLatencyMs} ms; champion ${championRequests} requests, ${championRate} errors`;
+}

@@ -1,0 +1,90 @@
+import type { ChalkInstance } from 'chalk';
+import { formatDuration } from '../domain/parse.ts';
+import { unreachable } from '../domain/units.ts';
+import type { Finding, Verdict } from '../domain/verdict.ts';
+import { harmed } from '../rollout/decide.ts';
+import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
+import { observationFields } from './progress.ts';
+import { stepTitle } from './words.ts';
+
+/** The end of a rollout, for machines. */
+export function outcomeData(state: RolloutState, exitCode: number): Record<string, unknown> {
+  return { kind: 'Rollout', exitCode, ...rolloutData(state) };
+}
+
+export function rolloutData(state: RolloutState): Record<string, unknown> {
+  const { plan } = state;
+  const step = currentStep(state);
+  return {
+    rollout: state.id,
+    strategy: plan.strategy,
+    environment: plan.environment,
+    champion: plan.champion,
+    challenger: plan.challenger,
+    phase: state.phase,
+    step: step === undefined ? null : { index: state.step, of: plan.steps.length, kind: step.kind, title: stepTitle(step) },
+    challengerPercent: state.phase === 'ended' && state.outcome?.kind === 'rolled-back' ? 0 : challengerShare(state),
+    paused: state.pausedAt !== null,
+    held: state.heldSince === null ? null : state.heldWhy,
+    startedAt: new Date(state.startedAt).toISOString(),
+    endedAt: state.endedAt === null ? null : new Date(state.endedAt).toISOString(),
+    by: state.by.name,
+    reason: state.reason,
+    owner: state.owner,
+    outcome: state.outcome,
+    harmedRequests: harmed(state),
+    observed: observationFields(state.observations),
+  };
+}
+
+export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
+  const { outcome, plan } = state;
+  const took = formatDuration((state.endedAt ?? state.startedAt) - state.startedAt);
+  if (outcome === null) {
+    return `${state.id}: not over; ${plan.challenger} at ${challengerShare(state)} %. Next: mlreg status`;
+  }
+  switch (outcome.kind) {
+    case 'succeeded':
+      return `${paint.green('succeeded')}  ${outcome.sentence} in ${plan.environment} (${state.id}, ${took})`;
+    case 'rolled-back':
+      return [
+        `${paint.red('rolled back')}  ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${state.id}, ${took})`,
+        `  why     ${outcome.cause.sentence}`,
+        `  harmed  ${outcome.harmedRequests} of ${observationFields(state.observations).requests} requests to ${plan.challenger}`,
+        `  next    mlreg show ${state.id} --environment ${plan.environment}`,
+      ].join('\n');
+    case 'stuck':
+      return [
+        paint.red.bold(`STUCK  ${outcome.sentence}`),
+        `  choose  ${outcome.mend.join('\n          ')}`,
+      ].join('\n');
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** The step list: what is done, doing and not done. */
+export function stepsText(state: RolloutState, now: number, paint: ChalkInstance): string {
+  return state.plan.steps
+    .map((step, index) => {
+      const done = state.stepsDone.find((entry) => entry.step === index);
+      if (done !== undefined) return ` ${paint.green('✔')} ${stepTitle(step).padEnd(34)} ${paint.dim(`${done.note}, ${formatDuration(done.tookMs)}`)}`;
+      if (index !== state.step || state.phase === 'ended') return ` ${paint.dim('○')} ${paint.dim(stepTitle(step))}`;
+      const doing = state.phase === 'rolling-back' ? paint.red('rolling back') : state.pausedAt !== null ? 'paused' : state.heldSince !== null ? `held: ${state.heldWhy}` : 'doing';
+      return ` ${paint.cyan('●')} ${stepTitle(step).padEnd(34)} ${doing}, ${formatDuration(Math.max(0, now - state.stepSince))}`;
+    })
+    .join('\n');
+}
+
+/** Every rule's finding with its numbers. */
+export function verdictText(verdict: Verdict): string {
+  if (verdict.kind === 'unreadable') return `unreadable: ${verdict.why}`;
+  const head = `${verdict.kind}${verdict.kind === 'insufficient' ? `: ${verdict.why}` : ''}, ${verdict.challengerRequests} challenger requests, ${verdict.harmedRequests} harmed`;
+  return [head, ...verdict.findings.map(findingText)].join('\n');
+}
+
+function findingText(finding: Finding): string {
+  return `  ${finding.rule.padEnd(28)} evidence ${evidenceText(finding.evidence)} of ${evidenceText(finding.threshold)}  ${finding.sentence}`;
+}
+
+const evidenceText = (value: number): string => (value >= 1e6 ? value.toExponential(1) : String(Math.round(value * 10) / 10));

@@ -1,0 +1,73 @@
+import type { Effect } from '../domain/journal.ts';
+import { formatDuration } from '../domain/parse.ts';
+import type { Step } from '../domain/plan.ts';
+import { type Route, routeKey } from '../domain/route.ts';
+import { unreachable } from '../domain/units.ts';
+
+/** A step as people read it, the same words in every view. */
+export function stepTitle(step: Step): string {
+  switch (step.kind) {
+    case 'approve':
+      return `approval by ${step.needed} ${step.needed === 1 ? 'person' : 'people'}`;
+    case 'provision':
+      return `provision ${step.version}`;
+    case 'smoke':
+      return `smoke test ${step.version}`;
+    case 'warm-up':
+      return `warm up ${routeTitle(step.route)}`;
+    case 'route':
+      return `route ${routeTitle(step.route)}`;
+    case 'bake':
+      return step.durationMs === null ? 'watch' : `bake at ${step.percent} % for ${formatDuration(step.durationMs)}`;
+    case 'swap-stage':
+      return `swap the stage to ${step.to}`;
+    case 'promote':
+      return `promote ${step.version}`;
+    case 'commit':
+      return 'write the registry';
+    case 'notify':
+      return 'notify';
+    default:
+      return unreachable(step);
+  }
+}
+
+export function routeTitle(route: Route): string {
+  switch (route.kind) {
+    case 'single':
+      return `${route.version} 100 %`;
+    case 'split':
+      return `${route.challenger} ${route.percent} %`;
+    case 'shadow':
+      return `${route.challenger} in shadow of ${route.sample} %`;
+    default:
+      return unreachable(route);
+  }
+}
+
+export function effectTitle(effect: Effect): string {
+  switch (effect.kind) {
+    case 'ensure-endpoint':
+      return `endpoint ${effect.endpoint}`;
+    case 'publish':
+      return `publishing the route ${routeTitle(effect.route)}`;
+    case 'smoke':
+      return `asking ${effect.version} the smoke requests`;
+    case 'warm-up':
+      return `warming ${routeTitle(effect.route)}`;
+    case 'set-alias':
+      return `alias ${effect.alias} -> Lambda version ${effect.target.functionVersion}${weightsOf(effect.target.weights)}`;
+    case 'notify':
+      return 'notifying';
+    default:
+      return unreachable(effect);
+  }
+}
+
+const weightsOf = (weights: Readonly<Record<string, number>>): string =>
+  Object.entries(weights)
+    .map(([version, weight]) => ` + ${Math.round(weight * 10_000) / 100} % to ${version}`)
+    .join('');
+
+export const percentText = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+export { routeKey };

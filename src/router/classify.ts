@@ -1,0 +1,61 @@
+import type { ModelFailure } from './invoke.ts';
+
+const throttles = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  'SlowDown',
+]);
+
+/**
+ * One of SageMaker runtime's errors (REST JSON): the name is in `x-amzn-errortype` or in the body's `__type`.
+ * @param body the error's JSON text
+ */
+export function classify(status: number, errorType: string | undefined, body: string): ModelFailure {
+  const error = members(body);
+  const name = plainName(errorType ?? error.__type ?? error.code);
+  const detail = `${status} ${name === '' ? 'without a name' : name}`;
+  if (status === 424 || name === 'ModelError') {
+    // A model that calls the request bad is counted as failing: the router can't tell a caller's mistake from a
+    // challenger that no longer takes what the champion takes.
+    return failed('model', `${detail}, the model's own status ${error.OriginalStatusCode ?? 'unknown'}`);
+  }
+  if (name === 'ModelNotReadyException') return failed('not-ready', detail);
+  if (status === 429 || throttles.has(name)) return failed('throttled', detail);
+  if (status >= 500) return failed('unavailable', detail);
+  // AWS's own words: they name endpoint, role and action, which is what a person has to mend.
+  return failed('refused', `${detail}: ${(error.message ?? error.Message ?? '').slice(0, 300)}`);
+}
+
+export function failed(why: ModelFailure['why'], detail: string): ModelFailure {
+  return { kind: 'failed', why, detail };
+}
+
+interface ErrorBody {
+  readonly __type?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly Message?: string;
+  readonly OriginalStatusCode?: string;
+}
+
+/** Only strings and numbers, as strings: this comes from outside. */
+function members(text: string): ErrorBody {
+  try {
+    const value = JSON.parse(text) as Record<string, unknown> | null;
+    return Object.fromEntries(
+      Object.entries(value ?? {}).flatMap(([key, member]) =>
+        typeof member === 'string' || typeof member === 'number' ? [[key, String(member)]] : [],
+      ),
+    );
+  } catch {
+    return {};
+  }
+}
+
+/** `com.amazonaws.x#ThrottlingException:http://...` -> `ThrottlingException`. */
+function plainName(name: string | undefined): string {
+  return (name ?? '').split(':')[0]?.split('#').at(-1)?.trim() ?? '';
+}

@@ -1,0 +1,87 @@
+import { parseArm, parseRoute, type Arm, type PublishedRoute } from './route.ts';
+import { parseApiKeys, type ApiKeys } from './api-keys.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Who serves. Under weighted routing Lambda's alias draws the version, and this one knows only its own. */
+export type Serving =
+  | { readonly kind: 'sticky'; readonly route: PublishedRoute }
+  | { readonly kind: 'weighted'; readonly arm: Arm };
+
+export interface RouterConfig {
+  readonly serving: Serving;
+  readonly environment: string;
+  readonly model: string;
+  readonly recommendPath: string;
+  /** Member of the request's body that holds the user's id. */
+  readonly userKey: string;
+  /** Undefined: no key is asked for. */
+  readonly apiKeys: ApiKeys | undefined;
+  readonly invokeTimeoutMs: number;
+  /** CloudWatch's StorageResolution in seconds. */
+  readonly metricResolution: 1 | 60;
+}
+
+export type ConfigReading =
+  | { readonly kind: 'read'; readonly config: RouterConfig }
+  | { readonly kind: 'wrong'; readonly why: string };
+
+/**
+ * Never throws: a Lambda that fails while loading is started anew for each request and says nothing to anybody,
+ * whereas one that loads can answer 500 and say why.
+ */
+export function readConfig(env: Environment): ConfigReading {
+  try {
+    return {
+      kind: 'read',
+      config: {
+        serving: serving(env),
+        environment: filled(env, 'MLREG_ENVIRONMENT'),
+        model: filled(env, 'MLREG_MODEL'),
+        recommendPath: path(env.MLREG_RECOMMEND_PATH ?? '/recommend'),
+        userKey: env.MLREG_USER_KEY === undefined ? 'userId' : filled(env, 'MLREG_USER_KEY'),
+        apiKeys: parseApiKeys(env.MLREG_API_KEYS_SHA256),
+        invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '25000'),
+        metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '60'),
+      },
+    };
+  } catch (error) {
+    return { kind: 'wrong', why: (error as Error).message };
+  }
+}
+
+function serving(env: Environment): Serving {
+  // A published route wins: Terraform's MODEL_VERSION may still stand beside it. An empty one is how a weighted rollout
+  // does away with the route of a sticky one before it.
+  if (env.MLREG_ROUTE !== undefined && env.MLREG_ROUTE !== '') return { kind: 'sticky', route: parseRoute(env.MLREG_ROUTE) };
+  if (!env.MODEL_VERSION && !env.SAGEMAKER_ENDPOINT) {
+    throw new Error('neither MLREG_ROUTE nor MODEL_VERSION and SAGEMAKER_ENDPOINT are set');
+  }
+  const names = { version: 'MODEL_VERSION', endpoint: 'SAGEMAKER_ENDPOINT' };
+  return { kind: 'weighted', arm: parseArm(env.MODEL_VERSION, env.SAGEMAKER_ENDPOINT, names) };
+}
+
+function filled(env: Environment, name: string): string {
+  const value = env[name];
+  if (value === undefined || value.trim() === '') throw new Error(`${name} is missing or empty`);
+  return value;
+}
+
+function path(text: string): string {
+  if (!/^\/[^\s?#]*$/.test(text))
+    throw new Error(`MLREG_RECOMMEND_PATH '${text}' is no path: write /recommend`);
+  return text;
+}
+
+function timeout(text: string): number {
+  const ms = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  // SageMaker itself gives a serverless model 60 s.
+  if (ms < 1 || ms > 60_000)
+    throw new Error(`MLREG_INVOKE_TIMEOUT_MS '${text}' is no number from 1 to 60000`);
+  return ms;
+}
+
+function resolution(text: string): 1 | 60 {
+  if (text !== '1' && text !== '60') throw new Error(`MLREG_METRIC_RESOLUTION '${text}' is neither 1 nor 60`);
+  return text === '1' ? 1 : 60;
+}

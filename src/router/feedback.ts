@@ -1,0 +1,49 @@
+import { armOf } from './arm.ts';
+import type { Serving } from './config.ts';
+import { userIdOf } from './request.ts';
+
+export type Feedback =
+  | { readonly kind: 'counts'; readonly version: string; readonly requestId: string; readonly value: number }
+  /** In order, but of a version that doesn't serve here. */
+  | { readonly kind: 'elsewhere'; readonly version: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Says which model version a piece of feedback is about. */
+export function readFeedback(body: Readonly<Record<string, unknown>>, serving: Serving): Feedback {
+  const { requestId, modelVersion, value } = body;
+  if (typeof requestId !== 'string' || requestId === '' || requestId.length > 128) {
+    return refused('requestId must be the x-request-id of the answer, at most 128 characters');
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value) || Math.abs(value) > 2 ** 360) {
+    // CloudWatch's own limit: it would drop the metric without a word.
+    return refused('value must be a number');
+  }
+  if (modelVersion !== undefined && typeof modelVersion !== 'string')
+    return refused('modelVersion must be a string');
+  const version = modelVersion ?? derived(body.userId, serving);
+  if (version === undefined)
+    return refused("modelVersion (the answer's x-model-version) or userId is needed");
+  // Each version is a metric of its own that is paid for: no caller may invent them.
+  if (!versions(serving).includes(version)) return { kind: 'elsewhere', version };
+  return { kind: 'counts', version, requestId, value };
+}
+
+/** By the rule that chose the arm, at today's percent: a version given is surer, for the share may have grown since. */
+function derived(userId: unknown, serving: Serving): string | undefined {
+  if (serving.kind === 'weighted') return undefined;
+  const { champion, challenger, percent, salt } = serving.route;
+  if (!challenger) return champion.version;
+  const id = userIdOf(userId);
+  if (id === undefined) return undefined;
+  return armOf(salt, percent, id) === 'challenger' ? challenger.version : champion.version;
+}
+
+function versions(serving: Serving): readonly string[] {
+  if (serving.kind === 'weighted') return [serving.arm.version];
+  const { champion, challenger } = serving.route;
+  return challenger ? [champion.version, challenger.version] : [champion.version];
+}
+
+function refused(message: string): Feedback {
+  return { kind: 'refused', message };
+}

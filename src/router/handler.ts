@@ -1,0 +1,132 @@
+import { json, refusal, type Answer } from './answers.ts';
+import { letsIn } from './api-keys.ts';
+import { readConfig, type RouterConfig } from './config.ts';
+import { createCounters } from './counters.ts';
+import type { HandlerDeps, LambdaContext } from './deps.ts';
+import { createEmf } from './emf.ts';
+import { readFeedback } from './feedback.ts';
+import { createRecommend, type Recorder } from './recommend.ts';
+import { headerOf, isGatewayEvent, parseBody, pathOf, type GatewayEvent } from './request.ts';
+import { createWarmUp, isWarmUp, type WarmAnswer } from './warm-up.ts';
+
+export type Handler = (event: unknown, context?: LambdaContext) => Promise<Answer | WarmAnswer>;
+
+/** The router: API Gateway payload format 2.0 in, its result out; or a warm-up event. */
+export function createHandler(deps: HandlerDeps): Handler {
+  const reading = readConfig(deps.env);
+  if (reading.kind === 'wrong') return misconfigured(reading.why, deps);
+  const { config } = reading;
+  const warmUp = createWarmUp(config, deps);
+  const respond = createResponder(config, deps);
+
+  return async (event, context) => {
+    if (isWarmUp(event)) return warmUp(event);
+    if (!isGatewayEvent(event))
+      throw new Error('neither an HTTP API event of payload format 2.0 nor a warm-up');
+    const requestId = requestIdOf(event, context);
+    try {
+      return await respond(event, requestId, context);
+    } catch (error) {
+      // A bug of ours. The caller gets the same plain answer as for anything else that breaks inside.
+      deps.emit(
+        JSON.stringify({ level: 'error', message: 'the router failed', requestId, why: stackOf(error) }),
+      );
+      return refusal(500, requestId, 'Internal Server Error');
+    }
+  };
+}
+
+function createResponder(
+  config: RouterConfig,
+  deps: HandlerDeps,
+): (event: GatewayEvent, requestId: string, context: LambdaContext | undefined) => Promise<Answer> {
+  const emf = createEmf(config);
+  const counters = createCounters(config, deps.now());
+  const recorder: Recorder = (record) => {
+    counters.request(record);
+    deps.emit(emf.request(record));
+  };
+  const recommend = createRecommend(config, deps, recorder);
+  const refuse = (requestId: string, status: number, message: string): Answer => {
+    counters.refused();
+    return refusal(status, requestId, message);
+  };
+
+  const feedback = (event: GatewayEvent, requestId: string): Answer => {
+    const body = parseBody(event);
+    if (body.kind === 'refused') return refuse(requestId, body.status, body.message);
+    const read = readFeedback(body.value, config.serving);
+    if (read.kind === 'refused') return refuse(requestId, 400, read.message);
+    if (read.kind === 'elsewhere') {
+      return json(202, requestId, { recorded: false, message: `${read.version} does not serve here` });
+    }
+    const rollout = config.serving.kind === 'sticky' ? config.serving.route.rollout : undefined;
+    const record = { ...read, rollout, at: deps.now() };
+    counters.feedback(record);
+    deps.emit(emf.feedback(record));
+    return json(202, requestId, { recorded: true, modelVersion: read.version });
+  };
+
+  return async (event, requestId, context) => {
+    const path = pathOf(event);
+    const method = event.requestContext.http.method;
+    const wanted = methodOf(path, config);
+    if (wanted === undefined) return refuse(requestId, 404, 'Not Found');
+    if (method !== wanted) return refuse(requestId, 405, `${path} takes ${wanted}`);
+    if (path === '/health') return json(200, requestId, health(config));
+    if (config.apiKeys && !letsIn(config.apiKeys, headerOf(event, 'x-api-key'))) {
+      return refuse(requestId, 401, 'Unauthorized');
+    }
+    if (path === '/metrics') return metrics(requestId, counters.text());
+    if (path === '/feedback') return feedback(event, requestId);
+    const body = parseBody(event);
+    if (body.kind === 'refused') return refuse(requestId, body.status, body.message);
+    return recommend(body, { event, requestId, context });
+  };
+}
+
+function methodOf(path: string, config: RouterConfig): 'GET' | 'POST' | undefined {
+  if (path === config.recommendPath || path === '/feedback') return 'POST';
+  return path === '/health' || path === '/metrics' ? 'GET' : undefined;
+}
+
+function health({ serving }: RouterConfig): unknown {
+  if (serving.kind === 'weighted') return { status: 'ok', routing: 'weighted', version: serving.arm.version };
+  const { rollout, token, champion, challenger, percent } = serving.route;
+  return {
+    status: 'ok',
+    routing: 'sticky',
+    rollout,
+    token,
+    champion: champion.version,
+    challenger: challenger?.version ?? null,
+    percent,
+  };
+}
+
+function metrics(requestId: string, body: string): Answer {
+  return {
+    statusCode: 200,
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'x-request-id': requestId },
+    body,
+  };
+}
+
+function misconfigured(why: string, { emit }: HandlerDeps): Handler {
+  return async (event, context) => {
+    emit(
+      JSON.stringify({ level: 'error', message: 'wrong configuration: every request is answered 500', why }),
+    );
+    // No gateway in between that would need an answer: whoever warms this version up must not take it for warm.
+    if (!isGatewayEvent(event)) throw new Error(`wrong configuration: ${why}`);
+    return refusal(500, requestIdOf(event, context), 'Internal Server Error');
+  };
+}
+
+function requestIdOf(event: GatewayEvent, context: LambdaContext | undefined): string {
+  return event.requestContext.requestId ?? context?.awsRequestId ?? 'unknown';
+}
+
+function stackOf(error: unknown): string {
+  return (error as Error | undefined)?.stack ?? String(error);
+}

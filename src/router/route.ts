@@ -1,0 +1,113 @@
+import { parseVersion } from '../domain/parse.ts';
+
+/** A model version and the SageMaker endpoint that serves it. */
+export interface Arm {
+  readonly version: string;
+  readonly endpoint: string;
+}
+
+/** What `MLREG_ROUTE` holds: a Route as it is published in a Lambda version's environment. */
+export interface PublishedRoute {
+  readonly rollout: string;
+  /** The fence under which it was published. */
+  readonly token: number;
+  readonly champion: Arm;
+  readonly challenger?: Arm;
+  /** The challenger's share of users, 0 to 100; 0 where there is none. */
+  readonly percent: number;
+  /** New per rollout, the same for all of it. */
+  readonly salt: string;
+  readonly shadow?: { readonly sample: number; readonly function: string };
+}
+
+/** @throws Error that names the member which is wrong; an unknown member is wrong as well */
+export function parseRoute(text: string): PublishedRoute {
+  const route = members(parsed(text), 'MLREG_ROUTE', [
+    'rollout',
+    'token',
+    'champion',
+    'challenger',
+    'percent',
+    'salt',
+    'shadow',
+  ]);
+  const challenger =
+    route.challenger === undefined ? undefined : arm(route.challenger, 'MLREG_ROUTE.challenger');
+  const percent =
+    route.percent === undefined && !challenger ? 0 : share(route.percent, 'MLREG_ROUTE.percent');
+  if (!challenger && percent > 0)
+    throw new Error(`MLREG_ROUTE.percent is ${percent}, but there is no challenger`);
+  return {
+    rollout: words(route.rollout, 'MLREG_ROUTE.rollout'),
+    token: whole(route.token, 'MLREG_ROUTE.token'),
+    champion: arm(route.champion, 'MLREG_ROUTE.champion'),
+    percent,
+    salt: route.salt === undefined && !challenger ? '' : words(route.salt, 'MLREG_ROUTE.salt'),
+    ...(challenger && { challenger }),
+    ...(route.shadow !== undefined && { shadow: shadow(route.shadow) }),
+  };
+}
+
+/** @throws Error naming `what` */
+export function parseArm(
+  version: unknown,
+  endpoint: unknown,
+  what: { version: string; endpoint: string },
+): Arm {
+  const name = words(endpoint, what.endpoint);
+  if (!/^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$/.test(name)) {
+    throw new Error(`${what.endpoint} '${name}' is no SageMaker endpoint name`);
+  }
+  return { version: parseVersion(words(version, what.version), what.version), endpoint: name };
+}
+
+function arm(value: unknown, what: string): Arm {
+  const { version, endpoint } = members(value, what, ['version', 'endpoint']);
+  return parseArm(version, endpoint, { version: `${what}.version`, endpoint: `${what}.endpoint` });
+}
+
+function shadow(value: unknown): NonNullable<PublishedRoute['shadow']> {
+  const what = 'MLREG_ROUTE.shadow';
+  const found = members(value, what, ['sample', 'function']);
+  return {
+    sample: share(found.sample, `${what}.sample`),
+    function: words(found.function, `${what}.function`),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('MLREG_ROUTE is not JSON');
+  }
+}
+
+function members<Name extends string>(
+  value: unknown,
+  what: string,
+  names: readonly Name[],
+): Partial<Record<Name, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${what} is not an object`);
+  const unknown = Object.keys(value).filter((key) => !(names as readonly string[]).includes(key));
+  if (unknown.length > 0) throw new Error(`${what} has unknown members: ${unknown.join(', ')}`);
+  return value;
+}
+
+function words(value: unknown, what: string): string {
+  if (typeof value !== 'string' || value === '') throw new Error(`${what} is missing, empty or no string`);
+  return value;
+}
+
+function whole(value: unknown, what: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    throw new Error(`${what} is no whole number from 0`);
+  return value as number;
+}
+
+function share(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 100))
+    throw new Error(`${what} is no number from 0 to 100`);
+  return value;
+}

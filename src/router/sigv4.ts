@@ -1,0 +1,68 @@
+import { Buffer } from 'node:buffer';
+import { createHmac, hash } from 'node:crypto';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+}
+
+export interface Signer {
+  /**
+   * The headers to send, all of them signed.
+   * @param path of characters that need no escaping
+   * @param now milliseconds since the epoch
+   */
+  readonly sign: (path: string, body: string, now: number) => Record<string, string>;
+}
+
+/**
+ * AWS Signature Version 4 for the one kind of request that the router sends: POST of JSON, no query. The SDK's general
+ * signer was measured at ten times the CPU time, which every request would pay.
+ */
+export function createSigner(options: {
+  readonly credentials: Credentials;
+  readonly region: string;
+  readonly service: string;
+  readonly host: string;
+}): Signer {
+  const { credentials, region, service, host } = options;
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const names = `content-type;host;x-amz-date${sessionToken === undefined ? '' : ';x-amz-security-token'}`;
+  const tokenLine = sessionToken === undefined ? '' : `x-amz-security-token:${sessionToken}\n`;
+  let day = '';
+  let scope = '';
+  let key = Buffer.alloc(0);
+
+  return {
+    sign(path, body, now) {
+      const time = `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+      if (time.slice(0, 8) !== day) {
+        day = time.slice(0, 8);
+        scope = `${day}/${region}/${service}/aws4_request`;
+        key = signingKey(secretAccessKey, day, region, service);
+      }
+      const canonical =
+        `POST\n${path}\n\ncontent-type:application/json\nhost:${host}\nx-amz-date:${time}\n${tokenLine}\n` +
+        `${names}\n${hash('sha256', body)}`;
+      const signature = createHmac('sha256', key)
+        .update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`)
+        .digest('hex');
+      const headers: Record<string, string> = {
+        host,
+        'content-type': 'application/json',
+        'x-amz-date': time,
+        authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+      };
+      if (sessionToken !== undefined) headers['x-amz-security-token'] = sessionToken;
+      return headers;
+    },
+  };
+}
+
+function signingKey(secret: string, day: string, region: string, service: string): Buffer<ArrayBuffer> {
+  let key: Buffer | string = `AWS4${secret}`;
+  for (const part of [day, region, service, 'aws4_request'])
+    key = createHmac('sha256', key).update(part).digest();
+  return Buffer.from(key as Buffer);
+}

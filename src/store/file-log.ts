@@ -1,0 +1,120 @@
+import { dirname } from 'node:path';
+import { UserError } from '../domain/user-error.ts';
+import { type Chain, follow, newChain } from './chain.ts';
+import { appendTo, readFrom, sizeOf, syncDirectory, syncFile } from './file.ts';
+import { fileError, type FileSystem } from './file-system.ts';
+import { apply, emptyState, encode } from './fold.ts';
+import { damaged, differentFile, newerFormat } from './refusals.ts';
+import { encodeRecord, tailLength, tailOf } from './record.ts';
+import type { Log } from './store-over-log.ts';
+
+export interface LogFile {
+  readonly path: string;
+  /** What the first record builds on. */
+  readonly genesis: string;
+  /** 16 hex digits, different in every store opened: two equal requests must not make one record. */
+  readonly writer: string;
+  readonly fs: FileSystem;
+}
+
+/**
+ * A log in one append-only file that any number of processes write at once, without a lock to leave behind. A writer
+ * appends a record that builds on the head it knows, then reads on: if the first record to build on that head is its
+ * own, it counts. If not, another came first, and the writer decides anew. Three rules make this hold:
+ * - A record is one write(2) with O_APPEND, which local file systems don't interleave (a network file system may; the
+ *   pieces are torn records then, and nobody is told that they count).
+ * - It is written only when the record it builds on is on disk. So a power cut, which may keep a later write and lose
+ *   an earlier one, leaves no record without the one before it, and only damage does.
+ * - It counts for its own writer only when it is on disk.
+ */
+export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
+  const state = emptyState();
+  const chain = newChain(genesis);
+  /** The head that is known to be on disk. */
+  let durable: string | undefined = genesis;
+  let directory: 'unsettled' | 'settled' = 'unsettled';
+  const inTurn = turns();
+
+  async function catchUp(): Promise<void> {
+    const bytes = await readNew(fs, path, chain);
+    if (bytes === undefined) return;
+    const { problem } = follow(chain, bytes, (body, line) => {
+      try {
+        apply(state, body);
+      } catch (cause) {
+        throw newerFormat(path, line, cause);
+      }
+    });
+    if (problem !== undefined) throw damaged(path, problem);
+  }
+
+  async function settle(): Promise<void> {
+    const head = chain.head;
+    await syncFile(fs, path);
+    if (directory === 'unsettled') await syncDirectory(fs, dirname(path));
+    directory = 'settled';
+    durable = head;
+  }
+
+  return {
+    read: () =>
+      inTurn(async () => {
+        await catchUp();
+        return state;
+      }),
+    commit: (decide) =>
+      inTurn(async () => {
+        for (let tries = 0; tries < mostTries; tries++) {
+          await catchUp();
+          const decision = decide(state);
+          if (decision.kind === 'answer') return decision.value;
+          if (durable !== chain.head) {
+            await settle();
+            await catchUp();
+            if (durable !== chain.head) continue;
+          }
+          const record = encodeRecord(chain.head, writer, encode(decision.transaction));
+          const short = await appendTo(fs, path, record.line);
+          await catchUp();
+          if (chain.ancestors.has(record.hash)) {
+            await settle();
+            return decision.value;
+          }
+          if (short) throw fileError(diskFull, 'write', path);
+        }
+        throw new UserError('conflict', `${path}: other writers came first ${mostTries} times in a row`, {
+          why: 'nothing was changed',
+          mend: 'the same command again',
+        });
+      }),
+  };
+}
+
+/** A loser waits for the winner's disk before it tries again, so this many take seconds. */
+const mostTries = 500;
+
+const diskFull = Object.assign(new Error('short write'), { code: 'ENOSPC' });
+
+/** The bytes from `chain.offset` on; undefined where there are none. */
+async function readNew(fs: FileSystem, path: string, chain: Chain): Promise<Buffer | undefined> {
+  const size = await sizeOf(fs, path);
+  if (size === chain.offset) return undefined;
+  if (size < chain.offset) throw differentFile(path);
+  // From the last record's own hash on, to see that this is the file it was.
+  const from = chain.anchor?.at ?? 0;
+  const bytes = await readFrom(fs, path, from, size);
+  if (chain.anchor !== undefined && bytes.toString('latin1', 0, tailLength) !== tailOf(chain.anchor.hash)) {
+    throw differentFile(path);
+  }
+  return bytes.subarray(chain.offset - from);
+}
+
+/** One job at a time, in the order asked for. */
+function turns(): <T>(job: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (job) => {
+    const turn = last.then(job);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+}

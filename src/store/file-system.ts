@@ -1,0 +1,74 @@
+import { mkdir, open, stat } from 'node:fs/promises';
+import { UserError } from '../domain/user-error.ts';
+
+/** The few calls the store makes, so that tests can fill the disk and cut the power. Errors carry Node's `code`. */
+export interface FileSystem {
+  open(path: string, flags: 'r' | 'a', mode?: number): Promise<OpenFile>;
+  stat(path: string): Promise<{ readonly size: number }>;
+  /** Answers the first directory that had to be made. */
+  mkdir(
+    path: string,
+    options: { readonly recursive: true; readonly mode: number },
+  ): Promise<string | undefined>;
+}
+
+export interface OpenFile {
+  read(into: Buffer, at: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+  /** One write(2), at the end of the file. */
+  write(bytes: Uint8Array): Promise<{ readonly bytesWritten: number }>;
+  datasync(): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const nodeFileSystem: FileSystem = { open, stat, mkdir };
+
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** The one place where errno names become what a person reads. */
+export function fileError(error: unknown, what: 'read' | 'write' | 'sync', path: string): unknown {
+  const code = codeOf(error);
+  if (code === '') return error;
+  const [why, mend] = reasons[code] ?? [error instanceof Error ? error.message : code, `look into ${path}`];
+  if (what === 'sync') {
+    return new UserError('unavailable', `${path}: written, but the disk did not confirm it`, {
+      why: `${why}; the change may or may not be there after a power cut`,
+      mend: 'mlreg status',
+      cause: error,
+    });
+  }
+  return new UserError(
+    'unavailable',
+    `${path}: mlreg's state can't be ${what === 'read' ? 'read' : 'written'}`,
+    {
+      why,
+      mend: mend.replaceAll('PATH', path),
+      cause: error,
+    },
+  );
+}
+
+const noRights = [
+  'this user has no right to',
+  'ls -ld PATH  # and make it yours, or set another stateDir',
+] as const;
+const full = [
+  'the disk is full; nothing was changed',
+  'df -h PATH  # make room, then the same command again',
+] as const;
+
+const reasons: Readonly<Record<string, readonly [why: string, mend: string]>> = {
+  EACCES: noRights,
+  EPERM: noRights,
+  EROFS: ['the file system is read-only', 'set stateDir to a directory that can be written'],
+  ENOSPC: full,
+  EDQUOT: ['the disk quota is used up; nothing was changed', full[1]],
+  EFBIG: ['the file is as large as it may be; nothing was changed', 'ulimit -f unlimited'],
+  ENOTDIR: ['a part of the path is a file, not a directory', 'set stateDir to a directory'],
+  EISDIR: ['it is a directory', 'set stateDir to a directory that is empty or was written by mlreg'],
+  ENAMETOOLONG: [
+    'the name is too long for this file system',
+    "shorten the environment's or the model's name",
+  ],
+};

@@ -1,0 +1,170 @@
+import type { Actor, Entry, EntryBody, Request } from '../domain/journal.ts';
+import type { VersionChange, VersionRecord } from '../domain/registry.ts';
+import { type Instant, instant, type RolloutId, unreachable, type VersionTag } from '../domain/units.ts';
+import type { LockRecord } from '../ports/store.ts';
+import type { Slice } from './record.ts';
+
+/** What one record says has happened. Its writer has checked the conditions, so readers apply it without asking. */
+export type Transaction =
+  | {
+      readonly kind: 'acquire';
+      readonly token: number;
+      readonly owner: Actor;
+      readonly rollout: RolloutId | null;
+      readonly at: Instant;
+    }
+  | { readonly kind: 'beat' | 'release'; readonly token: number }
+  | {
+      readonly kind: 'append';
+      readonly rollout: RolloutId;
+      readonly token: number;
+      readonly at: Instant;
+      readonly changes: readonly VersionChange[];
+      readonly entries: readonly EntryBody[];
+    }
+  | { readonly kind: 'register'; readonly record: VersionRecord }
+  | { readonly kind: 'change'; readonly token: number; readonly changes: readonly VersionChange[] }
+  | { readonly kind: 'post'; readonly rollout: RolloutId; readonly request: Request };
+
+/** Everything that the records say. Changed in place by `apply`, and by nothing else. */
+export interface State {
+  holder: Omit<LockRecord, 'beat'>;
+  /** Writes of all owners so far. */
+  beats: number;
+  /** In the order in which they began. */
+  readonly journals: Map<RolloutId, Journal>;
+  /** In the order registered. */
+  readonly versions: Map<VersionTag, VersionRecord>;
+  readonly inboxes: Map<RolloutId, Request[]>;
+}
+
+interface Journal {
+  length: number;
+  readonly parts: Part[];
+}
+
+/** The entries of one append, unparsed until somebody asks: most commands never look at most journals. */
+interface Part {
+  readonly from: number;
+  readonly count: number;
+  readonly at: Instant;
+  readonly token: number;
+  content:
+    | { readonly kind: 'json'; readonly json: Slice }
+    | { readonly kind: 'read'; readonly entries: readonly Entry[] };
+}
+
+export const emptyState = (): State => ({
+  holder: { token: 0, owner: null, rollout: null, takenAt: instant(0) },
+  beats: 0,
+  journals: new Map(),
+  versions: new Map(),
+  inboxes: new Map(),
+});
+
+/** As JSON; of an append the entries come last, and their count before them, for `apply` not to parse them. */
+export function encode(transaction: Transaction): Buffer {
+  if (transaction.kind !== 'append') return Buffer.from(JSON.stringify(transaction));
+  const { entries, ...head } = transaction;
+  return Buffer.from(JSON.stringify({ ...head, count: entries.length, entries }));
+}
+
+/** @throws Error on a body that this program doesn't know; the state is unchanged then */
+export function apply(state: State, { bytes, start, end }: Slice): void {
+  // Inside a JSON string a quote has a backslash before it, so this can only be the key.
+  const key = bytes.subarray(start, end).indexOf(entriesKey);
+  const json =
+    key === -1 ? bytes.toString('utf8', start, end) : `${bytes.toString('utf8', start, start + key)}}`;
+  const known = JSON.parse(json) as Folded;
+  switch (known.kind) {
+    case 'acquire':
+      state.holder = { token: known.token, owner: known.owner, rollout: known.rollout, takenAt: known.at };
+      state.beats++;
+      return;
+    case 'beat':
+      state.beats++;
+      return;
+    case 'release':
+      state.holder = { ...state.holder, owner: null, rollout: null };
+      state.beats++;
+      return;
+    case 'append':
+      addPart(state, known, { bytes, start: start + key + entriesKey.length - 1, end: end - 1 });
+      change(state, known.changes);
+      state.beats++;
+      return;
+    case 'register':
+      state.versions.set(known.record.version, known.record);
+      return;
+    case 'change':
+      change(state, known.changes);
+      state.beats++;
+      return;
+    case 'post':
+      inboxOf(state, known.rollout).push(known.request);
+      return;
+    default:
+      return unreachable(known);
+  }
+}
+
+export const lockOf = ({ holder, beats }: State): LockRecord => ({ ...holder, beat: beats });
+
+/** The entries from index `from` on. */
+export function readJournal(state: State, rollout: RolloutId, from: number): Entry[] {
+  const parts = state.journals.get(rollout)?.parts ?? [];
+  // Whoever follows a rollout asks for its end, so look from there.
+  let first = parts.length;
+  while (first > 0 && endOf(parts[first - 1]) > from) first--;
+  return parts
+    .slice(first)
+    .flatMap(readPart)
+    .filter((entry) => entry.seq >= from);
+}
+
+export const journalLength = (state: State, rollout: RolloutId): number =>
+  state.journals.get(rollout)?.length ?? 0;
+
+type Append = Extract<Transaction, { kind: 'append' }>;
+type Folded = Exclude<Transaction, Append> | (Omit<Append, 'entries'> & { readonly count: number });
+
+const entriesKey = ',"entries":[';
+
+const endOf = (part: Part | undefined): number => (part === undefined ? 0 : part.from + part.count);
+
+function readPart(part: Part): readonly Entry[] {
+  if (part.content.kind === 'read') return part.content.entries;
+  const { bytes, start, end } = part.content.json;
+  const bodies = JSON.parse(bytes.toString('utf8', start, end)) as EntryBody[];
+  const { from, at, token } = part;
+  const entries = bodies.map((body, index) => ({ ...body, seq: from + index, at, token }));
+  part.content = { kind: 'read', entries };
+  return entries;
+}
+
+function addPart(
+  state: State,
+  { rollout, at, token, count }: Omit<Append, 'entries'> & { count: number },
+  json: Slice,
+): void {
+  if (count === 0) return;
+  let journal = state.journals.get(rollout);
+  if (journal === undefined) state.journals.set(rollout, (journal = { length: 0, parts: [] }));
+  journal.parts.push({ from: journal.length, count, at, token, content: { kind: 'json', json } });
+  journal.length += count;
+}
+
+function change(state: State, changes: readonly VersionChange[]): void {
+  for (const { version, set } of changes) {
+    const record = state.versions.get(version);
+    if (record !== undefined) state.versions.set(version, { ...record, ...set });
+  }
+}
+
+function inboxOf(state: State, rollout: RolloutId): Request[] {
+  const inbox = state.inboxes.get(rollout);
+  if (inbox !== undefined) return inbox;
+  const created: Request[] = [];
+  state.inboxes.set(rollout, created);
+  return created;
+}

@@ -1,0 +1,32 @@
+import { UserError } from '../domain/user-error.ts';
+import type { Problem } from './chain.ts';
+
+/** Somebody, or the disk, changed what was written: nothing in the file is acted upon any more. */
+export function damaged(path: string, { line, sentence }: Problem): UserError {
+  return new UserError('conflict', `${path}:${line}: ${sentence}`, {
+    why: 'the records are chained by their hashes, and mlreg acts on nothing that the chain does not vouch for',
+    mend: [
+      `put back ${path} from a copy, or keep what stands before the damage:`,
+      `head -n ${line - 1} '${path}' > '${path}.sound' && mv '${path}.sound' '${path}'`,
+    ],
+  });
+}
+
+export function differentFile(path: string): UserError {
+  return new UserError('conflict', `${path} was replaced or cut while mlreg was using it`, {
+    why: 'records that counted are gone',
+    mend: 'mlreg status  # reads it afresh',
+  });
+}
+
+export function newerFormat(path: string, line: number, cause: unknown): UserError {
+  return new UserError(
+    'conflict',
+    `${path}:${line}: this record is of a kind that this mlreg does not know`,
+    {
+      why: 'a newer mlreg has written it',
+      mend: 'update mlreg here',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,325 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EnvironmentConfig } from './config/index.ts';
+import type { Actor } from './domain/journal.ts';
+import { instant, rolloutId } from './domain/units.ts';
+import { UserError } from './domain/user-error.ts';
+import type { Clock, Ids, Metrics, Notifier, Platform, Store } from './ports/index.ts';
+import type { Artifacts } from './ports/platform.ts';
+import type { Streams } from './reporting/output.ts';
+
+/** Everything of one environment that a command may need, behind ports. */
+export interface Connection {
+  readonly store: Store;
+  readonly platform: Platform;
+  readonly metrics: Metrics;
+  readonly notifier: Notifier;
+  readonly artifacts: Artifacts;
+  /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
+  readonly place: string;
+  /** Asks STS. @throws PlatformError */
+  identity(): Promise<{ readonly account: string; readonly arn: string }>;
+}
+
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** The machine as commands see it: what tests replace. */
+export interface World {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  actor(command: string): Actor;
+  /** Whether the process still runs; `unknown` where this machine can't tell. */
+  isAlive(actor: Actor): 'alive' | 'dead' | 'unknown';
+  connect(environment: EnvironmentConfig): Promise<Connection>;
+  readonly files: Files;
+  /** Calls back for each signal until undone. */
+  onSignal(listener: (signal: SignalName) => void): () => void;
+  /** A line from the terminal; null when nobody can be asked, at end of input, or when the signal aborts. */
+  ask(question: string, signal?: AbortSignal): Promise<string | null>;
+  readonly local: LocalAws;
+}
+
+export interface Files {
+  read(path: string): string;
+  exists(path: string): boolean;
+  /** Refuses to replace a file that is there. */
+  create(path: string, text: string): void;
+  append(path: string, text: string): void;
+}
+
+/** AWS on this machine, as the `local` commands steer it. */
+export interface LocalAws {
+  up(options: LocalUpOptions): Promise<LocalUp>;
+  status(stateDir: string): Promise<LocalStatus | null>;
+  down(stateDir: string): Promise<boolean>;
+}
+
+export interface LocalUpOptions {
+  readonly model: string;
+  readonly stateDir: string;
+  readonly controlPort: number;
+  readonly gatewayPort: number;
+  readonly detach: boolean;
+}
+
+export interface LocalUp {
+  readonly controlUrl: string;
+  readonly gatewayUrl: string;
+  readonly pid: number;
+  readonly alreadyRunning: boolean;
+  /** Resolves when a daemon in the foreground has ended. */
+  readonly ended: Promise<void>;
+}
+
+export interface LocalStatus {
+  readonly pid: number;
+  readonly controlUrl: string;
+  readonly gatewayUrl: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The composition root: the only place that picks adapters. Each is loaded when an environment is connected to, so that
+ * `--help` loads none.
+ */
+export function createWorld(version: string): World {
+  return {
+    version,
+    env: process.env,
+    cwd: process.cwd(),
+    streams: {
+      stdout: (text) => void process.stdout.write(text),
+      stderr: (text) => void process.stderr.write(text),
+      stdoutIsTerminal: process.stdout.isTTY === true,
+      stderrIsTerminal: process.stderr.isTTY === true && (process.env.CI ?? '') === '',
+      columns: process.stderr.columns || 80,
+    },
+    clock: systemClock,
+    ids: {
+      rolloutId: () => rolloutId(`r-${randomBytes(4).toString('hex')}`),
+      salt: () => randomBytes(12).toString('base64url'),
+      requestId: () => randomUUID(),
+    },
+    actor: (command) => ({ name: userName(), host: hostname(), pid: process.pid, command }),
+    isAlive,
+    connect,
+    files: {
+      read: (path) => readFileSync(path, 'utf8'),
+      exists: existsSync,
+      create: (path, text) => {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, text, { flag: 'wx' });
+      },
+      append: (path, text) => appendFileSync(path, text),
+    },
+    onSignal: (listener) => {
+      const names: readonly SignalName[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+      for (const name of names) process.on(name, listener);
+      return () => {
+        for (const name of names) process.off(name, listener);
+      };
+    },
+    ask,
+    local: localAws,
+  };
+}
+
+const systemClock: Clock = {
+  now: () => instant(Date.now()),
+  sleepUntil: (at, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.max(0, at - Date.now()));
+      signal?.addEventListener('abort', end);
+    }),
+};
+
+function userName(): string {
+  const given = process.env.MLREG_ACTOR ?? process.env.GITHUB_ACTOR;
+  return given === undefined || given === '' ? userInfo().username : given;
+}
+
+function isAlive(actor: Actor): 'alive' | 'dead' | 'unknown' {
+  if (actor.host !== hostname()) return 'unknown';
+  try {
+    process.kill(actor.pid, 0);
+    return 'alive';
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : 'dead';
+  }
+}
+
+async function ask(question: string, signal?: AbortSignal): Promise<string | null> {
+  if (process.stdin.isTTY !== true) return null;
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Ctrl-C at the question is a signal like any other.
+    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    return await lines.question(question, signal === undefined ? {} : { signal });
+  } catch {
+    return null;
+  } finally {
+    lines.close();
+  }
+}
+
+async function connect(config: EnvironmentConfig): Promise<Connection> {
+  const [{ openStore }, { createClients }, { createPlatform }, { createMetrics }, { createArtifacts }, { createNotifier }, { identity }] = await Promise.all([
+    import('./store/embedded.ts'),
+    import('./aws/clients.ts'),
+    import('./aws/platform.ts'),
+    import('./aws/cloudwatch-metrics.ts'),
+    import('./aws/s3-artifacts.ts'),
+    import('./aws/sns-notifier.ts'),
+    import('./aws/identity.ts'),
+  ]);
+  const where = await placeOf(config);
+  const clients = createClients(where);
+  const { environment, model, functionName, alias } = { environment: config.name, model: config.model, functionName: config.lambda.function, alias: config.lambda.alias };
+  return {
+    store: openStore({ stateDir: config.stateDir, environment, model }),
+    platform: createPlatform({
+      clients,
+      clock: systemClock,
+      functionName,
+      smokeRequests: smokeRequests(config),
+      sagemaker: {
+        roleArn: config.sagemaker.role ?? localRole,
+        image: config.sagemaker.image ?? '',
+        memoryMb: config.sagemaker.memoryMb,
+        maxConcurrency: config.sagemaker.maxConcurrency,
+        environment: config.sagemaker.environment,
+      },
+      tags: { 'mlreg:environment': environment, 'mlreg:model': model },
+    }),
+    metrics: createMetrics({ clients, environment, model, routing: config.routing, functionName, alias }),
+    notifier: createNotifier({ clients, topic: config.notifications.sns }),
+    artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
+    place: config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
+    identity: () => identity(clients),
+  };
+}
+
+const localRole = 'arn:aws:iam::000000000000:role/mlreg-local';
+
+interface Place {
+  readonly region: string;
+  readonly endpointUrl?: string;
+  readonly profile?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
+}
+
+async function placeOf(config: EnvironmentConfig): Promise<Place> {
+  if (config.name !== 'local') {
+    if (config.region === null) {
+      throw new UserError('usage', `in which AWS Region is ${config.name}?`, { mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`] });
+    }
+    return {
+      region: config.region,
+      ...(config.endpointUrl === null ? {} : { endpointUrl: config.endpointUrl }),
+      ...(config.profile === null ? {} : { profile: config.profile }),
+    };
+  }
+  const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+  const record = readDaemonRecord(config.stateDir);
+  if (record === undefined) {
+    throw new UserError('usage', 'AWS on this machine is not running', { why: `nothing runs on ${config.stateDir}`, mend: 'mlreg local up --detach' });
+  }
+  return {
+    region: record.region,
+    endpointUrl: record.controlUrl,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
+  };
+}
+
+function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
+  const path = config.requests.smoke;
+  if (path === null) return [];
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new UserError('usage', `the smoke requests in ${path} can't be read`, { cause, mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies' });
+  }
+  if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
+  return parsed.map((body) => ({ body: JSON.stringify(body) }));
+}
+
+const localAws: LocalAws = {
+  async up(options) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const running = readDaemonRecord(options.stateDir);
+    if (running !== undefined) return { ...running, alreadyRunning: true, ended: Promise.resolve() };
+    const routerBundle = fileURLToPath(new URL('./router/index.cjs', import.meta.url));
+    if (options.detach) return spawnDaemon({ ...options, routerBundle });
+    const { runDaemon } = await import('./local-aws/daemon.ts');
+    try {
+      const daemon = await runDaemon({ ...options, routerBundle, ownsProcess: true, say: (line) => void process.stderr.write(`${line}\n`) });
+      return { controlUrl: daemon.controlUrl, gatewayUrl: daemon.gatewayUrl, pid: process.pid, alreadyRunning: false, ended: daemon.stopped };
+    } catch (error) {
+      throw refusal(error);
+    }
+  },
+  async status(stateDir) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const record = readDaemonRecord(stateDir);
+    if (record === undefined) return null;
+    const response = await fetch(`${record.controlUrl}/_local/status`, { headers: { 'x-amz-security-token': record.sessionToken } });
+    return { ...record, details: (await response.json()) as Record<string, unknown> };
+  },
+  async down(stateDir) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const record = readDaemonRecord(stateDir);
+    if (record === undefined) return false;
+    await fetch(`${record.controlUrl}/_local/stop`, { method: 'POST', headers: { 'x-amz-security-token': record.sessionToken } });
+    for (let waits = 0; waits < 100 && readDaemonRecord(stateDir) !== undefined; waits++) {
+      await systemClock.sleepUntil(instant(Date.now() + 100));
+    }
+    return readDaemonRecord(stateDir) === undefined;
+  },
+};
+
+/** A daemon in a process of its own, which outlives this one. Its first line on the channel says how it went. */
+async function spawnDaemon(options: LocalUpOptions & { readonly routerBundle: string }): Promise<LocalUp> {
+  const { fork } = await import('node:child_process');
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+  const log = openSync(join(options.stateDir, 'daemon.log'), 'a', 0o600);
+  const child = fork(fileURLToPath(new URL('./local-aws-main.js', import.meta.url)), [JSON.stringify(options)], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const answer = await new Promise<DaemonAnswer>((resolve) => {
+    child.once('message', (message) => resolve(message as DaemonAnswer));
+    child.once('exit', (code) => resolve({ kind: 'refused', message: `it ended with exit code ${code}`, mend: `look into ${join(options.stateDir, 'daemon.log')}` }));
+  });
+  if (child.connected) child.disconnect();
+  child.unref();
+  if (answer.kind === 'refused') throw new UserError('usage', `AWS on this machine did not start: ${answer.message}`, { mend: answer.mend });
+  return { ...answer, pid: child.pid ?? 0, alreadyRunning: false, ended: Promise.resolve() };
+}
+
+export type DaemonAnswer =
+  | { readonly kind: 'up'; readonly controlUrl: string; readonly gatewayUrl: string }
+  | { readonly kind: 'refused'; readonly message: string; readonly mend: string };
+
+function refusal(error: unknown): unknown {
+  if (error instanceof Error && 'mend' in error && typeof error.mend === 'string') {
+    return new UserError('usage', `AWS on this machine did not start: ${error.message}`, { mend: error.mend, cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,11 @@
+import { memoryPlace, openMemoryStore } from '../../../src/store/memory.ts';
+import { storeContract } from './store-contract.ts';
+
+storeContract('the memory store', async () => {
+  const place = memoryPlace();
+  return {
+    store: openMemoryStore(place),
+    reopen: async () => openMemoryStore(place),
+    dispose: async () => undefined,
+  };
+});

@@ -1,0 +1,339 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { instant, rolloutId } from '../../../src/domain/units.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { actor, append, everything, held, R1, R2, request, take, V1, V2, version } from './samples.ts';
+
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** Another instance over the same place, as another process would open it. */
+  reopen(): Promise<Store>;
+  dispose(): Promise<void>;
+}
+
+/** What every Store owes its callers, whatever it is made of. */
+export function storeContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let place: StoreUnderTest;
+    let store: Store;
+    beforeEach(async () => {
+      place = await makeStore();
+      store = place.store;
+    });
+    afterEach(() => place.dispose());
+
+    describe('empty', () => {
+      it('has a lock that nobody has taken, and nothing else', async () => {
+        expect(await everything(store)).toEqual({
+          lock: { token: 0, owner: null, rollout: null, takenAt: 0, beat: 0 },
+          rollouts: [],
+          versions: [],
+          journals: [[], []],
+          inboxes: [[], []],
+        });
+        expect(await store.version(V1)).toBeUndefined();
+      });
+
+      it('lets nobody write under the token that nobody was given', async () => {
+        expect(await append(store, 0, 0)).toMatchObject({ kind: 'fenced', lock: { token: 0 } });
+        expect(await store.beat(0)).toBe(false);
+        expect(await store.release(0)).toBe(false);
+        expect(await store.change(0, [])).toBe(false);
+      });
+    });
+
+    describe('the lock', () => {
+      const wanted = { owner: actor('ann'), rollout: R1, takeOver: false, at: instant(100) };
+
+      it('is acquired with all that was said about the owner', async () => {
+        const { lock, kind } = await store.acquire(wanted);
+        expect(kind).toBe('acquired');
+        expect(lock).toMatchObject({ token: 1, owner: actor('ann'), rollout: R1, takenAt: 100 });
+        expect(await store.lock()).toEqual(lock);
+      });
+
+      it('is held while it has an owner, the same person included', async () => {
+        const first = await store.acquire(wanted);
+        const second = await store.acquire({ ...wanted, rollout: R2, at: instant(200) });
+        expect(second).toEqual({ kind: 'held', lock: first.lock });
+        expect(await store.lock()).toEqual(first.lock);
+      });
+
+      it('can be taken over, under the next token', async () => {
+        await store.acquire(wanted);
+        const taken = await store.acquire({ ...wanted, owner: actor('bob'), takeOver: true });
+        expect(taken).toMatchObject({ kind: 'acquired', lock: { token: 2, owner: actor('bob') } });
+      });
+
+      it('keeps its token when released, and gives the next one after that', async () => {
+        const token = await take(store);
+        expect(await store.release(token)).toBe(true);
+        expect(await store.lock()).toMatchObject({ token, owner: null, rollout: null });
+        expect(await store.acquire(wanted)).toMatchObject({ kind: 'acquired', lock: { token: token + 1 } });
+      });
+
+      it.each([
+        { atLeast: 41, token: 42 },
+        { atLeast: 1, token: 3 },
+        { atLeast: 0, token: 3 },
+      ])('after token 2 and at least $atLeast comes $token', async ({ atLeast, token }) => {
+        await take(store);
+        await take(store);
+        const taken = await store.acquire({ ...wanted, takeOver: true, atLeast });
+        expect(taken).toMatchObject({ kind: 'acquired', lock: { token } });
+      });
+
+      it('can belong to no rollout', async () => {
+        expect(await store.acquire({ ...wanted, rollout: null })).toMatchObject({ lock: { rollout: null } });
+      });
+
+      it('may be released twice, for the first answer may have been lost', async () => {
+        const token = await take(store);
+        expect(await store.release(token)).toBe(true);
+        expect(await store.release(token)).toBe(true);
+        expect(await append(store, token, 0)).toMatchObject({ kind: 'appended' });
+      });
+
+      it('shows every write of its owner in its beat', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        const beats = [(await store.lock()).beat];
+        const after = async (write: Promise<unknown>): Promise<void> => {
+          await write;
+          beats.push((await store.lock()).beat);
+        };
+        await after(store.beat(token));
+        await after(append(store, token, 0));
+        await after(store.change(token, [{ version: V1, set: { statusReason: 'gc' } }]));
+        await after(take(store));
+        expect(new Set(beats).size).toBe(beats.length);
+        const before = await store.lock();
+        await store.post(R1, request('q1'));
+        expect(await store.lock()).toEqual(before);
+      });
+    });
+
+    describe('an old token', () => {
+      it('can do nothing any more, and is told who can', async () => {
+        await store.register(version(V1));
+        const old = await take(store, 'ann');
+        await append(store, old, 0);
+        const token = await take(store, 'bob', 2);
+        const before = await everything(store);
+        const change = { version: V1, set: { status: 'champion' } } as const;
+        expect(await append(store, old, 1, { changes: [change] })).toEqual({
+          kind: 'fenced',
+          lock: await store.lock(),
+        });
+        expect(await append(store, old, 0)).toMatchObject({ kind: 'fenced' });
+        expect(await append(store, token + 1, 1)).toMatchObject({ kind: 'fenced', lock: { token } });
+        expect(await store.beat(old)).toBe(false);
+        expect(await store.release(old)).toBe(false);
+        expect(await store.change(old, [change])).toBe(false);
+        expect(await everything(store)).toEqual(before);
+      });
+    });
+
+    describe('a journal', () => {
+      it('numbers its entries without gaps, with time and token', async () => {
+        const token = await take(store);
+        const appended = await append(store, token, 0, { at: instant(11), entries: [held('a'), held()] });
+        const more = await append(store, await take(store, 'bob'), 2, {
+          at: instant(12),
+          entries: [held('c')],
+        });
+        const entries = [
+          { kind: 'held', why: 'a', seq: 0, at: 11, token },
+          { ...held(), seq: 1, at: 11, token },
+          { kind: 'held', why: 'c', seq: 2, at: 12, token: token + 1 },
+        ];
+        expect(appended).toEqual({ kind: 'appended', entries: entries.slice(0, 2) });
+        expect(more).toEqual({ kind: 'appended', entries: entries.slice(2) });
+        expect(await store.journal(R1)).toEqual(entries);
+      });
+
+      it.each([0, 1, 2, 3, 4, 5, 9])('can be read from entry %i on', async (from) => {
+        const token = await take(store);
+        await append(store, token, 0, { entries: [held('0'), held('1')] });
+        await append(store, token, 2, { entries: [held('2'), held('3'), held('4')] });
+        const seqs = (await store.journal(R1, from)).map(({ seq }) => seq);
+        expect(seqs).toEqual([0, 1, 2, 3, 4].slice(from));
+      });
+
+      it('is appended to only where it ends', async () => {
+        const token = await take(store);
+        await append(store, token, 0, { entries: [held('a'), held('b')] });
+        for (const length of [0, 1, 3]) {
+          expect(await append(store, token, length)).toEqual({ kind: 'moved', length: 2 });
+        }
+        expect(await store.journal(R1)).toHaveLength(2);
+        expect(await append(store, token, 1, { rollout: R2 })).toEqual({ kind: 'moved', length: 0 });
+      });
+
+      it('is one of many, the newest first', async () => {
+        const token = await take(store);
+        const ids = ['r-b', 'r-c', 'r-a'].map(rolloutId);
+        for (const [at, rollout] of ids.entries()) {
+          await append(store, token, 0, { rollout, at: instant(20 + at), entries: [held(rollout)] });
+        }
+        await append(store, token, 1, { rollout: ids[0]!, at: instant(30) });
+        expect(await store.rollouts()).toEqual(ids.toReversed());
+        expect(await store.journal(ids[1]!)).toMatchObject([{ why: 'r-c', seq: 0 }]);
+        expect(await store.journal(R1)).toEqual([]);
+      });
+
+      it('holds large entries whole', async () => {
+        const token = await take(store);
+        await append(store, token, 0, { entries: [held('x'.repeat(200_000))] });
+        expect(await (await place.reopen()).journal(R1)).toMatchObject([{ why: 'x'.repeat(200_000) }]);
+      });
+    });
+
+    describe('the registry', () => {
+      it('holds versions in the order registered', async () => {
+        expect(await store.register(version(V2, 1))).toBe(true);
+        expect(await store.register(version(V1, 2))).toBe(true);
+        expect(await store.versions()).toEqual([version(V2, 1), version(V1, 2)]);
+        expect(await store.version(V1)).toEqual(version(V1, 2));
+      });
+
+      it('registers a version once', async () => {
+        await store.register(version(V1));
+        expect(await store.register({ ...version(V1), registeredBy: 'bob' })).toBe(false);
+        expect(await store.version(V1)).toEqual(version(V1));
+      });
+
+      it('changes what is set and leaves the rest', async () => {
+        await store.register(version(V1));
+        await store.register(version(V2));
+        const token = await take(store);
+        const endpoint = { name: 'recs-prod-v1', generation: 1 };
+        expect(
+          await store.change(token, [{ version: V1, set: { status: 'challenger', endpoint, rollout: R1 } }]),
+        ).toBe(true);
+        const changed = { ...version(V1), status: 'challenger', endpoint, rollout: R1 };
+        expect(await store.version(V1)).toEqual(changed);
+        expect(await store.version(V2)).toEqual(version(V2));
+        await store.change(token, [
+          { version: V1, set: { status: 'champion' } },
+          { version: V2, set: { status: 'archived' } },
+        ]);
+        expect(await store.versions()).toEqual([
+          { ...changed, status: 'champion' },
+          { ...version(V2), status: 'archived' },
+        ]);
+      });
+
+      it('changes in the same write as the journal, or not at all', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        const changes = [{ version: V1, set: { status: 'champion', statusReason: 'promoted' } }] as const;
+        await append(store, token, 5, { changes });
+        expect(await store.version(V1)).toEqual(version(V1));
+        await append(store, token, 0, { changes });
+        expect(await store.version(V1)).toMatchObject({ status: 'champion', statusReason: 'promoted' });
+        expect(await store.journal(R1)).toHaveLength(1);
+      });
+
+      it('refuses to change what was never registered, and all that came with it', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        const before = await everything(store);
+        const changes = [V1, V2].map((tag) => ({ version: tag, set: { status: 'champion' } }) as const);
+        await expect(store.change(token, changes)).rejects.toMatchObject({ fault: 'conflict' });
+        await expect(append(store, token, 0, { changes })).rejects.toThrow(/v2\.0\.0/);
+        expect(await everything(store)).toEqual(before);
+        expect(await append(store, token, 0)).toMatchObject({ kind: 'appended' });
+      });
+    });
+
+    describe('an inbox', () => {
+      it('keeps requests in the order posted, with no lock at all', async () => {
+        for (const id of ['q1', 'q2', 'q3']) await store.post(R1, request(id));
+        await store.post(R2, request('other'));
+        expect(await store.inbox(R1, 0)).toEqual(['q1', 'q2', 'q3'].map(request));
+        expect((await store.inbox(R1, 2)).map(({ id }) => id)).toEqual(['q3']);
+        expect(await store.inbox(R1, 3)).toEqual([]);
+        expect(await store.inbox(rolloutId('r-none'), 0)).toEqual([]);
+        expect(await store.rollouts()).toEqual([]);
+      });
+    });
+
+    describe('two instances', () => {
+      it('see one another at once', async () => {
+        const other = await place.reopen();
+        await store.register(version(V1));
+        expect(await other.version(V1)).toEqual(version(V1));
+        const token = await take(other, 'bob');
+        expect(await store.lock()).toMatchObject({ token, owner: actor('bob') });
+        await append(store, token, 0);
+        expect(await append(other, token, 0)).toEqual({ kind: 'moved', length: 1 });
+        await append(other, token, 1);
+        await store.post(R1, request('q1'));
+        await other.release(token);
+        expect(await everything(store)).toEqual(await everything(other));
+        expect(await everything(await place.reopen())).toEqual(await everything(store));
+      });
+
+      it('never both take the lock', async () => {
+        const stores = [store, await place.reopen()];
+        const taken = await Promise.all(
+          Array.from({ length: 20 }, (_, n) =>
+            stores[n % 2]!.acquire({ owner: actor(`n${n}`), rollout: null, takeOver: false, at: instant(n) }),
+          ),
+        );
+        const winners = taken.filter(({ kind }) => kind === 'acquired');
+        expect(winners).toHaveLength(1);
+        expect(await store.lock()).toEqual(winners[0]!.lock);
+        for (const outcome of taken) expect(outcome.lock).toEqual(winners[0]!.lock);
+      });
+
+      it('never give one token twice', async () => {
+        const stores = [store, await place.reopen()];
+        const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => take(stores[n % 2]!)));
+        expect(tokens.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+      });
+
+      it('of equal writes at the same length exactly one wins', async () => {
+        const stores = [store, await place.reopen()];
+        const token = await take(store);
+        for (let length = 0; length < 10; length++) {
+          const outcomes = await Promise.all(stores.map((one) => append(one, token, length)));
+          expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['appended', 'moved']);
+        }
+        expect(await store.journal(R1)).toHaveLength(10);
+      });
+
+      it('register the same version at once: one is told so', async () => {
+        const stores = [store, await place.reopen()];
+        const outcomes = await Promise.all(stores.map((one) => one.register(version(V1))));
+        expect(outcomes.toSorted()).toEqual([false, true]);
+      });
+
+      it('append 50 times each at once: nothing lost, no gap', async () => {
+        const stores = [store, await place.reopen()];
+        const token = await take(store);
+        const untilAppended = async (one: Store, why: string): Promise<void> => {
+          let length = 0;
+          for (let tries = 0; tries < 1_000; tries++) {
+            const outcome = await append(one, token, length, { entries: [held(why)] });
+            if (outcome.kind === 'appended') return;
+            if (outcome.kind === 'moved') length = outcome.length;
+          }
+          throw new Error(`${why} was never appended`);
+        };
+        await Promise.all(Array.from({ length: 100 }, (_, n) => untilAppended(stores[n % 2]!, `n${n}`)));
+        const journal = await (await place.reopen()).journal(R1);
+        expect(journal.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, n) => n));
+        expect(new Set(journal.map((entry) => entry.kind === 'held' && entry.why)).size).toBe(100);
+      });
+
+      it('post at once: each request is there once', async () => {
+        const stores = [store, await place.reopen()];
+        await Promise.all(Array.from({ length: 20 }, (_, n) => stores[n % 2]!.post(R1, request(`q${n}`))));
+        const ids = (await store.inbox(R1, 0)).map(({ id }) => id);
+        expect(ids.toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `q${n}`).toSorted());
+        expect(await stores[1]!.inbox(R1, 7)).toEqual((await store.inbox(R1, 0)).slice(7));
+      });
+    });
+  });
+}

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { percent, rolloutId } from '../../src/domain/units.ts';
+import { drive } from '../../src/rollout/drive.ts';
+import { abort, start, takeOver } from '../../src/rollout/own.ts';
+import { replay } from '../../src/rollout/replay.ts';
+import { tick } from '../../src/rollout/tick.ts';
+import { openMemoryStore } from '../../src/store/memory.ts';
+import type { CanarySettings } from '../../src/strategies/settings.ts';
+import { actor, Crash, type Fault, type ModelWorld, modelWorld, seedRegistry, startOf, v22, v23 } from '../support/model-world.ts';
+
+const id = rolloutId('r-1');
+const never = new AbortController().signal;
+
+async function run(world: ModelWorld, over: Partial<CanarySettings> = {}) {
+  const journal = await start(world.ports, id, startOf(over));
+  return drive(world.ports, journal, { signal: never });
+}
+
+async function statusOf(world: ModelWorld, version: typeof v22) {
+  return (await openMemoryStore(world.place).version(version))?.status;
+}
+
+/** Registry, alias and journal tell the same story. */
+async function expectConsistent(world: ModelWorld, outcome: 'succeeded' | 'rolled-back') {
+  const state = replay(id, await openMemoryStore(world.place).journal(id));
+  expect(state.outcome?.kind).toBe(outcome);
+  const { target, stamp } = world.alias();
+  expect(target.weights).toEqual({});
+  if (outcome === 'rolled-back') {
+    expect(target.functionVersion).toBe('7');
+    expect(await statusOf(world, v22)).toBe('champion');
+    expect(await statusOf(world, v23)).toBe('rolled_back');
+  } else {
+    const served = world.variablesOf(target.functionVersion);
+    const serves = served.MLREG_ROUTE === undefined || served.MLREG_ROUTE === '' ? served.MODEL_VERSION : JSON.parse(served.MLREG_ROUTE).champion.version;
+    expect(serves).toBe(v23);
+    expect(await statusOf(world, v23)).toBe('champion');
+    expect(await statusOf(world, v22)).toBe('archived');
+  }
+  const lock = await openMemoryStore(world.place).lock();
+  expect(stamp?.token).toBeLessThanOrEqual(lock.token);
+  expect(lock.owner).toBeNull();
+}
+
+describe('a canary', () => {
+  for (const routing of ['sticky', 'weighted'] as const) {
+    it(`promotes a healthy challenger, ${routing}`, async () => {
+      const world = modelWorld();
+      await seedRegistry(world);
+      expect(await run(world, { routing })).toMatchObject({ kind: 'ended', outcome: { kind: 'succeeded' } });
+      await expectConsistent(world, 'succeeded');
+    });
+
+    it(`rolls a failing challenger back, ${routing}`, async () => {
+      const world = modelWorld();
+      await seedRegistry(world);
+      world.behaviour[v23] = { errors: 0.2, latencyMs: 20 };
+      expect(await run(world, { routing })).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back', cause: { kind: 'verdict' } } });
+      await expectConsistent(world, 'rolled-back');
+    });
+  }
+
+  it('rolls a slow challenger back', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    world.behaviour[v23] = { errors: 0, latencyMs: 300 };
+    expect(await run(world)).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back' } });
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('never passes on no data: holds, and goes back when nobody answers', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    world.requestsPerTick = 0;
+    const result = await run(world);
+    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back', cause: { kind: 'held-too-long' } } });
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('goes back when metrics stay unreadable, and never calls denied absent', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    world.reading = () => ({ kind: 'unreadable', why: 'cloudwatch:GetMetricData is denied', denied: true });
+    const result = await run(world);
+    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back' } });
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('an incident of both arms blames nobody', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    world.behaviour = { [v22]: { errors: 0.3, latencyMs: 20 }, [v23]: { errors: 0.3, latencyMs: 20 } };
+    const journal = await start(world.ports, id, startOf());
+    const result = await drive(world.ports, journal, { signal: never });
+    const causes = result.kind === 'ended' && result.outcome.kind === 'rolled-back' ? result.outcome.cause.kind : 'none';
+    expect(causes).toBe('held-too-long');
+  });
+
+  it('stops loudly at a foreign edit, and rolls back when told to', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const journal = await start(world.ports, id, startOf());
+    while (journal.state().route?.kind !== 'split') {
+      const result = await tick(world.ports, journal);
+      if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
+    }
+    world.meddle({ functionVersion: '7', weights: { 3: 0.5 } });
+    const result = await drive(world.ports, journal, { signal: never });
+    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'stuck' } });
+    const cause = { kind: 'abort', by: 'bob', sentence: 'aborted by bob' } as const;
+    const aborted = await abort(world.ports, id, actor('bob'), cause, { alias: 'live', signal: never });
+    expect(aborted).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back' } });
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('steers: pause, traffic up to the plan, promote', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const journal = await start(world.ports, id, startOf());
+    const store = openMemoryStore(world.place);
+    const ask = { at: world.ports.clock.now(), by: 'bob', reason: '' };
+    while (journal.state().route?.kind !== 'split') {
+      const result = await tick(world.ports, journal);
+      if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
+    }
+    await store.post(id, { ...ask, id: '1', kind: 'traffic', percent: percent(80) });
+    await store.post(id, { ...ask, id: '2', kind: 'traffic', percent: percent(50) });
+    await store.post(id, { ...ask, id: '3', kind: 'pause' });
+    await tick(world.ports, journal);
+    const answers = (await store.journal(id)).flatMap((entry) => (entry.kind === 'request' ? [entry.accepted] : []));
+    expect(answers).toEqual([false, true, true]);
+    world.advance(30_000);
+    await tick(world.ports, journal);
+    expect(journal.state().pausedAt).not.toBeNull();
+    await store.post(id, { ...ask, id: '4', kind: 'resume' });
+    expect(await drive(world.ports, journal, { signal: never })).toMatchObject({ outcome: { kind: 'succeeded' } });
+    const shares = (await store.journal(id)).flatMap((entry) =>
+      entry.kind === 'intent' && entry.effect.kind === 'set-alias' && entry.effect.route?.kind === 'split' ? [entry.effect.route.percent] : [],
+    );
+    expect(shares).toEqual([10, 50]);
+    await expectConsistent(world, 'succeeded');
+  });
+});
+
+/** Runs with one fault at one call; a crash is followed by a new process that takes over and goes on. */
+async function withFault(bad: boolean, index: number, fault: Fault): Promise<ModelWorld | null> {
+  const world = modelWorld();
+  await seedRegistry(world);
+  if (bad) world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
+  let hit = false;
+  world.fault = (at) => {
+    if (at !== index) return null;
+    hit = true;
+    return fault;
+  };
+  try {
+    await run(world);
+  } catch (error) {
+    const expected = error instanceof Crash || (error instanceof Error && error.message.endsWith('no answer'));
+    if (!expected) throw error;
+  }
+  if (!hit) return null;
+  const entries = await openMemoryStore(world.place).journal(id);
+  // Died before the first entry: nothing was changed, nothing is to be resumed.
+  if (entries.length === 0) {
+    expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    return world;
+  }
+  const state = replay(id, entries);
+  if (state.phase !== 'ended' || state.outcome?.kind === 'stuck') {
+    const journal = await takeOver(world.ports, id, actor('cat'), { alias: 'live' });
+    await drive(world.ports, journal, { signal: never });
+  } else {
+    await openMemoryStore(world.place).release(state.token);
+  }
+  await expectConsistent(world, bad ? 'rolled-back' : 'succeeded');
+  return world;
+}
+
+describe('exhaustive: one fault at every call, then one resume', () => {
+  for (const bad of [false, true]) {
+    for (const fault of ['crash-before', 'crash-after', 'error-before', 'lost'] as const) {
+      it(`${fault} in a rollout that ${bad ? 'rolls back' : 'promotes'}`, async () => {
+        let calls = 0;
+        while ((await withFault(bad, calls, fault)) !== null) calls++;
+        expect(calls).toBeGreaterThan(60);
+      });
+    }
+  }
+});
+
+describe('taking over', () => {
+  it('ends the old owner: its next write is fenced, and traffic stays home', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const old = await start(world.ports, id, startOf());
+    while (old.state().route?.kind !== 'split') {
+      const result = await tick(world.ports, old);
+      if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
+    }
+    const cause = { kind: 'abort', by: 'bob', sentence: 'aborted by bob' } as const;
+    expect(await abort(world.ports, id, actor('bob'), cause, { alias: 'live', signal: never })).toMatchObject({
+      outcome: { kind: 'rolled-back' },
+    });
+    expect(await tick(world.ports, old)).toMatchObject({ kind: 'lost' });
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('rolls back with the store out of reach, and writes the journal when it answers again', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
+    const journal = await start(world.ports, id, startOf());
+    let outage = 0;
+    world.fault = (_index, name) => (name === 'store.append' && world.entries.some((entry) => entry.kind === 'rolling-back') && outage++ < 4 ? 'error-before' : null);
+    await drive(world.ports, journal, { signal: never });
+    expect(outage).toBeGreaterThan(3);
+    await expectConsistent(world, 'rolled-back');
+  });
+});

@@ -1,0 +1,248 @@
+import type { Actor, Entry, Stamp } from '../../src/domain/journal.ts';
+import type { Observation, Reading } from '../../src/domain/observation.ts';
+import type { AliasTarget } from '../../src/domain/route.ts';
+import { type Instant, instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
+import type { MetricsQuery } from '../../src/ports/index.ts';
+import { type AliasView, type EndpointState, type Platform, PlatformError } from '../../src/ports/platform.ts';
+import type { RolloutPorts } from '../../src/rollout/ports.ts';
+import type { RolloutState } from '../../src/rollout/state.ts';
+import { type MemoryPlace, memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
+import { canary } from '../../src/strategies/canary.ts';
+import type { CanarySettings } from '../../src/strategies/settings.ts';
+
+/** Thrown out of a port: the process is dead from here on. */
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+
+/** What happens to the n-th call through a port. `lost`: it took effect, and the reply never came. */
+export type Fault = 'crash-before' | 'crash-after' | 'error-before' | 'lost' | 'denied';
+
+export interface ModelWorld {
+  readonly ports: RolloutPorts;
+  readonly place: MemoryPlace;
+  readonly alias: () => AliasView;
+  /** Somebody who isn't mlreg moves the alias. */
+  readonly meddle: (target: AliasTarget) => void;
+  readonly variablesOf: (functionVersion: string) => Readonly<Record<string, string>>;
+  readonly endpoints: Map<string, EndpointState['kind']>;
+  readonly calls: string[];
+  readonly entries: Entry[];
+  readonly advance: (ms: number) => void;
+  /** Decides the fate of each call: index from 0 over all ports, and its name. */
+  fault: (index: number, name: string) => Fault | null;
+  /** Error rate and mean latency by version. */
+  behaviour: Record<string, { errors: number; latencyMs: number }>;
+  requestsPerTick: number;
+  reading: ((query: MetricsQuery) => Reading) | null;
+  readonly states: RolloutState[];
+}
+
+export const actor = (name = 'ana'): Actor => ({ name, host: 'here', pid: 1, command: 'mlreg deploy' });
+export const v22 = versionTag('v2.2.0');
+export const v23 = versionTag('v2.3.0');
+
+/** AWS's rules that rollouts depend on, in memory, under a clock that moves only when somebody sleeps. */
+export function modelWorld(): ModelWorld {
+  let now = instant(1_750_000_000_000);
+  let revision = 0;
+  let aliasState: { target: AliasTarget; description: string; stamp: Stamp | undefined; revisionId: string } = {
+    target: { functionVersion: '7', weights: {} },
+    description: '',
+    stamp: undefined,
+    revisionId: 'rev-0',
+  };
+  const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
+  const place = memoryPlace();
+  const store = openMemoryStore(place);
+  const calls: string[] = [];
+
+  async function call<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
+    const fault = world.fault(calls.length, name);
+    calls.push(name);
+    await null;
+    if (fault === 'crash-before') throw new Crash(name);
+    if (fault === 'error-before') throw failure(name, 'unknown');
+    if (fault === 'denied') throw failure(name, 'denied');
+    const result = await effect();
+    if (fault === 'crash-after') throw new Crash(name);
+    if (fault === 'lost') throw failure(name, 'unknown');
+    return result;
+  }
+  const failure = (name: string, kind: 'unknown' | 'denied'): Error =>
+    name.startsWith('store.')
+      ? new Error(`${name}: no answer`)
+      : new PlatformError(kind === 'denied' ? { kind, action: name, message: `${name} is denied` } : { kind, message: `${name}: no answer` });
+
+  const platform: Platform = {
+    readAlias: () => call('readAlias', () => ({ ...aliasState })),
+    writeAlias: (_alias, write) =>
+      call('writeAlias', () => {
+        if (write.revisionId !== aliasState.revisionId) return { kind: 'precondition' } as const;
+        revision++;
+        aliasState = { target: write.target, description: 'stamped', stamp: write.stamp, revisionId: `rev-${revision}` };
+        return { kind: 'written', revisionId: aliasState.revisionId } as const;
+      }),
+    ensureEndpoint: ({ endpoint }) =>
+      call('ensureEndpoint', () => {
+        const state = world.endpoints.get(endpoint);
+        world.endpoints.set(endpoint, state === undefined ? 'creating' : 'in-service');
+        return { kind: state === undefined ? 'creating' : 'in-service' } as EndpointState;
+      }),
+    endpoint: (name) => call('endpoint', () => ({ kind: world.endpoints.get(name) ?? 'absent' }) as EndpointState),
+    deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
+    smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
+    codeSha256: () => call('codeSha256', () => 'code'),
+    variables: (version) => call('variables', () => published.get(version) ?? {}),
+    publish: ({ variables }) =>
+      call('publish', () => {
+        const functionVersion = String(7 + published.size);
+        published.set(functionVersion, variables);
+        return { functionVersion };
+      }),
+    warm: () => call('warm', () => 1),
+    concurrency: () => call('concurrency', () => 1),
+  };
+
+  const ports: RolloutPorts = {
+    platform,
+    store: new Proxy(store, {
+      get: (target, name: keyof typeof store) => (...args: never[]) =>
+        call(`store.${name}`, () => (target[name] as (...given: never[]) => Promise<unknown>).apply(target, args)),
+    }),
+    metrics: { read: (query) => call('metrics.read', () => (world.reading ?? ((q) => synthetic(world, q)))(query)) },
+    notifier: { send: () => call('notify', () => undefined) },
+    clock: {
+      now: () => now,
+      sleepUntil: async (at) => {
+        await null;
+        if (at > now) now = at;
+      },
+    },
+    ids: { rolloutId: () => rolloutId('r-1'), salt: () => 'salt', requestId: () => `q-${calls.length}` },
+    onEntry: (entry, state) => {
+      world.entries.push(entry);
+      world.states.push(state);
+    },
+  };
+
+  const world: ModelWorld = {
+    ports,
+    place,
+    alias: () => aliasState,
+    meddle: (target) => {
+      revision++;
+      aliasState = { ...aliasState, target, revisionId: `rev-${revision}` };
+    },
+    variablesOf: (version) => published.get(version) ?? {},
+    endpoints: new Map(),
+    calls,
+    entries: [],
+    states: [],
+    advance: (ms) => {
+      now = instant(now + ms);
+    },
+    fault: () => null,
+    behaviour: {},
+    requestsPerTick: 200,
+    reading: null,
+  };
+  return world;
+}
+
+/** Deterministic traffic: each tick has its share of requests, errors and latency. */
+function synthetic(world: ModelWorld, query: MetricsQuery): Reading {
+  const observations: Observation[] = [];
+  const arm = (version: string | undefined, share: number, tick: number): Observation['champion'] => {
+    if (version === undefined) return null;
+    const { errors, latencyMs } = world.behaviour[version] ?? { errors: 0.001, latencyMs: 20 };
+    const requests = Math.round(world.requestsPerTick * share);
+    const expected = requests * errors;
+    // The fraction is paid out over ticks.
+    const failed = Math.floor(expected * (tick + 1)) - Math.floor(expected * tick);
+    const edge = [10, 25, 50, 100, 250, 500, 1_000, 2_500];
+    const count = [...edge, Infinity].map((le, index) => (latencyMs <= le && latencyMs > (edge[index - 1] ?? 0) ? requests : 0));
+    return { requests, errors: failed, throttles: 0, meanLatencyMs: latencyMs, latency: { le: edge, count }, endpointErrors: failed };
+  };
+  for (let at = query.from + query.tickMs, tick = 0; at <= query.to; at += query.tickMs, tick++) {
+    const share = Number(query.plannedPercent) / 100;
+    observations.push({
+      at: instant(at),
+      tickMs: query.tickMs,
+      plannedPercent: Number(query.plannedPercent),
+      champion: query.champion === null ? null : arm(query.champion.version, 1 - share, Math.round(at / query.tickMs) % 1_000),
+      challenger: query.challenger === null ? null : arm(query.challenger.version, share, Math.round(at / query.tickMs) % 1_000),
+    });
+  }
+  return { kind: 'read', observations };
+}
+
+export const policy: CanarySettings['policy'] = {
+  alpha: 0.01,
+  alphaPromote: 0.05,
+  tickMs: 1_000,
+  steps: [
+    { percent: 10, ticks: 10 },
+    { percent: 50, ticks: 10 },
+  ],
+  warmUpMs: 0,
+  minimumBakeMs: 5_000,
+  minimumTicks: 3,
+  rollbackMargin: { ratio: 1.1, difference: 0.0002, slower: 0.1 },
+  promoteMargin: { ratio: 1.25, difference: 0.001, slower: 0.2 },
+  guardrails: { errorRate: 0.05, meanLatencyMs: 1_000, endpointErrorsPerMinute: 10, throttleRate: 0.1 },
+  scope: 'attributable',
+  noise: 'robust',
+  detectableRatio: 5,
+  history: [],
+  historyTickMs: 1_000,
+};
+
+export const canarySettings = (over: Partial<CanarySettings> = {}): CanarySettings => ({
+  model: 'recommendation',
+  environment: 'local',
+  champion: v22,
+  challenger: v23,
+  routing: 'sticky',
+  alias: 'live',
+  policy,
+  tickMs: 1_000,
+  settleMs: 1_000,
+  maxHoldMs: 60_000,
+  approvals: 0,
+  approvalTimeoutMs: 60_000,
+  provisionTimeoutMs: 60_000,
+  keepPreviousMs: 3_600_000,
+  unreadableMs: 20_000,
+  maxTries: 6,
+  steps: [percent(10), percent(50)],
+  bakeMs: 10_000,
+  extendMs: 10_000,
+  onInconclusive: 'promote',
+  ...over,
+});
+
+export const startOf = (over: Partial<CanarySettings> = {}) => ({
+  plan: canary(canarySettings(over)),
+  actor: actor(),
+  reason: '',
+  home: { functionVersion: '7', weights: {} },
+  endpoints: {
+    [v22]: { name: 'recommendation-local-v2-2-0-aaaaaaaa', generation: 1 },
+    [v23]: { name: 'recommendation-local-v2-3-0-bbbbbbbb', generation: 1 },
+  },
+  codeSha256: 'code',
+  changes: [],
+});
+
+/** The registry as it is before a rollout: a champion that serves, a candidate. */
+export async function seedRegistry(world: ModelWorld): Promise<void> {
+  const store = openMemoryStore(world.place);
+  const at = world.ports.clock.now();
+  const record = { artifact: { uri: 'file:///a', digest: 'aa' }, metrics: {}, registeredAt: at, registeredBy: 'ana', statusAt: at, statusReason: '' };
+  await store.register({ ...record, version: v22, status: 'champion', functionVersion: '7', endpoint: { name: 'recommendation-local-v2-2-0-aaaaaaaa', generation: 1 } });
+  await store.register({ ...record, version: v23, status: 'candidate' });
+  world.endpoints.set('recommendation-local-v2-2-0-aaaaaaaa', 'in-service');
+}
+
+export const at = (ms: number): Instant => instant(ms);

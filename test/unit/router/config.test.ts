@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig, type Environment } from '../../../src/router/config.ts';
+import { route, stickyEnv, weightedEnv } from './harness.ts';
+
+const digest = 'ab'.repeat(32);
+
+describe('readConfig', () => {
+  it('reads a published route, with defaults for the rest', () => {
+    expect(readConfig(stickyEnv)).toEqual({
+      kind: 'read',
+      config: {
+        serving: { kind: 'sticky', route },
+        environment: 'prod',
+        model: 'recommendation',
+        recommendPath: '/recommend',
+        userKey: 'userId',
+        apiKeys: undefined,
+        invokeTimeoutMs: 25_000,
+        metricResolution: 60,
+      },
+    });
+  });
+
+  it('reads everything that can be set', () => {
+    const shadow = { sample: 25, function: 'arn:aws:lambda:eu-central-1:123456789012:function:shadow:live' };
+    const reading = readConfig({
+      ...stickyEnv,
+      MLREG_ROUTE: JSON.stringify({ ...route, percent: 0, shadow }),
+      MLREG_RECOMMEND_PATH: '/v1/recommend',
+      MLREG_USER_KEY: 'user_id',
+      MLREG_API_KEYS_SHA256: `${digest}, ${digest.toUpperCase()}`,
+      MLREG_INVOKE_TIMEOUT_MS: '1500',
+      MLREG_METRIC_RESOLUTION: '1',
+    });
+    expect(reading).toMatchObject({
+      kind: 'read',
+      config: {
+        serving: { kind: 'sticky', route: { percent: 0, shadow } },
+        recommendPath: '/v1/recommend',
+        userKey: 'user_id',
+        apiKeys: [Buffer.from(digest, 'hex'), Buffer.from(digest, 'hex')],
+        invokeTimeoutMs: 1500,
+        metricResolution: 1,
+      },
+    });
+  });
+
+  it('takes a route of the champion alone, without percent and salt', () => {
+    const { rollout, token, champion } = route;
+    const reading = readConfig({ ...stickyEnv, MLREG_ROUTE: JSON.stringify({ rollout, token, champion }) });
+    expect(reading).toMatchObject({
+      config: { serving: { kind: 'sticky', route: { rollout, token, champion, percent: 0, salt: '' } } },
+    });
+  });
+
+  it('reads weighted routing, and prefers a published route to it', () => {
+    expect(readConfig(weightedEnv)).toMatchObject({
+      config: { serving: { kind: 'weighted', arm: route.champion } },
+    });
+    expect(readConfig({ ...weightedEnv, ...stickyEnv })).toMatchObject({ config: { serving: { kind: 'sticky' } } });
+  });
+
+  const withRoute = (change: object): Environment => ({
+    ...stickyEnv,
+    MLREG_ROUTE: JSON.stringify({ ...route, ...change }),
+  });
+
+  it.each<[what: string, env: Environment, why: string]>([
+    ['not JSON', { ...stickyEnv, MLREG_ROUTE: '{' }, 'MLREG_ROUTE is not JSON'],
+    ['empty', { ...stickyEnv, MLREG_ROUTE: '' }, 'MLREG_ROUTE is not JSON'],
+    ['null', { ...stickyEnv, MLREG_ROUTE: 'null' }, 'MLREG_ROUTE is not an object'],
+    ['a list', { ...stickyEnv, MLREG_ROUTE: '[]' }, 'MLREG_ROUTE is not an object'],
+    ['no rollout', withRoute({ rollout: undefined }), 'MLREG_ROUTE.rollout is missing, empty or no string'],
+    ['a token in quotes', withRoute({ token: '5' }), 'MLREG_ROUTE.token is no whole number from 0'],
+    ['a negative token', withRoute({ token: -1 }), 'MLREG_ROUTE.token is no whole number from 0'],
+    ['half a token', withRoute({ token: 1.5 }), 'MLREG_ROUTE.token is no whole number from 0'],
+    ['no champion', withRoute({ champion: undefined }), 'MLREG_ROUTE.champion is not an object'],
+    ['a champion by name', withRoute({ champion: 'v2.2.0' }), 'MLREG_ROUTE.champion is not an object'],
+    [
+      'an arm without endpoint',
+      withRoute({ challenger: { version: 'v2.3.0' } }),
+      'MLREG_ROUTE.challenger.endpoint is missing, empty or no string',
+    ],
+    [
+      'an endpoint that would leave its path',
+      withRoute({ challenger: { version: 'v2.3.0', endpoint: '../x' } }),
+      "MLREG_ROUTE.challenger.endpoint '../x' is no SageMaker endpoint name",
+    ],
+    [
+      'a version that would break a header',
+      withRoute({ champion: { ...route.champion, version: 'v1\r\nx: y' } }),
+      "MLREG_ROUTE.champion.version: 'v1\r\nx: y' is not a version",
+    ],
+    ['percent over 100', withRoute({ percent: 100.1 }), 'MLREG_ROUTE.percent is no number from 0 to 100'],
+    ['percent below 0', withRoute({ percent: -1 }), 'MLREG_ROUTE.percent is no number from 0 to 100'],
+    ['percent in quotes', withRoute({ percent: '10' }), 'MLREG_ROUTE.percent is no number from 0 to 100'],
+    ['no percent', withRoute({ percent: undefined }), 'MLREG_ROUTE.percent is no number from 0 to 100'],
+    [
+      'a share for nobody',
+      withRoute({ challenger: undefined }),
+      'MLREG_ROUTE.percent is 10, but there is no challenger',
+    ],
+    ['no salt', withRoute({ salt: undefined }), 'MLREG_ROUTE.salt is missing, empty or no string'],
+    ['an empty salt', withRoute({ salt: '' }), 'MLREG_ROUTE.salt is missing, empty or no string'],
+    ['a misspelt member', withRoute({ percnt: 10 }), 'MLREG_ROUTE has unknown members: percnt'],
+    [
+      'a shadow without function',
+      withRoute({ shadow: { sample: 5 } }),
+      'MLREG_ROUTE.shadow.function is missing, empty or no string',
+    ],
+    [
+      'nothing to serve',
+      { MLREG_ENVIRONMENT: 'prod', MLREG_MODEL: 'm' },
+      'neither MLREG_ROUTE nor MODEL_VERSION and SAGEMAKER_ENDPOINT are set',
+    ],
+    [
+      'half of weighted routing',
+      { ...weightedEnv, SAGEMAKER_ENDPOINT: undefined },
+      'SAGEMAKER_ENDPOINT is missing, empty or no string',
+    ],
+    ['no environment', { ...stickyEnv, MLREG_ENVIRONMENT: undefined }, 'MLREG_ENVIRONMENT is missing or empty'],
+    ['an empty model', { ...stickyEnv, MLREG_MODEL: ' ' }, 'MLREG_MODEL is missing or empty'],
+    [
+      'a relative path',
+      { ...stickyEnv, MLREG_RECOMMEND_PATH: 'recommend' },
+      "MLREG_RECOMMEND_PATH 'recommend' is no path: write /recommend",
+    ],
+    ['an empty user key', { ...stickyEnv, MLREG_USER_KEY: '' }, 'MLREG_USER_KEY is missing or empty'],
+    [
+      'a key instead of its digest',
+      { ...stickyEnv, MLREG_API_KEYS_SHA256: `${digest},secret` },
+      'MLREG_API_KEYS_SHA256: entry 2 is no SHA-256 digest of 64 hexadecimal digits',
+    ],
+    [
+      'no keys where keys are set',
+      { ...stickyEnv, MLREG_API_KEYS_SHA256: '' },
+      'MLREG_API_KEYS_SHA256: entry 1 is no SHA-256 digest of 64 hexadecimal digits',
+    ],
+    [
+      'no time',
+      { ...stickyEnv, MLREG_INVOKE_TIMEOUT_MS: '0' },
+      "MLREG_INVOKE_TIMEOUT_MS '0' is no number from 1 to 60000",
+    ],
+    [
+      'time with a unit',
+      { ...stickyEnv, MLREG_INVOKE_TIMEOUT_MS: '25s' },
+      "MLREG_INVOKE_TIMEOUT_MS '25s' is no number from 1 to 60000",
+    ],
+    [
+      'another resolution',
+      { ...stickyEnv, MLREG_METRIC_RESOLUTION: '5' },
+      "MLREG_METRIC_RESOLUTION '5' is neither 1 nor 60",
+    ],
+  ])('refuses %s', (_, env, why) => {
+    expect(readConfig(env)).toEqual({ kind: 'wrong', why });
+  });
+});

@@ -1,0 +1,100 @@
+import type { HandlerDeps } from '../../../src/router/deps.ts';
+import { createHandler, type Handler } from '../../../src/router/handler.ts';
+import type { ModelAnswer } from '../../../src/router/invoke.ts';
+
+export const route = {
+  rollout: 'r-abc',
+  token: 5,
+  champion: { version: 'v2.2.0', endpoint: 'recommendation-local-v2-2-0-1a2b3c4d' },
+  challenger: { version: 'v2.3.0', endpoint: 'recommendation-local-v2-3-0-5e6f7a8b' },
+  percent: 10,
+  salt: 'salt-of-r-abc',
+};
+
+/** Of u-0, u-1, ... the first whom 10 % sends to the challenger is u-13; of numbers, 11. */
+export const stickyEnv = {
+  MLREG_ROUTE: JSON.stringify(route),
+  MLREG_ENVIRONMENT: 'prod',
+  MLREG_MODEL: 'recommendation',
+};
+
+export const weightedEnv = {
+  MODEL_VERSION: 'v2.2.0',
+  SAGEMAKER_ENDPOINT: 'recommendation-local-v2-2-0-1a2b3c4d',
+  MLREG_ENVIRONMENT: 'prod',
+  MLREG_MODEL: 'recommendation',
+};
+
+export const answered = (text = '{"items":[1]}', contentType = 'application/json'): ModelAnswer => ({
+  kind: 'answered',
+  contentType,
+  body: new TextEncoder().encode(text),
+});
+
+export interface Rig {
+  readonly handler: Handler;
+  readonly calls: { endpoint: string; body: string; timeoutMs: number }[];
+  readonly lines: string[];
+  readonly waits: number[];
+  readonly warmed: () => number;
+}
+
+/** A handler over a model that answers with `answer`, each call taking 12.5 ms by the clock. */
+export function rig(options: {
+  readonly env?: HandlerDeps['env'];
+  readonly answer?: () => ModelAnswer | Promise<ModelAnswer>;
+}): Rig {
+  const calls: Rig['calls'] = [];
+  const lines: string[] = [];
+  const waits: number[] = [];
+  let warmed = 0;
+  let elapsed = 1000;
+  const handler = createHandler({
+    env: options.env ?? stickyEnv,
+    now: () => 1_790_000_000_000,
+    monotonicMs: () => elapsed,
+    client: {
+      async invoke(endpoint, body, timeoutMs) {
+        calls.push({ endpoint, body, timeoutMs });
+        elapsed += 12.5;
+        return (options.answer ?? answered)();
+      },
+      async warm() {
+        warmed++;
+        return true;
+      },
+    },
+    emit: (line) => lines.push(line),
+    wait: async (ms) => {
+      waits.push(ms);
+    },
+    environmentId: 'env-1',
+  });
+  return { handler, calls, lines, waits, warmed: () => warmed };
+}
+
+/** An event as an HTTP API sends it, payload format 2.0. */
+export function post(body: unknown, more: { path?: string; method?: string; headers?: Record<string, string> } = {}) {
+  const path = more.path ?? '/recommend';
+  return {
+    version: '2.0',
+    routeKey: `${more.method ?? 'POST'} ${path}`,
+    rawPath: path,
+    rawQueryString: '',
+    headers: { 'content-type': 'application/json', host: 'api.example', ...more.headers },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'a1b2c3d4',
+      stage: '$default',
+      requestId: 'req-1',
+      http: { method: more.method ?? 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+}
+
+export const get = (path: string, headers: Record<string, string> = {}) => ({
+  ...post('', { path, method: 'GET', headers }),
+  body: undefined,
+});
