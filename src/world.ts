@@ -4,6 +4,8 @@ import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EnvironmentConfig } from './config/index.ts';
+import type { LoadOptions } from './local-aws/data-plane/load.ts';
+import type { LoadReport } from './local-aws/data-plane/load-report.ts';
 import type { Actor } from './domain/journal.ts';
 import { instant, rolloutId } from './domain/units.ts';
 import { UserError } from './domain/user-error.ts';
@@ -59,6 +61,8 @@ export interface LocalAws {
   up(options: LocalUpOptions): Promise<LocalUp>;
   status(stateDir: string): Promise<LocalStatus | null>;
   down(stateDir: string): Promise<boolean>;
+  /** Open-loop load on the gateway. */
+  load(options: LoadOptions): Promise<LoadReport>;
 }
 
 export interface LocalUpOptions {
@@ -191,7 +195,7 @@ async function connect(config: EnvironmentConfig): Promise<Connection> {
   const clients = createClients(where);
   const { environment, model, functionName, alias } = { environment: config.name, model: config.model, functionName: config.lambda.function, alias: config.lambda.alias };
   return {
-    store: openStore({ stateDir: config.stateDir, environment, model }),
+    store: openStore({ stateDir: stateDirOf(config), environment, model }),
     platform: createPlatform({
       clients,
       clock: systemClock,
@@ -206,13 +210,17 @@ async function connect(config: EnvironmentConfig): Promise<Connection> {
       },
       tags: { 'mlreg:environment': environment, 'mlreg:model': model },
     }),
-    metrics: createMetrics({ clients, environment, model, routing: config.routing, functionName, alias }),
+    metrics: createMetrics({ clients, environment, model, routing: config.routing, functionName, alias, ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}) }),
     notifier: createNotifier({ clients, topic: config.notifications.sns }),
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
     place: config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     identity: () => identity(clients),
   };
 }
+
+/** Without a table, registry and journal lie beside mlreg.yaml: one machine's, good for trying things out. */
+const stateDirOf = (config: EnvironmentConfig): string =>
+  config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
 
 const localRole = 'arn:aws:iam::000000000000:role/mlreg-local';
 
@@ -235,9 +243,9 @@ async function placeOf(config: EnvironmentConfig): Promise<Place> {
     };
   }
   const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
-  const record = readDaemonRecord(config.stateDir);
+  const record = readDaemonRecord(stateDirOf(config));
   if (record === undefined) {
-    throw new UserError('usage', 'AWS on this machine is not running', { why: `nothing runs on ${config.stateDir}`, mend: 'mlreg local up --detach' });
+    throw new UserError('usage', 'AWS on this machine is not running', { why: `nothing runs on ${stateDirOf(config)}`, mend: 'mlreg local up --detach' });
   }
   return {
     region: record.region,
@@ -247,7 +255,7 @@ async function placeOf(config: EnvironmentConfig): Promise<Place> {
 }
 
 function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
-  const path = config.requests.smoke;
+  const path = config.requests.smokeFile;
   if (path === null) return [];
   let parsed: unknown;
   try {
@@ -260,6 +268,7 @@ function smokeRequests(config: EnvironmentConfig): readonly { readonly body: str
 }
 
 const localAws: LocalAws = {
+  load: async (options) => (await import('./local-aws/data-plane/load.ts')).generateLoad(options),
   async up(options) {
     const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
     const running = readDaemonRecord(options.stateDir);

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { UserError } from '../domain/user-error.ts';
-import { type Artifacts, PlatformError } from '../ports/platform.ts';
+import type { Artifacts } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { attempt, toPlatformError } from './errors.ts';
 
@@ -18,16 +18,25 @@ export interface ArtifactsOptions {
 }
 
 export function createArtifacts({ clients, allowFiles, cwd }: ArtifactsOptions): Artifacts {
+  const resolve = (text: string): string => {
+    const uri = artifactUri(text, cwd);
+    if (uri.startsWith('s3://')) return uri;
+    if (!allowFiles) {
+      throw new UserError('usage', `${text} is no artifact that AWS can reach`, {
+        why: 'outside the local environment an artifact is an object in S3',
+        mend: '--artifact s3://BUCKET/PATH/model.tar.gz',
+      });
+    }
+    if (uri.startsWith('file://')) return uri;
+    throw new UserError('usage', `${text} is neither a file nor an object in S3`, {
+      mend: ['--artifact ./model.tar.gz', '--artifact s3://BUCKET/PATH/model.tar.gz'],
+    });
+  };
   return {
-    async digest(uri) {
-      if (uri.startsWith('s3://')) return objectDigest(clients, uri);
-      if (!allowFiles) {
-        throw new UserError('usage', `${uri} is no artifact that AWS can reach`, {
-          why: 'outside the local environment an artifact is an object in S3',
-          mend: '--artifact s3://BUCKET/PATH/model.tar.gz',
-        });
-      }
-      return fileDigest(artifactUri(uri, cwd));
+    resolve,
+    async digest(text) {
+      const uri = resolve(text);
+      return uri.startsWith('s3://') ? objectDigest(clients, uri) : fileDigest(uri);
     },
   };
 }
@@ -65,11 +74,6 @@ async function objectDigest(clients: Clients, uri: string): Promise<Digest> {
 }
 
 async function fileDigest(uri: string): Promise<Digest> {
-  if (!uri.startsWith('file://')) {
-    throw new UserError('usage', `${uri} is neither a file nor an object in S3`, {
-      mend: ['--artifact ./model.tar.gz', '--artifact s3://BUCKET/PATH/model.tar.gz'],
-    });
-  }
   try {
     const path = fileURLToPath(uri);
     const hash = createHash('sha256');
@@ -78,7 +82,6 @@ async function fileDigest(uri: string): Promise<Digest> {
       : await drain(createReadStream(path), hash);
     return { digest: hash.digest('hex'), bytes };
   } catch (error) {
-    if (error instanceof PlatformError) throw error;
     throw nothingAt(uri, error);
   }
 }
@@ -96,7 +99,7 @@ async function drain(stream: AsyncIterable<Uint8Array>, hash: Hash): Promise<num
 async function hashTree(root: string, hash: Hash): Promise<number> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => !entry.isDirectory())
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(root.replace(/[/\\]+$/, '').length + 1)

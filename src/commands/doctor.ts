@@ -67,8 +67,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
         : { ok: false, detail: `${champion.artifact.uri} has changed since it was registered`, mend: 'restore the artifact: the champion could not be provisioned again' };
     });
     await check('metrics', async () => {
-      const { tick } = config.strategies.canary;
-      const to = Math.floor((context.world.clock.now() - config.settle) / tick) * tick;
+      const { tickMs: tick } = config.strategies.canary;
+      const to = Math.floor((context.world.clock.now() - config.settleMs) / tick) * tick;
       const reading = await connection.metrics.read({
         champion: endpoint === undefined ? null : { version: champion.version, endpoint: endpoint.name, functionVersion: champion.functionVersion },
         challenger: null,

@@ -16,7 +16,7 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
     throw new UserError('usage', `--model-name: '${model}' is not a model's name`, { why: 'it begins the names of AWS resources: letters, digits and inner hyphens, 32 at most', mend: '--model-name recommendation' });
   }
   const files: readonly (readonly [string, string])[] = [
-    ['mlreg.yaml', starterConfig(model)],
+    ['mlreg.yaml', starterConfig(model, { withLocal: true })],
     ['.github/workflows/deploy-model.yml', workflow(model)],
   ];
   const written: string[] = [];

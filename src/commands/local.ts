@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { EnvironmentConfig } from '../config/index.ts';
 import { parseDuration } from '../domain/parse.ts';
 import { UserError } from '../domain/user-error.ts';
 import { table } from '../reporting/output.ts';
@@ -11,9 +12,15 @@ export interface LocalOptions {
   readonly gatewayPort?: string;
 }
 
+/** The local store lies beside what local AWS keeps. */
+export function directoryOf(config: EnvironmentConfig): string {
+  if (config.store.kind !== 'embedded') throw new Error(`${config.name} has no directory of its own`);
+  return config.store.directory;
+}
+
 async function stateDir(context: Context): Promise<{ readonly stateDir: string; readonly model: string; readonly path: string }> {
   const config = (await context.config()).environment('local');
-  return { stateDir: config.stateDir, model: config.model, path: config.requests.path };
+  return { stateDir: directoryOf(config), model: config.model, path: config.requests.path };
 }
 
 export async function up(context: Context, options: LocalOptions): Promise<ExitCode> {
@@ -87,14 +94,13 @@ export async function localTraffic(context: Context, options: TrafficOptions): P
   const forMs = parseDuration(options.for ?? '1m', '--for');
   const loaded = await context.config();
   const config = loaded.environment('local');
-  const status = await context.world.local.status(config.stateDir);
+  const status = await context.world.local.status(directoryOf(config));
   if (status === null) throw new UserError('usage', 'AWS on this machine is not running', { mend: 'mlreg local up --detach' });
-  const bodies = requestBodies(context, options.requests, config.requests.smoke, loaded.file);
-  const { generateLoad } = await import('../local-aws/data-plane/load.ts');
+  const bodies = requestBodies(context, options.requests, config.requests.smokeFile, loaded.file);
   const stop = new AbortController();
   const undo = context.world.onSignal(() => stop.abort());
   try {
-    const report = await generateLoad({
+    const report = await context.world.local.load({
       url: status.gatewayUrl,
       path: config.requests.path,
       rate,
@@ -103,7 +109,7 @@ export async function localTraffic(context: Context, options: TrafficOptions): P
       body: (index) => ({ body: bodies[index % bodies.length] ?? '{}', headers: { 'content-type': 'application/json' } }),
       signal: stop.signal,
       onSecond: (second) => {
-        const shares = Object.entries(second.versions).map(([version, tally]) => `${version === '' ? 'none' : version} ${tally.requests}`);
+        const shares = Object.entries<{ requests: number }>(second.versions).map(([version, tally]) => `${version === '' ? 'none' : version} ${tally.requests}`);
         context.output.say(`${String(second.second).padStart(4)} s  ${second.requests} requests (${shares.join(', ')})  ${second.harmed} failed  p50 ${second.latencyMs.p50.toFixed(1)} ms  p99 ${second.latencyMs.p99.toFixed(1)} ms`);
       },
     });

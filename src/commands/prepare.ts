@@ -186,12 +186,12 @@ export function settingsFor(
       historyTickMs: historyTickMs(bakes.tickMs),
     }),
     tickMs: bakes.tickMs,
-    settleMs: config.settle,
-    maxHoldMs: config.maxHold,
+    settleMs: config.settleMs,
+    maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
-    approvalTimeoutMs: config.approvalTimeout,
-    provisionTimeoutMs: config.provisionTimeout,
-    keepPreviousMs: config.keepPrevious,
+    approvalTimeoutMs: config.approvalTimeoutMs,
+    provisionTimeoutMs: config.provisionTimeoutMs,
+    keepPreviousMs: config.keepPreviousMs,
     unreadableMs: config.unreadableLimit * bakes.tickMs,
     maxTries: config.maxTries,
   };
@@ -208,14 +208,14 @@ async function compile(
   const { config } = at;
   const { canary: own, blueGreen: twin, shadow: copy } = config.strategies;
   const defaults = words.strategy === 'canary' ? own : words.strategy === 'blue-green' ? twin : { ...copy, onInconclusive: 'hold' as OnInconclusive };
-  const bakeMs = words.bakeMs ?? defaults.bake;
-  const tickMs = words.tickMs ?? defaults.tick;
+  const bakeMs = words.bakeMs ?? defaults.bakeMs;
+  const tickMs = words.tickMs ?? defaults.tickMs;
   const steps = words.strategy === 'canary' ? canarySteps(config, words.steps) : [words.steps?.[0] ?? twin.percent];
   const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
   const roles = { champion: champion?.version ?? null, challenger: words.version };
   const settings: Settings = settingsFor(config, roles, { shares: steps, bakeMs, tickMs }, history);
   const withApproval = approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
-  const bake = { bakeMs, extendMs: defaults.extend, onInconclusive: defaults.onInconclusive };
+  const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };
   switch (words.strategy) {
     case 'canary':
       return canary({ ...withApproval, ...bake, steps });
@@ -252,9 +252,9 @@ async function historyOf(
 ): Promise<readonly ArmTick[]> {
   const endpoint = endpoints[champion.version];
   const length = historyTickMs(tickMs);
-  if (endpoint === undefined || config.judge.history === 0) return [];
-  const to = Math.floor((context.world.clock.now() - config.settle) / length) * length;
-  const wanted = Math.min(config.judge.history, 180 * length);
+  if (endpoint === undefined || config.judge.historyMs === 0) return [];
+  const to = Math.floor((context.world.clock.now() - config.settleMs) / length) * length;
+  const wanted = Math.min(config.judge.historyMs, 180 * length);
   const reading = await connection.metrics.read({
     champion: { version: champion.version, endpoint: endpoint.name, functionVersion: champion.functionVersion },
     challenger: null,

@@ -47,7 +47,7 @@ async function moveTo(context: Context, at: Target, wanted: VersionRecord, champ
   const endpoints: Record<string, { name: string; generation: number }> = { [wanted.version]: { name, generation } };
   if (champion?.endpoint !== undefined && champion.version !== wanted.version) endpoints[champion.version] = champion.endpoint;
   const roles = { champion: champion?.version === wanted.version ? null : (champion?.version ?? null), challenger: wanted.version };
-  const { tick } = config.strategies.watch;
+  const { tickMs: tick } = config.strategies.watch;
   const plan = rollbackPlan(settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []));
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);

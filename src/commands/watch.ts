@@ -32,7 +32,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
   if (back === undefined) context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
   const { config, connection } = at;
   const alias = await connection.platform.readAlias(config.lambda.alias);
-  const { tick } = config.strategies.watch;
+  const { tickMs: tick } = config.strategies.watch;
   const roles = { champion: back?.version ?? null, challenger: champion.version };
   const bakeMs = durationMs ?? 86_400_000;
   const plan = watchPlan({ ...settingsFor(config, roles, { shares: [100], bakeMs, tickMs: tick }, []), durationMs, champion: roles.champion });

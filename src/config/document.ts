@@ -70,11 +70,13 @@ export function readDocument(text: string): Read {
 
   const problems = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
   if (problems.length > 0) {
-    const mistakes = problems.map((error) => ({
-      at: position(error.pos[0]),
-      path: [],
-      sentence: syntaxSentence(error, text.split('\n')[position(error.pos[0]).line - 1] ?? ''),
-    }));
+    const first = new Map<number, TextMistake>(); // what follows on the same line follows from it
+    for (const error of problems) {
+      const at = position(error.pos[0]);
+      const line = text.split('\n')[at.line - 1] ?? '';
+      if (!first.has(at.line)) first.set(at.line, { at, path: [], sentence: syntaxSentence(error, line) });
+    }
+    const mistakes = [...first.values()];
     return { ...unusable(''), mistakes };
   }
   if (!isMap(document.contents)) return unusable('must hold keys and values, as model: recommendation');

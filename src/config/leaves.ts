@@ -8,6 +8,10 @@ export interface LeafNote {
   readonly expected: string;
   /** Only text is right here, so a number was meant as text: `quote it`. */
   readonly text?: true;
+  /** What an element of a list must be. */
+  readonly element?: string;
+  /** A bare number was meant in these units, most likely. */
+  readonly units?: readonly string[];
   /** What stands here may be a secret: never shown. */
   readonly secret?: true;
 }
@@ -26,7 +30,7 @@ export function text(description: string, pattern: RegExp, expected: string, sec
 }
 
 /** `15m`; milliseconds inside. */
-export function duration(description: string, least: '0s' | '100ms' | '1s' = '1s') {
+export function duration(description: string, least: '0s' | '1s' = '1s') {
   const leastMs = parseDuration(least, 'least');
   const within = (written: string): boolean => {
     if (!durationPattern.test(written)) return true; // the pattern has complained already
@@ -36,9 +40,26 @@ export function duration(description: string, least: '0s' | '100ms' | '1s' = '1s
   const schema = z
     .string()
     .regex(durationPattern)
-    .refine(within, { error: `expected between ${least} and 90d` })
+    .refine(within, { error: `expected a duration between ${least} and 90d` })
     .transform((written) => parseDuration(written, 'duration'));
-  return noted(schema, description, { expected: 'a duration such as 30s, 15m or 1h30m' });
+  return noted(schema, description, { expected: 'a duration such as 30s, 15m or 1h30m', units: ['s', 'm'] });
+}
+
+/** Time between two looks: a period that CloudWatch has; milliseconds inside. */
+export function tick() {
+  const schema = z
+    .string()
+    .regex(durationPattern)
+    .refine((written) => {
+      if (!durationPattern.test(written)) return true;
+      const ms = parseDuration(written, 'tick');
+      return [1_000, 5_000, 10_000, 30_000].includes(ms) || (ms > 0 && ms % 60_000 === 0 && ms <= 3_600_000);
+    })
+    .transform((written) => parseDuration(written, 'tick'));
+  return noted(schema, 'Time between two looks.', {
+    expected: '1s, 5s, 10s, 30s or whole minutes up to 1h, the periods that CloudWatch has',
+    units: ['s', 'm'],
+  });
 }
 
 /** `5%` or `0.05`; 0 to 1 inside. */
@@ -65,7 +86,7 @@ export function durationLimit(description: string) {
         .refine((written) => !/^[0a-z]+$/.test(written)),
     ])
     .transform((written) => (written === 'off' ? null : parseDuration(written, 'duration')));
-  return noted(schema, description, { expected: 'a duration such as 1000ms or 1s, or off' });
+  return noted(schema, description, { expected: 'a duration such as 1000ms or 1s, or off', units: ['ms'] });
 }
 
 /** A number above 0, or `off`, which is null inside. */
@@ -78,9 +99,7 @@ export function countLimit(description: string) {
 
 /** A share of traffic, `10` or `10%`; Percent inside. */
 export function traffic(description: string) {
-  return noted(writtenTraffic().transform(trafficValue), description, {
-    expected: 'a share of traffic such as 10: above 0, at most 100, with at most two decimals',
-  });
+  return noted(writtenTraffic().transform(trafficValue), description, { expected: trafficExpected });
 }
 
 /** Growing shares of traffic, `[10, 50, 100]`. */
@@ -94,7 +113,8 @@ export function trafficSteps(description: string) {
     .refine(grow, { error: 'expected growing shares such as [10, 50, 100]' })
     .readonly();
   return noted(schema, description, {
-    expected: 'one to twenty growing shares of traffic such as [10, 50, 100], each above 0 and at most 100',
+    expected: 'one to twenty growing shares of traffic such as [10, 50, 100]',
+    element: trafficExpected,
   });
 }
 
@@ -132,6 +152,7 @@ export function criterion(description: string) {
   return noted(schema, description, { expected: "a quoted comparison such as '>= 0.6' or '<= 12', or off" });
 }
 
+const trafficExpected = 'a share of traffic such as 10: above 0, at most 100, with at most two decimals';
 const mostMs = parseDuration('90d', 'most');
 const durationPattern = /^(\d{1,12}(ms|s|m|h|d))+$/;
 const sharePattern = /^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/;

@@ -30,10 +30,13 @@ export function schemaMistakes(read: Read): {
   const found = new Map<string, Mistake>();
   let rest = read.raw;
   for (const issue of result.error.issues) {
-    for (const { path, of, sentence } of describe(issue, read)) {
+    for (const { whole, path, of, sentence } of describe(issue, read)) {
       const name = pathName(path);
-      if (!found.has(name)) found.set(name, { ...read.position(path, of), path: name, sentence });
-      rest = without(rest, path);
+      // A list with wrong elements is not wrong once more as a whole.
+      const known = [...found.keys()].some((other) => other === name || other.startsWith(`${name}[`));
+      if (!known) found.set(name, { ...read.position(path, of), path: name, sentence });
+      if (path.length > whole.length) found.delete(pathName(whole));
+      rest = without(rest, whole);
     }
   }
   return { mistakes: [...found.values()], rest };
@@ -63,6 +66,8 @@ export function pathName(path: Path): string {
 const mostShown = 50;
 
 interface Described {
+  /** What must be left out for the rest to be right. */
+  readonly whole: Path;
   readonly path: Path;
   readonly of: 'key' | 'value';
   readonly sentence: string;
@@ -70,51 +75,41 @@ interface Described {
 
 function describe(issue: z.core.$ZodIssue, read: Read): readonly Described[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...issue.path, key],
-      of: 'key',
-      sentence: unknownKey(key, issue.path),
-    }));
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return { whole: path, path, of: 'key', sentence: unknownKey(key, issue.path) };
+    });
   }
+  const { path } = issue;
   if (issue.code === 'invalid_key') {
-    const expected =
-      issue.path[0] === 'environments' && issue.path.length === 2
-        ? environmentName
-        : variableOrMetric(issue.path);
-    return [{ path: issue.path, of: 'key', sentence: `expected ${expected}` }];
+    return [{ whole: path, path, of: 'key', sentence: `expected ${keyExpected(path)}` }];
   }
-  const place = placeAt(fileSchema, issue.path);
+  const place = placeAt(fileSchema, path);
   if (place.kind !== 'leaf') {
-    const got = gotText(undefined, valueAt(read.raw, issue.path), undefined);
-    return [{ path: issue.path, of: 'value', sentence: `expected keys and values below it, got ${got}` }];
+    const got = gotText(undefined, valueAt(read.raw, path), undefined);
+    return [{ whole: path, path, of: 'value', sentence: `expected keys and values below it, got ${got}` }];
   }
-  const path = issue.path.slice(0, place.depth);
+  const { note, depth } = place;
+  const whole = path.slice(0, depth);
   const value = valueAt(read.raw, path);
   if (value === undefined)
-    return [{ path, of: 'value', sentence: `is missing: expected ${place.note.expected}` }];
-  const expected =
-    issue.code === 'custom' && /^expected /.test(issue.message)
-      ? issue.message
-      : `expected ${place.note.expected}`;
-  // An element of a list is named itself: `steps[1]`.
-  const inner = valueAt(read.raw, issue.path);
-  const at = inner === undefined ? path : issue.path;
-  return [
-    {
-      path: at,
-      of: 'value',
-      sentence: `${expected}, got ${gotText(place.note, inner ?? value, read.source(at))}`,
-    },
-  ];
+    return [{ whole, path: whole, of: 'value', sentence: `missing: write ${note.expected}` }];
+  const inside = path.length > depth ? note.element : undefined;
+  const special =
+    issue.code === 'custom' && issue.message.startsWith('expected ') ? issue.message : undefined;
+  const sentence = `${special ?? `expected ${inside ?? note.expected}`}, got ${gotText(note, value, read.source(path))}`;
+  return [{ whole, path, of: 'value', sentence }];
 }
 
-const environmentName =
-  'the name of an environment: at most 20 small letters, digits and inner hyphens, such as prod';
-
-function variableOrMetric(path: Path): string {
-  return path.at(-2) === 'acceptance'
-    ? 'the name of a registered metric, such as auc'
-    : 'the name of an environment variable, such as LOG_LEVEL';
+function keyExpected(path: Path): string {
+  switch (path.at(-2)) {
+    case 'environments':
+      return 'the name of an environment: at most 20 small letters, digits and inner hyphens, such as prod';
+    case 'acceptance':
+      return 'the name of a registered metric, such as auc';
+    default:
+      return 'the name of an environment variable, such as LOG_LEVEL';
+  }
 }
 
 function unknownKey(key: string, section: Path): string {
@@ -131,30 +126,29 @@ function unknownKey(key: string, section: Path): string {
 
 function gotText(note: LeafNote | undefined, value: unknown, source: string | undefined): string {
   if (value === null || value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) {
+    const plain = !note?.secret && value.every((item) => ['number', 'string'].includes(typeof item));
+    return plain ? shortened(`[${value.join(', ')}]`) : 'a list';
+  }
   if (isSection(value)) return 'keys and values';
-  const written = source ?? scalarText(value);
   if (typeof value === 'string') {
-    return note?.secret || looksSecret.test(value)
-      ? 'something else (not shown: it may be a secret)'
-      : quoted(value);
+    const hidden = note?.secret || looksSecret.test(value);
+    return hidden ? 'something else (not shown: it may be a secret)' : `'${shortened(value)}'`;
   }
   const kind = typeof value === 'boolean' ? 'true or false' : 'a number';
-  if (note?.text)
-    return note.secret
-      ? `${kind}: quote it`
-      : `${written}, which YAML reads as ${kind}: quote it, '${written}'`;
-  if (note?.expected.startsWith('a duration') && typeof value === 'number') {
-    return `${written}, which has no unit: write ${Number.isInteger(value) ? `${written}s or ${written}m` : 'whole units, as 2m30s'}`;
+  if (note?.secret) return `${kind}: quote it`;
+  const written = source ?? scalarText(value);
+  if (note?.text) return `${written}, which YAML reads as ${kind}: quote it, '${written}'`;
+  if (note?.units && typeof value === 'number') {
+    const mend = Number.isInteger(value)
+      ? note.units.map((unit) => `${written}${unit}`).join(' or ')
+      : 'as 2m30s';
+    return `${written}, which has no unit: write it ${mend}`;
   }
   return written;
 }
 
 const looksSecret = /hooks\.|:\/\/[^/]*@|\bxox[a-z]-|\bAKIA|\bASIA|[?&](token|key|signature)=/i;
-
-function quoted(text: string): string {
-  return `'${shortened(text)}'`;
-}
 
 /** One line without control characters, for it goes to terminals and logs. */
 function shortened(text: string): string {

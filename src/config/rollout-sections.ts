@@ -7,7 +7,7 @@ export const strategies = z
       .strictObject({
         steps: leaf.trafficSteps("The challenger's shares of traffic, one bake each."),
         bake: leaf.duration('How long each step is watched.'),
-        tick: leaf.duration('Time between two looks.', '100ms'),
+        tick: leaf.tick(),
         onInconclusive: leaf.choice(
           'What happens when the last bake ends with nothing breached and nothing proven. `promote` does so only where the bake had the power it was planned with; otherwise it holds.',
           ['promote', 'hold', 'extend', 'rollback'],
@@ -21,7 +21,7 @@ export const strategies = z
         percent: leaf.traffic("Green's share of traffic before the swap."),
         bake: leaf.duration('How long green is watched before the swap.'),
         finalBake: leaf.duration('How long green is watched after the swap. As `bake` unless given.'),
-        tick: leaf.duration('Time between two looks.', '100ms'),
+        tick: leaf.tick(),
         onInconclusive: leaf.choice('As in `canary`.', ['promote', 'hold', 'extend', 'rollback']),
         extend: leaf.duration('How much longer a bake may last while evidence is insufficient.', '0s'),
         retireAfter: leaf.duration(
@@ -35,12 +35,12 @@ export const strategies = z
       .strictObject({
         sample: leaf.traffic('Share of requests of which the challenger gets a copy.'),
         bake: leaf.duration('How long the copies are compared.'),
-        tick: leaf.duration('Time between two looks.', '100ms'),
+        tick: leaf.tick(),
         extend: leaf.duration('How much longer the bake may last while evidence is insufficient.', '0s'),
       })
       .meta({ description: 'The challenger gets copies of requests; its answers reach nobody.' }),
     watch: z
-      .strictObject({ tick: leaf.duration('Time between two looks.', '100ms') })
+      .strictObject({ tick: leaf.tick() })
       .meta({ description: '`mlreg watch` guards what serves now.' }),
   })
   .meta({ description: "The strategies' defaults; flags of `mlreg deploy` go before them." });

@@ -1,4 +1,5 @@
 export interface Criterion {
+  readonly metric: string;
   readonly comparison: '>=' | '<=' | '>' | '<';
   readonly limit: number;
 }
@@ -11,12 +12,10 @@ const holds = {
 } as const;
 
 /** One sentence for each criterion that isn't met. A metric that was never registered is not met. */
-export function unmet(criteria: Readonly<Record<string, Criterion | null>>, metrics: Readonly<Record<string, number>>): readonly string[] {
-  return Object.entries(criteria).flatMap(([name, criterion]) => {
-    if (criterion === null) return [];
-    const { comparison, limit } = criterion;
-    const measured = metrics[name];
-    if (measured === undefined) return [`${name} was not registered, wanted ${comparison} ${limit}`];
-    return holds[comparison](measured, limit) ? [] : [`${name} is ${measured}, wanted ${comparison} ${limit}`];
+export function unmet(criteria: readonly Criterion[], metrics: Readonly<Record<string, number>>): readonly string[] {
+  return criteria.flatMap(({ metric, comparison, limit }) => {
+    const measured = metrics[metric];
+    if (measured === undefined) return [`${metric} was not registered, wanted ${comparison} ${limit}`];
+    return holds[comparison](measured, limit) ? [] : [`${metric} is ${measured}, wanted ${comparison} ${limit}`];
   });
 }

@@ -49,9 +49,8 @@ export function rolledBack(plan: Plan, context: Context & { readonly reason: str
     statusReason: context.reason,
     rollout: context.rollout,
   });
-  const changes: VersionChange[] = [];
-  // A return to an older version that itself had to be undone leaves that version as it was: good once, archived.
-  changes.push({ version: plan.challenger, set: set('rolled_back') });
-  if (plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
+  const changes: VersionChange[] = [{ version: plan.challenger, set: set('rolled_back') }];
+  // In a rollout the champion never ceased to be one; after a watch an earlier version is it again.
+  if (plan.strategy === 'watch' && plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
   return changes;
 }

@@ -53,7 +53,8 @@ export function readConfig(env: Environment): ConfigReading {
 function serving(env: Environment): Serving {
   // A published route wins: Terraform's MODEL_VERSION may still stand beside it. An empty one is how a weighted rollout
   // does away with the route of a sticky one before it.
-  if (env.MLREG_ROUTE !== undefined && env.MLREG_ROUTE !== '') return { kind: 'sticky', route: parseRoute(env.MLREG_ROUTE) };
+  if (env.MLREG_ROUTE !== undefined && env.MLREG_ROUTE !== '')
+    return { kind: 'sticky', route: parseRoute(env.MLREG_ROUTE) };
   if (!env.MODEL_VERSION && !env.SAGEMAKER_ENDPOINT) {
     throw new Error('neither MLREG_ROUTE nor MODEL_VERSION and SAGEMAKER_ENDPOINT are set');
   }

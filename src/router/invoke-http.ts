@@ -65,7 +65,8 @@ function connectTo(
     warm() {
       signer.sign('/', '', now());
       usedAt = now();
-      return connect(open({ ...target, method: 'HEAD', path: '/', agent }), timers);
+      // No HEAD: Node closes the connection after an answer to one that states no length.
+      return connect(open({ ...target, method: 'GET', path: '/', agent }), timers);
     },
   };
 }

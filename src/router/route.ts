@@ -17,7 +17,8 @@ export interface PublishedRoute {
   readonly percent: number;
   /** New per rollout, the same for all of it. */
   readonly salt: string;
-  readonly shadow?: { readonly sample: number; readonly function: string };
+  /** `function` is the ARN that gets copies of `sample` per cent of the requests. */
+  readonly shadow?: { readonly sample: number; readonly function?: string };
 }
 
 /** @throws Error that names the member which is wrong; an unknown member is wrong as well */
@@ -71,7 +72,7 @@ function shadow(value: unknown): NonNullable<PublishedRoute['shadow']> {
   const found = members(value, what, ['sample', 'function']);
   return {
     sample: share(found.sample, `${what}.sample`),
-    function: words(found.function, `${what}.function`),
+    ...(found.function !== undefined && { function: words(found.function, `${what}.function`) }),
   };
 }
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../domain/user-error.ts';
 import { type Chain, follow, newChain } from './chain.ts';
 import { appendTo, readFrom, sizeOf, syncDirectory, syncFile } from './file.ts';
-import { fileError, type FileSystem } from './file-system.ts';
+import type { FileSystem } from './file-system.ts';
 import { apply, emptyState, encode } from './fold.ts';
 import { damaged, differentFile, newerFormat } from './refusals.ts';
 import { encodeRecord, tailLength, tailOf } from './record.ts';
@@ -74,13 +74,12 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
             if (durable !== chain.head) continue;
           }
           const record = encodeRecord(chain.head, writer, encode(decision.transaction));
-          const short = await appendTo(fs, path, record.line);
+          await appendTo(fs, path, record.line);
           await catchUp();
           if (chain.ancestors.has(record.hash)) {
             await settle();
             return decision.value;
           }
-          if (short) throw fileError(diskFull, 'write', path);
         }
         throw new UserError('conflict', `${path}: other writers came first ${mostTries} times in a row`, {
           why: 'nothing was changed',
@@ -92,8 +91,6 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
 
 /** A loser waits for the winner's disk before it tries again, so this many take seconds. */
 const mostTries = 500;
-
-const diskFull = Object.assign(new Error('short write'), { code: 'ENOSPC' });
 
 /** The bytes from `chain.offset` on; undefined where there are none. */
 async function readNew(fs: FileSystem, path: string, chain: Chain): Promise<Buffer | undefined> {

@@ -34,14 +34,14 @@ export async function readFrom(fs: FileSystem, path: string, from: number, to: n
 }
 
 /**
- * Makes file and directory where there are none. Answers whether the disk took less than all of it. The rest must not follow: somebody
- * else may have written since.
+ * Makes file and directory where there are none. A full disk may take only a part: the rest must not follow, for
+ * somebody else may have written since. The part is a torn record then, and the next try meets ENOSPC.
  */
-export async function appendTo(fs: FileSystem, path: string, line: Buffer): Promise<boolean> {
+export async function appendTo(fs: FileSystem, path: string, line: Buffer): Promise<void> {
   try {
     const file = await openToAppend(fs, path);
     try {
-      return (await file.write(line)).bytesWritten < line.length;
+      await file.write(line);
     } finally {
       await file.close();
     }

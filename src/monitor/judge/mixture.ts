@@ -41,7 +41,6 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
   const scale = new Float64Array(components);
   let reserve = 1;
   let started = false;
-  let scaled = false;
 
   const most = Math.exp(cap);
 
@@ -82,10 +81,7 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
 
   function multiply(k: number, l: number): void {
     if (l > -200 && l < 200) value[k]! *= Math.exp(l);
-    else {
-      scale[k]! += l;
-      scaled = true;
-    }
+    else scale[k]! += l;
     const v = value[k]!;
     if (v > 1e100 || v < 1e-100) rescale(k);
   }
@@ -94,7 +90,6 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
     if (value[k] === 0) return;
     scale[k]! += Math.log(value[k]!);
     value[k] = 1;
-    scaled = true;
   }
 
   function logWeights(): number[] {
@@ -102,10 +97,18 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
   }
 
   function logE(): number {
-    if (scaled) return logSumExp([...logWeights(), Math.log(reserve)]);
     let sum = reserve;
-    for (let k = 0; k < components; k++) sum += value[k]!;
-    return Math.log(sum);
+    for (let k = 0; k < components; k++) {
+      const s = scale[k]!;
+      if (s > 0) return slowLogE();
+      sum += s === 0 ? value[k]! : value[k]! * Math.exp(s);
+    }
+    return sum > 1e-250 ? Math.log(sum) : slowLogE();
+  }
+
+  /** Out of a double's range, in logarithms. */
+  function slowLogE(): number {
+    return logSumExp([...logWeights(), Math.log(reserve)]);
   }
 
   return { update, bet, logE, logWeights };

@@ -25,23 +25,25 @@ export function createTwoBernoulli(options: TwoBernoulliOptions): RatioTest {
   const sign = options.direction === 'worse' ? 1 : -1;
   const mixture = createMixture(octaves.length, Infinity, sign === 1 ? lateStarts : noRestarts);
   const odds = octaves.map((u) => 2 ** (sign * u));
+  const logOdds = odds.map(Math.log);
   const logFactors = new Float64Array(octaves.length);
   let bad = nominalWeight * options.nominal;
   let requests = nominalWeight;
   return {
     update({ n0, x0, n1, x1 }, stepChange = false) {
       const p0 = bad / requests;
-      const n = n0 + n1;
-      const w = n > 0 ? n1 / n : 0;
-      for (let k = 0; k < logFactors.length; k++) {
-        const p1 = (odds[k]! * p0) / (1 - p0 + odds[k]! * p0);
-        const q = w * p1 + (1 - w) * p0;
+      const x = x0 + x1;
+      const good = n0 + n1 - x;
+      const w = n0 > 0 && n1 > 0 ? n1 / (n0 + n1) : 0;
+      for (let k = 0; k < odds.length; k++) {
+        // p1/p0 = odds/scale and (1 - p1)/(1 - p0) = 1/scale: the terms in p0 cancel, and no probability is near 0 or 1.
+        const scale = 1 + p0 * (odds[k]! - 1);
         const l =
-          times(x1, p1 / q) +
-          times(n1 - x1, (1 - p1) / (1 - q)) +
-          times(x0, p0 / q) +
-          times(n0 - x0, (1 - p0) / (1 - q));
-        logFactors[k] = w > 0 && w < 1 ? l / options.phi : 0;
+          x1 * logOdds[k]! -
+          n1 * Math.log(scale) -
+          x * Math.log1p(w * (odds[k]! / scale - 1)) -
+          good * Math.log1p(w * (1 / scale - 1));
+        logFactors[k] = w > 0 ? l / options.phi : 0;
       }
       mixture.update(logFactors, stepChange);
       bad += x0;
@@ -50,9 +52,4 @@ export function createTwoBernoulli(options: TwoBernoulliOptions): RatioTest {
     logE: mixture.logE,
     logWeights: mixture.logWeights,
   };
-}
-
-/** A count times a logarithm, where none of nothing is 0. */
-function times(count: number, ratio: number): number {
-  return count === 0 ? 0 : count * Math.log(ratio);
 }

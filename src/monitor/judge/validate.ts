@@ -66,11 +66,13 @@ function checkHistogram(arm: string, { le, count: counts }: Histogram): void {
   if (counts.length !== le.length + 1) {
     throw new RangeError(`${arm}.latency.count: ${counts.length} entries for ${le.length} edges`);
   }
+  let edge = 0;
   for (let i = 0; i < le.length; i++) {
-    if (!(le[i]! > (i === 0 ? 0 : le[i - 1]!) && le[i]! < Infinity)) {
+    if (!(le[i]! > edge))
       throw new RangeError(`${arm}.latency.le[${i}]: ${le[i]} does not grow from above 0`);
-    }
+    edge = le[i]!;
   }
+  finite('latency.le', edge);
   for (let i = 0; i < counts.length; i++) {
     if (!(counts[i]! >= 0 && counts[i]! < Infinity)) count(arm, `latency.count[${i}]`, counts[i]!);
   }

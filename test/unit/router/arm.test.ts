@@ -41,14 +41,19 @@ describe('armOf', () => {
       const p = percent / 100;
       const sigma = Math.sqrt(users.length * p * (1 - p));
       expect(Math.abs(now.size - users.length * p), `share at ${percent} %`).toBeLessThanOrEqual(3 * sigma);
-      expect([...before].filter((user) => !now.has(user)), `moved back at ${percent} %`).toEqual([]);
+      expect(
+        [...before].filter((user) => !now.has(user)),
+        `moved back at ${percent} %`,
+      ).toEqual([]);
       before = now;
     }
   });
 
   it('draws anew with another salt', () => {
     const users = Array.from({ length: 10_000 }, (_, index) => `user-${index}`);
-    const both = users.filter((user) => armOf('a', 10, user) === 'challenger' && armOf('b', 10, user) === 'challenger');
+    const both = users.filter(
+      (user) => armOf('a', 10, user) === 'challenger' && armOf('b', 10, user) === 'challenger',
+    );
     // 1 % where the draws are independent, 10 % where the salt does nothing: sigma is 10 users.
     expect(both.length).toBeGreaterThan(70);
     expect(both.length).toBeLessThan(130);

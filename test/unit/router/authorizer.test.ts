@@ -14,7 +14,13 @@ describe('the authorizer', () => {
     { what: 'a digest as key', env: keys, headers: { 'x-api-key': sha256('first') }, isAuthorized: false },
     { what: 'no key', env: keys, headers: {}, isAuthorized: false },
     { what: 'no headers', env: keys, headers: undefined, isAuthorized: false },
-    { what: 'no keys configured', env: {}, headers: { 'x-api-key': 'x' }, isAuthorized: false, why: 'is not set' },
+    {
+      what: 'no keys configured',
+      env: {},
+      headers: { 'x-api-key': 'x' },
+      isAuthorized: false,
+      why: 'is not set',
+    },
     {
       what: 'a wrong configuration',
       env: { MLREG_API_KEYS_SHA256: 'first' },
@@ -25,7 +31,11 @@ describe('the authorizer', () => {
   ])('$what: $isAuthorized', async ({ env, headers, isAuthorized, why }) => {
     const lines: string[] = [];
     const authorizer = createAuthorizer({ env, emit: (line) => lines.push(line) });
-    const event = { version: '2.0', type: 'REQUEST', ...(headers && { headers: headers as Record<string, string> }) };
+    const event = {
+      version: '2.0',
+      type: 'REQUEST',
+      ...(headers && { headers: headers as Record<string, string> }),
+    };
     expect(await authorizer(event)).toEqual({ isAuthorized });
     expect(lines).toEqual(why === undefined ? [] : [expect.stringContaining(why)]);
   });

@@ -57,7 +57,12 @@ describe('readConfig', () => {
     expect(readConfig(weightedEnv)).toMatchObject({
       config: { serving: { kind: 'weighted', arm: route.champion } },
     });
-    expect(readConfig({ ...weightedEnv, ...stickyEnv })).toMatchObject({ config: { serving: { kind: 'sticky' } } });
+    expect(readConfig({ ...weightedEnv, ...stickyEnv })).toMatchObject({
+      config: { serving: { kind: 'sticky' } },
+    });
+    expect(readConfig({ ...weightedEnv, MLREG_ROUTE: '' })).toMatchObject({
+      config: { serving: { kind: 'weighted' } },
+    });
   });
 
   const withRoute = (change: object): Environment => ({
@@ -67,7 +72,6 @@ describe('readConfig', () => {
 
   it.each<[what: string, env: Environment, why: string]>([
     ['not JSON', { ...stickyEnv, MLREG_ROUTE: '{' }, 'MLREG_ROUTE is not JSON'],
-    ['empty', { ...stickyEnv, MLREG_ROUTE: '' }, 'MLREG_ROUTE is not JSON'],
     ['null', { ...stickyEnv, MLREG_ROUTE: 'null' }, 'MLREG_ROUTE is not an object'],
     ['a list', { ...stickyEnv, MLREG_ROUTE: '[]' }, 'MLREG_ROUTE is not an object'],
     ['no rollout', withRoute({ rollout: undefined }), 'MLREG_ROUTE.rollout is missing, empty or no string'],
@@ -104,9 +108,19 @@ describe('readConfig', () => {
     ['an empty salt', withRoute({ salt: '' }), 'MLREG_ROUTE.salt is missing, empty or no string'],
     ['a misspelt member', withRoute({ percnt: 10 }), 'MLREG_ROUTE has unknown members: percnt'],
     [
-      'a shadow without function',
-      withRoute({ shadow: { sample: 5 } }),
+      'a shadow with an empty function',
+      withRoute({ shadow: { sample: 5, function: '' } }),
       'MLREG_ROUTE.shadow.function is missing, empty or no string',
+    ],
+    [
+      'a shadow without sample',
+      withRoute({ shadow: {} }),
+      'MLREG_ROUTE.shadow.sample is no number from 0 to 100',
+    ],
+    [
+      'an empty route and no version',
+      { ...stickyEnv, MLREG_ROUTE: '' },
+      'neither MLREG_ROUTE nor MODEL_VERSION and SAGEMAKER_ENDPOINT are set',
     ],
     [
       'nothing to serve',
@@ -118,7 +132,11 @@ describe('readConfig', () => {
       { ...weightedEnv, SAGEMAKER_ENDPOINT: undefined },
       'SAGEMAKER_ENDPOINT is missing, empty or no string',
     ],
-    ['no environment', { ...stickyEnv, MLREG_ENVIRONMENT: undefined }, 'MLREG_ENVIRONMENT is missing or empty'],
+    [
+      'no environment',
+      { ...stickyEnv, MLREG_ENVIRONMENT: undefined },
+      'MLREG_ENVIRONMENT is missing or empty',
+    ],
     ['an empty model', { ...stickyEnv, MLREG_MODEL: ' ' }, 'MLREG_MODEL is missing or empty'],
     [
       'a relative path',

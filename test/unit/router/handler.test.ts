@@ -28,7 +28,7 @@ describe('POST /recommend', () => {
     const { handler, calls, lines } = rig({});
     const headers = 'headers' in more ? more.headers : {};
     const { version, endpoint } = route[arm];
-    expect(await handler(post(body, { headers: headers as Record<string, string> }))).toEqual({
+    expect(await handler(post(body, { headers: headers }))).toEqual({
       statusCode: 200,
       headers: {
         'content-type': 'application/json',
@@ -108,11 +108,14 @@ describe('POST /recommend', () => {
     { left: 60_000, timeoutMs: 25_000 },
     { left: 3_000, timeoutMs: 2_750 },
     { left: 100, timeoutMs: 1 },
-  ])('leaves time for the metrics: with $left ms left the model gets $timeoutMs', async ({ left, timeoutMs }) => {
-    const { handler, calls } = rig({});
-    await handler(post({}), { getRemainingTimeInMillis: () => left });
-    expect(calls[0]?.timeoutMs).toBe(timeoutMs);
-  });
+  ])(
+    'leaves time for the metrics: with $left ms left the model gets $timeoutMs',
+    async ({ left, timeoutMs }) => {
+      const { handler, calls } = rig({});
+      await handler(post({}), { getRemainingTimeInMillis: () => left });
+      expect(calls[0]?.timeoutMs).toBe(timeoutMs);
+    },
+  );
 
   const bodies: readonly [what: string, event: object, status: number, message: string][] = [
     ['no JSON', post('{"userId":'), 400, 'the body must be a JSON object'],
@@ -121,7 +124,12 @@ describe('POST /recommend', () => {
     ['a list', post('[1]'), 400, 'the body must be a JSON object'],
     ['null', post('null'), 400, 'the body must be a JSON object'],
     ['a string', post('"x"'), 400, 'the body must be a JSON object'],
-    ['bytes that are no text', { ...post(''), body: '/w==', isBase64Encoded: true }, 400, 'the body is not UTF-8'],
+    [
+      'bytes that are no text',
+      { ...post(''), body: '/w==', isBase64Encoded: true },
+      400,
+      'the body is not UTF-8',
+    ],
     ['too much', post({ x: 'x'.repeat(4 * 1024 * 1024) }), 413, 'the body is larger than 4 MB'],
     ['too many bytes', post({ x: 'ü'.repeat(2 * 1024 * 1024) }), 413, 'the body is larger than 4 MB'],
     [
@@ -226,7 +234,10 @@ describe('GET /health', () => {
       env: { ...stickyEnv, MLREG_ROUTE: JSON.stringify({ ...route, challenger: undefined, percent: 0 }) },
     },
     { what: 'weighted routing', env: weightedEnv },
-    { what: 'an API with keys: health needs none', env: { ...stickyEnv, MLREG_API_KEYS_SHA256: sha256('k') } },
+    {
+      what: 'an API with keys: health needs none',
+      env: { ...stickyEnv, MLREG_API_KEYS_SHA256: sha256('k') },
+    },
   ])('$what', async ({ env }) => {
     const { handler, calls, lines } = rig({ env });
     expect(await handler(get('/health'))).toMatchSnapshot();
@@ -253,7 +264,10 @@ describe('POST /feedback', () => {
     const { handler, lines, calls } = rig({ env });
     return handler(post(body, { path: '/feedback' })).then((answer) => ({ answer, lines, calls }));
   };
-  const single = { ...stickyEnv, MLREG_ROUTE: JSON.stringify({ ...route, challenger: undefined, percent: 0 }) };
+  const single = {
+    ...stickyEnv,
+    MLREG_ROUTE: JSON.stringify({ ...route, challenger: undefined, percent: 0 }),
+  };
 
   it.each([
     { by: 'version', body: { modelVersion: 'v2.3.0', userId: onChampion }, version: 'v2.3.0' },
@@ -261,7 +275,12 @@ describe('POST /feedback', () => {
     { by: 'a challenger user', body: { userId: onChallenger }, version: 'v2.3.0' },
     { by: 'a number', body: { userId: 11 }, version: 'v2.3.0' },
     { by: 'the only version', body: {}, version: 'v2.2.0', env: single },
-    { by: 'version under weighted routing', body: { modelVersion: 'v2.2.0' }, version: 'v2.2.0', env: weightedEnv },
+    {
+      by: 'version under weighted routing',
+      body: { modelVersion: 'v2.2.0' },
+      version: 'v2.2.0',
+      env: weightedEnv,
+    },
   ])('is of $version, by $by', async ({ body, version, env }) => {
     const { answer, lines, calls } = await send({ requestId: 'req-0', value: 1, ...body }, env);
     expect(answer).toMatchObject({ statusCode: 202, body: `{"recorded":true,"modelVersion":"${version}"}` });

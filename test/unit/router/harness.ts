@@ -74,7 +74,10 @@ export function rig(options: {
 }
 
 /** An event as an HTTP API sends it, payload format 2.0. */
-export function post(body: unknown, more: { path?: string; method?: string; headers?: Record<string, string> } = {}) {
+export function post(
+  body: unknown,
+  more: { path?: string; method?: string; headers?: Record<string, string> } = {},
+) {
   const path = more.path ?? '/recommend';
   return {
     version: '2.0',
@@ -87,7 +90,13 @@ export function post(body: unknown, more: { path?: string; method?: string; head
       apiId: 'a1b2c3d4',
       stage: '$default',
       requestId: 'req-1',
-      http: { method: more.method ?? 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+      http: {
+        method: more.method ?? 'POST',
+        path,
+        protocol: 'HTTP/1.1',
+        sourceIp: '127.0.0.1',
+        userAgent: 'test',
+      },
     },
     body: typeof body === 'string' ? body : JSON.stringify(body),
     isBase64Encoded: false,

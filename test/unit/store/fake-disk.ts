@@ -144,13 +144,12 @@ export function fakeDisk(contents: Readonly<Record<string, Buffer>> = {}): FakeD
   }
 }
 
-/** Smaller than a record, so that a cut keeps parts of them. */
-const sector = 64;
-
 function survivors({ bytes, synced }: FakeFile, random: () => number): Buffer {
-  const kept = Buffer.from(bytes.subarray(0, synced + Math.floor(random() * (bytes.length - synced + 1))));
-  for (let at = synced; at < kept.length; at += sector)
-    if (random() < 0.3) kept.fill(0, at, Math.min(at + sector, kept.length));
+  const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
+  const kept = Buffer.from(random() < 0.5 ? bytes : bytes.subarray(0, between(synced, bytes.length)));
+  // A later write may have reached the disk, and an earlier one not.
+  const hole = between(synced, kept.length);
+  if (random() < 0.7) kept.fill(0, hole, between(hole, kept.length));
   return kept;
 }
 

@@ -46,7 +46,7 @@ function percentileOf(samples: Samples, percent: number): number | undefined {
   if (samples.opaque || samples.min < 0) return undefined;
   const { values, counts } = sortedOnce(samples);
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const rank = (percent / 100) * Math.max(total - 1, 0);
+  const rank = (percent * Math.max(total - 1, 0)) / 100;
   const below = Math.floor(rank + RANK_SLACK);
   const share = Math.max(rank - below, 0);
   const lower = valueAt(values, counts, below);
@@ -63,7 +63,7 @@ function sortedOnce(samples: Samples): SortedValues {
   return sorted;
 }
 
-/** 0.99 * 100 is 98.99999999999999: without slack p99 of 101 values would interpolate where it needn't. */
+/** 99.9 * 1000 / 100 is 999.0000000000001: without slack a percentile would interpolate where it needn't. */
 const RANK_SLACK = 1e-9;
 
 function valueAt(values: readonly number[], counts: readonly number[], rank: number): number {

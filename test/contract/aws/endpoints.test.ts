@@ -1,0 +1,199 @@
+import {
+  CreateEndpointConfigCommand,
+  CreateModelCommand,
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  DescribeModelCommand,
+  ListTagsCommand,
+  SageMakerClient,
+  UpdateEndpointCommand,
+} from '@aws-sdk/client-sagemaker';
+import { expect, test } from 'vitest';
+import { versionTag } from '../../../src/domain/units.ts';
+import type { EndpointSpec, PlatformError } from '../../../src/ports/platform.ts';
+import { type Stack, stack } from './stack.ts';
+
+const name = 'recommendation-prod-v2-0123abcd';
+const spec: EndpointSpec = {
+  endpoint: name,
+  version: versionTag('v2.0'),
+  artifactUri: 's3://models/v2/model.tar.gz',
+  artifactDigest: '0123abcd',
+};
+
+const sagemaker = ({ clients }: Stack) => clients.of(SageMakerClient);
+const failure = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => (error as PlatformError).failure,
+  );
+
+test('an endpoint is absent, creating, in service, deleting, absent', async () => {
+  const made = await stack();
+  const { platform, clock } = made;
+  expect(await platform.endpoint(name)).toEqual({ kind: 'absent' });
+  expect(await platform.ensureEndpoint(spec)).toEqual({ kind: 'creating' });
+  expect(await platform.ensureEndpoint(spec)).toEqual({ kind: 'creating' });
+  await clock.advance(5_000);
+  expect(await platform.ensureEndpoint(spec)).toEqual({ kind: 'in-service' });
+  expect(await platform.endpoint(name)).toEqual({ kind: 'in-service' });
+  expect(made.containers.started).toHaveLength(1);
+
+  await platform.deleteEndpoint(name);
+  expect(await platform.endpoint(name)).toEqual({ kind: 'absent' });
+  await expect(sagemaker(made).send(new DescribeEndpointConfigCommand({ EndpointConfigName: name }))).rejects.toThrow();
+  await expect(sagemaker(made).send(new DescribeModelCommand({ ModelName: name }))).rejects.toThrow();
+  await platform.deleteEndpoint(name);
+});
+
+test('model, configuration and endpoint are made as the settings say, with tags', async () => {
+  const made = await stack();
+  await made.platform.ensureEndpoint(spec);
+  await made.clock.advance(5_000);
+  expect(made.containers.started[0]).toMatchObject({
+    variantName: 'AllTraffic',
+    modelDataUrl: spec.artifactUri,
+    memoryMb: 2048,
+    maxConcurrency: 10,
+    environment: { MODEL_THREADS: '2', MLREG_ARTIFACT_DIGEST: '0123abcd' },
+  });
+  const { EndpointArn } = await sagemaker(made).send(new DescribeEndpointCommand({ EndpointName: name }));
+  const { Tags } = await sagemaker(made).send(new ListTagsCommand({ ResourceArn: EndpointArn }));
+  expect(Tags).toEqual([
+    { Key: 'mlreg:environment', Value: 'prod' },
+    { Key: 'mlreg:version', Value: 'v2.0' },
+  ]);
+});
+
+test('what an earlier, cut-short call has made is taken up', async () => {
+  const made = await stack();
+  made.local.inject({ deny: { 'sagemaker:CreateEndpoint': true } });
+  expect(await failure(made.platform.ensureEndpoint(spec))).toMatchObject({ kind: 'denied', action: 'sagemaker:CreateEndpoint' });
+  made.local.inject({ reset: true });
+  expect(await made.platform.ensureEndpoint(spec)).toEqual({ kind: 'creating' });
+});
+
+test.each(['sagemaker:CreateModel', 'sagemaker:CreateEndpointConfig', 'sagemaker:CreateEndpoint'])(
+  'a lost reply to %s is no harm',
+  async (action) => {
+    const made = await stack();
+    made.local.inject({ faults: [{ action, kind: 'error-after' }] });
+    expect(await made.platform.ensureEndpoint(spec)).toEqual({ kind: 'creating' });
+    await made.clock.advance(5_000);
+    expect(await made.platform.endpoint(name)).toEqual({ kind: 'in-service' });
+  },
+);
+
+test('a container that does not come up fails with its reason, and can be deleted', async () => {
+  const made = await stack();
+  made.containers.boot = async () => {
+    throw new Error('the model server ended with exit code 1');
+  };
+  await made.platform.ensureEndpoint(spec);
+  await made.clock.advance(5_000);
+  const failed = { kind: 'failed', why: 'the model server ended with exit code 1' };
+  expect(await made.platform.ensureEndpoint(spec)).toEqual(failed);
+  expect(await made.platform.endpoint(name)).toEqual(failed);
+  await made.platform.deleteEndpoint(name);
+  expect(await made.platform.endpoint(name)).toEqual({ kind: 'absent' });
+});
+
+test.each([
+  ['digest', { artifactDigest: 'ffff' }, 'artifact digest is 0123abcd'],
+  ['address', { artifactUri: 's3://models/other.tar.gz' }, 'artifact is s3://models/v2/model.tar.gz'],
+])('an endpoint of that name with another %s is refused', async (_what, other, words) => {
+  const made = await stack();
+  await made.platform.ensureEndpoint(spec);
+  const seen = await failure(made.platform.ensureEndpoint({ ...spec, ...other }));
+  expect(seen).toMatchObject({ kind: 'refused' });
+  expect(seen?.message).toContain(words);
+});
+
+test("somebody else's model of that name is refused before an endpoint is made of it", async () => {
+  const made = await stack();
+  await sagemaker(made).send(new CreateModelCommand({ ModelName: name, PrimaryContainer: { Image: 'other' } }));
+  expect(await failure(made.platform.ensureEndpoint(spec))).toMatchObject({ kind: 'refused' });
+  expect(await made.platform.endpoint(name)).toEqual({ kind: 'absent' });
+});
+
+test('an endpoint that was moved to another configuration is refused', async () => {
+  const made = await stack();
+  await made.platform.ensureEndpoint(spec);
+  await made.clock.advance(5_000);
+  await sagemaker(made).send(
+    new CreateEndpointConfigCommand({
+      EndpointConfigName: 'foreign',
+      ProductionVariants: [
+        { VariantName: 'AllTraffic', ModelName: name, ServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 1 } },
+      ],
+    }),
+  );
+  await sagemaker(made).send(new UpdateEndpointCommand({ EndpointName: name, EndpointConfigName: 'foreign' }));
+  // It answers users all through the update.
+  expect(await made.platform.endpoint(name)).toEqual({ kind: 'in-service' });
+  await made.clock.advance(5_000);
+  const seen = await failure(made.platform.ensureEndpoint(spec));
+  expect(seen?.message).toContain('its configuration is foreign');
+});
+
+test('a used-up quota is refused, and says what to do', async () => {
+  const made = await stack({ settings: { settings: { endpointQuota: 0 } } });
+  const seen = await failure(made.platform.ensureEndpoint(spec));
+  expect(seen).toMatchObject({ kind: 'refused' });
+  expect(seen?.message).toMatch(/quota.*mlreg gc/);
+});
+
+test('an endpoint that is being made cannot be deleted yet', async () => {
+  const made = await stack();
+  await made.platform.ensureEndpoint(spec);
+  expect(await failure(made.platform.deleteEndpoint(name))).toMatchObject({ kind: 'throttled' });
+});
+
+test('a configuration that SageMaker does not see yet is asked for again', async () => {
+  const made = await stack();
+  // Hidden from CreateEndpoint twice, as eventual consistency has it.
+  let hidden = 2;
+  made.fate = (request) => {
+    const creating = request.headers['x-amz-target'] === 'SageMaker.CreateEndpoint';
+    if (!creating || hidden-- <= 0) return 'pass';
+    const error = Object.assign(new Error(`Could not find endpoint configuration "${name}".`), {
+      name: 'ValidationException',
+      $metadata: { httpStatusCode: 400 },
+    });
+    return { kind: 'before', error };
+  };
+  const before = made.clock.now();
+  expect(await made.platform.ensureEndpoint(spec)).toEqual({ kind: 'creating' });
+  expect(made.clock.now() - before).toBe(1_500);
+});
+
+test.each([
+  ['passes with JSON', { status: 200, body: '{"items":[1,2],"model":"x"}' }, { items: [1, 2] }, { passed: true, requests: 2 }],
+  ['fails on text', { status: 200, body: 'hello' }, undefined, { passed: false, requests: 1, why: 'request 1 of 2: the answer is no JSON: hello' }],
+  [
+    'fails on another answer',
+    { status: 200, body: '{"items":[1]}' },
+    { items: [1, 2] },
+    { passed: false, requests: 1, why: 'request 1 of 2: the answer lacks what is expected: {"items":[1]}' },
+  ],
+  [
+    "fails on the model's error",
+    { status: 500, body: 'no such feature' },
+    undefined,
+    { passed: false, requests: 1, why: 'request 1 of 2: the model answered 500: no such feature' },
+  ],
+])('smoke %s', async (_what, { status, body }, expect_, outcome) => {
+  const request = { body: '{"userId":"smoke"}', ...(expect_ === undefined ? {} : { expect: expect_ }) };
+  const made = await stack({ smokeRequests: [request, { body: '{}' }] });
+  made.containers.answer = async () => ({ status, body: Buffer.from(body), contentType: 'application/json', customAttributes: undefined });
+  await made.platform.ensureEndpoint(spec);
+  await made.clock.advance(5_000);
+  expect(await made.platform.smoke(name)).toEqual(outcome);
+});
+
+test('smoke of an endpoint that is not there, or not allowed, is an error', async () => {
+  const made = await stack({ smokeRequests: [{ body: '{}' }] });
+  expect(await failure(made.platform.smoke(name))).toMatchObject({ kind: 'missing' });
+  made.local.inject({ deny: { 'sagemaker:InvokeEndpoint': true } });
+  expect(await failure(made.platform.smoke(name))).toMatchObject({ kind: 'denied', action: 'sagemaker:InvokeEndpoint' });
+});

@@ -1,0 +1,229 @@
+import { PublishVersionCommand, UpdateFunctionCodeCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { expect, test } from 'vitest';
+import type { Stamp } from '../../../src/domain/journal.ts';
+import { rolloutId } from '../../../src/domain/units.ts';
+import type { PlatformError } from '../../../src/ports/platform.ts';
+import { zipped } from '../../unit/local-aws/core/bench.ts';
+import { functionName, isOperation, lambdaOf, lost, type Stack, stack, userVariables } from './stack.ts';
+
+const stamp: Stamp = { environment: 'prod', token: 5, seq: 12, rollout: rolloutId('r-abc'), back: '1' };
+const updateAlias = isOperation('PUT', /\/aliases\/live$/);
+const updateConfiguration = isOperation('PUT', /\/configuration$/);
+const publishVersion = isOperation('POST', /\/versions$/);
+
+const failure = async (promise: Promise<unknown>) => {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return (error as PlatformError).failure;
+};
+
+const route = (name: string) => ({ MLREG_ROUTE: JSON.stringify({ champion: name }) });
+
+const publish = async ({ platform }: Stack, name: string) => {
+  const codeSha256 = await platform.codeSha256();
+  return platform.publish({ variables: route(name), codeSha256, description: `mlreg r-abc single ${name}` });
+};
+
+test('an alias nobody of mlreg has written carries no stamp', async () => {
+  const { platform } = await stack();
+  const view = await platform.readAlias('live');
+  expect(view).toMatchObject({ target: { functionVersion: '1', weights: {} }, description: '', stamp: undefined });
+  expect(view.revisionId).not.toBe('');
+});
+
+test('a written alias is read back with its weights and stamp, and an empty map clears the weights', async () => {
+  const made = await stack();
+  const { platform } = made;
+  await publish(made, 'v2');
+  const { revisionId } = await platform.readAlias('live');
+  const split = { functionVersion: '1', weights: { '2': 0.1 } };
+  const first = await platform.writeAlias('live', { target: split, stamp, revisionId });
+  const view = await platform.readAlias('live');
+  expect(view).toMatchObject({ target: split, stamp });
+  expect(first).toEqual({ kind: 'written', revisionId: view.revisionId });
+
+  const promoted = { functionVersion: '2', weights: {} };
+  await platform.writeAlias('live', { target: promoted, stamp: { ...stamp, seq: 13 }, revisionId: view.revisionId });
+  expect(await platform.readAlias('live')).toMatchObject({ target: promoted, stamp: { seq: 13 } });
+});
+
+test('a RevisionId that is not the newest is an answer, and nothing is written', async () => {
+  const { platform } = await stack();
+  const { revisionId } = await platform.readAlias('live');
+  const target = { functionVersion: '1', weights: {} };
+  await platform.writeAlias('live', { target, stamp, revisionId });
+  const late = await platform.writeAlias('live', { target, stamp: { ...stamp, token: 4 }, revisionId });
+  expect(late).toEqual({ kind: 'precondition' });
+  expect((await platform.readAlias('live')).stamp).toEqual(stamp);
+});
+
+test.each(['before', 'after'] as const)('a write lost %s its effect is unknown, and sent once', async (kind) => {
+  const made = await stack();
+  const { revisionId } = await made.platform.readAlias('live');
+  made.fate = (request) => (updateAlias(request) ? { kind, error: lost() } : 'pass');
+  made.asked.length = 0;
+  const target = { functionVersion: '1', weights: {} };
+  const seen = await failure(made.platform.writeAlias('live', { target, stamp, revisionId }));
+  expect(seen.kind).toBe('unknown');
+  expect(seen.message).toContain('lambda:UpdateAlias on alias live');
+  expect(made.asked).toHaveLength(1);
+  expect((await made.platform.readAlias('live')).stamp).toEqual(kind === 'after' ? stamp : undefined);
+});
+
+test('denied names the action; an alias that is not there is missing', async () => {
+  const { platform, local } = await stack();
+  local.inject({ deny: { 'lambda:UpdateAlias': true } });
+  const { revisionId } = await platform.readAlias('live');
+  const target = { functionVersion: '1', weights: {} };
+  const denied = await failure(platform.writeAlias('live', { target, stamp, revisionId }));
+  expect(denied).toMatchObject({ kind: 'denied', action: 'lambda:UpdateAlias' });
+  expect(denied.message).toContain('Allow lambda:UpdateAlias');
+  expect(await failure(platform.readAlias('green'))).toMatchObject({ kind: 'missing' });
+});
+
+test("publishing keeps the user's variables, and leaves what is served alone", async () => {
+  const made = await stack();
+  const { functionVersion } = await publish(made, 'v2');
+  expect(functionVersion).toBe('2');
+  expect(await made.platform.variables('2')).toEqual({ ...userVariables, ...route('v2') });
+  expect(await made.platform.variables('1')).toEqual(userVariables);
+  expect((await made.platform.readAlias('live')).target.functionVersion).toBe('1');
+});
+
+test('publishing twice gives the same version, also after another one', async () => {
+  const made = await stack();
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
+  expect(await publish(made, 'v3')).toEqual({ functionVersion: '3' });
+  made.asked.length = 0;
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
+  expect(made.asked.filter((line) => !line.startsWith('GET'))).toEqual([]);
+});
+
+test('an equal version with less memory is no equal version', async () => {
+  const made = await stack();
+  await publish(made, 'v2');
+  await lambdaOf(made).send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, MemorySize: 1024 }));
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '3' });
+});
+
+test('variables that stand in $LATEST already are published without an update', async () => {
+  const made = await stack();
+  const Variables = { ...userVariables, ...route('v2') };
+  await lambdaOf(made).send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, Environment: { Variables } }));
+  await made.clock.advance(1_000);
+  made.asked.length = 0;
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
+  expect(made.asked.filter((line) => line.startsWith('PUT'))).toEqual([]);
+});
+
+test('more versions than one page lists are searched from the newest', async () => {
+  const made = await stack();
+  for (let i = 2; i <= 55; i++) {
+    await foreign(made, { ...userVariables, ...route(`v${i}`) });
+    await lambdaOf(made).send(new PublishVersionCommand({ FunctionName: functionName }));
+  }
+  expect(await publish(made, 'v55')).toEqual({ functionVersion: '55' });
+  expect(await publish(made, 'v50')).toEqual({ functionVersion: '50' });
+  // Long ago: published anew rather than looked for among hundreds.
+  expect(await publish(made, 'v3')).toEqual({ functionVersion: '56' });
+});
+
+test.each([
+  ['before our update', updateConfiguration],
+  ['between our update and the publication', publishVersion],
+])("a foreign update %s is kept, and isn't published as ours", async (_when, ours) => {
+  const made = await stack();
+  let once = true;
+  made.fate = async (request) => {
+    if (once && ours(request)) {
+      once = false;
+      const { Environment } = await current(made);
+      await foreign(made, { ...Environment?.Variables, LOG_LEVEL: 'debug' });
+    }
+    return 'pass';
+  };
+  const { functionVersion } = await publish(made, 'v2');
+  const expected = { ...userVariables, LOG_LEVEL: 'debug', ...route('v2') };
+  expect(await made.platform.variables(functionVersion)).toEqual(expected);
+});
+
+test("somebody who takes our variables out again and again ends in 'try later'", async () => {
+  const made = await stack();
+  made.fate = async (request) => {
+    if (publishVersion(request)) await foreign(made, userVariables);
+    return 'pass';
+  };
+  const seen = await failure(publish(made, 'v2'));
+  expect(seen).toMatchObject({ kind: 'throttled' });
+  expect(made.asked.filter((line) => /^POST .*versions$/.test(line))).toHaveLength(5);
+});
+
+test.each([
+  ['the update', updateConfiguration],
+  ['the publication', publishVersion],
+])('a lost reply to %s ends in one version', async (_what, operation) => {
+  const made = await stack();
+  let times = 0;
+  made.fate = (request) => (operation(request) && times++ === 0 ? { kind: 'after', error: lost() } : 'pass');
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
+  expect(await publish(made, 'v3')).toEqual({ functionVersion: '3' });
+});
+
+test('code that changed under a rollout is refused', async () => {
+  const made = await stack();
+  const codeSha256 = await made.platform.codeSha256();
+  await lambdaOf(made).send(new UpdateFunctionCodeCommand({ FunctionName: functionName, ZipFile: zipped('exports.handler = async () => 2') }));
+  const seen = await failure(made.platform.publish({ variables: route('v2'), codeSha256, description: '' }));
+  expect(seen).toMatchObject({ kind: 'refused' });
+  expect(seen.message).toContain('was changed while a rollout ran');
+  expect(await made.platform.codeSha256('1')).toBe(codeSha256);
+});
+
+test('a version that is pending is waited for', async () => {
+  const made = await stack({ settings: { settings: { versionPendingMs: 5_000 } } });
+  await made.clock.advance(60_000);
+  const before = made.clock.now();
+  const { functionVersion } = await publish(made, 'v2');
+  expect(made.clock.now() - before).toBeGreaterThanOrEqual(5_000);
+  expect(await made.platform.warm(functionVersion, 1)).toBe(1);
+});
+
+test('warming invokes the version so many times at once, and counts who answered', async () => {
+  const made = await stack();
+  await publish(made, 'v2');
+  let running = 0;
+  let most = 0;
+  made.functions.answer = async () => {
+    most = Math.max(most, ++running);
+    await Promise.resolve();
+    return { payload: '{}', coldStart: true, logs: [] };
+  };
+  expect(await made.platform.warm('2', 5)).toBe(5);
+  expect(most).toBe(5);
+  expect(made.functions.invoked.map(({ version }) => version.version)).toEqual(Array(5).fill('2'));
+  expect(JSON.parse(made.functions.invoked[0]!.invocation.payload)).toEqual({ mlreg: 'warm', holdMs: 200 });
+});
+
+test('throttled and failed environments are not warm; a missing permission is an error', async () => {
+  const made = await stack();
+  made.functions.answer = () => ({ payload: '{}', coldStart: true, logs: [], functionError: 'Unhandled' });
+  expect(await made.platform.warm('1', 2)).toBe(0);
+  made.local.inject({ faults: [{ action: 'lambda:Invoke', kind: 'throttle', times: 1 }] });
+  made.functions.answer = () => ({ payload: '{}', coldStart: true, logs: [] });
+  expect(await made.platform.warm('1', 3)).toBe(2);
+  made.local.inject({ deny: { 'lambda:InvokeFunction': true } });
+  expect(await failure(made.platform.warm('1', 1))).toMatchObject({ kind: 'denied', action: 'lambda:InvokeFunction' });
+});
+
+const current = async (made: Stack) => {
+  const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda');
+  return lambdaOf(made).send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
+};
+
+const foreign = async (made: Stack, Variables: Record<string, string>) => {
+  await lambdaOf(made).send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, Environment: { Variables } }));
+  await made.clock.advance(1_000);
+};

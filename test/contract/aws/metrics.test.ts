@@ -1,0 +1,262 @@
+import { InvokeCommand, UpdateAliasCommand } from '@aws-sdk/client-lambda';
+import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { expect, test } from 'vitest';
+import { latencyEdges } from '../../../src/aws/metric-arms.ts';
+import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
+import type { Observation, Reading } from '../../../src/domain/observation.ts';
+import { instant, versionTag } from '../../../src/domain/units.ts';
+import type { ArmSource, MetricsQuery } from '../../../src/ports/index.ts';
+import { createEmf } from '../../../src/router/emf.ts';
+import { START } from '../../unit/local-aws/core/bench.ts';
+import { functionName, lambdaOf, type Stack, stack } from './stack.ts';
+
+const arm = (version: string, functionVersion?: string): ArmSource => ({
+  version: versionTag(version),
+  endpoint: `recommendation-prod-${version}`,
+  functionVersion,
+});
+const champion = arm('v1', '1');
+const challenger = arm('v2', '2');
+
+/** Local AWS has them at one second. */
+const resolution = { routerMs: 1_000, awsMs: 1_000 };
+const options = (made: Stack, routing: 'sticky' | 'weighted' = 'sticky') => ({
+  clients: made.clients,
+  environment: 'prod',
+  model: 'recommendation',
+  routing,
+  functionName,
+  alias: 'live',
+  resolution,
+});
+
+const query = (more: Partial<MetricsQuery> = {}): MetricsQuery => ({
+  champion,
+  challenger,
+  from: instant(START),
+  to: instant(START + 30_000),
+  tickMs: 10_000,
+  plannedPercent: 10,
+  ...more,
+});
+
+const read = (reading: Reading): readonly Observation[] => {
+  if (reading.kind !== 'read') throw new Error(reading.why);
+  return reading.observations;
+};
+
+/** What the router prints, so that its names and ours can't drift apart. */
+const emf = createEmf({
+  serving: { kind: 'weighted', arm: { version: 'v1', endpoint: 'e' } },
+  environment: 'prod',
+  model: 'recommendation',
+  recommendPath: '/recommend',
+  userKey: 'userId',
+  apiKeys: undefined,
+  invokeTimeoutMs: 25_000,
+  metricResolution: 1,
+});
+
+const answered = (at: number, version: string, latencyMs: number | undefined, throttled = false): string =>
+  emf.request({
+    at,
+    version,
+    arm: 'champion',
+    rollout: 'r-abc',
+    requestId: 'x',
+    latencyMs,
+    throttled,
+    noUserId: false,
+    failure: latencyMs === undefined ? { why: 'model', detail: '424' } : undefined,
+  });
+
+const print = ({ local }: Stack, ...lines: string[]): void => local.putLogLines(undefined as never, lines);
+
+test('every tick of the window is an observation, those without data with zero requests', async () => {
+  const made = await stack();
+  const seen = read(await createMetrics(options(made)).read(query()));
+  const none = { requests: 0, errors: 0, throttles: 0, endpointErrors: 0 };
+  expect(seen).toEqual(
+    [10_000, 20_000, 30_000].map((after) => ({
+      at: START + after,
+      tickMs: 10_000,
+      plannedPercent: 10,
+      champion: none,
+      challenger: none,
+    })),
+  );
+});
+
+test('sticky arms are read apart by the metrics that the router prints', async () => {
+  const made = await stack();
+  print(
+    made,
+    answered(START + 1_000, 'v1', 20),
+    answered(START + 9_999, 'v1', 40),
+    answered(START + 10_000, 'v1', 5),
+    answered(START + 11_000, 'v2', undefined),
+    answered(START + 12_000, 'v2', undefined, true),
+    answered(START + 13_000, 'v2', 9_000),
+    answered(START + 30_000, 'v1', 1),
+  );
+  await made.clock.advance(40_000);
+  const [first, second, third] = read(await createMetrics(options(made)).read(query()));
+  expect(first?.champion).toEqual({
+    requests: 2,
+    errors: 0,
+    throttles: 0,
+    endpointErrors: 0,
+    meanLatencyMs: 30,
+    latency: { le: latencyEdges, count: [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0] },
+  });
+  expect(first?.challenger?.requests).toBe(0);
+  // An edge belongs to the bucket below it.
+  expect(second?.champion?.latency?.count).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(second?.challenger).toMatchObject({ requests: 3, errors: 2, throttles: 1, meanLatencyMs: 9_000 });
+  expect(second?.challenger?.latency?.count.at(-1)).toBe(1);
+  expect(third?.champion?.requests).toBe(0);
+});
+
+test('an arm without a share is null, and costs no query', async () => {
+  const made = await stack();
+  const [first] = read(await createMetrics(options(made)).read(query({ challenger: null })));
+  expect(first).toMatchObject({ challenger: null, champion: { requests: 0 } });
+  made.asked.length = 0;
+  const none = read(await createMetrics(options(made)).read(query({ champion: null, challenger: null })));
+  expect(none.map((tick) => [tick.champion, tick.challenger])).toEqual(Array(3).fill([null, null]));
+  expect(made.asked).toEqual([]);
+});
+
+test('one call a read', async () => {
+  const made = await stack();
+  for (const routing of ['sticky', 'weighted'] as const) {
+    made.asked.length = 0;
+    await createMetrics(options(made, routing)).read(query());
+    expect(made.asked).toHaveLength(1);
+  }
+});
+
+test.each([
+  ['sticky', 1, 2],
+  ['weighted', 3, 4],
+] as const)("%s: the endpoint's errors are per arm", async (routing, championErrors, challengerErrors) => {
+  const made = await serving();
+  await ask(made, champion, { status: 500, times: championErrors });
+  await ask(made, challenger, { status: 400, times: challengerErrors - 1 });
+  await ask(made, challenger, { status: 500, times: 1 });
+  const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
+  const [tick] = read(
+    await createMetrics(options(made, routing)).read(query({ from, to: instant(from + 60_000), tickMs: 60_000 })),
+  );
+  expect(tick?.champion?.endpointErrors).toBe(championErrors);
+  expect(tick?.challenger?.endpointErrors).toBe(challengerErrors);
+});
+
+test("weighted arms are read by their endpoints, whose latency comes in microseconds", async () => {
+  const made = await serving();
+  await ask(made, champion, { takesMs: 37, times: 2 });
+  await ask(made, challenger, { takesMs: 600, status: 500, times: 1 });
+  const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
+  const [tick] = read(
+    await createMetrics(options(made, 'weighted')).read(query({ from, to: instant(from + 60_000), tickMs: 60_000 })),
+  );
+  expect(tick?.champion).toEqual({
+    requests: 2,
+    errors: 0,
+    throttles: 0,
+    endpointErrors: 0,
+    meanLatencyMs: 37,
+    latency: { le: latencyEdges, count: [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0] },
+  });
+  expect(tick?.challenger).toMatchObject({ requests: 1, errors: 1, meanLatencyMs: 600 });
+});
+
+test('weighted throttles are those of the version behind the alias', async () => {
+  const made = await stack({ settings: { settings: { accountConcurrency: 0 } } });
+  await made.platform.publish({ variables: { MODEL_VERSION: 'v2' }, codeSha256: await made.platform.codeSha256(), description: '' });
+  const lambda = lambdaOf(made);
+  const RoutingConfig = { AdditionalVersionWeights: { '2': 0.5 } };
+  await lambda.send(new UpdateAliasCommand({ FunctionName: functionName, Name: 'live', RoutingConfig }));
+  made.draws.push(0.9, 0.1, 0.1);
+  const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
+  for (let i = 0; i < 3; i++) {
+    const fresh = made.clients.of((await import('@aws-sdk/client-lambda')).LambdaClient, { maxAttempts: 1 });
+    await fresh.send(new InvokeCommand({ FunctionName: functionName, Qualifier: 'live' })).catch(() => undefined);
+  }
+  const window = query({ from, to: instant(from + 60_000), tickMs: 60_000 });
+  const [tick] = read(await createMetrics(options(made, 'weighted')).read(window));
+  expect([tick?.champion?.throttles, tick?.challenger?.throttles]).toEqual([1, 2]);
+  const unpublished = query({ ...window, challenger: arm('v2') });
+  const [other] = read(await createMetrics(options(made, 'weighted')).read(unpublished));
+  expect(other?.challenger?.throttles).toBe(0);
+});
+
+test("AWS's own minutes belong to the tick they end in, the router's seconds to their own", async () => {
+  const made = await serving({ awsMetricResolutionSeconds: 60 });
+  const from = instant(Math.ceil(made.clock.now() / 60_000) * 60_000);
+  await made.clock.advance(from - made.clock.now() + 5_000);
+  await ask(made, champion, { status: 500, times: 2 });
+  print(made, answered(from + 5_000, 'v1', 20));
+  await made.clock.advance(120_000);
+  const metrics = createMetrics({ ...options(made), resolution: { routerMs: 1_000, awsMs: 60_000 } });
+  const errorsOf = async (start: number, end: number) =>
+    read(await metrics.read(query({ from: instant(from + start), to: instant(from + end) }))).map(
+      ({ champion: at }) => [at?.requests, at?.endpointErrors],
+    );
+  expect(await errorsOf(0, 70_000)).toEqual([[1, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 2], [0, 0]]);
+  // Windows that cut the minute in two count it once.
+  expect(await errorsOf(0, 30_000)).toEqual([[1, 0], [0, 0], [0, 0]]);
+  expect(await errorsOf(30_000, 60_000)).toEqual([[0, 0], [0, 0], [0, 2]]);
+});
+
+test('denied and broken are answers, and told apart', async () => {
+  const made = await stack();
+  made.local.inject({ deny: { 'cloudwatch:GetMetricData': true } });
+  const denied = await createMetrics(options(made)).read(query());
+  expect(denied).toMatchObject({ kind: 'unreadable', denied: true });
+  expect((denied as { why: string }).why).toContain('Allow cloudwatch:GetMetricData');
+  made.local.inject({ reset: true });
+  made.fate = () => ({ kind: 'before', error: Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }) });
+  expect(await createMetrics(options(made)).read(query())).toMatchObject({ kind: 'unreadable', denied: false });
+});
+
+test('concurrency is the largest of late, at least 1', async () => {
+  const made = await stack();
+  expect(await made.platform.concurrency()).toBe(1);
+  made.functions.answer = async () => {
+    await Promise.resolve();
+    return { payload: '{}', coldStart: false, logs: [] };
+  };
+  await made.platform.warm('1', 7);
+  await made.clock.advance(60_000);
+  expect(await made.platform.concurrency()).toBe(7);
+  await made.platform.warm('1', 80);
+  expect(await made.platform.concurrency()).toBe(50);
+  await made.clock.advance(20 * 60_000);
+  expect(await made.platform.concurrency()).toBe(1);
+});
+
+/** Both endpoints in service. */
+async function serving(settings: { awsMetricResolutionSeconds?: 1 | 60 } = {}): Promise<Stack> {
+  const made = await stack({ settings: { settings } });
+  for (const { endpoint, version } of [champion, challenger]) {
+    await made.platform.ensureEndpoint({ endpoint, version, artifactUri: 's3://models/m.tar.gz', artifactDigest: 'd' });
+  }
+  await made.clock.advance(5_000);
+  return made;
+}
+
+async function ask(
+  made: Stack,
+  { endpoint }: ArmSource,
+  { status = 200, takesMs = 1, times }: { status?: number; takesMs?: number; times: number },
+): Promise<void> {
+  made.containers.answer = async () => {
+    await made.clock.advance(takesMs);
+    return { status, body: Buffer.from('{}'), contentType: 'application/json', customAttributes: undefined };
+  };
+  const runtime = made.clients.of(SageMakerRuntimeClient, { maxAttempts: 1 });
+  for (let i = 0; i < times; i++) {
+    await runtime.send(new InvokeEndpointCommand({ EndpointName: endpoint, Body: '{}' })).catch(() => undefined);
+  }
+}

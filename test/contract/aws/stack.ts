@@ -1,0 +1,96 @@
+import {
+  CreateAliasCommand,
+  CreateFunctionCommand,
+  LambdaClient,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
+import { type Clients, createClients } from '../../../src/aws/clients.ts';
+import { createPlatform, type PlatformOptions } from '../../../src/aws/platform.ts';
+import { instant } from '../../../src/domain/units.ts';
+import { type Fate, inProcess } from '../../../src/local-aws/in-process.ts';
+import type { WireRequest } from '../../../src/local-aws/core/local-aws.ts';
+import type { Clock } from '../../../src/ports/index.ts';
+import type { Platform } from '../../../src/ports/platform.ts';
+import { type Bench, bench, zipped } from '../../unit/local-aws/core/bench.ts';
+
+export const functionName = 'recommendation-inference-prod';
+export const userVariables = { LOG_LEVEL: 'info', TABLE: 'features' };
+
+export interface Stack extends Bench {
+  readonly clients: Clients;
+  readonly platform: Platform;
+  /** The clock as the adapters have it: whoever sleeps moves it on. */
+  readonly port: Clock;
+  /** Decides what each request meets; 'pass' until set. */
+  fate: (request: WireRequest) => Fate | Promise<Fate>;
+  /** `lambda UpdateAlias`-like lines of what was asked, oldest first. */
+  readonly asked: string[];
+}
+
+/** A function with the user's variables, its version 1 and alias `live`, behind the adapters over local AWS. */
+export async function stack(
+  options: Partial<PlatformOptions> & { readonly settings?: Parameters<typeof bench>[0] } = {},
+): Promise<Stack> {
+  const { settings, ...rest } = options;
+  const made = bench(settings);
+  const { clock } = made;
+  const port: Clock = {
+    now: () => instant(clock.now()),
+    sleepUntil: (at) => clock.advance(Math.max(0, at - clock.now())),
+  };
+  const asked: string[] = [];
+  const handler = inProcess(made.local, (request) => {
+    asked.push(`${request.method} ${request.headers['x-amz-target'] ?? request.path}`);
+    return found.fate(request);
+  });
+  const clients = createClients({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    requestHandler: handler as never,
+  });
+  const platform = createPlatform({
+    clients,
+    clock: port,
+    functionName,
+    smokeRequests: [],
+    sagemaker: {
+      roleArn: 'arn:aws:iam::000000000000:role/models',
+      image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/recommendation:1',
+      memoryMb: 2048,
+      maxConcurrency: 10,
+      environment: { MODEL_THREADS: '2' },
+    },
+    tags: { 'mlreg:environment': 'prod' },
+    ...rest,
+  });
+  const found: Stack = { ...made, clients, platform, port, asked, fate: () => 'pass' };
+  await createFunction(found);
+  return found;
+}
+
+export const lambdaOf = ({ clients }: Stack): LambdaClient => clients.of(LambdaClient);
+
+async function createFunction(made: Stack): Promise<void> {
+  const lambda = lambdaOf(made);
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: functionName,
+      Role: 'arn:aws:iam::000000000000:role/r',
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Code: { ZipFile: zipped() },
+      Environment: { Variables: userVariables },
+    }),
+  );
+  await made.clock.advance(1_000);
+  await lambda.send(new PublishVersionCommand({ FunctionName: functionName }));
+  await lambda.send(new CreateAliasCommand({ FunctionName: functionName, Name: 'live', FunctionVersion: '1' }));
+  made.asked.length = 0;
+}
+
+export const isOperation =
+  (method: string, path: RegExp) =>
+  (request: WireRequest): boolean =>
+    request.method === method && path.test(request.path);
+
+export const lost = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });

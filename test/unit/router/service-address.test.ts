@@ -1,0 +1,53 @@
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { describe, expect, it } from 'vitest';
+import { serviceAddress } from '../../../src/router/service-address.ts';
+
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+const keys = { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'B' };
+
+describe('serviceAddress', () => {
+  it.each(['eu-central-1', 'us-east-1', 'us-gov-west-1', 'cn-north-1', 'ap-southeast-4'])(
+    'is the one that the SDK resolves in %s',
+    (region) => {
+      const client = new SageMakerRuntimeClient({
+        region,
+        credentials: { accessKeyId: 'A', secretAccessKey: 'B' },
+      });
+      for (const fips of region.startsWith('cn-') ? [false] : [false, true]) {
+        const expected = client.config.endpointProvider({
+          Region: region,
+          UseFIPS: fips,
+          UseDualStack: false,
+        }).url;
+        const env = { ...keys, AWS_REGION: region, ...(fips && { AWS_USE_FIPS_ENDPOINT: 'true' }) };
+        expect(serviceAddress(env).url.href, `FIPS ${fips}`).toBe(expected.href);
+      }
+    },
+  );
+
+  const one = 'http://127.0.0.1:4566';
+  const two = 'https://vpce-1.example/base';
+  it.each([
+    { env: { AWS_ENDPOINT_URL: one }, url: `${one}/` },
+    { env: { AWS_ENDPOINT_URL: one, AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: two }, url: two },
+    {
+      env: { AWS_ENDPOINT_URL: one, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
+      url: 'https://runtime.sagemaker.us-west-2.amazonaws.com/',
+    },
+    { env: { AWS_ENDPOINT_URL: '' }, url: 'https://runtime.sagemaker.us-west-2.amazonaws.com/' },
+  ])('$env -> $url', ({ env, url }) => {
+    const set: Record<string, string | undefined> = { ...keys, AWS_REGION: 'us-west-2', ...env };
+    expect(serviceAddress(set).url.href).toBe(url);
+  });
+
+  it.each([
+    { env: keys, why: 'AWS_REGION is not set' },
+    { env: { ...keys, AWS_REGION: 'evil.example/' }, why: 'AWS_REGION is not set' },
+    { env: { AWS_REGION: 'us-west-2' }, why: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set' },
+    { env: { ...keys, AWS_REGION: 'r', AWS_ENDPOINT_URL: 'nonsense' }, why: "AWS_ENDPOINT_URL 'nonsense'" },
+    { env: { ...keys, AWS_REGION: 'r', AWS_ENDPOINT_URL: 'file:///x' }, why: "AWS_ENDPOINT_URL 'file:///x'" },
+  ])('refuses $env', ({ env, why }) => {
+    expect(() => serviceAddress(env)).toThrow(why);
+  });
+});

@@ -1,0 +1,54 @@
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { describe, expect, it } from 'vitest';
+import { createSigner } from '../../../src/router/sigv4.ts';
+
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const body = '{"userId":"u-1","city":"Zürich"}';
+const path = '/endpoints/recommendation-prod-v2-3-0-5e6f7a8b/invocations';
+
+/** What the SDK's own signer makes of the same request. */
+async function bySdk(options: {
+  region: string;
+  host: string;
+  sessionToken: string | undefined;
+  at: number;
+}): Promise<string> {
+  const { region, host, sessionToken, at } = options;
+  const credentials = sessionToken === undefined ? keys : { ...keys, sessionToken };
+  const client = new SageMakerRuntimeClient({ region, credentials });
+  const signer = await client.config.signer({
+    schemeId: 'aws.auth#sigv4',
+    signingProperties: { name: 'sagemaker', region },
+  } as never);
+  const headers = { host, 'content-type': 'application/json' };
+  const { headers: signed } = (await signer.sign(
+    { method: 'POST', protocol: 'https:', hostname: host, path, query: {}, headers, body },
+    { signingDate: new Date(at), unsignableHeaders: new Set(['x-amz-content-sha256']) },
+  )) as { headers: Record<string, string> };
+  return signed.authorization!;
+}
+
+describe('createSigner', () => {
+  it.each([
+    { what: 'with a session', sessionToken: 'IQoJb3JpZ2luX2VjEXAMPLE//token==', region: 'eu-central-1' },
+    { what: 'without a session', sessionToken: undefined, region: 'us-east-1' },
+  ])('signs as the SDK does, $what, days apart', async ({ sessionToken, region }) => {
+    const host = `runtime.sagemaker.${region}.amazonaws.com`;
+    const signer = createSigner({
+      credentials: { ...keys, sessionToken },
+      region,
+      service: 'sagemaker',
+      host,
+    });
+    // The key is kept for a day: the last second of one, the first of the next, and one back again.
+    for (const time of ['2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00Z', '2026-02-28T12:00:00Z']) {
+      const at = Date.parse(time);
+      const headers = signer.sign(path, body, at);
+      expect(headers.authorization, time).toBe(await bySdk({ region, host, sessionToken, at }));
+      expect(headers['x-amz-security-token'], time).toBe(sessionToken);
+      expect(headers['x-amz-date']).toBe(time.replace(/\.\d+/, '').replaceAll(/[-:]/g, ''));
+    }
+  });
+});
