@@ -2,7 +2,6 @@ import type { Clock } from '../ports/index.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { createLambdaAlias } from './lambda-alias.ts';
-import { createLambdaConcurrency } from './lambda-concurrency.ts';
 import { createLambdaVersions } from './lambda-versions.ts';
 import { createLambdaWarm } from './lambda-warm.ts';
 import { createSageMakerEndpoints, type ServingSettings } from './sagemaker-endpoints.ts';
@@ -25,7 +24,6 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...createLambdaAlias(options),
     ...createLambdaVersions(options),
     ...createLambdaWarm(options),
-    ...createLambdaConcurrency(options),
     ...createSageMakerEndpoints(options),
     ...createSageMakerSmoke(options),
   };

@@ -53,8 +53,10 @@ export function readDocument(text: string): Read {
       lineCounter: lines,
       prettyErrors: false,
       stringKeys: true,
+      uniqueKeys: false, // told by survey(), together with all else
       version: '1.2',
       merge: false,
+      resolveKnownTags: false,
     });
   } catch (error) {
     if (error instanceof RangeError) return unusable('is nested too deeply');
@@ -65,20 +67,19 @@ export function readDocument(text: string): Read {
     return unusable(`is YAML ${version.version}: take the %YAML line away`);
   if (document.contents === null && document.errors.length === 0)
     return { ...unusable(''), mistakes: [], unusable: false };
-  const surveyed = survey(document);
-  if (surveyed.tooDeep) return unusable('is nested too deeply', position(surveyed.tooDeep.offset));
-
-  const problems = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
+  const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
+    const written = text.split('\n');
     const first = new Map<number, TextMistake>(); // what follows on the same line follows from it
     for (const error of problems) {
       const at = position(error.pos[0]);
-      const line = text.split('\n')[at.line - 1] ?? '';
-      if (!first.has(at.line)) first.set(at.line, { at, path: [], sentence: syntaxSentence(error, line) });
+      const sentence = syntaxSentence(error, written[at.line - 1] ?? '');
+      if (!first.has(at.line)) first.set(at.line, { at, path: [], sentence });
     }
-    const mistakes = [...first.values()];
-    return { ...unusable(''), mistakes };
+    return { ...unusable(''), mistakes: [...first.values()] };
   }
+  const surveyed = survey(document);
+  if (surveyed.stop) return unusable(surveyed.stop.sentence, position(surveyed.stop.offset));
   if (!isMap(document.contents)) return unusable('must hold keys and values, as model: recommendation');
 
   let raw: unknown;
@@ -86,7 +87,7 @@ export function readDocument(text: string): Read {
     raw = document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
     if (error instanceof ReferenceError || error instanceof RangeError) {
-      return unusable('its aliases (*name) expand to too much: write the values out');
+      return unusable(tooManyAliases);
     }
     throw error;
   }
@@ -100,9 +101,10 @@ export function readDocument(text: string): Read {
   };
 }
 
-const mostCharacters = 256 * 1024;
+const mostCharacters = 64 * 1024;
 const mostDepth = 32;
 const mostAliases = 100;
+const tooManyAliases = 'its aliases (*name) expand to too much: write the values out';
 
 interface Survey {
   readonly mistakes: readonly {
@@ -110,16 +112,26 @@ interface Survey {
     readonly path: readonly string[];
     readonly sentence: string;
   }[];
-  readonly tooDeep: { readonly offset: number } | undefined;
+  /** Why the rest is not looked at. */
+  readonly stop?: { readonly offset: number; readonly sentence: string };
 }
 
 /** Finds keys that are written twice or must not be, and takes the latter out, so that they never become objects. */
 function survey(document: Document.Parsed): Survey {
   const mistakes: Survey['mistakes'][number][] = [];
+  let aliases = 0;
   const waiting: { node: unknown; path: readonly string[] }[] = [{ node: document.contents, path: [] }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { node, path } = next;
-    if (path.length > mostDepth) return { mistakes, tooDeep: { offset: offsetOf(node) ?? 0 } };
+    const stop = (sentence: string): Survey => ({
+      mistakes,
+      stop: { offset: offsetOf(node) ?? 0, sentence },
+    });
+    if (path.length > mostDepth) return stop('is nested too deeply');
+    if (isAlias(node)) {
+      if (++aliases > mostAliases) return stop(tooManyAliases);
+      if (!node.resolve(document)) return stop('this alias (*name) has no anchor (&name) before it');
+    }
     if (isSeq(node))
       node.items.forEach((item, i) => waiting.push({ node: item, path: [...path, String(i)] }));
     if (!isMap(node)) continue;
@@ -142,7 +154,7 @@ function survey(document: Document.Parsed): Survey {
       return false;
     });
   }
-  return { mistakes, tooDeep: undefined };
+  return { mistakes };
 }
 
 const reserved = new Set(['__proto__', 'constructor', 'prototype']);
@@ -187,17 +199,17 @@ function syntaxSentence(error: YAMLError, line: string): string {
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return 'YAML takes no tabs here: indent with spaces';
-    case 'BAD_INDENT':
-      return 'this line is indented differently from its neighbours';
     case 'MULTIPLE_DOCS':
       return 'there is a second document here (---): keep one';
     case 'NON_STRING_KEY':
       return 'a key must be plain text';
     case 'TAG_RESOLVE_FAILED':
       return 'tags (!name) are not read: write plain values';
-    case 'BAD_ALIAS':
-      return 'this alias (*name) has no anchor (&name) before it';
+    case 'RESOURCE_EXHAUSTION':
+      return 'is nested too deeply';
     default:
+      if (/start at the same column/.test(error.message))
+        return 'this line is indented differently from its neighbours';
       // Messages quote the file after a colon.
       return `is no YAML: ${error.message.replace(/(: |\n)[\s\S]*/, '')}`;
   }

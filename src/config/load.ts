@@ -156,7 +156,8 @@ function examined(
   const ofText = read.mistakes.map(({ at, path, sentence }) => ({ ...at, path: pathName(path), sentence }));
   if (read.unusable) return { read, mistakes: ofText };
   const { mistakes, rest } = schemaMistakes(read);
-  return { read, mistakes: [...ofText, ...mistakes, ...meaningMistakes(rest, read, directory)] };
+  const ofMeaning = rest === undefined ? [] : meaningMistakes(rest, read, directory);
+  return { read, mistakes: [...ofText, ...mistakes, ...ofMeaning] };
 }
 
 /** What only shows when the sections are seen together. `rest` is right as far as the schema goes. */
@@ -179,6 +180,10 @@ function meaningMistakes(rest: RawSection, read: Read, directory: string): reado
     const value = valueAt(rest, path);
     if (value !== undefined && value !== null) add(path, `${why}: take this line away`, 'key');
   }
+  if (names.length > mostEnvironments) {
+    add(['environments'], `there are ${names.length}: mlreg takes at most ${mostEnvironments}`, 'key');
+    return [...found.values()];
+  }
   const model = textOf(rest['model']) ?? 'model';
   for (const name of names) {
     const layers = layersOf({ raw: rest, name, model, overrides: [] });
@@ -194,6 +199,8 @@ function meaningMistakes(rest: RawSection, read: Read, directory: string): reado
   }
   return [...found.values()];
 }
+
+const mostEnvironments = 100;
 
 function environmentNames(raw: RawSection): readonly string[] {
   const written = isSection(raw['environments']) ? Object.keys(raw['environments']) : [];

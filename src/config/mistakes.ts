@@ -23,14 +23,18 @@ export interface Mistake {
  */
 export function schemaMistakes(read: Read): {
   readonly mistakes: readonly Mistake[];
-  readonly rest: RawSection;
+  /** Undefined where there is too much wrong to go on. */
+  readonly rest: RawSection | undefined;
 } {
   const result = fileSchema.safeParse(read.raw);
   if (result.success) return { mistakes: [], rest: read.raw };
   const found = new Map<string, Mistake>();
   let rest = read.raw;
+  let count = 0;
   for (const issue of result.error.issues) {
-    for (const { whole, path, of, sentence } of describe(issue, read)) {
+    for (const describe of described(issue, read)) {
+      if (++count > mostDescribed) return { mistakes: [...found.values()], rest: undefined };
+      const { whole, path, of, sentence } = describe();
       const name = pathName(path);
       // A list with wrong elements is not wrong once more as a whole.
       const known = [...found.keys()].some((other) => other === name || other.startsWith(`${name}[`));
@@ -64,6 +68,7 @@ export function pathName(path: Path): string {
 }
 
 const mostShown = 50;
+const mostDescribed = 200;
 
 interface Described {
   /** What must be left out for the rest to be right. */
@@ -73,32 +78,35 @@ interface Described {
   readonly sentence: string;
 }
 
-function describe(issue: z.core.$ZodIssue, read: Read): readonly Described[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      return { whole: path, path, of: 'key', sentence: unknownKey(key, issue.path) };
-    });
-  }
+/** Each is put into words only when it is asked for: a hostile file may have any number of them. */
+function described(issue: z.core.$ZodIssue, read: Read): readonly (() => Described)[] {
+  if (issue.code !== 'unrecognized_keys') return [() => describe(issue, read)];
+  return issue.keys.map((key) => () => {
+    const path = [...issue.path, key];
+    return { whole: path, path, of: 'key', sentence: unknownKey(key, issue.path) };
+  });
+}
+
+function describe(issue: z.core.$ZodIssue, read: Read): Described {
   const { path } = issue;
   if (issue.code === 'invalid_key') {
-    return [{ whole: path, path, of: 'key', sentence: `expected ${keyExpected(path)}` }];
+    return { whole: path, path, of: 'key', sentence: `expected ${keyExpected(path)}` };
   }
   const place = placeAt(fileSchema, path);
   if (place.kind !== 'leaf') {
     const got = gotText(undefined, valueAt(read.raw, path), undefined);
-    return [{ whole: path, path, of: 'value', sentence: `expected keys and values below it, got ${got}` }];
+    return { whole: path, path, of: 'value', sentence: `expected keys and values below it, got ${got}` };
   }
   const { note, depth } = place;
   const whole = path.slice(0, depth);
   const value = valueAt(read.raw, path);
   if (value === undefined)
-    return [{ whole, path: whole, of: 'value', sentence: `missing: write ${note.expected}` }];
+    return { whole, path: whole, of: 'value', sentence: `missing: write ${note.expected}` };
   const inside = path.length > depth ? note.element : undefined;
   const special =
     issue.code === 'custom' && issue.message.startsWith('expected ') ? issue.message : undefined;
   const sentence = `${special ?? `expected ${inside ?? note.expected}`}, got ${gotText(note, value, read.source(path))}`;
-  return [{ whole, path, of: 'value', sentence }];
+  return { whole, path, of: 'value', sentence };
 }
 
 function keyExpected(path: Path): string {

@@ -1,8 +1,18 @@
-/** The known word that was most likely meant, if any is near: `error_rate` -> `errorRate`, `guardrial` -> `guardrail`. */
+/**
+ * The known word that was most likely meant, if any is near: `error_rate` -> `errorRate`, `guardrial` -> `guardrail`,
+ * `production` -> `prod`.
+ */
 export function nearest(written: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ ]/g, '');
   const same = known.find((word) => plain(word) === plain(written));
   if (same !== undefined) return same;
+  const longer = known.find(
+    (word) =>
+      word.length > 2 &&
+      (plain(written).startsWith(plain(word)) ||
+        (written.length > 2 && plain(word).startsWith(plain(written)))),
+  );
+  if (longer !== undefined) return longer;
   const limit = Math.max(1, Math.floor(written.length / 3));
   let best: { readonly word: string; readonly far: number } | undefined;
   for (const word of known) {

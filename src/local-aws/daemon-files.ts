@@ -103,7 +103,7 @@ function isAlive(holder: { readonly pid: number; readonly startTime: string }): 
 }
 
 /** @returns undefined where the file isn't there or isn't JSON */
-export function readJson(path: string): unknown {
+function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {

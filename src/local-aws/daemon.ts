@@ -19,6 +19,7 @@ import { createStateFile, readState, type StateFile } from './daemon-state.ts';
 import { processStart } from './data-plane/process-identity.ts';
 import {
   type ContainerSettings,
+  type ContainerStatus,
   createContainerRuntime,
   type LocalContainerRuntime,
 } from './data-plane/containers.ts';
@@ -26,8 +27,9 @@ import {
   type CountingFunctionRuntime,
   createFunctionRuntime,
   type EnvironmentSettings,
+  type VersionCounts,
 } from './data-plane/environments.ts';
-import { type Gateway, startGateway } from './data-plane/gateway.ts';
+import { type Gateway, type GatewayCounters, startGateway } from './data-plane/gateway.ts';
 
 export interface DaemonOptions {
   /** Everything the daemon keeps is in here; made 0700. */
@@ -52,6 +54,20 @@ export interface Daemon {
   /** Resolves when it has stopped, by whomever. */
   readonly stopped: Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What `GET /_local/status` answers. */
+export interface DaemonStatus extends Partial<Seeded> {
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly model: string;
+  readonly controlUrl: string;
+  /** Undefined while it starts. */
+  readonly gatewayUrl: string | undefined;
+  readonly endpoints: readonly ContainerStatus[];
+  readonly functions: readonly VersionCounts[];
+  readonly gateway: GatewayCounters | undefined;
 }
 
 const region = 'us-east-1';
@@ -164,7 +180,7 @@ async function startParts(
   }
 
   const seeded: { current: Seeded | undefined } = { current: undefined };
-  const status = (): unknown => ({
+  const status = (): DaemonStatus => ({
     pid: process.pid,
     startedAt,
     model: options.model,

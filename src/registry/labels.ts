@@ -43,13 +43,15 @@ export function promoted(
 
 /** Traffic has been seen back with the champion. A watch rolls back what served, a rollout what was on trial. */
 export function rolledBack(plan: Plan, context: Context & { readonly reason: string }): readonly VersionChange[] {
-  const set = (status: 'rolled_back' | 'champion'): VersionChange['set'] => ({
+  const set = (status: 'rolled_back' | 'archived' | 'champion'): VersionChange['set'] => ({
     status,
     statusAt: context.at,
     statusReason: context.reason,
     rollout: context.rollout,
   });
-  const changes: VersionChange[] = [{ version: plan.challenger, set: set('rolled_back') }];
+  // A return to an older version that itself was undone leaves that version what it was: good once.
+  const failed = plan.strategy === 'rollback' ? 'archived' : 'rolled_back';
+  const changes: VersionChange[] = [{ version: plan.challenger, set: set(failed) }];
   // In a rollout the champion never ceased to be one; after a watch an earlier version is it again.
   if (plan.strategy === 'watch' && plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
   return changes;

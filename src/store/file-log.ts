@@ -1,7 +1,6 @@
-import { dirname } from 'node:path';
 import { UserError } from '../domain/user-error.ts';
 import { type Chain, follow, newChain } from './chain.ts';
-import { appendTo, readFrom, sizeOf, syncDirectory, syncFile } from './file.ts';
+import { appendTo, readFrom, sizeOf, syncFile, syncNames } from './file.ts';
 import type { FileSystem } from './file-system.ts';
 import { apply, emptyState, encode } from './fold.ts';
 import { damaged, differentFile, newerFormat } from './refusals.ts';
@@ -32,7 +31,7 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
   const chain = newChain(genesis);
   /** The head that is known to be on disk. */
   let durable: string | undefined = genesis;
-  let directory: 'unsettled' | 'settled' = 'unsettled';
+  let named = false;
   const inTurn = turns();
 
   async function catchUp(): Promise<void> {
@@ -51,8 +50,8 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
   async function settle(): Promise<void> {
     const head = chain.head;
     await syncFile(fs, path);
-    if (directory === 'unsettled') await syncDirectory(fs, dirname(path));
-    directory = 'settled';
+    if (!named) await syncNames(fs, path);
+    named = true;
     durable = head;
   }
 

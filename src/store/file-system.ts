@@ -5,7 +5,6 @@ import { UserError } from '../domain/user-error.ts';
 export interface FileSystem {
   open(path: string, flags: 'r' | 'a', mode?: number): Promise<OpenFile>;
   stat(path: string): Promise<{ readonly size: number }>;
-  /** Answers the first directory that had to be made. */
   mkdir(
     path: string,
     options: { readonly recursive: true; readonly mode: number },

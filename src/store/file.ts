@@ -55,16 +55,9 @@ async function openToAppend(fs: FileSystem, path: string): ReturnType<FileSystem
     return await fs.open(path, 'a', 0o600);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    await makeDirectory(fs, dirname(path));
+    await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return await fs.open(path, 'a', 0o600);
   }
-}
-
-async function makeDirectory(fs: FileSystem, path: string): Promise<void> {
-  const first = await fs.mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made))
-    await syncDirectory(fs, dirname(made));
 }
 
 export async function syncFile(fs: FileSystem, path: string): Promise<void> {
@@ -80,17 +73,23 @@ export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-/** Without it a power cut can lose the file's name, with all that is in it. */
-export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
+/**
+ * Puts every name on the file's path on disk: else a power cut can lose the file with all that is in it. All of them,
+ * because the process that made a directory may not have come to syncing it.
+ */
+export async function syncNames(fs: FileSystem, path: string): Promise<void> {
+  const directory = dirname(path);
+  if (directory === path) return;
   try {
-    const directory = await fs.open(path, 'r');
+    const names = await fs.open(directory, 'r');
     try {
-      await directory.sync();
+      await names.sync();
     } finally {
-      await directory.close();
+      await names.close();
     }
   } catch (error) {
-    // Where directories can't be synced (Windows, some network file systems) there is nothing more to be done.
+    // Where a directory can't be opened or synced (Windows, some network file systems) there is no more to be done.
     if (['EIO', 'ENOSPC', 'EDQUOT'].includes(codeOf(error))) throw fileError(error, 'sync', path);
   }
+  await syncNames(fs, directory);
 }

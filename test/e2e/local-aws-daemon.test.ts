@@ -38,7 +38,12 @@ const http = require('node:http');
 exports.handler = (event, context) => {
   const headers = { 'x-handler': '${name}', 'x-function-version': context.functionVersion };
   const endpoint = process.env.SAGEMAKER_ENDPOINT;
-  if (endpoint === undefined || event.rawPath === '/health') return Promise.resolve({ statusCode: 200, headers, body: event.rawPath });
+  if (event.rawPath === '/metrics') {
+    void Promise.reject(new Error('nobody awaits it'));
+    setTimeout(() => { throw new Error('nobody catches it'); });
+  }
+  if (event.rawPath === '/feedback') return new Promise(() => undefined);
+  if (endpoint === undefined || event.rawPath !== '/recommend') return Promise.resolve({ statusCode: 200, headers, body: event.rawPath });
   return new Promise((resolve, reject) => {
     const url = process.env.AWS_ENDPOINT_URL + '/endpoints/' + endpoint + '/invocations';
     const request = http.request(url, {
@@ -118,11 +123,10 @@ function launch(more: { routerBundle?: string; gatewayPort?: number } = {}): {
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
-  let talk = '';
-  child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => talk.set(child, readDaemonTalk(child) + chunk.toString()));
   const answer = new Promise<Answer>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as Answer));
-    child.once('exit', (code) => reject(new Error(`the daemon left with ${code}: ${talk}`)));
+    child.once('exit', (code) => reject(new Error(`the daemon left with ${code}: ${readDaemonTalk(child)}`)));
   });
   return { child, answer };
 }
@@ -132,6 +136,12 @@ async function up(more?: { routerBundle?: string }): Promise<{ child: ChildProce
   const record = await answer;
   if ('refused' in record) throw new Error(record.refused);
   return { child, record };
+}
+
+const talk = new WeakMap<ChildProcess, string>();
+/** What it has said on its standard error. */
+function readDaemonTalk(child: ChildProcess): string {
+  return talk.get(child) ?? '';
 }
 
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -303,6 +313,32 @@ describe('the daemon', { timeout: 60_000 }, () => {
     expect(processStart(pid)).toBeUndefined();
     expect(readdirSync(stateDir).sort()).toEqual(['children', 'logs', 'models', 'state.json']);
     expect(readdirSync(join(stateDir, 'children'))).toEqual([]);
+  });
+
+  it('told twice, does not wait for requests that hang', async () => {
+    newState();
+    const { child, record } = await up();
+    await serveModel(record, { BEHAVIOUR: 'outlive' });
+    const { pid } = await recommend(record);
+    const hung = fetch(`${record.gatewayUrl}/feedback`, { method: 'POST' }).catch(() => 'cut off');
+    await vi.waitFor(async () => expect(await status(record)).toMatchObject({ gateway: { inFlight: 1 } }));
+    const begun = performance.now();
+    const gone = end(child, 'SIGTERM');
+    await vi.waitFor(() => expect(readDaemonTalk(child)).toContain('once more'));
+    child.kill('SIGTERM');
+    expect(await gone).toBe(143);
+    // In order, the request would have had three seconds.
+    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(await hung).toBe('cut off');
+    await vi.waitFor(() => expect(processStart(pid)).toBeUndefined());
+  });
+
+  it('outlives what a function leaves behind', async () => {
+    newState();
+    const { child, record } = await up();
+    expect((await fetch(`${record.gatewayUrl}/metrics`)).status).toBe(200);
+    await vi.waitFor(() => expect(readDaemonTalk(child)).toMatch(/nobody awaits it[^]*nobody catches it/));
+    expect((await fetch(`${record.gatewayUrl}/health`)).status).toBe(200);
   });
 
   it('ends when a client that holds the token asks for it', async () => {

@@ -169,7 +169,7 @@ export function createFunctionRuntime(options: {
 }
 
 /** More environments of one function than there may be. The control plane limits concurrency first, so this is a last wall. */
-export class TooManyEnvironments extends Error {
+class TooManyEnvironments extends Error {
   override readonly name = 'TooManyRequestsException';
   constructor(functionName: string) {
     super(`Rate Exceeded: ${functionName} has as many execution environments as it may have`);

@@ -3,7 +3,7 @@ import vm from 'node:vm';
 import type { FunctionSnapshot } from '../seams.ts';
 
 /** A handler as Node runtimes of Lambda call it. */
-export type Handler = (event: unknown, context: object) => unknown;
+type Handler = (event: unknown, context: object) => unknown;
 
 /** One loaded copy of a function's module: its state, its `process`, its `console`. */
 export interface HandlerModule {

@@ -4,7 +4,7 @@ import { createHistogram } from 'node:perf_hooks';
 export type Outcome = number | 'broken' | 'unsent';
 
 /** Which version a request was answered by, and how: `2xx` and so on, `broken`, `unsent`. */
-export interface VersionTally {
+interface VersionTally {
   readonly requests: number;
   readonly outcomes: Readonly<Record<string, number>>;
   /** Answered 5xx, broken or unsent: a caller who got no answer. A 4xx is the caller's own. */
@@ -12,7 +12,7 @@ export interface VersionTally {
 }
 
 /** Milliseconds from the scheduled time to the answer's end. */
-export interface Latency {
+interface Latency {
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
@@ -22,7 +22,7 @@ export interface Latency {
 }
 
 /** When it was scheduled (ms since the start), the version that answered, the status. */
-export type RequestRecord = readonly [startedAt: number, version: string | undefined, status: Outcome];
+type RequestRecord = readonly [startedAt: number, version: string | undefined, status: Outcome];
 
 export interface LoadReport {
   readonly durationMs: number;

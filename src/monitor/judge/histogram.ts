@@ -27,15 +27,77 @@ export function possiblyAbove(histogram: Histogram, ms: number): number {
   return sum;
 }
 
-/** The smallest edge with at least the share q of the requests at or below it; null where no edge has. */
-export function quantileEdge(histogram: Histogram, q: number): number | null {
+/**
+ * The edge whose share of slower requests is nearest to 1 - q, in odds; so that coarse buckets, too, are cut where
+ * there are requests on both sides. Only edges that `factor` keeps inside the buckets; null where there is none.
+ */
+export function edgeNear(histogram: Histogram, q: number, factor: number): number | null {
   const all = total(histogram);
-  let below = 0;
+  const last = histogram.le.at(-1) ?? 0;
+  const wanted = Math.log((1 - q) / q);
+  let above = all;
+  let nearest: number | null = null;
+  let least = Infinity;
   for (let i = 0; i < histogram.le.length; i++) {
-    below += histogram.count[i]!;
-    if (all > 0 && below >= q * all) return histogram.le[i]!;
+    above -= histogram.count[i]!;
+    const edge = histogram.le[i]!;
+    if (edge * factor > last) break;
+    const off = Math.abs(Math.log((above + 0.5) / (all - above + 0.5)) - wanted);
+    if (off >= least) continue;
+    least = off;
+    nearest = edge;
   }
-  return null;
+  return nearest;
+}
+
+/** A bucket cut at a point inside it. */
+export interface Cut {
+  readonly bucket: number;
+  readonly from: number;
+  readonly to: number;
+  /** Share of the bucket's requests that are slower than the point. */
+  readonly slower: number;
+}
+
+/**
+ * Cuts the bucket that holds `ms` in proportion to the tail of this histogram: a straight line between its edges in
+ * the logarithms of share and time. Exact for a power law and low for anything with a lighter tail (log-normal, gamma,
+ * exponential). Null beyond the last edge, or below the first.
+ */
+export function cutAt(histogram: Histogram, ms: number): Cut | null {
+  const bucket = histogram.le.findIndex((edge) => ms <= edge);
+  if (bucket < 1) return null;
+  const [from, to] = [histogram.le[bucket - 1]!, histogram.le[bucket]!];
+  let beyond = 0;
+  for (let i = bucket + 1; i < histogram.count.length; i++) beyond += histogram.count[i]!;
+  const here = histogram.count[bucket]!;
+  if (here === 0 || ms === to) return { bucket, from, to, slower: 0 };
+  // Half a request beyond the bucket, where none was seen.
+  const high = Math.max(0.5, beyond);
+  const at = (high + here) * (high / (high + here)) ** (Math.log(ms / from) / Math.log(to / from));
+  return { bucket, from, to, slower: Math.min(1, Math.max(0, (at - high) / here)) };
+}
+
+/** Requests slower than where another histogram of the same edges was cut; of other edges, those surely slower. */
+export function aboveCut(histogram: Histogram, cut: Cut, ms: number): number {
+  const { bucket, from, to, slower } = cut;
+  if (histogram.le[bucket - 1] !== from || histogram.le[bucket] !== to) return surelyAbove(histogram, ms);
+  let sum = slower * histogram.count[bucket]!;
+  for (let i = bucket + 1; i < histogram.count.length; i++) sum += histogram.count[i]!;
+  return sum;
+}
+
+/** Requests slower than `ms`, its bucket cut evenly: too many rather than too few wherever the density falls. */
+export function evenlyAbove(histogram: Histogram, ms: number): number {
+  let sum = 0;
+  for (let i = histogram.count.length - 1; i >= 0; i--) {
+    const from = i === 0 ? 0 : histogram.le[i - 1]!;
+    const to = histogram.le[i] ?? Infinity;
+    if (to <= ms) break;
+    const part = from >= ms || to === Infinity ? 1 : (to - ms) / (to - from);
+    sum += part * histogram.count[i]!;
+  }
+  return sum;
 }
 
 /** The q-th quantile in milliseconds, straight lines inside a bucket; Infinity above every edge, null of nothing. */

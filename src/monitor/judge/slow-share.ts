@@ -1,7 +1,16 @@
 import type { ArmTick, Histogram } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { createDispersion } from './dispersion.ts';
-import { createHistogramSum, possiblyAbove, quantileEdge, surelyAbove, total } from './histogram.ts';
+import {
+  aboveCut,
+  createHistogramSum,
+  cutAt,
+  edgeNear,
+  evenlyAbove,
+  possiblyAbove,
+  total,
+  type Cut,
+} from './histogram.ts';
 import type { RatioTest } from './multinomial.ts';
 import { promoteTempering } from './non-inferiority.ts';
 import { createShareTest, type ShareTest } from './share-test.ts';
@@ -28,9 +37,10 @@ const fewestFor = (q: number): number => Math.max(20, 1 / (1 - q));
  * Is the challenger more than a factor (1 + m) slower around the champion's q-th quantile c? The champion's requests
  * above c are compared with the challenger's above (1 + m) c: no worse means just that, whatever the distribution.
  *
- * c is the champion's, from history or from its first requests in the rollout; it is fixed before the tick that is
- * counted by it. Where buckets don't have an edge at c or (1 + m) c, the champion's bucket counts as slow and the
- * challenger's doesn't. Source: section 4.1 of the method.
+ * c is the champion's, from history or from its first requests in the rollout, and always an edge of the buckets; it
+ * is fixed before the tick that is counted by it. Where (1 + m) c is inside a bucket, the bucket is cut as the
+ * champion's tail suggests: then a challenger that is the champion's equal still never counts as slower, but the
+ * tolerance m is approximate. Source: section 4.1 of the method.
  */
 export function createSlowShare(
   { q, required }: { readonly q: number; readonly required: boolean },
@@ -41,6 +51,7 @@ export function createSlowShare(
   const slower = 1 + policy.rollbackMargin.slower;
   const promoteSlower = 1 + policy.promoteMargin.slower;
   let c: number | null = null;
+  let cut: Cut | null = null;
   let test: ShareTest | null = null;
   let independent: RatioTest | null = null;
   let notWorse: RatioTest | null = null;
@@ -52,8 +63,9 @@ export function createSlowShare(
   function begin(from: readonly { readonly latency: Histogram }[]): void {
     const sum = learnt.sum();
     if (c !== null || !sum || total(sum) < fewestFor(q)) return;
-    const edge = quantileEdge(sum, q);
-    if (edge === null) return;
+    const edge = edgeNear(sum, q, slower);
+    cut = edge === null ? null : cutAt(sum, edge * slower);
+    if (edge === null || cut === null) return;
     c = edge;
     const dispersion = createDispersion('slow');
     for (const { latency } of from) {
@@ -76,14 +88,14 @@ export function createSlowShare(
   return {
     learn,
     compare(champion, challenger, shareChanged) {
-      if (c === null) return learn(champion);
+      if (c === null || cut === null) return learn(champion);
       const n0 = total(champion);
       const n1 = total(challenger);
       const x0 = possiblyAbove(champion, c);
-      const counts = { n0, x0, n1, x1: surelyAbove(challenger, c * slower) };
+      const counts = { n0, x0, n1, x1: aboveCut(challenger, cut, c * slower) };
       test?.update(counts, shareChanged);
       independent?.update(counts, shareChanged);
-      notWorse?.update({ n0, x0, n1, x1: possiblyAbove(challenger, c * promoteSlower) });
+      notWorse?.update({ n0, x0, n1, x1: evenlyAbove(challenger, c * promoteSlower) });
     },
     logE: () => test?.logE() ?? independent?.logE() ?? 0,
     lookP: () => test?.lookP() ?? 1,

@@ -2,6 +2,7 @@ import { PublishVersionCommand, UpdateFunctionCodeCommand, UpdateFunctionConfigu
 import { expect, test } from 'vitest';
 import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
+import type { Fate } from '../../../src/local-aws/in-process.ts';
 import type { PlatformError } from '../../../src/ports/platform.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { functionName, isOperation, lambdaOf, lost, type Stack, stack, userVariables } from './stack.ts';
@@ -137,7 +138,7 @@ test.each([
 ])("a foreign update %s is kept, and isn't published as ours", async (_when, ours) => {
   const made = await stack();
   let once = true;
-  made.fate = async (request) => {
+  made.fate = async (request): Promise<Fate> => {
     if (once && ours(request)) {
       once = false;
       const { Environment } = await current(made);
@@ -152,7 +153,7 @@ test.each([
 
 test("somebody who takes our variables out again and again ends in 'try later'", async () => {
   const made = await stack();
-  made.fate = async (request) => {
+  made.fate = async (request): Promise<Fate> => {
     if (publishVersion(request)) await foreign(made, userVariables);
     return 'pass';
   };

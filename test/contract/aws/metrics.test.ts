@@ -1,13 +1,15 @@
 import { InvokeCommand, UpdateAliasCommand } from '@aws-sdk/client-lambda';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { expect, test } from 'vitest';
+import type { Clients } from '../../../src/aws/clients.ts';
+import { createLambdaWarm } from '../../../src/aws/lambda-warm.ts';
 import { latencyEdges } from '../../../src/aws/metric-arms.ts';
 import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
 import type { Observation, Reading } from '../../../src/domain/observation.ts';
 import { instant, versionTag } from '../../../src/domain/units.ts';
 import type { ArmSource, MetricsQuery } from '../../../src/ports/index.ts';
 import { createEmf } from '../../../src/router/emf.ts';
-import { START } from '../../unit/local-aws/core/bench.ts';
+import { settled, START } from '../../unit/local-aws/core/bench.ts';
 import { functionName, lambdaOf, type Stack, stack } from './stack.ts';
 
 const arm = (version: string, functionVersion?: string): ArmSource => ({
@@ -220,21 +222,56 @@ test('denied and broken are answers, and told apart', async () => {
   expect(await createMetrics(options(made)).read(query())).toMatchObject({ kind: 'unreadable', denied: false });
 });
 
-test('concurrency is the largest of late, at least 1', async () => {
+test('concurrency is the largest of late, at least 1 and at most 50', async () => {
   const made = await stack();
   expect(await made.platform.concurrency()).toBe(1);
   made.functions.answer = async () => {
-    await Promise.resolve();
+    await settled();
     return { payload: '{}', coldStart: false, logs: [] };
   };
-  await made.platform.warm('1', 7);
-  await made.clock.advance(60_000);
+  await users(made, 7);
   expect(await made.platform.concurrency()).toBe(7);
-  await made.platform.warm('1', 80);
+  await made.clock.advance(5 * 60_000);
+  expect(await made.platform.concurrency()).toBe(7);
+  await users(made, 80);
   expect(await made.platform.concurrency()).toBe(50);
   await made.clock.advance(20 * 60_000);
   expect(await made.platform.concurrency()).toBe(1);
 });
+
+test('a warm-up does not count as traffic, or each would be larger than the last', async () => {
+  const made = await stack();
+  await users(made, 3);
+  await made.clock.advance(60_000);
+  made.functions.answer = async () => {
+    await settled();
+    return { payload: '{}', coldStart: false, logs: [] };
+  };
+  expect(await made.platform.warm('1', 20)).toBe(20);
+  expect(await made.platform.concurrency()).toBe(3);
+});
+
+test('where concurrency itself is not measured, requests times their duration say it', async () => {
+  const made = await stack();
+  const clients = { ...made.clients, of: () => ({ send: async () => measured }) } as unknown as Clients;
+  const minute = new Date(Math.floor(made.clock.now() / 60_000) * 60_000);
+  const result = (Id: string, values: number[]) => ({
+    Id,
+    StatusCode: 'Complete' as const,
+    Timestamps: values.map(() => minute),
+    Values: values,
+  });
+  // 600 requests a minute of 1.2 s each keep 12 busy.
+  const measured = { MetricDataResults: [result('m0', []), result('m1', [600]), result('m2', [1_200])] };
+  const warm = createLambdaWarm({ clients, clock: made.port, functionName });
+  expect(await warm.concurrency()).toBe(12);
+});
+
+async function users(made: Stack, times: number): Promise<void> {
+  const lambda = lambdaOf(made);
+  const ask = () => lambda.send(new InvokeCommand({ FunctionName: functionName, Qualifier: 'live' }));
+  await Promise.all(Array.from({ length: times }, ask));
+}
 
 /** Both endpoints in service. */
 async function serving(settings: { awsMetricResolutionSeconds?: 1 | 60 } = {}): Promise<Stack> {

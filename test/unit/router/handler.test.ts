@@ -53,6 +53,18 @@ describe('POST /recommend', () => {
     expect(arms).toEqual([champion, champion, challenger, challenger, challenger]);
   });
 
+  it('answers nobody from the challenger, not even at 100 %: nothing says that they were meant', async () => {
+    const { handler, calls } = rig({
+      env: { ...stickyEnv, MLREG_ROUTE: JSON.stringify({ ...route, percent: 100 }) },
+    });
+    await handler(post({}));
+    await handler(post({ userId: onChampion }));
+    expect(calls.map(({ endpoint }) => endpoint)).toEqual([
+      route.champion.endpoint,
+      route.challenger.endpoint,
+    ]);
+  });
+
   it('takes the user from the member that is configured', async () => {
     const { handler, calls } = rig({ env: { ...stickyEnv, MLREG_USER_KEY: 'customer' } });
     await handler(post({ customer: onChallenger, userId: onChampion }));

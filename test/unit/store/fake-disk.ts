@@ -62,13 +62,10 @@ export function fakeDisk(contents: Readonly<Record<string, Buffer>> = {}): FakeD
       },
       async mkdir(path, { mode }) {
         await before('mkdir', path);
-        let first: string | undefined;
         for (let made = path; !directories.has(made); made = dirname(made)) {
-          first = made;
           directories.add(made);
           modes.set(made, mode);
         }
-        return first;
       },
       async open(path, flags, mode) {
         await before('open', path);

@@ -63,7 +63,7 @@ function sortedOnce(samples: Samples): SortedValues {
   return sorted;
 }
 
-/** 99.9 * 1000 / 100 is 999.0000000000001: without slack a percentile would interpolate where it needn't. */
+/** Floating point may leave a rank just short of the whole number it is. */
 const RANK_SLACK = 1e-9;
 
 function valueAt(values: readonly number[], counts: readonly number[], rank: number): number {

@@ -221,6 +221,11 @@ describe('what a handler sees', () => {
     expect(await after(clock, coldStartMs, invoke(version))).toMatchObject({ payload: '"1"' });
   });
 
+  it('may import what Node has', async () => {
+    const { value } = await see(`return typeof (await import('node:os')).cpus;`);
+    expect(value).toBe('function');
+  });
+
   it.each([
     ['throws', `throw new TypeError('bad id')`, { errorType: 'TypeError', errorMessage: 'bad id' }],
     ['throws no error', `throw 'bad'`, { errorType: 'string', errorMessage: 'bad' }],

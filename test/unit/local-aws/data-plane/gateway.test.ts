@@ -289,6 +289,7 @@ describe('who may ask', () => {
     ['a name that begins well', 'host: 127.0.0.1.evil.example', 403],
     ['a name that ends well', 'host: evil.example:127.0.0.1', 403],
     ['two hosts, the first good', 'host: 127.0.0.1\r\nHost: evil.example', 403],
+    ['two hosts, the second good', 'host: evil.example\r\nHost: 127.0.0.1', 403],
     ['an empty host', 'host:', 403],
   ])('%s', async (_case, header, status) => {
     const answer = await raw(`GET /health HTTP/1.1\r\n${header}\r\nconnection: close\r\n\r\n`);

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { Route } from '../../../src/domain/route.ts';
+import { percent, versionTag } from '../../../src/domain/units.ts';
+import type { RolloutState } from '../../../src/rollout/state.ts';
+import { variablesFor } from '../../../src/rollout/variables.ts';
+import { readConfig } from '../../../src/router/config.ts';
+
+const [champion, challenger] = [versionTag('v2.2.0'), versionTag('v2.3.0')];
+const arms = {
+  champion: { version: champion, endpoint: 'recommendation-prod-v2-2-0-1a2b3c4d' },
+  challenger: { version: challenger, endpoint: 'recommendation-prod-v2-3-0-5e6f7a8b' },
+};
+
+/** As far as publishing looks at it. */
+const state = (routing: 'sticky' | 'weighted'): RolloutState =>
+  ({
+    id: 'r-abc',
+    token: 5,
+    salt: 's',
+    plan: { routing },
+    endpoints: {
+      [champion]: { name: arms.champion.endpoint },
+      [challenger]: { name: arms.challenger.endpoint },
+    },
+  }) as unknown as RolloutState;
+
+const names = { MLREG_ENVIRONMENT: 'prod', MLREG_MODEL: 'recommendation' };
+const common = { rollout: 'r-abc', token: 5, salt: 's', champion: arms.champion };
+
+describe('what a rollout publishes, the router reads', () => {
+  it.each<[Route, object]>([
+    [
+      { kind: 'single', version: champion },
+      { ...common, percent: 0 },
+    ],
+    [
+      { kind: 'split', champion, challenger, percent: percent(12.5) },
+      { ...common, challenger: arms.challenger, percent: 12.5 },
+    ],
+    [
+      { kind: 'shadow', champion, challenger, sample: percent(25) },
+      { ...common, challenger: arms.challenger, percent: 0, shadow: { sample: 25 } },
+    ],
+  ])('%j', (route, read) => {
+    expect(readConfig({ ...names, ...variablesFor(state('sticky'), route) })).toMatchObject({
+      kind: 'read',
+      config: { serving: { kind: 'sticky', route: read } },
+    });
+  });
+
+  it('and a weighted one after a sticky one', () => {
+    const before = variablesFor(state('sticky'), { kind: 'single', version: challenger });
+    const after = variablesFor(state('weighted'), { kind: 'single', version: champion });
+    expect(readConfig({ ...names, ...before, ...after })).toMatchObject({
+      kind: 'read',
+      config: { serving: { kind: 'weighted', arm: arms.champion } },
+    });
+  });
+});
