@@ -2,11 +2,26 @@ import tseslint from 'typescript-eslint';
 
 /** What only adapters may use: time, timers and randomness are ports (ARCHITECTURE.md). */
 const ambient = [
-  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Time is a port: take a Clock.' },
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time is a port: take a Clock.' },
-  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Randomness is a port: take Ids.' },
-  { selector: "CallExpression[callee.name=/^set(Timeout|Interval|Immediate)$/]", message: 'Waiting is a port: take a Clock.' },
-  { selector: "CallExpression[callee.property.name='randomUUID']", message: 'Randomness is a port: take Ids.' },
+  {
+    selector: "MemberExpression[object.name='Date'][property.name='now']",
+    message: 'Time is a port: take a Clock.',
+  },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'Time is a port: take a Clock.',
+  },
+  {
+    selector: "MemberExpression[object.name='Math'][property.name='random']",
+    message: 'Randomness is a port: take Ids.',
+  },
+  {
+    selector: 'CallExpression[callee.name=/^set(Timeout|Interval|Immediate)$/]',
+    message: 'Waiting is a port: take a Clock.',
+  },
+  {
+    selector: "CallExpression[callee.property.name='randomUUID']",
+    message: 'Randomness is a port: take Ids.',
+  },
 ];
 
 export default tseslint.config(
@@ -17,11 +32,17 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/require-await': 'off',
       eqeqeq: 'error',
       'no-console': 'error',

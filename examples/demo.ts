@@ -119,7 +119,10 @@ environments:
   );
   say(paint.bold('mlreg: progressive delivery for models, on this machine'));
   say('Real model servers trained on real flights, real HTTP, the same code that runs against AWS.\n');
-  const up = await mustRun(['local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0', '-o', 'json'], cwd);
+  const up = await mustRun(
+    ['local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0', '-o', 'json'],
+    cwd,
+  );
   const { gatewayUrl } = JSON.parse(up.stdout) as { gatewayUrl: string };
   const manifest = JSON.parse(readFileSync(join(example, 'artifacts', 'manifest.json'), 'utf8')) as Record<
     string,
@@ -134,7 +137,9 @@ environments:
   process.stdout.write(first.stdout);
   if (first.code !== 0) return first.code;
 
-  const bodies = readFileSync(join(example, 'requests.ndjson'), 'utf8').split('\n').filter((line) => line !== '');
+  const bodies = readFileSync(join(example, 'requests.ndjson'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   const seen = { current: emptyTally() };
   const load = generateLoad({
     url: gatewayUrl,
@@ -142,7 +147,10 @@ environments:
     rate: requestsASecond,
     arrivals: 'fixed',
     signal: stopLoad.signal,
-    body: (index) => ({ body: bodies[index % bodies.length] ?? '{}', headers: { 'content-type': 'application/json' } }),
+    body: (index) => ({
+      body: bodies[index % bodies.length] ?? '{}',
+      headers: { 'content-type': 'application/json' },
+    }),
     onSecond: (second) => add(seen.current, second),
   });
   say(paint.dim(`users begin to ask: ${requestsASecond} real requests a second, until the end`));
@@ -157,33 +165,59 @@ environments:
     const { code, stdout } = await mlreg(['deploy', '--strategy', 'canary', '--model-version', version], cwd);
     process.stdout.write(stdout);
     const tally = seen.current.get(version) ?? { requests: 0, harmed: 0 };
-    results.push({ title, version, outcome: code === 0 ? 'promoted' : code === 3 ? 'rolled back' : `exit ${code}`, took: Date.now() - at, answered: tally.requests, failed: tally.harmed });
+    results.push({
+      title,
+      version,
+      outcome: code === 0 ? 'promoted' : code === 3 ? 'rolled back' : `exit ${code}`,
+      took: Date.now() - at,
+      answered: tally.requests,
+      failed: tally.harmed,
+    });
     say(paint.dim(`exit code ${code}${code === expected ? '' : `, expected ${expected}`}`));
     return code === expected;
   };
 
   let good = await deploy('2. A better model: canary, promoted', 'v2.3.0', 0);
-  good = (await deploy('3. A model that fails on some airports, which no smoke test asks about: rolled back', 'v2.4.0', 3)) && good;
+  good =
+    (await deploy(
+      '3. A model that fails on some airports, which no smoke test asks about: rolled back',
+      'v2.4.0',
+      3,
+    )) && good;
   good = (await deploy('4. A model that is right but slow: rolled back', 'v2.5.0', 3)) && good;
 
   const killed = '5. The deploying process is killed in the middle; mlreg resume takes the rollout up';
   say(`\n${paint.bold(killed)}`);
   seen.current = emptyTally();
   const at = Date.now();
-  say(paint.dim('$ mlreg deploy --strategy canary --model-version v2.2.0    (and SIGKILL as soon as it has users)'));
+  say(
+    paint.dim(
+      '$ mlreg deploy --strategy canary --model-version v2.2.0    (and SIGKILL as soon as it has users)',
+    ),
+  );
   const victim = start(['deploy', '--strategy', 'canary', '--model-version', 'v2.2.0'], cwd);
   const death = finished(victim);
   let alive = true;
   void death.then(() => (alive = false));
-  while (alive && ((await rolloutNow(cwd))?.challengerPercent ?? 0) === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+  while (alive && ((await rolloutNow(cwd))?.challengerPercent ?? 0) === 0)
+    await new Promise((resolve) => setTimeout(resolve, 200));
   if (alive) process.kill(victim.pid ?? 0, 'SIGKILL');
   await death;
   const left = await rolloutNow(cwd);
-  say(`\n${paint.red('killed')}; ${left?.challengerPercent ?? 0} % of users are on v2.2.0 and nobody watches`);
+  say(
+    `\n${paint.red('killed')}; ${left?.challengerPercent ?? 0} % of users are on v2.2.0 and nobody watches`,
+  );
   const resumed = await mlreg(['resume'], cwd);
   process.stdout.write(resumed.stdout);
   const tally = seen.current.get('v2.2.0') ?? { requests: 0, harmed: 0 };
-  results.push({ title: killed, version: 'v2.2.0', outcome: resumed.code === 0 ? 'resumed, promoted' : `exit ${resumed.code}`, took: Date.now() - at, answered: tally.requests, failed: tally.harmed });
+  results.push({
+    title: killed,
+    version: 'v2.2.0',
+    outcome: resumed.code === 0 ? 'resumed, promoted' : `exit ${resumed.code}`,
+    took: Date.now() - at,
+    answered: tally.requests,
+    failed: tally.harmed,
+  });
   good = resumed.code === 0 && good;
 
   stopLoad.abort();
@@ -210,9 +244,17 @@ function summary(results: readonly Act[], load: LoadReport): void {
     String(act.failed),
   ]);
   const head = ['VERSION', 'OUTCOME', 'TOOK', 'USERS’ REQUESTS IT GOT', 'FAILED'];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   say(`\n${paint.bold('What happened')}`);
-  for (const row of [head, ...rows]) say(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}`);
+  for (const row of [head, ...rows])
+    say(
+      `  ${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}`,
+    );
   say(
     `\n  ${load.requests} requests in all, ${load.harmed} failed (${((100 * load.harmed) / Math.max(1, load.requests)).toFixed(2)} %), ` +
       `median ${load.latencyMs.p50.toFixed(1)} ms, in ${((Date.now() - began) / 1_000).toFixed(0)} s`,

@@ -20,7 +20,11 @@ const common = {
 await Promise.all([
   build({
     ...common,
-    entryPoints: { mlreg: 'src/main.ts', 'local-aws-main': 'src/local-aws-main.ts', demo: 'examples/demo.ts' },
+    entryPoints: {
+      mlreg: 'src/main.ts',
+      'local-aws-main': 'src/local-aws-main.ts',
+      demo: 'examples/demo.ts',
+    },
     outdir: 'dist',
     format: 'esm',
     splitting: true,

@@ -40,8 +40,14 @@ const rows: readonly CommandRow[] = [
   {
     name: 'register <version>',
     summary: "put a version into the registry, with its artifact's digest",
-    options: [['--artifact <uri>', 's3://bucket/key; in local also a file'], ['--metric <name=value...>', 'an offline metric; may be given often']],
-    examples: ['mlreg register v2.3.0 --artifact s3://models/v2.3.0.tar.gz --metric auc=0.67', 'mlreg register v2.3.0 --artifact ./v2.3.0.tar.gz -e local'],
+    options: [
+      ['--artifact <uri>', 's3://bucket/key; in local also a file'],
+      ['--metric <name=value...>', 'an offline metric; may be given often'],
+    ],
+    examples: [
+      'mlreg register v2.3.0 --artifact s3://models/v2.3.0.tar.gz --metric auc=0.67',
+      'mlreg register v2.3.0 --artifact ./v2.3.0.tar.gz -e local',
+    ],
     load: async () => (await import('./commands/registry.ts')).register,
   },
   {
@@ -60,14 +66,26 @@ const rows: readonly CommandRow[] = [
     name: 'plan',
     summary: 'print every step of a rollout, and what undo does; change nothing',
     options: rollout,
-    examples: ['mlreg plan --strategy canary --model-version v2.3.0 -e prod', 'mlreg plan --strategy shadow --model-version v2.3.0 -o json'],
+    examples: [
+      'mlreg plan --strategy canary --model-version v2.3.0 -e prod',
+      'mlreg plan --strategy shadow --model-version v2.3.0 -o json',
+    ],
     load: async () => (await import('./commands/plan.ts')).plan,
   },
   {
     name: 'deploy',
     summary: 'roll a version out; promotes or rolls back by itself',
-    options: [...rollout, reason, ['--timeout <duration>', 'stop driving after this time (exit 6)'], ['--detach', 'let the rollout controller drive'], ['--dry-run', 'as mlreg plan']],
-    examples: ['mlreg deploy --strategy canary --model-version v2.3.0 --environment prod', 'mlreg deploy --model-version v2.3.0 --steps 5,25,100 --bake 30m -e prod'],
+    options: [
+      ...rollout,
+      reason,
+      ['--timeout <duration>', 'stop driving after this time (exit 6)'],
+      ['--detach', 'let the rollout controller drive'],
+      ['--dry-run', 'as mlreg plan'],
+    ],
+    examples: [
+      'mlreg deploy --strategy canary --model-version v2.3.0 --environment prod',
+      'mlreg deploy --model-version v2.3.0 --steps 5,25,100 --bake 30m -e prod',
+    ],
     load: async () => (await import('./commands/deploy.ts')).deploy,
   },
   {
@@ -163,7 +181,11 @@ const rows: readonly CommandRow[] = [
   {
     name: 'local up',
     summary: 'start AWS on this machine',
-    options: [['--detach', 'in the background'], ['--control-port <port>', 'for the AWS API', '4566'], ['--gateway-port <port>', "for users' requests", '8080']],
+    options: [
+      ['--detach', 'in the background'],
+      ['--control-port <port>', 'for the AWS API', '4566'],
+      ['--gateway-port <port>', "for users' requests", '8080'],
+    ],
     examples: ['mlreg local up', 'mlreg local up --detach --gateway-port 9090'],
     load: async () => (await import('./commands/local.ts')).up,
   },
@@ -182,7 +204,11 @@ const rows: readonly CommandRow[] = [
   {
     name: 'local traffic',
     summary: 'send real requests to it',
-    options: [['--rate <count>', 'requests a second', '50'], ['--for <duration>', 'how long', '1m'], ['--requests <file>', 'one JSON body a line']],
+    options: [
+      ['--rate <count>', 'requests a second', '50'],
+      ['--for <duration>', 'how long', '1m'],
+      ['--requests <file>', 'one JSON body a line'],
+    ],
     examples: ['mlreg local traffic --rate 50 --for 2m', 'mlreg local traffic --rate 200 --for 30s -o json'],
     load: async () => (await import('./commands/local.ts')).localTraffic,
   },
@@ -206,7 +232,14 @@ export async function main(argv: readonly string[], world: World): Promise<ExitC
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     }
-    return fail(error, createOutput(world.streams, world.env, { mode: modeIn(argv), quiet: false, color: !argv.includes('--no-color') }));
+    return fail(
+      error,
+      createOutput(world.streams, world.env, {
+        mode: modeIn(argv),
+        quiet: false,
+        color: !argv.includes('--no-color'),
+      }),
+    );
   }
 }
 
@@ -216,7 +249,12 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     .description('Canary, blue-green and shadow rollouts of ML models that roll back by themselves.')
     .version(world.version, '-V, --version')
     .exitOverride()
-    .configureOutput({ writeOut: world.streams.stdout, writeErr: world.streams.stderr, getOutHelpWidth: () => 110, getErrHelpWidth: () => 110 })
+    .configureOutput({
+      writeOut: world.streams.stdout,
+      writeErr: world.streams.stderr,
+      getOutHelpWidth: () => 110,
+      getErrHelpWidth: () => 110,
+    })
     .showSuggestionAfterError(true)
     .addHelpText('after', exitCodes);
   globals(program);
@@ -226,23 +264,29 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     const isGrouped = second !== undefined && !second.startsWith('<');
     const parent = isGrouped ? (groups.get(first) ?? group(program, groups, first)) : program;
     const command = parent.command(isGrouped ? row.name.slice(first.length + 1) : row.name);
-    command.summary(row.summary).description(row.summary).addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  ${line}`).join('\n')}`);
+    command
+      .summary(row.summary)
+      .description(row.summary)
+      .addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  ${line}`).join('\n')}`);
     if (row.alias !== undefined) command.alias(row.alias);
-    for (const [flags, description, byDefault] of row.options ?? []) command.option(flags, description, byDefault);
+    for (const [flags, description, byDefault] of row.options ?? [])
+      command.option(flags, description, byDefault);
     globals(command);
     command.action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as string[];
       const options = command.optsWithGlobals();
       const run = await row.load();
       const { createContext } = await import('./commands/create-context.ts');
-      done(await run(createContext(world, options as GlobalOptions, argv), options as never, ...args));
+      done(await run(createContext(world, options, argv), options as never, ...args));
     });
   }
   return program;
 }
 
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
-  const command = program.command(name).description('AWS on this machine: the same commands without an account');
+  const command = program
+    .command(name)
+    .description('AWS on this machine: the same commands without an account');
   groups.set(name, command);
   return command;
 }
@@ -263,7 +307,8 @@ function globals(command: Command): void {
 
 function modeIn(argv: readonly string[]): 'text' | 'json' | 'ndjson' {
   const at = argv.findIndex((word) => word === '-o' || word === '--output');
-  const word = at >= 0 ? argv[at + 1] : argv.find((other) => other.startsWith('--output='))?.slice('--output='.length);
+  const word =
+    at >= 0 ? argv[at + 1] : argv.find((other) => other.startsWith('--output='))?.slice('--output='.length);
   return word === 'json' || word === 'ndjson' ? word : 'text';
 }
 
@@ -281,4 +326,3 @@ async function fail(error: unknown, output: Output): Promise<ExitCode> {
   for (const line of mend) output.say(`  try  ${line}`);
   return code;
 }
-

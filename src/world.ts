@@ -1,5 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +15,7 @@ import type { EnvironmentConfig } from './config/index.ts';
 import type { LoadOptions } from './local-aws/data-plane/load.ts';
 import type { LoadReport } from './local-aws/data-plane/load-report.ts';
 import type { Actor } from './domain/journal.ts';
+import { localAws } from './local-world.ts';
 import { instant, rolloutId } from './domain/units.ts';
 import { UserError } from './domain/user-error.ts';
 import type { Clock, Ids, Metrics, Notifier, Platform, Store } from './ports/index.ts';
@@ -182,7 +191,15 @@ async function ask(question: string, signal?: AbortSignal): Promise<string | nul
 }
 
 async function connect(config: EnvironmentConfig): Promise<Connection> {
-  const [{ openStore }, { createClients }, { createPlatform }, { createMetrics }, { createArtifacts }, { createNotifier }, { identity }] = await Promise.all([
+  const [
+    { openStore },
+    { createClients },
+    { createPlatform },
+    { createMetrics },
+    { createArtifacts },
+    { createNotifier },
+    { identity },
+  ] = await Promise.all([
     import('./store/embedded.ts'),
     import('./aws/clients.ts'),
     import('./aws/platform.ts'),
@@ -193,7 +210,12 @@ async function connect(config: EnvironmentConfig): Promise<Connection> {
   ]);
   const where = await placeOf(config);
   const clients = createClients(where);
-  const { environment, model, functionName, alias } = { environment: config.name, model: config.model, functionName: config.lambda.function, alias: config.lambda.alias };
+  const { environment, model, functionName, alias } = {
+    environment: config.name,
+    model: config.model,
+    functionName: config.lambda.function,
+    alias: config.lambda.alias,
+  };
   return {
     store: openStore({ stateDir: stateDirOf(config), environment, model }),
     platform: createPlatform({
@@ -210,10 +232,19 @@ async function connect(config: EnvironmentConfig): Promise<Connection> {
       },
       tags: { 'mlreg:environment': environment, 'mlreg:model': model },
     }),
-    metrics: createMetrics({ clients, environment, model, routing: config.routing, functionName, alias, ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}) }),
+    metrics: createMetrics({
+      clients,
+      environment,
+      model,
+      routing: config.routing,
+      functionName,
+      alias,
+      ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
+    }),
     notifier: createNotifier({ clients, topic: config.notifications.sns }),
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
-    place: config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
+    place:
+      config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     identity: () => identity(clients),
   };
 }
@@ -228,13 +259,19 @@ interface Place {
   readonly region: string;
   readonly endpointUrl?: string;
   readonly profile?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
 }
 
 async function placeOf(config: EnvironmentConfig): Promise<Place> {
   if (config.name !== 'local') {
     if (config.region === null) {
-      throw new UserError('usage', `in which AWS Region is ${config.name}?`, { mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`] });
+      throw new UserError('usage', `in which AWS Region is ${config.name}?`, {
+        mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`],
+      });
     }
     return {
       region: config.region,
@@ -245,7 +282,10 @@ async function placeOf(config: EnvironmentConfig): Promise<Place> {
   const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
   const record = readDaemonRecord(stateDirOf(config));
   if (record === undefined) {
-    throw new UserError('usage', 'AWS on this machine is not running', { why: `nothing runs on ${stateDirOf(config)}`, mend: 'mlreg local up --detach' });
+    throw new UserError('usage', 'AWS on this machine is not running', {
+      why: `nothing runs on ${stateDirOf(config)}`,
+      mend: 'mlreg local up --detach',
+    });
   }
   return {
     region: record.region,
@@ -261,74 +301,11 @@ function smokeRequests(config: EnvironmentConfig): readonly { readonly body: str
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new UserError('usage', `the smoke requests in ${path} can't be read`, { cause, mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies' });
+    throw new UserError('usage', `the smoke requests in ${path} can't be read`, {
+      cause,
+      mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies',
+    });
   }
   if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
   return parsed.map((body) => ({ body: JSON.stringify(body) }));
-}
-
-const localAws: LocalAws = {
-  load: async (options) => (await import('./local-aws/data-plane/load.ts')).generateLoad(options),
-  async up(options) {
-    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
-    const running = readDaemonRecord(options.stateDir);
-    if (running !== undefined) return { ...running, alreadyRunning: true, ended: Promise.resolve() };
-    const routerBundle = fileURLToPath(new URL('./router/index.cjs', import.meta.url));
-    if (options.detach) return spawnDaemon({ ...options, routerBundle });
-    const { runDaemon } = await import('./local-aws/daemon.ts');
-    try {
-      const daemon = await runDaemon({ ...options, routerBundle, ownsProcess: true, say: (line) => void process.stderr.write(`${line}\n`) });
-      return { controlUrl: daemon.controlUrl, gatewayUrl: daemon.gatewayUrl, pid: process.pid, alreadyRunning: false, ended: daemon.stopped };
-    } catch (error) {
-      throw refusal(error);
-    }
-  },
-  async status(stateDir) {
-    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
-    const record = readDaemonRecord(stateDir);
-    if (record === undefined) return null;
-    const response = await fetch(`${record.controlUrl}/_local/status`, { headers: { 'x-amz-security-token': record.sessionToken } });
-    return { ...record, details: (await response.json()) as Record<string, unknown> };
-  },
-  async down(stateDir) {
-    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
-    const record = readDaemonRecord(stateDir);
-    if (record === undefined) return false;
-    await fetch(`${record.controlUrl}/_local/stop`, { method: 'POST', headers: { 'x-amz-security-token': record.sessionToken } });
-    for (let waits = 0; waits < 100 && readDaemonRecord(stateDir) !== undefined; waits++) {
-      await systemClock.sleepUntil(instant(Date.now() + 100));
-    }
-    return readDaemonRecord(stateDir) === undefined;
-  },
-};
-
-/** A daemon in a process of its own, which outlives this one. Its first line on the channel says how it went. */
-async function spawnDaemon(options: LocalUpOptions & { readonly routerBundle: string }): Promise<LocalUp> {
-  const { fork } = await import('node:child_process');
-  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
-  const log = openSync(join(options.stateDir, 'daemon.log'), 'a', 0o600);
-  const child = fork(fileURLToPath(new URL('./local-aws-main.js', import.meta.url)), [JSON.stringify(options)], {
-    detached: true,
-    stdio: ['ignore', log, log, 'ipc'],
-  });
-  closeSync(log);
-  const answer = await new Promise<DaemonAnswer>((resolve) => {
-    child.once('message', (message) => resolve(message as DaemonAnswer));
-    child.once('exit', (code) => resolve({ kind: 'refused', message: `it ended with exit code ${code}`, mend: `look into ${join(options.stateDir, 'daemon.log')}` }));
-  });
-  if (child.connected) child.disconnect();
-  child.unref();
-  if (answer.kind === 'refused') throw new UserError('usage', `AWS on this machine did not start: ${answer.message}`, { mend: answer.mend });
-  return { ...answer, pid: child.pid ?? 0, alreadyRunning: false, ended: Promise.resolve() };
-}
-
-export type DaemonAnswer =
-  | { readonly kind: 'up'; readonly controlUrl: string; readonly gatewayUrl: string }
-  | { readonly kind: 'refused'; readonly message: string; readonly mend: string };
-
-function refusal(error: unknown): unknown {
-  if (error instanceof Error && 'mend' in error && typeof error.mend === 'string') {
-    return new UserError('usage', `AWS on this machine did not start: ${error.message}`, { mend: error.mend, cause: error });
-  }
-  return error;
 }

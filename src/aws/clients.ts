@@ -38,6 +38,8 @@ export interface ClientNeeds {
 /** Makes each client when it is first asked for. */
 export interface Clients {
   readonly region: string;
+  /** Whether all services are on this machine. */
+  readonly loopback: boolean;
   /** The caller names the class, so that only the services of the adapters in use are loaded. */
   of<Client extends Closable>(service: ClientClass<Client>, needs?: ClientNeeds): Client;
   /** Lets go of all connections. */
@@ -53,6 +55,7 @@ export function createClients(
   const made = new Map<unknown, Map<string, Closable>>();
   return {
     region: config.region,
+    loopback: isLoopback(config.endpointUrl ?? env.AWS_ENDPOINT_URL),
     of<Client extends Closable>(service: ClientClass<Client>, needs: ClientNeeds = {}): Client {
       const { maxAttempts = 3, requestTimeoutMs = 15_000 } = needs;
       const variants = made.get(service) ?? new Map<string, Closable>();
@@ -95,6 +98,12 @@ function settingsOf(
     },
     maxAttempts,
     // bucket.127.0.0.1 is no host.
-    ...(elsewhere === undefined ? {} : { forcePathStyle: true }),
+    ...(elsewhere === undefined && requestHandler === undefined ? {} : { forcePathStyle: true }),
   };
+}
+
+function isLoopback(url: string | undefined): boolean {
+  if (url === undefined || !URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -7,12 +7,23 @@ import { type ArmMetricsOptions, type ArmQuery, type ArmReader, armReader } from
 import { type Points, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
 
+export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
+  readonly clients: Clients;
+  /**
+   * How often CloudWatch keeps a point at the finest. AWS's own metrics: each minute at AWS, each second on local AWS.
+   * @default { routerMs: 1000, awsMs: 60000, or 1000 where AWS is on this machine }
+   */
+  readonly resolution?: ArmMetricsOptions['resolution'];
+}
+
 /** What the arms showed, by CloudWatch: one GetMetricData a read, whatever the number of metrics. */
-export function createMetrics(options: ArmMetricsOptions & { readonly clients: Clients }): Metrics {
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { clients, resolution = { routerMs: 1_000, awsMs: clients.loopback ? 1_000 : 60_000 } } = options;
+  const armOptions: ArmMetricsOptions = { ...options, resolution };
   return {
     async read(query): Promise<Reading> {
       try {
-        return { kind: 'read', observations: await observations(options, query) };
+        return { kind: 'read', observations: await observations(clients, armOptions, query) };
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const denied = error.failure.kind === 'denied' || error.failure.kind === 'credentials';
@@ -23,7 +34,8 @@ export function createMetrics(options: ArmMetricsOptions & { readonly clients: C
 }
 
 async function observations(
-  options: ArmMetricsOptions & { readonly clients: Clients },
+  clients: Clients,
+  options: ArmMetricsOptions,
   query: MetricsQuery,
 ): Promise<Observation[]> {
   const { from, to, tickMs } = query;
@@ -32,7 +44,7 @@ async function observations(
     arm === null ? null : armReader(options, arm, tickMs);
   const [champion, challenger] = [readerOf(query.champion), readerOf(query.challenger)];
   const queries = [...(champion?.queries ?? []), ...(challenger?.queries ?? [])];
-  const points = queries.length === 0 || count <= 0 ? [] : await pointsOf(options.clients, queries, query);
+  const points = queries.length === 0 || count <= 0 ? [] : await pointsOf(clients, queries, query);
   const sums = queries.map(({ periodMs }, index) =>
     byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );

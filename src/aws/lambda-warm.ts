@@ -85,7 +85,9 @@ async function busyEnvironments(
     to: instant(to),
   });
   const foreign = [...(measured ?? [])].filter(([at]) => !ownMinutes.has(at)).map(([, value]) => value);
-  return foreign.length > 0 ? Math.max(...foreign) : estimated(invocations ?? new Map(), durations ?? new Map());
+  return foreign.length > 0
+    ? Math.max(...foreign)
+    : estimated(invocations ?? new Map(), durations ?? new Map());
 }
 
 /** Little's law: requests a millisecond, times the milliseconds each takes. Warm-ups hardly show in it. */

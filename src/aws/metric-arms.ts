@@ -16,12 +16,8 @@ export interface ArmMetricsOptions {
   readonly functionName: string;
   /** The alias that users reach. */
   readonly alias: string;
-  /**
-   * How often a point is kept at the finest. The router's: as MLREG_METRIC_RESOLUTION says. AWS's own: a minute at AWS,
-   * a second on local AWS.
-   * @default { routerMs: 1000, awsMs: 60000 }
-   */
-  readonly resolution?: { readonly routerMs: number; readonly awsMs: number };
+  /** How often a point is kept at the finest. The router's: as its MLREG_METRIC_RESOLUTION says. */
+  readonly resolution: { readonly routerMs: number; readonly awsMs: number };
 }
 
 /** One metric that an arm is read by. */
@@ -56,10 +52,8 @@ export function armReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: nu
     : weightedReader(options, arm, tickMs);
 }
 
-const defaultResolution = { routerMs: 1_000, awsMs: 60_000 };
-
 function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
-  const { routerMs, awsMs } = options.resolution ?? defaultResolution;
+  const { routerMs, awsMs } = options.resolution;
   const ofRouter = periodFor(tickMs, routerMs);
   const ofAws = periodFor(tickMs, awsMs);
   const router = { Environment: options.environment, Model: options.model, ModelVersion: arm.version };
@@ -100,7 +94,7 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
 }
 
 function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
-  const { awsMs } = options.resolution ?? defaultResolution;
+  const { awsMs } = options.resolution;
   const periodMs = periodFor(tickMs, awsMs);
   // SageMaker counts latency in microseconds, whatever many a page says.
   const unitsPerMs = 1000;

@@ -15,20 +15,31 @@ export async function abort(context: Context, options: AbortOptions): Promise<Ex
   const at = await target(context);
   const running = options.ifRunning === true ? await unfinished(at) : await mustRun(at);
   if (running === null) {
-    context.output.answer({ kind: 'Abort', result: 'nothing-running' }, () => `no rollout is under way in ${at.config.name}`);
+    context.output.answer(
+      { kind: 'Abort', result: 'nothing-running' },
+      () => `no rollout is under way in ${at.config.name}`,
+    );
     return exitCode.done;
   }
   return abortRunning(context, at, running, options.reason ?? '');
 }
 
 /** Takes over, whoever owns it, and rolls back. Exits 0 where the champion serves everybody again. */
-export async function abortRunning(context: Context, at: Target, running: RolloutState, reason: string): Promise<ExitCode> {
+export async function abortRunning(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  reason: string,
+): Promise<ExitCode> {
   const by = context.actor.name;
   const sentence = `aborted by ${by}${reason === '' ? '' : `: ${reason}`}`;
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const rollBack = { kind: 'abort', by, sentence } as const;
-  const journal = await takeOver(ports, running.id, context.actor, { alias: at.config.lambda.alias, rollBack });
+  const journal = await takeOver(ports, running.id, context.actor, {
+    alias: at.config.lambda.alias,
+    rollBack,
+  });
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   const isBack = code === exitCode.aborted || code === exitCode.rolledBack;
   const answered = isBack ? exitCode.done : code;

@@ -33,7 +33,11 @@ export interface Context {
   environment(): Promise<EnvironmentConfig>;
 }
 
-export type Handler<Options> = (context: Context, options: Options, ...args: readonly string[]) => Promise<ExitCode>;
+export type Handler<Options> = (
+  context: Context,
+  options: Options,
+  ...args: readonly string[]
+) => Promise<ExitCode>;
 
 /** An environment with its connection. */
 export interface Target {
@@ -46,7 +50,11 @@ export async function target(context: Context): Promise<Target> {
   return { config, connection: await context.world.connect(config) };
 }
 
-export function portsOf(context: Context, { connection }: Target, onEntry: RolloutPorts['onEntry']): RolloutPorts {
+export function portsOf(
+  context: Context,
+  { connection }: Target,
+  onEntry: RolloutPorts['onEntry'],
+): RolloutPorts {
   const { store, platform, metrics, notifier } = connection;
   return { store, platform, metrics, notifier, clock: context.world.clock, ids: context.world.ids, onEntry };
 }
@@ -57,7 +65,8 @@ export async function startFollowing(context: Context): Promise<Follower> {
   return follow({
     output,
     now: () => world.clock.now(),
-    eventFile: path === undefined || path === '' ? undefined : (line) => world.files.append(path, `${line}\n`),
+    eventFile:
+      path === undefined || path === '' ? undefined : (line) => world.files.append(path, `${line}\n`),
   });
 }
 
@@ -81,8 +90,12 @@ export async function unfinished(at: Target): Promise<RolloutState | null> {
 export async function confirm(context: Context, config: EnvironmentConfig, question: string): Promise<void> {
   if (!config.protected || context.options.yes === true) return;
   if (!context.world.streams.stderrIsTerminal) {
-    throw new UserError('usage', `${config.name} is protected and nobody can be asked`, { mend: 'add --yes to the command' });
+    throw new UserError('usage', `${config.name} is protected and nobody can be asked`, {
+      mend: 'add --yes to the command',
+    });
   }
-  const answer = await context.world.ask(`${question}\nType the environment's name (${config.name}) to go on: `);
+  const answer = await context.world.ask(
+    `${question}\nType the environment's name (${config.name}) to go on: `,
+  );
   if (answer?.trim() !== config.name) throw new UserError('usage', 'not confirmed; nothing was changed');
 }

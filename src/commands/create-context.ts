@@ -18,8 +18,8 @@ export function createContext(world: World, options: GlobalOptions, argv: readon
           ...(options.region === undefined ? {} : { region: options.region }),
           ...(options.profile === undefined ? {} : { profile: options.profile }),
         },
-        readFile: world.files.read,
-        exists: world.files.exists,
+        readFile: (path) => world.files.read(path),
+        exists: (path) => world.files.exists(path),
       }),
     ));
   return {

@@ -7,7 +7,8 @@ import { start } from '../rollout/own.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { prepare, type RolloutOptions, wordsOf } from './prepare.ts';
+import { prepare } from './prepare.ts';
+import { type RolloutOptions, wordsOf } from './words.ts';
 
 export interface DeployOptions extends RolloutOptions {
   readonly reason?: string;
@@ -30,14 +31,25 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   }
   const running = await unfinished(at);
   if (running !== null && options.dryRun !== true) {
-    throw new UserError('conflict', `rollout ${running.id} of ${running.plan.challenger} is not over in ${at.config.name}`, {
-      why: `${running.by.name} on ${running.by.host} (pid ${running.owner.pid}) began it ${Math.round((world.clock.now() - running.startedAt) / 1_000)} s ago with '${running.by.command}'`,
-      mend: [`mlreg status --environment ${at.config.name}`, `mlreg resume --environment ${at.config.name}`, `mlreg abort --environment ${at.config.name}`],
-    });
+    throw new UserError(
+      'conflict',
+      `rollout ${running.id} of ${running.plan.challenger} is not over in ${at.config.name}`,
+      {
+        why: `${running.by.name} on ${running.by.host} (pid ${running.owner.pid}) began it ${Math.round((world.clock.now() - running.startedAt) / 1_000)} s ago with '${running.by.command}'`,
+        mend: [
+          `mlreg status --environment ${at.config.name}`,
+          `mlreg resume --environment ${at.config.name}`,
+          `mlreg abort --environment ${at.config.name}`,
+        ],
+      },
+    );
   }
   const serving = (await at.connection.store.versions()).find((version) => version.status === 'champion');
   if (serving?.version === words.version) {
-    output.answer({ kind: 'Deploy', result: 'already-serving', version: words.version }, () => `${words.version} serves ${at.config.name} already; nothing to do`);
+    output.answer(
+      { kind: 'Deploy', result: 'already-serving', version: words.version },
+      () => `${words.version} serves ${at.config.name} already; nothing to do`,
+    );
     return exitCode.done;
   }
   const prepared = await prepare(context, at, options);
@@ -46,16 +58,26 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     return exitCode.done;
   }
   const { plan } = prepared;
-  await confirm(context, at.config, `${plan.strategy}: ${plan.champion ?? 'nothing'} -> ${plan.challenger} in ${at.config.name} (${at.connection.place})`);
+  await confirm(
+    context,
+    at.config,
+    `${plan.strategy}: ${plan.champion ?? 'nothing'} -> ${plan.challenger} in ${at.config.name} (${at.connection.place})`,
+  );
   if (plan.champion === null) {
-    output.say(`${at.config.name} has no champion: ${plan.challenger} goes to everybody after its smoke test, and there is nothing to roll back to`);
+    output.say(
+      `${at.config.name} has no champion: ${plan.challenger} goes to everybody after its smoke test, and there is nothing to roll back to`,
+    );
   }
   output.say(planText(plan, output.paintTalk));
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const id = world.ids.rolloutId();
   try {
-    const journal = await start(ports, id, { ...prepared, actor: context.actor, reason: options.reason ?? '' });
+    const journal = await start(ports, id, {
+      ...prepared,
+      actor: context.actor,
+      reason: options.reason ?? '',
+    });
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);
     const { code, state } = await driveToEnd(context, at, ports, journal, follower, until);
     output.answer(outcomeData(state, code), () => outcomeText(state, output.paint));

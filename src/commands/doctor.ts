@@ -17,12 +17,20 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const at = await target(context);
   const { config, connection } = at;
   const findings: Finding[] = [];
-  const check = async (name: string, look: () => Promise<{ readonly ok: boolean; readonly detail: string; readonly mend?: string }>): Promise<void> => {
+  const check = async (
+    name: string,
+    look: () => Promise<{ readonly ok: boolean; readonly detail: string; readonly mend?: string }>,
+  ): Promise<void> => {
     findings.push({
       check: name,
       ...(await look().catch((error: unknown) => {
         if (error instanceof PlatformError) return { ok: false, detail: error.message };
-        if (error instanceof UserError) return { ok: false, detail: error.message, ...(error.mend[0] === undefined ? {} : { mend: error.mend[0] }) };
+        if (error instanceof UserError)
+          return {
+            ok: false,
+            detail: error.message,
+            ...(error.mend[0] === undefined ? {} : { mend: error.mend[0] }),
+          };
         throw error;
       })),
     });
@@ -31,18 +39,35 @@ export async function doctor(context: Context): Promise<ExitCode> {
   await check('identity', async () => {
     const { account, arn } = await connection.identity();
     const isRight = config.account === null || config.account === account;
-    return isRight ? { ok: true, detail: arn } : { ok: false, detail: `account ${account}, configured is ${config.account}`, mend: 'log in to the right account' };
+    return isRight
+      ? { ok: true, detail: arn }
+      : {
+          ok: false,
+          detail: `account ${account}, configured is ${config.account}`,
+          mend: 'log in to the right account',
+        };
   });
   await check('store', async () => {
     const { token, owner } = await connection.store.lock();
-    return { ok: true, detail: owner === null ? `free, token ${token}` : `owned by ${owner.name} (pid ${owner.pid} on ${owner.host})` };
+    return {
+      ok: true,
+      detail:
+        owner === null
+          ? `free, token ${token}`
+          : `owned by ${owner.name} (pid ${owner.pid} on ${owner.host})`,
+    };
   });
   await check('alias', async () => {
     const view = await connection.platform.readAlias(config.lambda.alias);
     if (view.target.functionVersion === '$LATEST') {
-      return { ok: false, detail: `${config.lambda.alias} points at $LATEST, which can't be rolled back to`, mend: 'publish a version and point the alias at it' };
+      return {
+        ok: false,
+        detail: `${config.lambda.alias} points at $LATEST, which can't be rolled back to`,
+        mend: 'publish a version and point the alias at it',
+      };
     }
-    const isHome = champion?.functionVersion === undefined || champion.functionVersion === view.target.functionVersion;
+    const isHome =
+      champion?.functionVersion === undefined || champion.functionVersion === view.target.functionVersion;
     return isHome
       ? { ok: true, detail: `${config.lambda.alias} -> Lambda version ${view.target.functionVersion}` }
       : {
@@ -54,41 +79,79 @@ export async function doctor(context: Context): Promise<ExitCode> {
   if (champion !== null) {
     const { endpoint } = champion;
     await check('way back', async () => {
-      if (endpoint === undefined) return { ok: false, detail: `${champion.version} has no endpoint in the registry`, mend: `mlreg rollback --to ${champion.version}` };
+      if (endpoint === undefined)
+        return {
+          ok: false,
+          detail: `${champion.version} has no endpoint in the registry`,
+          mend: `mlreg rollback --to ${champion.version}`,
+        };
       const state = await connection.platform.endpoint(endpoint.name);
       return state.kind === 'in-service'
-        ? { ok: true, detail: `${endpoint.name} is in service; a rollback to ${champion.version} would reach it` }
-        : { ok: false, detail: `${endpoint.name} is ${state.kind}`, mend: `mlreg rollback --to ${champion.version} --environment ${config.name}` };
+        ? {
+            ok: true,
+            detail: `${endpoint.name} is in service; a rollback to ${champion.version} would reach it`,
+          }
+        : {
+            ok: false,
+            detail: `${endpoint.name} is ${state.kind}`,
+            mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
+          };
     });
     await check('artifact', async () => {
       const { digest } = await connection.artifacts.digest(champion.artifact.uri);
       return digest === champion.artifact.digest
         ? { ok: true, detail: champion.artifact.uri }
-        : { ok: false, detail: `${champion.artifact.uri} has changed since it was registered`, mend: 'restore the artifact: the champion could not be provisioned again' };
+        : {
+            ok: false,
+            detail: `${champion.artifact.uri} has changed since it was registered`,
+            mend: 'restore the artifact: the champion could not be provisioned again',
+          };
     });
     await check('metrics', async () => {
       const { tickMs: tick } = config.strategies.canary;
       const to = Math.floor((context.world.clock.now() - config.settleMs) / tick) * tick;
       const reading = await connection.metrics.read({
-        champion: endpoint === undefined ? null : { version: champion.version, endpoint: endpoint.name, functionVersion: champion.functionVersion },
+        champion:
+          endpoint === undefined
+            ? null
+            : {
+                version: champion.version,
+                endpoint: endpoint.name,
+                functionVersion: champion.functionVersion,
+              },
         challenger: null,
         from: instant(to - 30 * tick),
         to: instant(to),
         tickMs: tick,
         plannedPercent: 0,
       });
-      if (reading.kind === 'unreadable') return { ok: false, detail: reading.why, mend: reading.denied ? 'allow cloudwatch:GetMetricData' : 'try again' };
-      const requests = reading.observations.reduce((sum, tickOf) => sum + (tickOf.champion?.requests ?? 0), 0);
+      if (reading.kind === 'unreadable')
+        return {
+          ok: false,
+          detail: reading.why,
+          mend: reading.denied ? 'allow cloudwatch:GetMetricData' : 'try again',
+        };
+      const requests = reading.observations.reduce(
+        (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
+        0,
+      );
       return requests > 0
         ? { ok: true, detail: `${requests} requests of ${champion.version} in the last 30 ticks` }
-        : { ok: false, detail: `no request of ${champion.version} in the last 30 ticks: nothing could be judged`, mend: 'send traffic first (mlreg local traffic), or check the metric names' };
+        : {
+            ok: false,
+            detail: `no request of ${champion.version} in the last 30 ticks: nothing could be judged`,
+            mend: 'send traffic first (mlreg local traffic), or check the metric names',
+          };
     });
   }
   const isWell = findings.every((finding) => finding.ok);
   const { paint } = context.output;
   context.output.answer({ kind: 'Doctor', environment: config.name, well: isWell, findings }, () =>
     findings
-      .map(({ check: name, ok, detail, mend }) => `${ok ? paint.green('✔') : paint.red('✖')} ${name.padEnd(10)} ${detail}${mend === undefined ? '' : `\n             try: ${mend}`}`)
+      .map(
+        ({ check: name, ok, detail, mend }) =>
+          `${ok ? paint.green('✔') : paint.red('✖')} ${name.padEnd(10)} ${detail}${mend === undefined ? '' : `\n             try: ${mend}`}`,
+      )
       .join('\n'),
   );
   return isWell ? exitCode.done : exitCode.unexpected;

@@ -58,7 +58,9 @@ async function loop(
     if (isOver) {
       context.output.say('already rolling back; press again to leave it to mlreg resume');
       const second = await Promise.race([driving, signals.next()]);
-      return typeof second === 'string' ? left(at, id, second, context) : conclude(context, at, id, journal, second);
+      return typeof second === 'string'
+        ? left(at, id, second, context)
+        : conclude(context, at, id, journal, second);
     }
     // Advances no more from here on, whatever the answer will be.
     stop.abort();
@@ -77,7 +79,10 @@ async function loop(
         // Under a new token, so that a call still in flight is fenced instead of waited for.
         driving.catch(() => undefined);
         const cause = { kind: 'interrupt', sentence: `interrupted by ${first}` } as const;
-        const result = await abort(ports, id, context.actor, cause, { alias: at.config.lambda.alias, signal: new AbortController().signal });
+        const result = await abort(ports, id, context.actor, cause, {
+          alias: at.config.lambda.alias,
+          signal: new AbortController().signal,
+        });
         const ended = await conclude(context, at, id, journal, result);
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
@@ -86,8 +91,13 @@ async function loop(
 }
 
 async function left(at: Target, id: RolloutId, signal: SignalName, context: Context): Promise<Driven> {
-  context.output.say(`left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`);
-  return { code: signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated, state: await stateOf(at, id) };
+  context.output.say(
+    `left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`,
+  );
+  return {
+    code: signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated,
+    state: await stateOf(at, id),
+  };
 }
 
 type Choice = 'roll-back' | 'hold' | 'go-on' | 'leave';
@@ -102,7 +112,9 @@ async function choose(
 ): Promise<Choice> {
   const { world, output } = context;
   if (!world.streams.stderrIsTerminal || signal !== 'SIGINT') {
-    output.say(`${signal}: ${at.config.onInterrupt === 'rollback' ? 'rolling back' : 'holding'} (onInterrupt of ${at.config.name})`);
+    output.say(
+      `${signal}: ${at.config.onInterrupt === 'rollback' ? 'rolling back' : 'holding'} (onInterrupt of ${at.config.name})`,
+    );
     return at.config.onInterrupt === 'rollback' ? 'roll-back' : 'hold';
   }
   follower.stop();
@@ -122,13 +134,24 @@ async function choose(
   }
 }
 
-async function conclude(context: Context, at: Target, id: RolloutId, journal: JournalWriter, result: DriveResult): Promise<Driven> {
+async function conclude(
+  context: Context,
+  at: Target,
+  id: RolloutId,
+  journal: JournalWriter,
+  result: DriveResult,
+): Promise<Driven> {
   switch (result.kind) {
     case 'ended':
       if (journal.owed() > 0) {
-        context.output.say(`${journal.owed()} journal entries could not be written; run: mlreg resume --environment ${at.config.name}`);
+        context.output.say(
+          `${journal.owed()} journal entries could not be written; run: mlreg resume --environment ${at.config.name}`,
+        );
       }
-      return { code: exitCodeOfOutcome(result.outcome), state: journal.state().outcome === null ? await stateOf(at, id) : journal.state() };
+      return {
+        code: exitCodeOfOutcome(result.outcome),
+        state: journal.state().outcome === null ? await stateOf(at, id) : journal.state(),
+      };
     case 'timed-out':
       context.output.say(`not finished in time: ${result.why}. Go on with: mlreg resume, or: mlreg abort`);
       return { code: exitCode.notFinished, state: journal.state() };

@@ -6,7 +6,7 @@ import { table } from '../reporting/output.ts';
 import { eventOf } from '../reporting/progress.ts';
 import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
 import { planText } from '../reporting/plan-view.ts';
-import { harmed } from '../rollout/decide.ts';
+import { harmed } from '../rollout/decide-rollback.ts';
 import { apply, replay } from '../rollout/replay.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, target } from './context.ts';
@@ -18,30 +18,33 @@ export interface HistoryOptions {
 
 export async function history(context: Context, options: HistoryOptions): Promise<ExitCode> {
   const limit = Number(options.limit ?? '20');
-  if (!Number.isInteger(limit) || limit < 1) throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
   const at = await target(context);
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
-  context.output.answer({ kind: 'History', environment: at.config.name, rollouts: states.map(rolloutData) }, () =>
-    states.length === 0
-      ? `no rollout yet in ${at.config.name}`
-      : table(
-          ['ROLLOUT', 'STARTED', 'STRATEGY', 'FROM', 'TO', 'RESULT', 'TOOK', 'HARMED', 'BY', 'WHY'],
-          states.map((state) => [
-            state.id,
-            new Date(state.startedAt).toISOString().slice(0, 19) + 'Z',
-            state.plan.strategy,
-            state.plan.champion ?? '-',
-            state.plan.challenger,
-            state.outcome?.kind ?? state.phase,
-            state.endedAt === null ? '-' : formatDuration(state.endedAt - state.startedAt),
-            String(harmed(state)),
-            state.by.name,
-            whyOf(state),
-          ]),
-          context.output.paint,
-        ),
+  context.output.answer(
+    { kind: 'History', environment: at.config.name, rollouts: states.map(rolloutData) },
+    () =>
+      states.length === 0
+        ? `no rollout yet in ${at.config.name}`
+        : table(
+            ['ROLLOUT', 'STARTED', 'STRATEGY', 'FROM', 'TO', 'RESULT', 'TOOK', 'HARMED', 'BY', 'WHY'],
+            states.map((state) => [
+              state.id,
+              new Date(state.startedAt).toISOString().slice(0, 19) + 'Z',
+              state.plan.strategy,
+              state.plan.champion ?? '-',
+              state.plan.challenger,
+              state.outcome?.kind ?? state.phase,
+              state.endedAt === null ? '-' : formatDuration(state.endedAt - state.startedAt),
+              String(harmed(state)),
+              state.by.name,
+              whyOf(state),
+            ]),
+            context.output.paint,
+          ),
   );
   return exitCode.done;
 }

@@ -13,7 +13,10 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
   const { world, output } = context;
   const model = options.modelName ?? 'recommendation';
   if (!/^[A-Za-z](-?[A-Za-z0-9]){0,31}$/.test(model)) {
-    throw new UserError('usage', `--model-name: '${model}' is not a model's name`, { why: 'it begins the names of AWS resources: letters, digits and inner hyphens, 32 at most', mend: '--model-name recommendation' });
+    throw new UserError('usage', `--model-name: '${model}' is not a model's name`, {
+      why: 'it begins the names of AWS resources: letters, digits and inner hyphens, 32 at most',
+      mend: '--model-name recommendation',
+    });
   }
   const files: readonly (readonly [string, string])[] = [
     ['mlreg.yaml', starterConfig(model, { withLocal: true })],

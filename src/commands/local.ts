@@ -18,7 +18,9 @@ export function directoryOf(config: EnvironmentConfig): string {
   return config.store.directory;
 }
 
-async function stateDir(context: Context): Promise<{ readonly stateDir: string; readonly model: string; readonly path: string }> {
+async function stateDir(
+  context: Context,
+): Promise<{ readonly stateDir: string; readonly model: string; readonly path: string }> {
   const config = (await context.config()).environment('local');
   return { stateDir: directoryOf(config), model: config.model, path: config.requests.path };
 }
@@ -33,14 +35,18 @@ export async function up(context: Context, options: LocalOptions): Promise<ExitC
     detach: options.detach === true,
   });
   const { controlUrl, gatewayUrl, pid, alreadyRunning } = started;
-  context.output.answer({ kind: 'LocalAws', running: true, alreadyRunning, controlUrl, gatewayUrl, pid }, () =>
-    [
-      `AWS on this machine ${alreadyRunning ? 'runs already' : 'is up'} (pid ${pid})`,
-      `  users   ${gatewayUrl}${place.path}`,
-      `  AWS     ${controlUrl}`,
-      `  next    mlreg register VERSION --artifact FILE -e local, then mlreg deploy --model-version VERSION -e local`,
-      ...(options.detach === true || alreadyRunning ? ['  end     mlreg local down'] : ['  end     Ctrl-C']),
-    ].join('\n'),
+  context.output.answer(
+    { kind: 'LocalAws', running: true, alreadyRunning, controlUrl, gatewayUrl, pid },
+    () =>
+      [
+        `AWS on this machine ${alreadyRunning ? 'runs already' : 'is up'} (pid ${pid})`,
+        `  users   ${gatewayUrl}${place.path}`,
+        `  AWS     ${controlUrl}`,
+        `  next    mlreg register VERSION --artifact FILE -e local, then mlreg deploy --model-version VERSION -e local`,
+        ...(options.detach === true || alreadyRunning
+          ? ['  end     mlreg local down']
+          : ['  end     Ctrl-C']),
+      ].join('\n'),
   );
   await started.ended;
   return exitCode.done;
@@ -49,7 +55,9 @@ export async function up(context: Context, options: LocalOptions): Promise<ExitC
 export async function down(context: Context): Promise<ExitCode> {
   const place = await stateDir(context);
   const wasUp = await context.world.local.down(place.stateDir);
-  context.output.answer({ kind: 'LocalAws', running: false, wasUp }, () => (wasUp ? 'AWS on this machine is down; its state stays' : 'AWS on this machine was not running'));
+  context.output.answer({ kind: 'LocalAws', running: false, wasUp }, () =>
+    wasUp ? 'AWS on this machine is down; its state stays' : 'AWS on this machine was not running',
+  );
   return exitCode.done;
 }
 
@@ -57,26 +65,53 @@ export async function localStatus(context: Context): Promise<ExitCode> {
   const place = await stateDir(context);
   const status = await context.world.local.status(place.stateDir);
   context.output.answer({ kind: 'LocalAws', running: status !== null, ...status?.details }, () =>
-    status === null ? 'AWS on this machine is not running; next: mlreg local up' : statusText(status.gatewayUrl, status.controlUrl, status.details, context),
+    status === null
+      ? 'AWS on this machine is not running; next: mlreg local up'
+      : statusText(status.gatewayUrl, status.controlUrl, status.details, context),
   );
   return exitCode.done;
 }
 
-function statusText(gatewayUrl: string, controlUrl: string, details: Readonly<Record<string, unknown>>, context: Context): string {
+function statusText(
+  gatewayUrl: string,
+  controlUrl: string,
+  details: Readonly<Record<string, unknown>>,
+  context: Context,
+): string {
   const endpoints = (details.endpoints ?? []) as readonly Record<string, unknown>[];
   const functions = (details.functions ?? []) as readonly Record<string, unknown>[];
-  const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '-');
+  const text = (value: unknown): string =>
+    typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
   return [
     `users ${gatewayUrl}   AWS ${controlUrl}   pid ${text(details.pid)}`,
-    table(['ENDPOINT', 'STATE', 'PID', 'PORT'], endpoints.map((row) => [text(row.endpointName ?? row.endpoint), text(row.state), text(row.pid), text(row.port)]), context.output.paint),
-    table(['FUNCTION VERSION', 'ENVIRONMENTS', 'COLD STARTS', 'INVOCATIONS'], functions.map((row) => [text(row.version), text(row.environments), text(row.coldStarts), text(row.invocations)]), context.output.paint),
+    table(
+      ['ENDPOINT', 'STATE', 'PID', 'PORT'],
+      endpoints.map((row) => [
+        text(row.endpointName ?? row.endpoint),
+        text(row.state),
+        text(row.pid),
+        text(row.port),
+      ]),
+      context.output.paint,
+    ),
+    table(
+      ['FUNCTION VERSION', 'ENVIRONMENTS', 'COLD STARTS', 'INVOCATIONS'],
+      functions.map((row) => [
+        text(row.version),
+        text(row.environments),
+        text(row.coldStarts),
+        text(row.invocations),
+      ]),
+      context.output.paint,
+    ),
   ].join('\n');
 }
 
 function port(text: string | undefined, flag: string, byDefault: number): number {
   if (text === undefined) return byDefault;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new UserError('usage', `${flag}: '${text}' is not a port`, { mend: `${flag} ${byDefault}` });
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new UserError('usage', `${flag}: '${text}' is not a port`, { mend: `${flag} ${byDefault}` });
   return value;
 }
 
@@ -90,12 +125,14 @@ export interface TrafficOptions {
 /** Real requests to the local gateway, at their times whether or not it keeps up. */
 export async function localTraffic(context: Context, options: TrafficOptions): Promise<ExitCode> {
   const rate = Number(options.rate ?? '50');
-  if (!(rate > 0 && rate <= 100_000)) throw new UserError('usage', `--rate: '${options.rate}' is not a rate`, { mend: '--rate 50' });
+  if (!(rate > 0 && rate <= 100_000))
+    throw new UserError('usage', `--rate: '${options.rate}' is not a rate`, { mend: '--rate 50' });
   const forMs = parseDuration(options.for ?? '1m', '--for');
   const loaded = await context.config();
   const config = loaded.environment('local');
   const status = await context.world.local.status(directoryOf(config));
-  if (status === null) throw new UserError('usage', 'AWS on this machine is not running', { mend: 'mlreg local up --detach' });
+  if (status === null)
+    throw new UserError('usage', 'AWS on this machine is not running', { mend: 'mlreg local up --detach' });
   const bodies = requestBodies(context, options.requests, config.requests.smokeFile, loaded.file);
   const stop = new AbortController();
   const undo = context.world.onSignal(() => stop.abort());
@@ -106,17 +143,28 @@ export async function localTraffic(context: Context, options: TrafficOptions): P
       rate,
       forMs,
       arrivals: 'fixed',
-      body: (index) => ({ body: bodies[index % bodies.length] ?? '{}', headers: { 'content-type': 'application/json' } }),
+      body: (index) => ({
+        body: bodies[index % bodies.length] ?? '{}',
+        headers: { 'content-type': 'application/json' },
+      }),
       signal: stop.signal,
       onSecond: (second) => {
-        const shares = Object.entries<{ requests: number }>(second.versions).map(([version, tally]) => `${version === '' ? 'none' : version} ${tally.requests}`);
-        context.output.say(`${String(second.second).padStart(4)} s  ${second.requests} requests (${shares.join(', ')})  ${second.harmed} failed  p50 ${second.latencyMs.p50.toFixed(1)} ms  p99 ${second.latencyMs.p99.toFixed(1)} ms`);
+        const shares = Object.entries<{ requests: number }>(second.versions).map(
+          ([version, tally]) => `${version === '' ? 'none' : version} ${tally.requests}`,
+        );
+        context.output.say(
+          `${String(second.second).padStart(4)} s  ${second.requests} requests (${shares.join(', ')})  ${second.harmed} failed  p50 ${second.latencyMs.p50.toFixed(1)} ms  p99 ${second.latencyMs.p99.toFixed(1)} ms`,
+        );
       },
     });
     context.output.answer({ kind: 'Traffic', ...report, records: undefined }, () =>
       table(
         ['VERSION', 'REQUESTS', 'FAILED'],
-        Object.entries(report.versions).map(([version, tally]) => [version === '' ? '(none)' : version, String(tally.requests), String(tally.harmed)]),
+        Object.entries(report.versions).map(([version, tally]) => [
+          version === '' ? '(none)' : version,
+          String(tally.requests),
+          String(tally.harmed),
+        ]),
         context.output.paint,
       ),
     );
@@ -127,10 +175,20 @@ export async function localTraffic(context: Context, options: TrafficOptions): P
 }
 
 /** One JSON body a line; by default those that lie beside the smoke requests. */
-function requestBodies({ world }: Context, given: string | undefined, smoke: string | null, configFile: string | null): readonly string[] {
+function requestBodies(
+  { world }: Context,
+  given: string | undefined,
+  smoke: string | null,
+  configFile: string | null,
+): readonly string[] {
   const path = given ?? resolve(dirname(smoke ?? configFile ?? 'x'), 'requests.ndjson');
   if (!world.files.exists(path)) {
-    throw new UserError('usage', `there are no requests in ${path}`, { mend: 'mlreg local traffic --requests FILE, one JSON body a line' });
+    throw new UserError('usage', `there are no requests in ${path}`, {
+      mend: 'mlreg local traffic --requests FILE, one JSON body a line',
+    });
   }
-  return world.files.read(path).split('\n').filter((line) => line.trim() !== '');
+  return world.files
+    .read(path)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
 }

@@ -18,7 +18,8 @@ export async function ownerLives(context: Context, { connection, config }: Targe
     if (lock.beat !== first.beat || lock.token !== first.token) return true;
     // Same machine, process there: all but certain; one beat is worth waiting for only where nothing else tells.
     if (process === 'alive' && waits > 15) return true;
-    if (waits === 20) context.output.say(`looking whether the owner of ${config.name} (${first.owner.host}) still lives ...`);
+    if (waits === 20)
+      context.output.say(`looking whether the owner of ${config.name} (${first.owner.host}) still lives ...`);
     await clock.sleepUntil(later(clock.now(), 100));
   }
   return false;

@@ -1,6 +1,5 @@
 import { judgePolicy, type EnvironmentConfig } from '../config/index.ts';
 import { endpointName } from '../domain/names.ts';
-import { formatDuration, parseDuration, parsePercent, parseVersion } from '../domain/parse.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
@@ -13,19 +12,7 @@ import { canary } from '../strategies/canary.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
 import type { Context, Target } from './context.ts';
-
-export const strategies = ['canary', 'blue-green', 'shadow'] as const;
-
-export interface RolloutOptions {
-  readonly strategy?: string;
-  readonly modelVersion?: string;
-  readonly percent?: string;
-  readonly steps?: string;
-  readonly bake?: string;
-  readonly tick?: string;
-  readonly approvalRequired?: boolean;
-  readonly sample?: string;
-}
+import { type RolloutOptions, type Words, wordsOf } from './words.ts';
 
 /** A rollout that could begin: the plan and the facts it rests on. Nothing has been changed. */
 export interface Prepared {
@@ -38,56 +25,6 @@ export interface Prepared {
   readonly changes: readonly VersionChange[];
 }
 
-/** What the words of the command line come to, before anything is asked of anybody. */
-interface Words {
-  readonly strategy: (typeof strategies)[number];
-  readonly version: VersionTag;
-  readonly steps: readonly Percent[] | undefined;
-  readonly bakeMs: number | undefined;
-  readonly tickMs: number | undefined;
-  readonly sample: Percent | undefined;
-}
-
-export function wordsOf(options: RolloutOptions): Words {
-  const strategy = strategies.find((name) => name === (options.strategy ?? 'canary'));
-  if (strategy === undefined) {
-    throw new UserError('usage', `--strategy: '${options.strategy}' is not a strategy`, { mend: strategies.map((name) => `--strategy ${name}`) });
-  }
-  if (options.modelVersion === undefined) {
-    throw new UserError('usage', 'which version?', { mend: ['mlreg versions', '--model-version v2.3.0'] });
-  }
-  if (options.percent !== undefined && options.steps !== undefined) {
-    throw new UserError('usage', '--percent and --steps exclude each other', { mend: '--steps 10,50,100' });
-  }
-  const first = options.percent === undefined ? undefined : parsePercent(options.percent, '--percent');
-  return {
-    strategy,
-    version: parseVersion(options.modelVersion, '--model-version'),
-    steps: options.steps === undefined ? (first === undefined ? undefined : [first]) : parseSteps(options.steps),
-    bakeMs: options.bake === undefined ? undefined : parseDuration(options.bake, '--bake'),
-    tickMs: options.tick === undefined ? undefined : parseTick(options.tick),
-    sample: options.sample === undefined ? undefined : parsePercent(options.sample, '--sample'),
-  };
-}
-
-function parseTick(text: string): number {
-  const ms = parseDuration(text, '--tick');
-  const allowed = [1_000, 5_000, 10_000, 30_000];
-  if (!allowed.includes(ms) && !(ms > 0 && ms % 60_000 === 0)) {
-    throw new UserError('usage', `--tick: CloudWatch has no periods of ${formatDuration(ms)}`, { mend: '--tick 1s, 5s, 10s, 30s or whole minutes' });
-  }
-  return ms;
-}
-
-function parseSteps(text: string): readonly Percent[] {
-  const steps = text.split(',').map((part) => parsePercent(part.trim(), '--steps'));
-  const falls = steps.findIndex((share, index) => index > 0 && share <= (steps[index - 1] ?? 0));
-  if (falls > 0) {
-    throw new UserError('usage', `--steps: ${steps[falls]} % does not grow on ${steps[falls - 1]} %`, { mend: '--steps 10,50,100' });
-  }
-  return steps;
-}
-
 export async function prepare(context: Context, at: Target, options: RolloutOptions): Promise<Prepared> {
   const words = wordsOf(options);
   const { config, connection } = at;
@@ -96,21 +33,37 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
   refuseUnfit(config, record);
   const view = await connection.platform.readAlias(config.lambda.alias);
   if (Object.keys(view.target.weights).length > 0) {
-    throw new UserError('conflict', `alias ${config.lambda.alias} splits traffic already: ${JSON.stringify(view.target.weights)}`, {
-      why: 'a rollout begins from one version that serves everybody',
-      mend: [`mlreg status --environment ${config.name}`, `mlreg rollback --environment ${config.name}`],
-    });
+    throw new UserError(
+      'conflict',
+      `alias ${config.lambda.alias} splits traffic already: ${JSON.stringify(view.target.weights)}`,
+      {
+        why: 'a rollout begins from one version that serves everybody',
+        mend: [`mlreg status --environment ${config.name}`, `mlreg rollback --environment ${config.name}`],
+      },
+    );
   }
   if (champion?.functionVersion !== undefined && champion.functionVersion !== view.target.functionVersion) {
     throw new UserError(
       'conflict',
       `alias ${config.lambda.alias} serves Lambda version ${view.target.functionVersion}, but champion ${champion.version} is version ${champion.functionVersion}`,
-      { why: 'somebody moved the alias by hand', mend: `mlreg rollback --to ${champion.version} --environment ${config.name}` },
+      {
+        why: 'somebody moved the alias by hand',
+        mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
+      },
     );
   }
-  const generation = record.tombstone === undefined ? (record.endpoint?.generation ?? 1) : (record.endpoint?.generation ?? 1) + 1;
+  const generation =
+    record.tombstone === undefined
+      ? (record.endpoint?.generation ?? 1)
+      : (record.endpoint?.generation ?? 1) + 1;
   const endpoint = {
-    name: endpointName({ model: config.model, environment: config.name, version: record.version, digest: record.artifact.digest, generation }),
+    name: endpointName({
+      model: config.model,
+      environment: config.name,
+      version: record.version,
+      digest: record.artifact.digest,
+      generation,
+    }),
     generation,
   };
   const endpoints: Record<string, { name: string; generation: number }> = { [record.version]: endpoint };
@@ -133,13 +86,21 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
     changes: [
       {
         version: record.version,
-        set: { status: 'challenger', statusAt: context.world.clock.now(), statusReason: `${plan.strategy} began`, endpoint },
+        set: {
+          status: 'challenger',
+          statusAt: context.world.clock.now(),
+          statusReason: `${plan.strategy} began`,
+          endpoint,
+        },
       },
     ],
   };
 }
 
-export async function registered({ config, connection }: Target, version: VersionTag): Promise<VersionRecord> {
+export async function registered(
+  { config, connection }: Target,
+  version: VersionTag,
+): Promise<VersionRecord> {
   const record = await connection.store.version(version);
   if (record !== undefined) return record;
   const known = await connection.store.versions();
@@ -157,10 +118,14 @@ export async function championOf({ connection }: Target): Promise<VersionRecord 
 function refuseUnfit(config: EnvironmentConfig, record: VersionRecord): void {
   const failures = unmet(config.acceptance, record.metrics);
   if (failures.length > 0) {
-    throw new UserError('usage', `${record.version} does not meet the acceptance criteria of ${config.name}`, {
-      why: failures.join('; '),
-      mend: `mlreg validate ${record.version} --environment ${config.name}`,
-    });
+    throw new UserError(
+      'usage',
+      `${record.version} does not meet the acceptance criteria of ${config.name}`,
+      {
+        why: failures.join('; '),
+        mend: `mlreg validate ${record.version} --environment ${config.name}`,
+      },
+    );
   }
 }
 
@@ -207,14 +172,21 @@ async function compile(
 ): Promise<Plan> {
   const { config } = at;
   const { canary: own, blueGreen: twin, shadow: copy } = config.strategies;
-  const defaults = words.strategy === 'canary' ? own : words.strategy === 'blue-green' ? twin : { ...copy, onInconclusive: 'hold' as OnInconclusive };
+  const defaults =
+    words.strategy === 'canary'
+      ? own
+      : words.strategy === 'blue-green'
+        ? twin
+        : { ...copy, onInconclusive: 'hold' as OnInconclusive };
   const bakeMs = words.bakeMs ?? defaults.bakeMs;
   const tickMs = words.tickMs ?? defaults.tickMs;
-  const steps = words.strategy === 'canary' ? canarySteps(config, words.steps) : [words.steps?.[0] ?? twin.percent];
+  const steps =
+    words.strategy === 'canary' ? canarySteps(config, words.steps) : [words.steps?.[0] ?? twin.percent];
   const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
   const roles = { champion: champion?.version ?? null, challenger: words.version };
   const settings: Settings = settingsFor(config, roles, { shares: steps, bakeMs, tickMs }, history);
-  const withApproval = approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
+  const withApproval =
+    approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
   const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };
   switch (words.strategy) {
     case 'canary':
@@ -230,11 +202,19 @@ async function compile(
 function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | undefined): readonly Percent[] {
   const configured = config.strategies.canary.steps;
   const [first] = asked ?? [];
-  const steps = first === undefined ? configured : asked?.length === 1 ? [first, ...configured.filter((share) => share > first)] : (asked ?? configured);
+  const steps =
+    first === undefined
+      ? configured
+      : asked?.length === 1
+        ? [first, ...configured.filter((share) => share > first)]
+        : (asked ?? configured);
   if ((steps[0] ?? 0) > 20 && !config.strategies.canary.allowLargeFirstStep) {
     throw new UserError('usage', `the first step would be ${steps[0]} %`, {
       why: 'an unknown version gets at most 20 % of users at first',
-      mend: ['--steps 10,50,100', `or set environments.${config.name}.strategies.canary.allowLargeFirstStep: true`],
+      mend: [
+        '--steps 10,50,100',
+        `or set environments.${config.name}.strategies.canary.allowLargeFirstStep: true`,
+      ],
     });
   }
   return steps;
@@ -256,7 +236,11 @@ async function historyOf(
   const to = Math.floor((context.world.clock.now() - config.settleMs) / length) * length;
   const wanted = Math.min(config.judge.historyMs, 180 * length);
   const reading = await connection.metrics.read({
-    champion: { version: champion.version, endpoint: endpoint.name, functionVersion: champion.functionVersion },
+    champion: {
+      version: champion.version,
+      endpoint: endpoint.name,
+      functionVersion: champion.functionVersion,
+    },
     challenger: null,
     from: instant(to - Math.floor(wanted / length) * length),
     to: instant(to),
@@ -267,7 +251,9 @@ async function historyOf(
     context.output.say(`the champion's history can't be read (${reading.why}); the judge goes without`);
     return [];
   }
-  const ticks = reading.observations.map((tick) => tick.champion).filter((arm): arm is ArmTick => arm !== null);
+  const ticks = reading.observations
+    .map((tick) => tick.champion)
+    .filter((arm): arm is ArmTick => arm !== null);
   const begins = ticks.findIndex((arm) => arm.requests > 0);
   return begins < 0 ? [] : ticks.slice(begins);
 }

@@ -16,7 +16,9 @@ export interface RegisterOptions {
 export async function register(context: Context, options: RegisterOptions, text: string): Promise<ExitCode> {
   const version = parseVersion(text, 'VERSION');
   if (options.artifact === undefined) {
-    throw new UserError('usage', 'where is the artifact?', { mend: `mlreg register ${version} --artifact s3://bucket/key.tar.gz` });
+    throw new UserError('usage', 'where is the artifact?', {
+      mend: `mlreg register ${version} --artifact s3://bucket/key.tar.gz`,
+    });
   }
   const metrics = parseMetrics(options.metric ?? []);
   const { config, connection } = await target(context);
@@ -34,7 +36,10 @@ export async function register(context: Context, options: RegisterOptions, text:
     statusReason: 'registered',
   };
   if (!(await connection.store.register(record))) return again(context, { config, connection }, record);
-  context.output.answer({ kind: 'Version', result: 'registered', ...record, bytes }, () => `registered ${version} in ${config.name}: ${uri} (${bytes} bytes, sha256 ${digest.slice(0, 12)})`);
+  context.output.answer(
+    { kind: 'Version', result: 'registered', ...record, bytes },
+    () => `registered ${version} in ${config.name}: ${uri} (${bytes} bytes, sha256 ${digest.slice(0, 12)})`,
+  );
   return exitCode.done;
 }
 
@@ -42,20 +47,28 @@ export async function register(context: Context, options: RegisterOptions, text:
 async function again(context: Context, at: Target, record: VersionRecord): Promise<ExitCode> {
   const present = await registered(at, record.version);
   if (present.artifact.digest === record.artifact.digest) {
-    context.output.answer({ kind: 'Version', result: 'already-registered', ...present }, () => `${record.version} is registered already, with the same artifact`);
+    context.output.answer(
+      { kind: 'Version', result: 'already-registered', ...present },
+      () => `${record.version} is registered already, with the same artifact`,
+    );
     return exitCode.done;
   }
-  throw new UserError('conflict', `${record.version} is registered in ${at.config.name} with another artifact`, {
-    why: `registered ${present.artifact.digest.slice(0, 12)}, given ${record.artifact.digest.slice(0, 12)}; a version never changes`,
-    mend: 'give the new artifact a version of its own',
-  });
+  throw new UserError(
+    'conflict',
+    `${record.version} is registered in ${at.config.name} with another artifact`,
+    {
+      why: `registered ${present.artifact.digest.slice(0, 12)}, given ${record.artifact.digest.slice(0, 12)}; a version never changes`,
+      mend: 'give the new artifact a version of its own',
+    },
+  );
 }
 
 function parseMetrics(pairs: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, name, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/i.exec(pair) ?? [];
-      if (name === undefined || value === undefined) throw new UserError('usage', `--metric: '${pair}' is not name=number`, { mend: '--metric auc=0.91' });
+      if (name === undefined || value === undefined)
+        throw new UserError('usage', `--metric: '${pair}' is not name=number`, { mend: '--metric auc=0.91' });
       return [name, Number(value)];
     }),
   );
@@ -74,7 +87,9 @@ export async function versions(context: Context): Promise<ExitCode> {
             record.status,
             new Date(record.statusAt).toISOString().slice(0, 19) + 'Z',
             record.tombstone === undefined ? (record.endpoint?.name ?? '-') : 'retired',
-            Object.entries(record.metrics).map(([name, value]) => `${name}=${value}`).join(' ') || '-',
+            Object.entries(record.metrics)
+              .map(([name, value]) => `${name}=${value}`)
+              .join(' ') || '-',
             record.statusReason,
           ]),
           context.output.paint,
@@ -97,18 +112,31 @@ export async function validate(context: Context, _options: object, text: string)
   });
   const failures = unmet(at.config.acceptance, record.metrics);
   const criteria = at.config.acceptance.length;
-  checks.push({ check: 'acceptance', passed: failures.length === 0, detail: failures.length > 0 ? failures.join('; ') : `${criteria} criteria met` });
+  checks.push({
+    check: 'acceptance',
+    passed: failures.length === 0,
+    detail: failures.length > 0 ? failures.join('; ') : `${criteria} criteria met`,
+  });
   if (record.endpoint !== undefined && record.tombstone === undefined) {
     const state = await at.connection.platform.endpoint(record.endpoint.name);
     if (state.kind === 'in-service') {
       const smoke = await at.connection.platform.smoke(record.endpoint.name);
-      checks.push({ check: 'smoke', passed: smoke.passed, detail: smoke.why ?? `${smoke.requests} requests answered by ${record.endpoint.name}` });
+      checks.push({
+        check: 'smoke',
+        passed: smoke.passed,
+        detail: smoke.why ?? `${smoke.requests} requests answered by ${record.endpoint.name}`,
+      });
     }
   }
   const isValid = checks.every((check) => check.passed);
   const { paint } = context.output;
   context.output.answer({ kind: 'Validation', version, valid: isValid, checks }, () =>
-    checks.map(({ check, passed, detail }) => `${passed ? paint.green('✔') : paint.red('✖')} ${check.padEnd(12)} ${detail}`).join('\n'),
+    checks
+      .map(
+        ({ check, passed, detail }) =>
+          `${passed ? paint.green('✔') : paint.red('✖')} ${check.padEnd(12)} ${detail}`,
+      )
+      .join('\n'),
   );
   return isValid ? exitCode.done : exitCode.usage;
 }

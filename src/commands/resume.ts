@@ -18,12 +18,23 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   if (running.outcome === null && (await ownerLives(context, at))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
-  context.output.say(`taking up ${running.id}: ${running.plan.strategy} of ${running.plan.challenger}, step ${running.step + 1} of ${running.plan.steps.length}`);
+  context.output.say(
+    `taking up ${running.id}: ${running.plan.strategy} of ${running.plan.challenger}, step ${running.step + 1} of ${running.plan.steps.length}`,
+  );
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
-  const journal = await takeOver(ports, running.id, context.actor, { alias: at.config.lambda.alias, adopt: options.adopt === true });
+  const journal = await takeOver(ports, running.id, context.actor, {
+    alias: at.config.lambda.alias,
+    adopt: options.adopt === true,
+  });
   if (journal.state().pausedAt !== null) {
-    const request = { kind: 'resume', id: context.world.ids.requestId(), at: context.world.clock.now(), by: context.actor.name, reason: options.reason ?? '' } as const;
+    const request = {
+      kind: 'resume',
+      id: context.world.ids.requestId(),
+      at: context.world.clock.now(),
+      by: context.actor.name,
+      reason: options.reason ?? '',
+    } as const;
     await at.connection.store.post(running.id, request);
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);

@@ -18,7 +18,8 @@ export interface RollbackOptions {
 
 /** One move back to a version known good, rollout or not. Asks nothing and waits for nothing but the move itself. */
 export async function rollback(context: Context, options: RollbackOptions): Promise<ExitCode> {
-  const to = options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
+  const to =
+    options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
   const at = await target(context);
   const running = await unfinished(at);
   if (running !== null) {
@@ -31,22 +32,49 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   return moveTo(context, at, wanted, champion, options.reason ?? '');
 }
 
-async function moveTo(context: Context, at: Target, wanted: VersionRecord, champion: VersionRecord | null, reason: string): Promise<ExitCode> {
+async function moveTo(
+  context: Context,
+  at: Target,
+  wanted: VersionRecord,
+  champion: VersionRecord | null,
+  reason: string,
+): Promise<ExitCode> {
   const { config, connection } = at;
   const alias = await connection.platform.readAlias(config.lambda.alias);
   const { functionVersion } = wanted;
-  if (champion?.version === wanted.version && functionVersion === alias.target.functionVersion && Object.keys(alias.target.weights).length === 0) {
-    context.output.answer({ kind: 'Rollback', result: 'already-serving', version: wanted.version }, () => `${wanted.version} serves 100 % of ${config.name} already`);
+  if (
+    champion?.version === wanted.version &&
+    functionVersion === alias.target.functionVersion &&
+    Object.keys(alias.target.weights).length === 0
+  ) {
+    context.output.answer(
+      { kind: 'Rollback', result: 'already-serving', version: wanted.version },
+      () => `${wanted.version} serves 100 % of ${config.name} already`,
+    );
     return exitCode.done;
   }
   const generation = (wanted.endpoint?.generation ?? 1) + (wanted.tombstone === undefined ? 0 : 1);
-  const name = endpointName({ model: config.model, environment: config.name, version: wanted.version, digest: wanted.artifact.digest, generation });
+  const name = endpointName({
+    model: config.model,
+    environment: config.name,
+    version: wanted.version,
+    digest: wanted.artifact.digest,
+    generation,
+  });
   if (wanted.tombstone !== undefined || wanted.endpoint === undefined) {
-    context.output.say(`${wanted.version} has no endpoint any more: it is provisioned again first, which takes minutes on AWS`);
+    context.output.say(
+      `${wanted.version} has no endpoint any more: it is provisioned again first, which takes minutes on AWS`,
+    );
   }
-  const endpoints: Record<string, { name: string; generation: number }> = { [wanted.version]: { name, generation } };
-  if (champion?.endpoint !== undefined && champion.version !== wanted.version) endpoints[champion.version] = champion.endpoint;
-  const roles = { champion: champion?.version === wanted.version ? null : (champion?.version ?? null), challenger: wanted.version };
+  const endpoints: Record<string, { name: string; generation: number }> = {
+    [wanted.version]: { name, generation },
+  };
+  if (champion?.endpoint !== undefined && champion.version !== wanted.version)
+    endpoints[champion.version] = champion.endpoint;
+  const roles = {
+    champion: champion?.version === wanted.version ? null : (champion?.version ?? null),
+    challenger: wanted.version,
+  };
   const { tickMs: tick } = config.strategies.watch;
   const plan = rollbackPlan(settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []));
   const follower = await startFollowing(context);
@@ -55,7 +83,15 @@ async function moveTo(context: Context, at: Target, wanted: VersionRecord, champ
   const codeSha256 = await connection.platform.codeSha256();
   try {
     const home = { functionVersion: alias.target.functionVersion, weights: {} };
-    const journal = await start(ports, id, { plan, actor: context.actor, reason, home, endpoints, codeSha256, changes: [] });
+    const journal = await start(ports, id, {
+      plan,
+      actor: context.actor,
+      reason,
+      home,
+      endpoints,
+      codeSha256,
+      changes: [],
+    });
     const { code, state } = await driveToEnd(context, at, ports, journal, follower);
     context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
     return code;
@@ -65,13 +101,19 @@ async function moveTo(context: Context, at: Target, wanted: VersionRecord, champ
 }
 
 /** The newest version that served everybody, and was not rolled back from. */
-async function previous({ connection, config }: Target, champion: VersionRecord | null): Promise<VersionRecord> {
+async function previous(
+  { connection, config }: Target,
+  champion: VersionRecord | null,
+): Promise<VersionRecord> {
   const served = (await connection.store.versions())
     .filter((version) => version.status === 'archived' && version.version !== champion?.version)
     .sort((a, b) => b.statusAt - a.statusAt);
   const [newest] = served;
   if (newest !== undefined) return newest;
   throw new UserError('conflict', `${config.name} has no earlier version known good`, {
-    mend: [`mlreg versions --environment ${config.name}`, `mlreg rollback --to VERSION --environment ${config.name}`],
+    mend: [
+      `mlreg versions --environment ${config.name}`,
+      `mlreg rollback --to VERSION --environment ${config.name}`,
+    ],
   });
 }

@@ -11,20 +11,34 @@ import { championOf } from './prepare.ts';
 export async function status(context: Context): Promise<ExitCode> {
   const at = await target(context);
   const { config, connection } = at;
-  const [champion, lock, running] = [await championOf(at), await connection.store.lock(), await unfinished(at)];
+  const [champion, lock, running] = [
+    await championOf(at),
+    await connection.store.lock(),
+    await unfinished(at),
+  ];
   const alias = await connection.platform.readAlias(config.lambda.alias).catch((error: unknown) => {
     if (error instanceof PlatformError) return error;
     throw error;
   });
   const now = context.world.clock.now();
   const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
-  const owner = lock.owner === null ? null : { ...lock.owner, process: context.world.isAlive(lock.owner), since: new Date(lock.takenAt).toISOString() };
+  const owner =
+    lock.owner === null
+      ? null
+      : {
+          ...lock.owner,
+          process: context.world.isAlive(lock.owner),
+          since: new Date(lock.takenAt).toISOString(),
+        };
   const data = {
     kind: 'Status',
     environment: config.name,
     place: connection.place,
     champion: champion?.version ?? null,
-    alias: alias instanceof PlatformError ? { error: alias.message } : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
+    alias:
+      alias instanceof PlatformError
+        ? { error: alias.message }
+        : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     owner,
     rollout: running === null ? null : { ...rolloutData(running), verdict },
   };
@@ -38,13 +52,20 @@ export async function status(context: Context): Promise<ExitCode> {
     if (running === null) {
       lines.push('rollout   none');
     } else {
-      const who = owner === null ? 'nobody drives it: mlreg resume' : `${owner.name} (pid ${owner.pid} on ${owner.host}${owner.process === 'dead' ? ', dead: mlreg resume' : ''})`;
+      const who =
+        owner === null
+          ? 'nobody drives it: mlreg resume'
+          : `${owner.name} (pid ${owner.pid} on ${owner.host}${owner.process === 'dead' ? ', dead: mlreg resume' : ''})`;
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${running.outcome?.kind ?? running.phase}`,
         `owner     ${who}`,
         stepsText(running, now, paint),
       );
-      if (running.outcome?.kind === 'stuck') lines.push(paint.red(running.outcome.sentence), ...running.outcome.mend.map((command) => `  ${command}`));
+      if (running.outcome?.kind === 'stuck')
+        lines.push(
+          paint.red(running.outcome.sentence),
+          ...running.outcome.mend.map((command) => `  ${command}`),
+        );
       if (verdict !== null) lines.push(`verdict   ${verdictText(verdict)}`);
     }
     return lines.join('\n');
@@ -53,7 +74,12 @@ export async function status(context: Context): Promise<ExitCode> {
 }
 
 function aliasText(name: string, view: AliasView): string {
-  const weights = Object.entries(view.target.weights).map(([version, weight]) => ` + ${weight * 100} % to ${version}`);
-  const by = view.stamp === undefined ? 'not written by mlreg' : `written by ${view.stamp.rollout}, token ${view.stamp.token}`;
+  const weights = Object.entries(view.target.weights).map(
+    ([version, weight]) => ` + ${weight * 100} % to ${version}`,
+  );
+  const by =
+    view.stamp === undefined
+      ? 'not written by mlreg'
+      : `written by ${view.stamp.rollout}, token ${view.stamp.token}`;
   return `${name} -> Lambda version ${view.target.functionVersion}${weights.join('')} (${by})`;
 }

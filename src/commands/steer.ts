@@ -17,17 +17,25 @@ export interface SteerOptions {
   readonly percent?: string;
 }
 
-type Wish = { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' } | { readonly kind: 'promote'; readonly full: boolean } | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof parsePercent> };
+type Wish =
+  | { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' }
+  | { readonly kind: 'promote'; readonly full: boolean }
+  | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof parsePercent> };
 
-export const pause = (context: Context, options: SteerOptions): Promise<ExitCode> => steer(context, { kind: 'pause' }, options);
-export const approve = (context: Context, options: SteerOptions): Promise<ExitCode> => steer(context, { kind: 'approve' }, options);
-export const reject = (context: Context, options: SteerOptions): Promise<ExitCode> => steer(context, { kind: 'reject' }, options);
+export const pause = (context: Context, options: SteerOptions): Promise<ExitCode> =>
+  steer(context, { kind: 'pause' }, options);
+export const approve = (context: Context, options: SteerOptions): Promise<ExitCode> =>
+  steer(context, { kind: 'approve' }, options);
+export const reject = (context: Context, options: SteerOptions): Promise<ExitCode> =>
+  steer(context, { kind: 'reject' }, options);
 export const promote = (context: Context, options: SteerOptions): Promise<ExitCode> =>
   steer(context, { kind: 'promote', full: options.full === true }, options);
 
 export async function traffic(context: Context, options: SteerOptions): Promise<ExitCode> {
   if (options.percent === undefined) {
-    throw new UserError('usage', 'which share?', { mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'] });
+    throw new UserError('usage', 'which share?', {
+      mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'],
+    });
   }
   return steer(context, { kind: 'traffic', percent: parsePercent(options.percent, '--percent') }, options);
 }
@@ -42,7 +50,13 @@ async function steer(context: Context, wish: Wish, options: SteerOptions): Promi
   return takeOverAndAnswer(context, at, running, request);
 }
 
-export async function askOwner(context: Context, at: Target, running: RolloutState, wish: Wish, reason: string): Promise<ExitCode> {
+export async function askOwner(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  wish: Wish,
+  reason: string,
+): Promise<ExitCode> {
   const request = requestOf(context, wish, reason);
   await at.connection.store.post(running.id, request);
   return awaitAnswer(context, at, running, request);
@@ -56,11 +70,19 @@ export async function mustRun(at: Target): Promise<RolloutState> {
   const running = await unfinished(at);
   if (running !== null) return running;
   throw new UserError('conflict', `no rollout is under way in ${at.config.name}`, {
-    mend: [`mlreg status --environment ${at.config.name}`, `mlreg deploy --strategy canary --model-version VERSION --environment ${at.config.name}`],
+    mend: [
+      `mlreg status --environment ${at.config.name}`,
+      `mlreg deploy --strategy canary --model-version VERSION --environment ${at.config.name}`,
+    ],
   });
 }
 
-async function awaitAnswer(context: Context, at: Target, running: RolloutState, request: Request): Promise<ExitCode> {
+async function awaitAnswer(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  request: Request,
+): Promise<ExitCode> {
   const { clock } = context.world;
   const until = later(clock.now(), 15_000);
   while (clock.now() < until) {
@@ -72,18 +94,32 @@ async function awaitAnswer(context: Context, at: Target, running: RolloutState, 
     }
     await clock.sleepUntil(later(clock.now(), 100));
   }
-  context.output.say(`the owner (pid ${running.owner.pid} on ${running.owner.host}) has not answered yet; it will find the request`);
+  context.output.say(
+    `the owner (pid ${running.owner.pid} on ${running.owner.host}) has not answered yet; it will find the request`,
+  );
   return exitCode.notFinished;
 }
 
-function report(context: Context, running: RolloutState, request: Request, accepted: boolean, answer: string): ExitCode {
-  context.output.answer({ kind: 'Request', rollout: running.id, request: request.kind, accepted, answer }, () =>
-    accepted ? `${running.id}: ${answer}` : `${running.id}: refused, ${answer}`,
+function report(
+  context: Context,
+  running: RolloutState,
+  request: Request,
+  accepted: boolean,
+  answer: string,
+): ExitCode {
+  context.output.answer(
+    { kind: 'Request', rollout: running.id, request: request.kind, accepted, answer },
+    () => (accepted ? `${running.id}: ${answer}` : `${running.id}: refused, ${answer}`),
   );
   return accepted ? exitCode.done : exitCode.conflict;
 }
 
-async function takeOverAndAnswer(context: Context, at: Target, running: RolloutState, request: Request): Promise<ExitCode> {
+async function takeOverAndAnswer(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  request: Request,
+): Promise<ExitCode> {
   context.output.say(`the owner of ${running.id} is gone; taking over`);
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);

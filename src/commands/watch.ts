@@ -24,19 +24,33 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
   if (running !== null) return followRunning(context, at, running, durationMs);
   const champion = await championOf(at);
   if (champion === null || champion.endpoint === undefined) {
-    throw new UserError('conflict', `nothing serves in ${at.config.name} that could be watched`, { mend: 'mlreg deploy --strategy canary --model-version VERSION' });
+    throw new UserError('conflict', `nothing serves in ${at.config.name} that could be watched`, {
+      mend: 'mlreg deploy --strategy canary --model-version VERSION',
+    });
   }
   const back = (await at.connection.store.versions())
-    .filter((version) => version.status === 'archived' && version.functionVersion !== undefined && version.tombstone === undefined)
+    .filter(
+      (version) =>
+        version.status === 'archived' &&
+        version.functionVersion !== undefined &&
+        version.tombstone === undefined,
+    )
     .sort((a, b) => b.statusAt - a.statusAt)[0];
-  if (back === undefined) context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
+  if (back === undefined)
+    context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
   const { config, connection } = at;
   const alias = await connection.platform.readAlias(config.lambda.alias);
   const { tickMs: tick } = config.strategies.watch;
   const roles = { champion: back?.version ?? null, challenger: champion.version };
   const bakeMs = durationMs ?? 86_400_000;
-  const plan = watchPlan({ ...settingsFor(config, roles, { shares: [100], bakeMs, tickMs: tick }, []), durationMs, champion: roles.champion });
-  const endpoints: Record<string, { name: string; generation: number }> = { [champion.version]: champion.endpoint };
+  const plan = watchPlan({
+    ...settingsFor(config, roles, { shares: [100], bakeMs, tickMs: tick }, []),
+    durationMs,
+    champion: roles.champion,
+  });
+  const endpoints: Record<string, { name: string; generation: number }> = {
+    [champion.version]: champion.endpoint,
+  };
   if (back?.endpoint !== undefined) endpoints[back.version] = back.endpoint;
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
@@ -63,7 +77,12 @@ function durationOf(text: string): number {
   return parseDuration(/^\d+$/.test(text) ? `${text}s` : text, '--duration');
 }
 
-async function followRunning(context: Context, at: Target, running: RolloutState, durationMs: number | null): Promise<ExitCode> {
+async function followRunning(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  durationMs: number | null,
+): Promise<ExitCode> {
   const { world, output } = context;
   output.say(`${running.id} is under way and guards itself; following it`);
   const follower = await startFollowing(context);
@@ -78,7 +97,9 @@ async function followRunning(context: Context, at: Target, running: RolloutState
       for (const entry of entries.slice(seen)) follower.onEntry(entry, state);
       seen = entries.length;
       if (state.outcome !== null) {
-        output.answer(outcomeData(state, exitCodeOfOutcome(state.outcome)), () => outcomeText(state, output.paint));
+        output.answer(outcomeData(state, exitCodeOfOutcome(state.outcome)), () =>
+          outcomeText(state, output.paint),
+        );
         return exitCodeOfOutcome(state.outcome);
       }
       if (stop.signal.aborted) return exitCode.interrupted;

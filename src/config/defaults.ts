@@ -82,9 +82,10 @@ export function defaultsOf(environment: string, model: string): RawSection {
 export function localSettings(): RawSection {
   return {
     region: 'us-east-1',
-    sagemaker: { role: 'arn:aws:iam::000000000000:role/mlreg-local' },
+    // Throttling on a laptop would only tell how busy the laptop is.
+    sagemaker: { role: 'arn:aws:iam::000000000000:role/mlreg-local', maxConcurrency: 100 },
     strategies: {
-      canary: { bake: '8s', tick: '1s', extend: '10s', onInconclusive: 'promote' },
+      canary: { bake: '8s', tick: '1s', extend: '30s', onInconclusive: 'promote' },
       blueGreen: { bake: '8s', tick: '1s', extend: '10s', onInconclusive: 'promote', retireAfter: '1h' },
       shadow: { bake: '8s', tick: '1s', extend: '10s' },
       watch: { tick: '1s' },

@@ -16,6 +16,9 @@ export interface LeafNote {
   readonly secret?: true;
 }
 
+// Compiling validators costs more than it saves a command that reads one small file.
+z.config({ jitless: true });
+
 export const leafNotes = z.registry<LeafNote>();
 
 export function noted<Schema extends z.ZodType>(schema: Schema, description: string, note: LeafNote): Schema {

@@ -31,7 +31,12 @@ export type WritePurpose = 'fence' | 'route' | 'promote' | 'roll-back';
 
 /** A thing to be done outside, stated as the end that is wanted, so that doing it twice is doing it once. */
 export type Effect =
-  | { readonly kind: 'ensure-endpoint'; readonly version: VersionTag; readonly endpoint: string; readonly generation: number }
+  | {
+      readonly kind: 'ensure-endpoint';
+      readonly version: VersionTag;
+      readonly endpoint: string;
+      readonly generation: number;
+    }
   | { readonly kind: 'publish'; readonly route: Route }
   | { readonly kind: 'smoke'; readonly version: VersionTag }
   | { readonly kind: 'warm-up'; readonly route: Route }
@@ -51,7 +56,12 @@ export type EffectOutcome =
   | { readonly kind: 'smoked'; readonly passed: boolean; readonly requests: number; readonly why?: string }
   | { readonly kind: 'warmed'; readonly environments: number }
   /** What was read back after the write. */
-  | { readonly kind: 'alias'; readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp }
+  | {
+      readonly kind: 'alias';
+      readonly revisionId: string;
+      readonly target: AliasTarget;
+      readonly stamp: Stamp;
+    }
   | { readonly kind: 'done' };
 
 export type RollbackCause =
@@ -68,7 +78,12 @@ export type Outcome =
   | { readonly kind: 'stuck'; readonly sentence: string; readonly mend: readonly string[] };
 
 /** What another terminal asks of the rollout's owner. Unfenced; the owner answers in the journal. */
-export type Request = { readonly id: string; readonly at: Instant; readonly by: string; readonly reason: string } & (
+export type Request = {
+  readonly id: string;
+  readonly at: Instant;
+  readonly by: string;
+  readonly reason: string;
+} & (
   | { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' }
   /** Ends the present bake now; with `full` all that are left. */
   | { readonly kind: 'promote'; readonly full: boolean }
@@ -91,7 +106,11 @@ export type EntryBody =
       /** The code that every version published by this rollout must have. */
       readonly codeSha256: string;
     }
-  | { readonly kind: 'owned'; readonly by: Actor; /** A foreign edit of the alias is accepted. */ readonly adopt: boolean }
+  | {
+      readonly kind: 'owned';
+      readonly by: Actor /** A foreign edit of the alias is accepted. */;
+      readonly adopt: boolean;
+    }
   | { readonly kind: 'intent'; readonly effect: Effect }
   | { readonly kind: 'result'; readonly intent: number; readonly outcome: EffectOutcome }
   | { readonly kind: 'failed'; readonly intent: number; readonly error: string; readonly final: boolean }
@@ -99,7 +118,12 @@ export type EntryBody =
   | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
   | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean }
   | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly action: string }
-  | { readonly kind: 'request'; readonly request: Request; readonly accepted: boolean; readonly answer: string }
+  | {
+      readonly kind: 'request';
+      readonly request: Request;
+      readonly accepted: boolean;
+      readonly answer: string;
+    }
   | { readonly kind: 'held'; readonly why: string }
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
   /** The registry says so since this very write. */

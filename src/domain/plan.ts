@@ -67,7 +67,8 @@ export interface Plan {
 /** The largest share that was planned, and so approved. */
 export function approvedPercent(plan: Plan): number {
   return plan.steps.reduce(
-    (most, step) => (step.kind === 'route' && step.route.kind === 'split' ? Math.max(most, step.route.percent) : most),
+    (most, step) =>
+      step.kind === 'route' && step.route.kind === 'split' ? Math.max(most, step.route.percent) : most,
     0,
   );
 }

@@ -6,7 +6,7 @@ export type VersionStatus = 'candidate' | 'challenger' | 'champion' | 'archived'
 export interface VersionRecord {
   readonly version: VersionTag;
   readonly status: VersionStatus;
-  readonly artifact: { readonly uri: string; /** Hex SHA-256. */ readonly digest: string };
+  readonly artifact: { readonly uri: string /** Hex SHA-256. */; readonly digest: string };
   /** Offline metrics, as `auc: 0.91`. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly registeredAt: Instant;

@@ -36,7 +36,11 @@ export function shareOf(route: Route, version: VersionTag): number {
     case 'single':
       return route.version === version ? 100 : 0;
     case 'split':
-      return version === route.challenger ? route.percent : version === route.champion ? 100 - route.percent : 0;
+      return version === route.challenger
+        ? route.percent
+        : version === route.champion
+          ? 100 - route.percent
+          : 0;
     case 'shadow':
       return version === route.champion ? 100 : 0;
   }

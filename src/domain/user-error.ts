@@ -23,6 +23,7 @@ export class UserError extends Error {
     super(what, details.cause === undefined ? undefined : { cause: details.cause });
     this.fault = fault;
     this.why = details.why;
-    this.mend = details.mend === undefined ? [] : typeof details.mend === 'string' ? [details.mend] : details.mend;
+    this.mend =
+      details.mend === undefined ? [] : typeof details.mend === 'string' ? [details.mend] : details.mend;
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { zipSync } from 'fflate';
+import type { LocalAws } from './core/local-aws.ts';
 import type { LocalClock } from './seams.ts';
 
 /** What Terraform makes on AWS, by the names it gives. */
@@ -11,7 +12,7 @@ export interface Seeded {
 }
 
 /** One call to the account's own API. The service's name is the one requests are signed for. */
-export type SeedCall = (request: {
+type SeedCall = (request: {
   readonly service: 'lambda' | 'apigateway' | 'sns';
   readonly method: string;
   readonly path: string;
@@ -19,6 +20,26 @@ export type SeedCall = (request: {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
 }) => Promise<{ readonly status: number; readonly text: string }>;
+
+/** Requests of the daemon itself, as signed for a service: local AWS reads the scope, not the signature. */
+export function callThrough(aws: Pick<LocalAws, 'handle'>, region: string, sessionToken: string): SeedCall {
+  return async ({ service, method, path, query, headers, body }) => {
+    const scope = `Credential=local/20000101/${region}/${service}/aws4_request`;
+    const { status, body: answer } = await aws.handle({
+      method,
+      path,
+      query: query ?? {},
+      headers: {
+        host: '127.0.0.1',
+        authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`,
+        'x-amz-security-token': sessionToken,
+        ...headers,
+      },
+      body: Buffer.from(body),
+    });
+    return { status, text: new TextDecoder().decode(answer) };
+  };
+}
 
 const aliases = ['live', 'blue', 'green'] as const;
 const routes = ['POST /recommend', 'POST /feedback', 'GET /health', 'GET /metrics'] as const;

@@ -14,7 +14,7 @@ import { systemClock } from './daemon-clock.ts';
 import { type ControlServer, portRefused, startControl } from './daemon-control.ts';
 import { claimStateDir, DaemonRefused, type DaemonRecord, writeDaemonRecord } from './daemon-files.ts';
 import { ownProcess } from './daemon-process.ts';
-import { type SeedCall, type Seeded, seedAccount } from './daemon-seed.ts';
+import { callThrough, type Seeded, seedAccount } from './daemon-seed.ts';
 import { createStateFile, readState, type StateFile } from './daemon-state.ts';
 import { processStart } from './data-plane/process-identity.ts';
 import {
@@ -215,7 +215,7 @@ async function startParts(
 
   await aws.resume();
   const model = options.model;
-  const call = callThrough(aws, sessionToken);
+  const call = callThrough(aws, region, sessionToken);
   seeded.current = await seedAccount({ call, clock, model, environment, region, accountId, bundle });
   const record: DaemonRecord = {
     pid: process.pid,
@@ -274,26 +274,6 @@ async function stopParts(parts: Parts): Promise<void> {
 function endNow(parts: Parts): void {
   parts.containers?.killAll();
   parts.file?.closeNow();
-}
-
-/** Requests of the daemon itself, as signed for a service: local AWS reads the scope, not the signature. */
-function callThrough(aws: LocalAws, sessionToken: string): SeedCall {
-  return async ({ service, method, path, query, headers, body }) => {
-    const scope = `Credential=local/20000101/${region}/${service}/aws4_request`;
-    const { status, body: answer } = await aws.handle({
-      method,
-      path,
-      query: query ?? {},
-      headers: {
-        host: '127.0.0.1',
-        authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`,
-        'x-amz-security-token': sessionToken,
-        ...headers,
-      },
-      body: Buffer.from(body),
-    });
-    return { status, text: new TextDecoder().decode(answer) };
-  };
 }
 
 function reader(objects: ObjectStore): (bucket: string, key: string) => Promise<Uint8Array> {

@@ -92,7 +92,12 @@ export interface ContainerRuntime {
 
 /** What an HTTP API stage resolves a request to; read at every request, for it moves under it. */
 export type IntegrationTarget =
-  | { readonly kind: 'lambda'; readonly functionArn: string; readonly routeKey: string; readonly stage: string }
+  | {
+      readonly kind: 'lambda';
+      readonly functionArn: string;
+      readonly routeKey: string;
+      readonly stage: string;
+    }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'misconfigured'; readonly why: string };
 
@@ -104,7 +109,10 @@ export interface GatewayView {
    * Invokes through alias or version, applying weights, concurrency limits and metrics, as Lambda's own front end.
    * `throttled` stands for TooManyRequestsException, `denied` for a missing permission for API Gateway.
    */
-  invoke(functionArn: string, payload: string): Promise<
+  invoke(
+    functionArn: string,
+    payload: string,
+  ): Promise<
     | { readonly kind: 'ok'; readonly result: InvocationResult; readonly executedVersion: string }
     | { readonly kind: 'throttled' }
     | { readonly kind: 'denied'; readonly why: string }

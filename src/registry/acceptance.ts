@@ -12,10 +12,15 @@ const holds = {
 } as const;
 
 /** One sentence for each criterion that isn't met. A metric that was never registered is not met. */
-export function unmet(criteria: readonly Criterion[], metrics: Readonly<Record<string, number>>): readonly string[] {
+export function unmet(
+  criteria: readonly Criterion[],
+  metrics: Readonly<Record<string, number>>,
+): readonly string[] {
   return criteria.flatMap(({ metric, comparison, limit }) => {
     const measured = metrics[metric];
     if (measured === undefined) return [`${metric} was not registered, wanted ${comparison} ${limit}`];
-    return holds[comparison](measured, limit) ? [] : [`${metric} is ${measured}, wanted ${comparison} ${limit}`];
+    return holds[comparison](measured, limit)
+      ? []
+      : [`${metric} is ${measured}, wanted ${comparison} ${limit}`];
   });
 }

@@ -42,7 +42,10 @@ export function promoted(
 }
 
 /** Traffic has been seen back with the champion. A watch rolls back what served, a rollout what was on trial. */
-export function rolledBack(plan: Plan, context: Context & { readonly reason: string }): readonly VersionChange[] {
+export function rolledBack(
+  plan: Plan,
+  context: Context & { readonly reason: string },
+): readonly VersionChange[] {
   const set = (status: 'rolled_back' | 'archived' | 'champion'): VersionChange['set'] => ({
     status,
     statusAt: context.at,
@@ -53,6 +56,7 @@ export function rolledBack(plan: Plan, context: Context & { readonly reason: str
   const failed = plan.strategy === 'rollback' ? 'archived' : 'rolled_back';
   const changes: VersionChange[] = [{ version: plan.challenger, set: set(failed) }];
   // In a rollout the champion never ceased to be one; after a watch an earlier version is it again.
-  if (plan.strategy === 'watch' && plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
+  if (plan.strategy === 'watch' && plan.champion !== null)
+    changes.push({ version: plan.champion, set: set('champion') });
   return changes;
 }

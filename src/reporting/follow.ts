@@ -29,7 +29,15 @@ export async function follow(options: FollowOptions): Promise<Follower> {
     onEntry: (entry, state) => {
       const event = eventOf(entry, state);
       if (event === null) return;
-      options.eventFile?.(JSON.stringify({ at: new Date(event.at).toISOString(), type: event.type, rollout: event.rollout, ...event.fields, text: event.text }));
+      options.eventFile?.(
+        JSON.stringify({
+          at: new Date(event.at).toISOString(),
+          type: event.type,
+          rollout: event.rollout,
+          ...event.fields,
+          text: event.text,
+        }),
+      );
       view.onEvent(event, state);
     },
     stop: view.stop,
@@ -46,7 +54,9 @@ async function viewFor({ output, now }: FollowOptions): Promise<View> {
   if (output.mode === 'ndjson') {
     return {
       onEvent: (event) =>
-        output.streams.stdout(`${JSON.stringify({ at: new Date(event.at).toISOString(), type: event.type, rollout: event.rollout, ...event.fields, text: event.text })}\n`),
+        output.streams.stdout(
+          `${JSON.stringify({ at: new Date(event.at).toISOString(), type: event.type, rollout: event.rollout, ...event.fields, text: event.text })}\n`,
+        ),
       stop: () => undefined,
     };
   }
@@ -62,9 +72,14 @@ function plainLines(output: Output, now: () => number): View {
       const isHeartbeat = event.type === 'observed' && now() - last >= heartbeatMs;
       if (event.level === 'detail' && !isHeartbeat) return;
       last = now();
-      const fields = Object.entries(event.fields).map(([name, value]) => `${name}=${typeof value === 'string' && /\s|=/.test(value) ? JSON.stringify(value) : value}`);
+      const fields = Object.entries(event.fields).map(
+        ([name, value]) =>
+          `${name}=${typeof value === 'string' && /\s|=/.test(value) ? JSON.stringify(value) : value}`,
+      );
       const share = event.type === 'observed' ? ` share=${challengerShare(state)}%` : '';
-      output.say(`${new Date(event.at).toISOString().slice(11, 19)}Z ${event.type.padEnd(15)} ${fields.join(' ')}${share}${fields.length > 0 ? ' ' : ''}| ${event.text}`);
+      output.say(
+        `${new Date(event.at).toISOString().slice(11, 19)}Z ${event.type.padEnd(15)} ${fields.join(' ')}${share}${fields.length > 0 ? ' ' : ''}| ${event.text}`,
+      );
     },
     stop: () => undefined,
   };
@@ -111,12 +126,14 @@ function doing(state: RolloutState, event: Event, paint: ChalkInstance): string 
   const step = currentStep(state);
   if (step === undefined) return 'ending';
   const place = `step ${state.step + 1}/${state.plan.steps.length}`;
-  if (step.kind !== 'bake') return `${place} ${stepTitle(step)} ${paint.dim(event.level === 'detail' ? event.text : '')}`;
+  if (step.kind !== 'bake')
+    return `${place} ${stepTitle(step)} ${paint.dim(event.level === 'detail' ? event.text : '')}`;
   const since = state.observations.filter((tick) => tick.at > state.stepSince);
   const { requests = 0, errors = 0, meanLatencyMs = 0 } = observationFields(since);
   const elapsed = Math.max(0, event.at - state.stepSince - state.pausedMs);
   const of = step.durationMs === null ? '' : ` of ${formatDuration(step.durationMs)}`;
   const rate = requests === 0 ? '-' : percentText(errors / requests);
-  const held = state.pausedAt !== null ? paint.yellow(' paused') : state.heldSince !== null ? paint.yellow(' held') : '';
+  const held =
+    state.pausedAt !== null ? paint.yellow(' paused') : state.heldSince !== null ? paint.yellow(' held') : '';
   return `${place} ${state.plan.challenger} at ${challengerShare(state)} % ${formatDuration(elapsed)}${of}${held} ${paint.dim(`${requests} requests, ${rate} errors, ${meanLatencyMs} ms`)}`;
 }

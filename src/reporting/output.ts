@@ -58,8 +58,14 @@ export function createOutput(
 }
 
 /** Columns padded to the widest cell; two spaces between. No borders: it pipes well. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], paint: ChalkInstance): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: ChalkInstance,
+): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
   const render = (row: readonly string[]): string =>
     row
       .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))

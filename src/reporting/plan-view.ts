@@ -6,9 +6,21 @@ import { percentText, routeTitle, stepTitle } from './words.ts';
 /** Every step with its time, what undo does, and the limits that guard it. */
 export function planText(plan: Plan, paint: ChalkInstance): string {
   const head = `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing} routing on alias ${plan.alias}`;
-  const rows = plan.steps.map((step, index) => `  ${String(index + 1).padStart(2)}  ${stepTitle(step).padEnd(34)} ${paint.dim(remark(step))}`);
-  const undo = plan.undo === null ? 'none: there is no earlier version' : `${routeTitle(plan.undo)}, by one write of the alias, at any time`;
-  return [head, ...rows, `  ${paint.dim('undo')}   ${undo}`, `  ${paint.dim('guard')}  ${guards(plan)}`, `  ${paint.dim('time')}   ${timeText(plan)}`].join('\n');
+  const rows = plan.steps.map(
+    (step, index) =>
+      `  ${String(index + 1).padStart(2)}  ${stepTitle(step).padEnd(34)} ${paint.dim(remark(step))}`,
+  );
+  const undo =
+    plan.undo === null
+      ? 'none: there is no earlier version'
+      : `${routeTitle(plan.undo)}, by one write of the alias, at any time`;
+  return [
+    head,
+    ...rows,
+    `  ${paint.dim('undo')}   ${undo}`,
+    `  ${paint.dim('guard')}  ${guards(plan)}`,
+    `  ${paint.dim('time')}   ${timeText(plan)}`,
+  ].join('\n');
 }
 
 function remark(step: Step): string {
@@ -18,8 +30,13 @@ function remark(step: Step): string {
     case 'provision':
       return `${step.routes.length} ${step.routes.length === 1 ? 'route' : 'routes'} published before traffic moves`;
     case 'bake': {
-      const extend = step.extendMs > 0 && step.durationMs !== null ? `, up to ${formatDuration(step.extendMs)} more while evidence is insufficient` : '';
-      return step.final ? `last: promotes when shown no worse, else ${step.onInconclusive}${extend}` : `judged at each tick${extend}`;
+      const extend =
+        step.extendMs > 0 && step.durationMs !== null
+          ? `, up to ${formatDuration(step.extendMs)} more while evidence is insufficient`
+          : '';
+      return step.final
+        ? `last: promotes when shown no worse, else ${step.onInconclusive}${extend}`
+        : `judged at each tick${extend}`;
     }
     case 'commit':
       return `keeps the previous version for ${formatDuration(step.keepPreviousMs)}`;
@@ -33,7 +50,9 @@ function guards(plan: Plan): string {
   const limits = [
     guardrails.errorRate === null ? null : `errors > ${percentText(guardrails.errorRate, 0)}`,
     guardrails.meanLatencyMs === null ? null : `mean latency > ${guardrails.meanLatencyMs} ms`,
-    guardrails.endpointErrorsPerMinute === null ? null : `endpoint errors > ${guardrails.endpointErrorsPerMinute} a minute`,
+    guardrails.endpointErrorsPerMinute === null
+      ? null
+      : `endpoint errors > ${guardrails.endpointErrorsPerMinute} a minute`,
     guardrails.throttleRate === null ? null : `throttles > ${percentText(guardrails.throttleRate, 0)}`,
   ].filter((limit) => limit !== null);
   return `${limits.join(', ')}; against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;

@@ -18,31 +18,45 @@ export interface Event {
 
 /** What a journal entry means to somebody watching; null where it means nothing to them. */
 export function eventOf(entry: Entry, state: RolloutState): Event | null {
-  const event = (
-    type: string,
-    level: Event['level'],
-    text: string,
-    fields: Event['fields'] = {},
-  ): Event => ({ at: entry.at, type, rollout: state.id, fields, text, level });
+  const event = (type: string, level: Event['level'], text: string, fields: Event['fields'] = {}): Event => ({
+    at: entry.at,
+    type,
+    rollout: state.id,
+    fields,
+    text,
+    level,
+  });
   const { plan } = state;
   switch (entry.kind) {
     case 'started':
-      return event('rollout.start', 'info', `${plan.strategy} ${plan.champion ?? 'nothing'} -> ${plan.challenger} in ${plan.environment}, rollout ${state.id}`, {
-        strategy: plan.strategy,
-        environment: plan.environment,
-        from: plan.champion ?? 'none',
-        to: plan.challenger,
-      });
+      return event(
+        'rollout.start',
+        'info',
+        `${plan.strategy} ${plan.champion ?? 'nothing'} -> ${plan.challenger} in ${plan.environment}, rollout ${state.id}`,
+        {
+          strategy: plan.strategy,
+          environment: plan.environment,
+          from: plan.champion ?? 'none',
+          to: plan.challenger,
+        },
+      );
     case 'owned':
-      return event('rollout.owned', 'warn', `taken over by ${entry.by.name} (pid ${entry.by.pid})${entry.adopt ? ', adopting what the alias serves' : ''}`, {
-        by: entry.by.name,
-      });
+      return event(
+        'rollout.owned',
+        'warn',
+        `taken over by ${entry.by.name} (pid ${entry.by.pid})${entry.adopt ? ', adopting what the alias serves' : ''}`,
+        {
+          by: entry.by.name,
+        },
+      );
     case 'intent':
       return event('effect.start', 'detail', effectTitle(entry.effect), { effect: entry.effect.kind });
     case 'result':
       return event('effect.done', 'detail', `done: ${entry.outcome.kind}`, { outcome: entry.outcome.kind });
     case 'failed':
-      return event('effect.failed', 'warn', `${entry.error}${entry.final ? '' : '; tries again'}`, { error: entry.error });
+      return event('effect.failed', 'warn', `${entry.error}${entry.final ? '' : '; tries again'}`, {
+        error: entry.error,
+      });
     case 'step-done': {
       const step = plan.steps[entry.step];
       const took = state.stepsDone.at(-1)?.tookMs ?? 0;
@@ -58,19 +72,31 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
       return event('observed', 'detail', observationText(fields), fields);
     }
     case 'unreadable':
-      return event('metrics.unreadable', 'warn', `metrics can't be read${entry.denied ? ' (denied)' : ''}: ${entry.why}`, { why: entry.why });
+      return event(
+        'metrics.unreadable',
+        'warn',
+        `metrics can't be read${entry.denied ? ' (denied)' : ''}: ${entry.why}`,
+        { why: entry.why },
+      );
     case 'verdict':
       return verdictEvent(entry, event);
     case 'request':
-      return event('request', entry.accepted ? 'info' : 'warn', `${entry.request.by} asked for ${entry.request.kind}: ${entry.answer}`, {
-        request: entry.request.kind,
-        by: entry.request.by,
-        accepted: entry.accepted,
-      });
+      return event(
+        'request',
+        entry.accepted ? 'info' : 'warn',
+        `${entry.request.by} asked for ${entry.request.kind}: ${entry.answer}`,
+        {
+          request: entry.request.kind,
+          by: entry.request.by,
+          accepted: entry.accepted,
+        },
+      );
     case 'held':
       return event('hold', 'warn', `holds: ${entry.why}`, { why: entry.why });
     case 'rolling-back':
-      return event('rollback.start', 'bad', `rolling back: ${entry.cause.sentence}`, { cause: entry.cause.kind });
+      return event('rollback.start', 'bad', `rolling back: ${entry.cause.sentence}`, {
+        cause: entry.cause.kind,
+      });
     case 'labelled':
       return event('registry', 'detail', `registry: ${plan.challenger} ${entry.as}`, { as: entry.as });
     case 'repaired':
@@ -86,18 +112,29 @@ type Make = (type: string, level: Event['level'], text: string, fields?: Event['
 
 function verdictEvent(entry: Extract<Entry, { kind: 'verdict' }>, event: Make): Event {
   const { verdict, action } = entry;
-  if (verdict.kind === 'unreadable') return event('verdict', 'warn', `unreadable: ${verdict.why}`, { verdict: verdict.kind, action });
+  if (verdict.kind === 'unreadable')
+    return event('verdict', 'warn', `unreadable: ${verdict.why}`, { verdict: verdict.kind, action });
   const counts = { challengerRequests: verdict.challengerRequests, harmedRequests: verdict.harmedRequests };
   switch (verdict.kind) {
     case 'fail':
-      return event('verdict', 'bad', verdict.reason.sentence, { verdict: 'fail', metric: verdict.reason.metric, action, ...counts });
-    case 'pass':
-      return event('verdict', 'good', `pass on ${verdict.challengerRequests} challenger requests${verdict.nonInferior ? ', shown to be no worse' : ''}`, {
-        verdict: 'pass',
+      return event('verdict', 'bad', verdict.reason.sentence, {
+        verdict: 'fail',
+        metric: verdict.reason.metric,
         action,
-        nonInferior: verdict.nonInferior,
         ...counts,
       });
+    case 'pass':
+      return event(
+        'verdict',
+        'good',
+        `pass on ${verdict.challengerRequests} challenger requests${verdict.nonInferior ? ', shown to be no worse' : ''}`,
+        {
+          verdict: 'pass',
+          action,
+          nonInferior: verdict.nonInferior,
+          ...counts,
+        },
+      );
     case 'insufficient':
       return event('verdict', 'warn', verdict.why, { verdict: 'insufficient', action, ...counts });
     default:
@@ -105,7 +142,11 @@ function verdictEvent(entry: Extract<Entry, { kind: 'verdict' }>, event: Make): 
   }
 }
 
-function endedEvent(outcome: Extract<Entry, { kind: 'ended' }>['outcome'], state: RolloutState, event: Make): Event {
+function endedEvent(
+  outcome: Extract<Entry, { kind: 'ended' }>['outcome'],
+  state: RolloutState,
+  event: Make,
+): Event {
   const took = formatDuration((state.endedAt ?? state.startedAt) - state.startedAt);
   switch (outcome.kind) {
     case 'succeeded':

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
-import { harmed } from '../rollout/decide.ts';
+import { harmed } from '../rollout/decide-rollback.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import { observationFields } from './progress.ts';
 import { stepTitle } from './words.ts';
@@ -22,8 +22,12 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     champion: plan.champion,
     challenger: plan.challenger,
     phase: state.phase,
-    step: step === undefined ? null : { index: state.step, of: plan.steps.length, kind: step.kind, title: stepTitle(step) },
-    challengerPercent: state.phase === 'ended' && state.outcome?.kind === 'rolled-back' ? 0 : challengerShare(state),
+    step:
+      step === undefined
+        ? null
+        : { index: state.step, of: plan.steps.length, kind: step.kind, title: stepTitle(step) },
+    challengerPercent:
+      state.phase === 'ended' && state.outcome?.kind === 'rolled-back' ? 0 : challengerShare(state),
     paused: state.pausedAt !== null,
     held: state.heldSince === null ? null : state.heldWhy,
     startedAt: new Date(state.startedAt).toISOString(),
@@ -68,9 +72,18 @@ export function stepsText(state: RolloutState, now: number, paint: ChalkInstance
   return state.plan.steps
     .map((step, index) => {
       const done = state.stepsDone.find((entry) => entry.step === index);
-      if (done !== undefined) return ` ${paint.green('✔')} ${stepTitle(step).padEnd(34)} ${paint.dim(`${done.note}, ${formatDuration(done.tookMs)}`)}`;
-      if (index !== state.step || state.phase === 'ended') return ` ${paint.dim('○')} ${paint.dim(stepTitle(step))}`;
-      const doing = state.phase === 'rolling-back' ? paint.red('rolling back') : state.pausedAt !== null ? 'paused' : state.heldSince !== null ? `held: ${state.heldWhy}` : 'doing';
+      if (done !== undefined)
+        return ` ${paint.green('✔')} ${stepTitle(step).padEnd(34)} ${paint.dim(`${done.note}, ${formatDuration(done.tookMs)}`)}`;
+      if (index !== state.step || state.phase === 'ended')
+        return ` ${paint.dim('○')} ${paint.dim(stepTitle(step))}`;
+      const doing =
+        state.phase === 'rolling-back'
+          ? paint.red('rolling back')
+          : state.pausedAt !== null
+            ? 'paused'
+            : state.heldSince !== null
+              ? `held: ${state.heldWhy}`
+              : 'doing';
       return ` ${paint.cyan('●')} ${stepTitle(step).padEnd(34)} ${doing}, ${formatDuration(Math.max(0, now - state.stepSince))}`;
     })
     .join('\n');
@@ -87,4 +100,5 @@ function findingText(finding: Finding): string {
   return `  ${finding.rule.padEnd(28)} evidence ${evidenceText(finding.evidence)} of ${evidenceText(finding.threshold)}  ${finding.sentence}`;
 }
 
-const evidenceText = (value: number): string => (value >= 1e6 ? value.toExponential(1) : String(Math.round(value * 10) / 10));
+const evidenceText = (value: number): string =>
+  value >= 1e6 ? value.toExponential(1) : String(Math.round(value * 10) / 10);

@@ -18,7 +18,9 @@ export function stepTitle(step: Step): string {
     case 'route':
       return `route ${routeTitle(step.route)}`;
     case 'bake':
-      return step.durationMs === null ? 'watch' : `bake at ${step.percent} % for ${formatDuration(step.durationMs)}`;
+      return step.durationMs === null
+        ? 'watch'
+        : `bake at ${step.percent} % for ${formatDuration(step.durationMs)}`;
     case 'swap-stage':
       return `swap the stage to ${step.to}`;
     case 'promote':

@@ -14,7 +14,11 @@ export function admit(state: RolloutState, request: Request): Answer {
   const yes = (answer: string): Answer => ({ accepted: true, answer });
   const no = (answer: string): Answer => ({ accepted: false, answer });
   if (state.phase !== 'forward') {
-    return no(state.phase === 'rolling-back' ? 'the rollout is rolling back' : 'the rollout has ended; start again with mlreg deploy');
+    return no(
+      state.phase === 'rolling-back'
+        ? 'the rollout is rolling back'
+        : 'the rollout has ended; start again with mlreg deploy',
+    );
   }
   const step = currentStep(state);
   switch (request.kind) {
@@ -24,12 +28,16 @@ export function admit(state: RolloutState, request: Request): Answer {
       return state.pausedAt === null ? yes('was not paused') : yes('goes on');
     case 'approve':
       if (step?.kind !== 'approve') return no('nothing waits for approval');
-      if (state.approvals.includes(request.by)) return no(`${request.by} has approved already; another person must`);
+      if (state.approvals.includes(request.by))
+        return no(`${request.by} has approved already; another person must`);
       // Two persons: a protected environment's rollout isn't approved by whoever started it.
-      if (request.by === state.by.name) return no(`${request.by} started this rollout; another person must approve it`);
+      if (request.by === state.by.name)
+        return no(`${request.by} started this rollout; another person must approve it`);
       return yes('approved');
     case 'reject':
-      return step?.kind === 'approve' ? yes('rejected') : no('nothing waits for approval; end the rollout with mlreg abort');
+      return step?.kind === 'approve'
+        ? yes('rejected')
+        : no('nothing waits for approval; end the rollout with mlreg abort');
     case 'promote':
       if (step?.kind === 'bake') return yes(request.full ? 'promotes now' : 'goes on to the next step');
       if (step?.kind === 'approve') return no('waits for approval: mlreg approve');
@@ -40,7 +48,9 @@ export function admit(state: RolloutState, request: Request): Answer {
       }
       const most = approvedPercent(state.plan);
       if (request.percent > most) {
-        return no(`${request.percent} % is more than the ${most} % of the plan; a larger share needs a new rollout`);
+        return no(
+          `${request.percent} % is more than the ${most} % of the plan; a larger share needs a new rollout`,
+        );
       }
       return yes(`moves to ${request.percent} %`);
     }

@@ -57,7 +57,11 @@ export async function openJournal(
         wroteAt = item.at;
         return;
       case 'fenced':
-        throw new Fenced(outcome.lock.owner === null ? `token ${outcome.lock.token}` : outcome.lock.owner.name + describeHost(outcome.lock.owner));
+        throw new Fenced(
+          outcome.lock.owner === null
+            ? `token ${outcome.lock.token}`
+            : outcome.lock.owner.name + describeHost(outcome.lock.owner),
+        );
       case 'moved':
         // Our token holds, so the missing entries can only be our own, whose reply was lost.
         if (outcome.length === stored + item.entries.length) {
@@ -78,7 +82,8 @@ export async function openJournal(
     },
     async append(at, entries, changes = []) {
       const item: Owed = { entries, changes, at };
-      const mayWait = state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
+      const mayWait =
+        state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
       owed.push(item);
       try {
         while (owed[0] !== undefined) {

@@ -52,11 +52,22 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
       codeSha256: wanted.codeSha256,
     };
     const at = clock.now();
-    const outcome = await store.append({ rollout: id, token, length: 0, at, entries: [first], changes: wanted.changes });
+    const outcome = await store.append({
+      rollout: id,
+      token,
+      length: 0,
+      at,
+      entries: [first],
+      changes: wanted.changes,
+    });
     if (outcome.kind !== 'appended') {
-      throw new UserError('conflict', `rollout ${id} could not begin: the environment was taken over meanwhile`, {
-        mend: `mlreg status --environment ${wanted.plan.environment}`,
-      });
+      throw new UserError(
+        'conflict',
+        `rollout ${id} could not begin: the environment was taken over meanwhile`,
+        {
+          mend: `mlreg status --environment ${wanted.plan.environment}`,
+        },
+      );
     }
   } catch (error) {
     await store.release(token).catch(() => false);
@@ -110,8 +121,12 @@ export function heldBy(lock: LockRecord, environment: string, now: number): User
   const { owner, rollout } = lock;
   const age = Math.max(0, Math.round((now - lock.takenAt) / 1_000));
   const who = owner === null ? 'nobody' : `${owner.name} on ${owner.host} (pid ${owner.pid})`;
-  return new UserError('conflict', `${environment} is owned by ${who} for ${age} s: rollout ${rollout ?? 'none'}`, {
-    why: `one rollout at a time changes an environment; that one runs '${owner?.command ?? 'unknown'}'`,
-    mend: [`mlreg status --environment ${environment}`, `mlreg abort --environment ${environment}`],
-  });
+  return new UserError(
+    'conflict',
+    `${environment} is owned by ${who} for ${age} s: rollout ${rollout ?? 'none'}`,
+    {
+      why: `one rollout at a time changes an environment; that one runs '${owner?.command ?? 'unknown'}'`,
+      mend: [`mlreg status --environment ${environment}`, `mlreg abort --environment ${environment}`],
+    },
+  );
 }

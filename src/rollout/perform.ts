@@ -16,7 +16,12 @@ export type Performed =
   | { readonly kind: 'foreign'; readonly sentence: string };
 
 /** The one place where a step becomes calls. `seq` is the intent's place in the journal: the write's stamp. */
-export async function perform(ports: RolloutPorts, state: RolloutState, effect: Effect, seq: number): Promise<Performed> {
+export async function perform(
+  ports: RolloutPorts,
+  state: RolloutState,
+  effect: Effect,
+  seq: number,
+): Promise<Performed> {
   try {
     return await dispatch(ports, state, effect, seq);
   } catch (error) {
@@ -29,12 +34,18 @@ export async function perform(ports: RolloutPorts, state: RolloutState, effect: 
   }
 }
 
-async function dispatch(ports: RolloutPorts, state: RolloutState, effect: Effect, seq: number): Promise<Performed> {
+async function dispatch(
+  ports: RolloutPorts,
+  state: RolloutState,
+  effect: Effect,
+  seq: number,
+): Promise<Performed> {
   const { platform } = ports;
   switch (effect.kind) {
     case 'ensure-endpoint': {
       const record = await ports.store.version(effect.version);
-      if (record === undefined) return { kind: 'failed', error: `${effect.version} is not registered`, final: true };
+      if (record === undefined)
+        return { kind: 'failed', error: `${effect.version} is not registered`, final: true };
       const found = await platform.ensureEndpoint({
         endpoint: effect.endpoint,
         version: effect.version,
@@ -57,7 +68,11 @@ async function dispatch(ports: RolloutPorts, state: RolloutState, effect: Effect
       const wrong = Object.entries(variables).find(([name, value]) => published[name] !== value);
       // $LATEST is shared: somebody else's update may have come between ours and its publication.
       if (wrong !== undefined) {
-        return { kind: 'failed', error: `Lambda version ${functionVersion} was published with another ${wrong[0]}`, final: false };
+        return {
+          kind: 'failed',
+          error: `Lambda version ${functionVersion} was published with another ${wrong[0]}`,
+          final: false,
+        };
       }
       return done({ kind: 'published', functionVersion });
     }
@@ -70,13 +85,18 @@ async function dispatch(ports: RolloutPorts, state: RolloutState, effect: Effect
     case 'warm-up': {
       const environments = await platform.concurrency();
       let warmed = 0;
-      for (const version of functionVersionsOf(state, effect.route)) warmed += await platform.warm(version, environments);
+      for (const version of functionVersionsOf(state, effect.route))
+        warmed += await platform.warm(version, environments);
       return done({ kind: 'warmed', environments: warmed });
     }
     case 'set-alias':
       return aliasOutcome(state, effect, await writeAlias(ports, state, effect, seq));
     case 'notify':
-      await ports.notifier.send({ eventId: `${state.id}/${seq}`, subject: effect.subject, body: effect.body });
+      await ports.notifier.send({
+        eventId: `${state.id}/${seq}`,
+        subject: effect.subject,
+        body: effect.body,
+      });
       return done({ kind: 'done' });
     default:
       return unreachable(effect);
@@ -98,27 +118,55 @@ async function writeAlias(
     back: state.home.functionVersion,
   };
   if (effect.purpose === 'fence') {
-    return takeAlias(platform, effect.alias, () => stamp, (found) => found.target);
+    return takeAlias(
+      platform,
+      effect.alias,
+      () => stamp,
+      (found) => found.target,
+    );
   }
   const carried = state.alias;
   if (effect.purpose !== 'roll-back') {
     // Forward writes go out from one's own last write, or not at all.
-    if (carried === undefined) throw new Error(`${state.id}: the alias was not fenced before ${effect.purpose}`);
-    return setAlias(platform, { alias: effect.alias, target: effect.target, stamp }, { revisionId: carried.revisionId, seq: carried.stamp.seq });
+    if (carried === undefined)
+      throw new Error(`${state.id}: the alias was not fenced before ${effect.purpose}`);
+    return setAlias(
+      platform,
+      { alias: effect.alias, target: effect.target, stamp },
+      { revisionId: carried.revisionId, seq: carried.stamp.seq },
+    );
   }
   if (carried !== undefined) {
-    const first = await setAlias(platform, { alias: effect.alias, target: effect.target, stamp }, { revisionId: carried.revisionId, seq: carried.stamp.seq });
+    const first = await setAlias(
+      platform,
+      { alias: effect.alias, target: effect.target, stamp },
+      { revisionId: carried.revisionId, seq: carried.stamp.seq },
+    );
     // On the way back a foreign edit is overwritten: the champion is what everybody asked for.
     if (first.kind !== 'foreign') return first;
   }
-  return takeAlias(platform, effect.alias, () => stamp, () => effect.target);
+  return takeAlias(
+    platform,
+    effect.alias,
+    () => stamp,
+    () => effect.target,
+  );
 }
 
-function aliasOutcome(state: RolloutState, effect: Extract<Effect, { kind: 'set-alias' }>, seen: SetAliasOutcome): Performed {
+function aliasOutcome(
+  state: RolloutState,
+  effect: Extract<Effect, { kind: 'set-alias' }>,
+  seen: SetAliasOutcome,
+): Performed {
   switch (seen.kind) {
     case 'set':
       if (seen.view.stamp === undefined) throw new Error('a verified alias carries a stamp');
-      return done({ kind: 'alias', revisionId: seen.view.revisionId, target: seen.view.target, stamp: seen.view.stamp });
+      return done({
+        kind: 'alias',
+        revisionId: seen.view.revisionId,
+        target: seen.view.target,
+        stamp: seen.view.stamp,
+      });
     case 'fenced':
       return { kind: 'fenced', token: seen.token };
     case 'foreign':
@@ -127,7 +175,11 @@ function aliasOutcome(state: RolloutState, effect: Extract<Effect, { kind: 'set-
         sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves Lambda version ${seen.view.target.functionVersion}, weights ${JSON.stringify(seen.view.target.weights)}`,
       };
     case 'failed':
-      return { kind: 'failed', error: `alias ${effect.alias} of ${state.plan.environment}: ${seen.error.message}`, final: false };
+      return {
+        kind: 'failed',
+        error: `alias ${effect.alias} of ${state.plan.environment}: ${seen.error.message}`,
+        final: false,
+      };
     default:
       return unreachable(seen);
   }

@@ -10,7 +10,8 @@ import type { RolloutState } from './state.ts';
  */
 export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
   const [first, ...rest] = entries;
-  if (first === undefined || first.kind !== 'started') throw new Error(`journal of ${id} does not begin with 'started'`);
+  if (first === undefined || first.kind !== 'started')
+    throw new Error(`journal of ${id} does not begin with 'started'`);
   return rest.reduce(apply, begin(id, first));
 }
 
@@ -67,7 +68,8 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
 
 /** One more entry. */
 export function apply(state: RolloutState, entry: Entry): RolloutState {
-  if (entry.seq !== state.length) throw new Error(`journal of ${state.id}: entry ${state.length} is missing, found ${entry.seq}`);
+  if (entry.seq !== state.length)
+    throw new Error(`journal of ${state.id}: entry ${state.length} is missing, found ${entry.seq}`);
   return { ...fold(state, entry), length: state.length + 1, token: entry.token };
 }
 
@@ -93,7 +95,12 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
     case 'result': {
       const effect = state.openIntent?.seq === entry.intent ? state.openIntent.effect : undefined;
       if (effect === undefined) throw new Error(`journal of ${state.id}: result ${entry.seq} has no intent`);
-      return afterEffect({ ...state, openIntent: undefined, tries: without(state.tries, effectKey(effect)) }, effect, entry.outcome, entry.at);
+      return afterEffect(
+        { ...state, openIntent: undefined, tries: without(state.tries, effectKey(effect)) },
+        effect,
+        entry.outcome,
+        entry.at,
+      );
     }
     case 'failed': {
       const effect = state.openIntent?.effect;
@@ -111,7 +118,10 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         ...state,
         step: entry.step + 1,
         stepSince: entry.at,
-        stepsDone: [...state.stepsDone, { step: entry.step, at: entry.at, tookMs: entry.at - state.stepSince, note: entry.note }],
+        stepsDone: [
+          ...state.stepsDone,
+          { step: entry.step, at: entry.at, tookMs: entry.at - state.stepSince, note: entry.note },
+        ],
         tries: {},
         pausedMs: 0,
         heldSince: null,
@@ -130,12 +140,22 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
     case 'unreadable':
       return {
         ...state,
-        unreadable: { since: state.unreadable?.since ?? entry.at, lastAt: entry.at, why: entry.why, denied: entry.denied },
+        unreadable: {
+          since: state.unreadable?.since ?? entry.at,
+          lastAt: entry.at,
+          why: entry.why,
+          denied: entry.denied,
+        },
       };
     case 'verdict':
       return { ...state, lastVerdict: entry.verdict };
     case 'request':
-      return afterRequest({ ...state, requestsSeen: state.requestsSeen + 1 }, entry.request, entry.accepted, entry.at);
+      return afterRequest(
+        { ...state, requestsSeen: state.requestsSeen + 1 },
+        entry.request,
+        entry.accepted,
+        entry.at,
+      );
     case 'held':
       return { ...state, heldSince: state.heldSince ?? entry.at, heldWhy: entry.why };
     case 'rolling-back':
@@ -162,7 +182,9 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
 function afterEffect(state: RolloutState, effect: Effect, outcome: EffectOutcome, at: Instant): RolloutState {
   switch (effect.kind) {
     case 'ensure-endpoint':
-      return outcome.kind === 'endpoint' ? { ...state, endpointReady: outcome.state === 'in-service', endpointAskedAt: at } : state;
+      return outcome.kind === 'endpoint'
+        ? { ...state, endpointReady: outcome.state === 'in-service', endpointAskedAt: at }
+        : state;
     case 'publish':
       return outcome.kind === 'published'
         ? { ...state, published: { ...state.published, [routeKey(effect.route)]: outcome.functionVersion } }
@@ -186,7 +208,9 @@ function afterEffect(state: RolloutState, effect: Effect, outcome: EffectOutcome
         // A new share begins its bake anew.
         ...(inBake ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
         ...(effect.purpose === 'promote' ? { promotedAt: at } : {}),
-        ...(effect.purpose === 'roll-back' && state.rollback !== null ? { rollback: { ...state.rollback, written: true } } : {}),
+        ...(effect.purpose === 'roll-back' && state.rollback !== null
+          ? { rollback: { ...state.rollback, written: true } }
+          : {}),
       };
     }
     default:
@@ -202,7 +226,11 @@ function afterRequest(state: RolloutState, request: Request, accepted: boolean, 
     case 'resume':
       return state.pausedAt === null
         ? state
-        : { ...state, pausedAt: null, pausedMs: state.pausedMs + Math.max(0, at - Math.max(state.pausedAt, state.stepSince)) };
+        : {
+            ...state,
+            pausedAt: null,
+            pausedMs: state.pausedMs + Math.max(0, at - Math.max(state.pausedAt, state.stepSince)),
+          };
     case 'approve':
       return { ...state, approvals: [...state.approvals, request.by] };
     case 'reject':

@@ -40,7 +40,11 @@ export async function setAlias(platform: Platform, wish: Wish, carried: Carried)
     }
     const seen = await readBack(platform, wish, failure);
     const stamp = seen.kind === 'foreign' ? seen.view.stamp : undefined;
-    const oursLate = stamp !== undefined && stamp.token === wish.stamp.token && stamp.seq > seq && stamp.seq < wish.stamp.seq;
+    const oursLate =
+      stamp !== undefined &&
+      stamp.token === wish.stamp.token &&
+      stamp.seq > seq &&
+      stamp.seq < wish.stamp.seq;
     if (seen.kind !== 'foreign' || !oursLate) return seen;
     // Ends: each round's seq is larger, and smaller than the wish's.
     ({ revisionId } = seen.view);
@@ -69,8 +73,13 @@ export async function takeAlias(
       return { kind: 'failed', error };
     }
     const stamp = stampFor(found);
-    if (found.stamp !== undefined && found.stamp.token > stamp.token) return { kind: 'fenced', token: found.stamp.token };
-    last = await setAlias(platform, { alias, target: resolve(found), stamp }, { revisionId: found.revisionId, seq: stamp.seq });
+    if (found.stamp !== undefined && found.stamp.token > stamp.token)
+      return { kind: 'fenced', token: found.stamp.token };
+    last = await setAlias(
+      platform,
+      { alias, target: resolve(found), stamp },
+      { revisionId: found.revisionId, seq: stamp.seq },
+    );
     // An older owner's write may have come between reading and writing: its revision is dead as soon as ours lands.
     if (last.kind === 'set' || last.kind === 'fenced' || last.kind === 'failed') return last;
   }
@@ -78,7 +87,11 @@ export async function takeAlias(
   return last;
 }
 
-async function readBack(platform: Platform, wish: Wish, failure: PlatformError | undefined): Promise<SetAliasOutcome> {
+async function readBack(
+  platform: Platform,
+  wish: Wish,
+  failure: PlatformError | undefined,
+): Promise<SetAliasOutcome> {
   let view: AliasView;
   try {
     view = await platform.readAlias(wish.alias);

@@ -29,7 +29,12 @@ export interface RolloutState {
   readonly step: number;
   /** When the step, or its bake's present share, began. */
   readonly stepSince: Instant;
-  readonly stepsDone: readonly { readonly step: number; readonly at: Instant; readonly tookMs: number; readonly note: string }[];
+  readonly stepsDone: readonly {
+    readonly step: number;
+    readonly at: Instant;
+    readonly tookMs: number;
+    readonly note: string;
+  }[];
 
   readonly endpointReady: boolean;
   /** When the endpoint was last asked for, or after. */
@@ -41,19 +46,31 @@ export interface RolloutState {
   readonly smokedStep: number | null;
   readonly notifiedStep: number | null;
   /** The alias after our last verified write under the present token; undefined until the takeover's fence. */
-  readonly alias: { readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp } | undefined;
+  readonly alias:
+    | { readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp }
+    | undefined;
   /** The last route that was verified, and since when. */
   readonly route: Route | null;
   readonly routeSince: Instant;
 
   /** Failed tries by effect, in the present step and phase. */
-  readonly tries: Readonly<Record<string, { readonly count: number; readonly lastAt: Instant; readonly error: string; readonly final: boolean }>>;
+  readonly tries: Readonly<
+    Record<
+      string,
+      { readonly count: number; readonly lastAt: Instant; readonly error: string; readonly final: boolean }
+    >
+  >;
   readonly openIntent: { readonly seq: number; readonly effect: Effect } | undefined;
 
   readonly observations: readonly Observation[];
   readonly lastObservedAt: Instant | null;
   /** Set while looks can't read the metrics: since when, and the last try. */
-  readonly unreadable: { readonly since: Instant; readonly lastAt: Instant; readonly why: string; readonly denied: boolean } | null;
+  readonly unreadable: {
+    readonly since: Instant;
+    readonly lastAt: Instant;
+    readonly why: string;
+    readonly denied: boolean;
+  } | null;
   readonly lastVerdict: Verdict | null;
 
   readonly requestsSeen: number;
@@ -69,7 +86,12 @@ export interface RolloutState {
   /** A person's share, and the step in which it was asked for. */
   readonly override: { readonly percent: Percent; readonly step: number; readonly at: Instant } | null;
 
-  readonly rollback: { readonly cause: RollbackCause; readonly at: Instant; readonly written: boolean; readonly labelled: boolean } | null;
+  readonly rollback: {
+    readonly cause: RollbackCause;
+    readonly at: Instant;
+    readonly written: boolean;
+    readonly labelled: boolean;
+  } | null;
   readonly promotedAt: Instant | null;
   readonly committed: boolean;
   readonly outcome: Outcome | null;

@@ -55,7 +55,9 @@ export async function tick(ports: RolloutPorts, journal: JournalWriter): Promise
           return unreachable(decision);
       }
     }
-    throw new Error(`${journal.state().id} made ${mostDecisions} decisions in one tick without coming to rest`);
+    throw new Error(
+      `${journal.state().id} made ${mostDecisions} decisions in one tick without coming to rest`,
+    );
   } catch (error) {
     if (error instanceof Fenced) return { kind: 'lost', by: error.by };
     throw error;
@@ -76,11 +78,21 @@ async function stillOurs(ports: RolloutPorts, journal: JournalWriter): Promise<b
 
 async function lost(ports: RolloutPorts): Promise<TickResult> {
   const { owner, token } = await ports.store.lock();
-  return { kind: 'lost', by: owner === null ? `token ${token}` : `${owner.name} on ${owner.host} (pid ${owner.pid}, ${owner.command})` };
+  return {
+    kind: 'lost',
+    by:
+      owner === null
+        ? `token ${token}`
+        : `${owner.name} on ${owner.host} (pid ${owner.pid}, ${owner.command})`,
+  };
 }
 
 /** Intent before effect, result after. */
-async function effect(ports: RolloutPorts, journal: JournalWriter, wanted: Effect): Promise<TickResult | null> {
+async function effect(
+  ports: RolloutPorts,
+  journal: JournalWriter,
+  wanted: Effect,
+): Promise<TickResult | null> {
   const seq = journal.state().length;
   await journal.append(ports.clock.now(), [{ kind: 'intent', effect: wanted }]);
   const performed = await perform(ports, journal.state(), wanted, seq);
@@ -90,7 +102,9 @@ async function effect(ports: RolloutPorts, journal: JournalWriter, wanted: Effec
       await journal.append(at, [{ kind: 'result', intent: seq, outcome: performed.outcome }]);
       return null;
     case 'failed':
-      await journal.append(at, [{ kind: 'failed', intent: seq, error: performed.error, final: performed.final }]);
+      await journal.append(at, [
+        { kind: 'failed', intent: seq, error: performed.error, final: performed.final },
+      ]);
       return null;
     case 'fenced':
       return { kind: 'lost', by: `token ${performed.token} on the alias` };
@@ -135,12 +149,19 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
   const reading = await observe(
     ports.metrics,
     {
-      champion: plan.champion !== null && plan.strategy !== 'watch' && share < 100 ? armOf(state, plan.champion) : null,
+      champion:
+        plan.champion !== null && plan.strategy !== 'watch' && share < 100
+          ? armOf(state, plan.champion)
+          : null,
       challenger: armOf(state, plan.challenger),
       tickMs: plan.tickMs,
       settleMs: plan.settleMs,
       since: state.lastObservedAt ?? instant(Math.ceil(state.routeSince / plan.tickMs) * plan.tickMs),
-      share: { percent: split?.percent ?? share, since: state.routeSince, before: state.observations.at(-1)?.plannedPercent ?? 0 },
+      share: {
+        percent: split?.percent ?? share,
+        since: state.routeSince,
+        before: state.observations.at(-1)?.plannedPercent ?? 0,
+      },
     },
     now,
   );
@@ -162,7 +183,11 @@ function armOf(state: RolloutState, version: RolloutState['plan']['challenger'])
   const endpoint = state.endpoints[version];
   if (endpoint === undefined) return null;
   const alone = state.published[routeKey({ kind: 'single', version })];
-  return { version, endpoint: endpoint.name, functionVersion: state.plan.routing === 'weighted' ? alone : undefined };
+  return {
+    version,
+    endpoint: endpoint.name,
+    functionVersion: state.plan.routing === 'weighted' ? alone : undefined,
+  };
 }
 
 /** The judge's verdict is a pure function of the tick table: computed anew only when the table has grown. */

@@ -16,14 +16,24 @@ export function variablesFor(state: RolloutState, route: Route): Readonly<Record
   if (state.plan.routing === 'weighted') {
     if (route.kind !== 'single') throw new Error('weighted routing publishes one model version at a time');
     // Some routers prefer MLREG_ROUTE: an empty one from an earlier sticky rollout must not outlive it.
-    return { MODEL_VERSION: route.version, SAGEMAKER_ENDPOINT: arm(route.version).endpoint, MLREG_ROUTE: '', MLREG_ROLLOUT: state.id };
+    return {
+      MODEL_VERSION: route.version,
+      SAGEMAKER_ENDPOINT: arm(route.version).endpoint,
+      MLREG_ROUTE: '',
+      MLREG_ROLLOUT: state.id,
+    };
   }
   const common = { rollout: state.id, token: state.token, salt: state.salt };
   switch (route.kind) {
     case 'single':
       return sticky({ ...common, champion: arm(route.version), percent: 0 });
     case 'split':
-      return sticky({ ...common, champion: arm(route.champion), challenger: arm(route.challenger), percent: route.percent });
+      return sticky({
+        ...common,
+        champion: arm(route.champion),
+        challenger: arm(route.challenger),
+        percent: route.percent,
+      });
     case 'shadow':
       return sticky({
         ...common,

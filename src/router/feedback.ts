@@ -14,8 +14,8 @@ export function readFeedback(body: Readonly<Record<string, unknown>>, serving: S
   if (typeof requestId !== 'string' || requestId === '' || requestId.length > 128) {
     return refused('requestId must be the x-request-id of the answer, at most 128 characters');
   }
-  if (typeof value !== 'number' || !Number.isFinite(value) || Math.abs(value) > 2 ** 360) {
-    // CloudWatch's own limit: it would drop the metric without a word.
+  // CloudWatch's own limit: it would drop the metric without a word.
+  if (typeof value !== 'number' || !(Math.abs(value) <= 2 ** 360)) {
     return refused('value must be a number');
   }
   if (modelVersion !== undefined && typeof modelVersion !== 'string')

@@ -1,5 +1,15 @@
 import type { Plan } from '../domain/plan.ts';
-import { approval, bakeAt, everybody, firstDeploy, planOf, prepare, promotion, single, splits } from './common.ts';
+import {
+  approval,
+  bakeAt,
+  everybody,
+  firstDeploy,
+  planOf,
+  prepare,
+  promotion,
+  single,
+  splits,
+} from './common.ts';
 import type { BlueGreenSettings } from './settings.ts';
 
 /** A small share of blue's traffic first; then the stage is swapped to green, where the challenger alone serves. */

@@ -5,7 +5,10 @@ import type { BakeSettings, Settings } from './settings.ts';
 
 export const single = (version: VersionTag): Route => ({ kind: 'single', version });
 
-export function splits(settings: Settings & { champion: VersionTag }, shares: readonly Percent[]): readonly Route[] {
+export function splits(
+  settings: Settings & { champion: VersionTag },
+  shares: readonly Percent[],
+): readonly Route[] {
   return shares.map((share) => ({
     kind: 'split',
     champion: settings.champion,

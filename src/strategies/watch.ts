@@ -7,7 +7,9 @@ import type { Settings } from './settings.ts';
  * One bake of what serves now, whose undo is the version before it. `challenger` is what serves; `champion` where a
  * breach leads back to, null where there is no earlier version known good.
  */
-export function watch(settings: Settings & { readonly durationMs: number | null; readonly champion: VersionTag | null }): Plan {
+export function watch(
+  settings: Settings & { readonly durationMs: number | null; readonly champion: VersionTag | null },
+): Plan {
   return planOf('watch', settings, [
     {
       kind: 'bake',

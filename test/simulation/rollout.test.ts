@@ -6,7 +6,17 @@ import { replay } from '../../src/rollout/replay.ts';
 import { tick } from '../../src/rollout/tick.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import type { CanarySettings } from '../../src/strategies/settings.ts';
-import { actor, Crash, type Fault, type ModelWorld, modelWorld, seedRegistry, startOf, v22, v23 } from '../support/model-world.ts';
+import {
+  actor,
+  Crash,
+  type Fault,
+  type ModelWorld,
+  modelWorld,
+  seedRegistry,
+  startOf,
+  v22,
+  v23,
+} from '../support/model-world.ts';
 
 const id = rolloutId('r-1');
 const never = new AbortController().signal;
@@ -32,7 +42,10 @@ async function expectConsistent(world: ModelWorld, outcome: 'succeeded' | 'rolle
     expect(await statusOf(world, v23)).toBe('rolled_back');
   } else {
     const served = world.variablesOf(target.functionVersion);
-    const serves = served.MLREG_ROUTE === undefined || served.MLREG_ROUTE === '' ? served.MODEL_VERSION : JSON.parse(served.MLREG_ROUTE).champion.version;
+    const serves =
+      served.MLREG_ROUTE === undefined || served.MLREG_ROUTE === ''
+        ? served.MODEL_VERSION
+        : JSON.parse(served.MLREG_ROUTE).champion.version;
     expect(serves).toBe(v23);
     expect(await statusOf(world, v23)).toBe('champion');
     expect(await statusOf(world, v22)).toBe('archived');
@@ -55,7 +68,10 @@ describe('a canary', () => {
       const world = modelWorld();
       await seedRegistry(world);
       world.behaviour[v23] = { errors: 0.2, latencyMs: 20 };
-      expect(await run(world, { routing })).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back', cause: { kind: 'verdict' } } });
+      expect(await run(world, { routing })).toMatchObject({
+        kind: 'ended',
+        outcome: { kind: 'rolled-back', cause: { kind: 'verdict' } },
+      });
       await expectConsistent(world, 'rolled-back');
     });
   }
@@ -73,7 +89,10 @@ describe('a canary', () => {
     await seedRegistry(world);
     world.requestsPerTick = 0;
     const result = await run(world);
-    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back', cause: { kind: 'held-too-long' } } });
+    expect(result).toMatchObject({
+      kind: 'ended',
+      outcome: { kind: 'rolled-back', cause: { kind: 'held-too-long' } },
+    });
     await expectConsistent(world, 'rolled-back');
   });
 
@@ -92,7 +111,8 @@ describe('a canary', () => {
     world.behaviour = { [v22]: { errors: 0.3, latencyMs: 20 }, [v23]: { errors: 0.3, latencyMs: 20 } };
     const journal = await start(world.ports, id, startOf());
     const result = await drive(world.ports, journal, { signal: never });
-    const causes = result.kind === 'ended' && result.outcome.kind === 'rolled-back' ? result.outcome.cause.kind : 'none';
+    const causes =
+      result.kind === 'ended' && result.outcome.kind === 'rolled-back' ? result.outcome.cause.kind : 'none';
     expect(causes).toBe('held-too-long');
   });
 
@@ -127,15 +147,21 @@ describe('a canary', () => {
     await store.post(id, { ...ask, id: '2', kind: 'traffic', percent: percent(50) });
     await store.post(id, { ...ask, id: '3', kind: 'pause' });
     await tick(world.ports, journal);
-    const answers = (await store.journal(id)).flatMap((entry) => (entry.kind === 'request' ? [entry.accepted] : []));
+    const answers = (await store.journal(id)).flatMap((entry) =>
+      entry.kind === 'request' ? [entry.accepted] : [],
+    );
     expect(answers).toEqual([false, true, true]);
     world.advance(30_000);
     await tick(world.ports, journal);
     expect(journal.state().pausedAt).not.toBeNull();
     await store.post(id, { ...ask, id: '4', kind: 'resume' });
-    expect(await drive(world.ports, journal, { signal: never })).toMatchObject({ outcome: { kind: 'succeeded' } });
+    expect(await drive(world.ports, journal, { signal: never })).toMatchObject({
+      outcome: { kind: 'succeeded' },
+    });
     const shares = (await store.journal(id)).flatMap((entry) =>
-      entry.kind === 'intent' && entry.effect.kind === 'set-alias' && entry.effect.route?.kind === 'split' ? [entry.effect.route.percent] : [],
+      entry.kind === 'intent' && entry.effect.kind === 'set-alias' && entry.effect.route?.kind === 'split'
+        ? [entry.effect.route.percent]
+        : [],
     );
     expect(shares).toEqual([10, 50]);
     await expectConsistent(world, 'succeeded');
@@ -156,7 +182,8 @@ async function withFault(bad: boolean, index: number, fault: Fault): Promise<Mod
   try {
     await run(world);
   } catch (error) {
-    const expected = error instanceof Crash || (error instanceof Error && error.message.endsWith('no answer'));
+    const expected =
+      error instanceof Crash || (error instanceof Error && error.message.endsWith('no answer'));
     if (!expected) throw error;
   }
   if (!hit) return null;
@@ -199,9 +226,11 @@ describe('taking over', () => {
       if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
     }
     const cause = { kind: 'abort', by: 'bob', sentence: 'aborted by bob' } as const;
-    expect(await abort(world.ports, id, actor('bob'), cause, { alias: 'live', signal: never })).toMatchObject({
-      outcome: { kind: 'rolled-back' },
-    });
+    expect(await abort(world.ports, id, actor('bob'), cause, { alias: 'live', signal: never })).toMatchObject(
+      {
+        outcome: { kind: 'rolled-back' },
+      },
+    );
     expect(await tick(world.ports, old)).toMatchObject({ kind: 'lost' });
     await expectConsistent(world, 'rolled-back');
   });
@@ -212,7 +241,10 @@ describe('taking over', () => {
     world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
     const journal = await start(world.ports, id, startOf());
     let outage = 0;
-    world.fault = (_index, name) => (name === 'store.append' && world.entries.some((entry) => entry.kind === 'rolling-back') && outage++ < 4 ? 'error-before' : null);
+    world.fault = (_index, name) =>
+      name === 'store.append' && world.entries.some((entry) => entry.kind === 'rolling-back') && outage++ < 4
+        ? 'error-before'
+        : null;
     await drive(world.ports, journal, { signal: never });
     expect(outage).toBeGreaterThan(3);
     await expectConsistent(world, 'rolled-back');

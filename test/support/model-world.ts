@@ -3,7 +3,12 @@ import type { Observation, Reading } from '../../src/domain/observation.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { type Instant, instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
-import { type AliasView, type EndpointState, type Platform, PlatformError } from '../../src/ports/platform.ts';
+import {
+  type AliasView,
+  type EndpointState,
+  type Platform,
+  PlatformError,
+} from '../../src/ports/platform.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { type MemoryPlace, memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
@@ -46,12 +51,13 @@ export const v23 = versionTag('v2.3.0');
 export function modelWorld(): ModelWorld {
   let now = instant(1_750_000_000_000);
   let revision = 0;
-  let aliasState: { target: AliasTarget; description: string; stamp: Stamp | undefined; revisionId: string } = {
-    target: { functionVersion: '7', weights: {} },
-    description: '',
-    stamp: undefined,
-    revisionId: 'rev-0',
-  };
+  let aliasState: { target: AliasTarget; description: string; stamp: Stamp | undefined; revisionId: string } =
+    {
+      target: { functionVersion: '7', weights: {} },
+      description: '',
+      stamp: undefined,
+      revisionId: 'rev-0',
+    };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
   const place = memoryPlace();
   const store = openMemoryStore(place);
@@ -72,7 +78,11 @@ export function modelWorld(): ModelWorld {
   const failure = (name: string, kind: 'unknown' | 'denied'): Error =>
     name.startsWith('store.')
       ? new Error(`${name}: no answer`)
-      : new PlatformError(kind === 'denied' ? { kind, action: name, message: `${name} is denied` } : { kind, message: `${name}: no answer` });
+      : new PlatformError(
+          kind === 'denied'
+            ? { kind, action: name, message: `${name} is denied` }
+            : { kind, message: `${name}: no answer` },
+        );
 
   const platform: Platform = {
     readAlias: () => call('readAlias', () => ({ ...aliasState })),
@@ -80,7 +90,12 @@ export function modelWorld(): ModelWorld {
       call('writeAlias', () => {
         if (write.revisionId !== aliasState.revisionId) return { kind: 'precondition' } as const;
         revision++;
-        aliasState = { target: write.target, description: 'stamped', stamp: write.stamp, revisionId: `rev-${revision}` };
+        aliasState = {
+          target: write.target,
+          description: 'stamped',
+          stamp: write.stamp,
+          revisionId: `rev-${revision}`,
+        };
         return { kind: 'written', revisionId: aliasState.revisionId } as const;
       }),
     ensureEndpoint: ({ endpoint }) =>
@@ -89,7 +104,8 @@ export function modelWorld(): ModelWorld {
         world.endpoints.set(endpoint, state === undefined ? 'creating' : 'in-service');
         return { kind: state === undefined ? 'creating' : 'in-service' } as EndpointState;
       }),
-    endpoint: (name) => call('endpoint', () => ({ kind: world.endpoints.get(name) ?? 'absent' }) as EndpointState),
+    endpoint: (name) =>
+      call('endpoint', () => ({ kind: world.endpoints.get(name) ?? 'absent' }) as EndpointState),
     deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
     smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
     codeSha256: () => call('codeSha256', () => 'code'),
@@ -107,10 +123,16 @@ export function modelWorld(): ModelWorld {
   const ports: RolloutPorts = {
     platform,
     store: new Proxy(store, {
-      get: (target, name: keyof typeof store) => (...args: never[]) =>
-        call(`store.${name}`, () => (target[name] as (...given: never[]) => Promise<unknown>).apply(target, args)),
+      get:
+        (target, name: keyof typeof store) =>
+        (...args: never[]) =>
+          call(`store.${name}`, () =>
+            (target[name] as (...given: never[]) => Promise<unknown>).apply(target, args),
+          ),
     }),
-    metrics: { read: (query) => call('metrics.read', () => (world.reading ?? ((q) => synthetic(world, q)))(query)) },
+    metrics: {
+      read: (query) => call('metrics.read', () => (world.reading ?? ((q) => synthetic(world, q)))(query)),
+    },
     notifier: { send: () => call('notify', () => undefined) },
     clock: {
       now: () => now,
@@ -161,8 +183,17 @@ function synthetic(world: ModelWorld, query: MetricsQuery): Reading {
     // The fraction is paid out over ticks.
     const failed = Math.floor(expected * (tick + 1)) - Math.floor(expected * tick);
     const edge = [10, 25, 50, 100, 250, 500, 1_000, 2_500];
-    const count = [...edge, Infinity].map((le, index) => (latencyMs <= le && latencyMs > (edge[index - 1] ?? 0) ? requests : 0));
-    return { requests, errors: failed, throttles: 0, meanLatencyMs: latencyMs, latency: { le: edge, count }, endpointErrors: failed };
+    const count = [...edge, Infinity].map((le, index) =>
+      latencyMs <= le && latencyMs > (edge[index - 1] ?? 0) ? requests : 0,
+    );
+    return {
+      requests,
+      errors: failed,
+      throttles: 0,
+      meanLatencyMs: latencyMs,
+      latency: { le: edge, count },
+      endpointErrors: failed,
+    };
   };
   for (let at = query.from + query.tickMs, tick = 0; at <= query.to; at += query.tickMs, tick++) {
     const share = Number(query.plannedPercent) / 100;
@@ -170,8 +201,14 @@ function synthetic(world: ModelWorld, query: MetricsQuery): Reading {
       at: instant(at),
       tickMs: query.tickMs,
       plannedPercent: Number(query.plannedPercent),
-      champion: query.champion === null ? null : arm(query.champion.version, 1 - share, Math.round(at / query.tickMs) % 1_000),
-      challenger: query.challenger === null ? null : arm(query.challenger.version, share, Math.round(at / query.tickMs) % 1_000),
+      champion:
+        query.champion === null
+          ? null
+          : arm(query.champion.version, 1 - share, Math.round(at / query.tickMs) % 1_000),
+      challenger:
+        query.challenger === null
+          ? null
+          : arm(query.challenger.version, share, Math.round(at / query.tickMs) % 1_000),
     });
   }
   return { kind: 'read', observations };
@@ -239,8 +276,21 @@ export const startOf = (over: Partial<CanarySettings> = {}) => ({
 export async function seedRegistry(world: ModelWorld): Promise<void> {
   const store = openMemoryStore(world.place);
   const at = world.ports.clock.now();
-  const record = { artifact: { uri: 'file:///a', digest: 'aa' }, metrics: {}, registeredAt: at, registeredBy: 'ana', statusAt: at, statusReason: '' };
-  await store.register({ ...record, version: v22, status: 'champion', functionVersion: '7', endpoint: { name: 'recommendation-local-v2-2-0-aaaaaaaa', generation: 1 } });
+  const record = {
+    artifact: { uri: 'file:///a', digest: 'aa' },
+    metrics: {},
+    registeredAt: at,
+    registeredBy: 'ana',
+    statusAt: at,
+    statusReason: '',
+  };
+  await store.register({
+    ...record,
+    version: v22,
+    status: 'champion',
+    functionVersion: '7',
+    endpoint: { name: 'recommendation-local-v2-2-0-aaaaaaaa', generation: 1 },
+  });
   await store.register({ ...record, version: v23, status: 'candidate' });
   world.endpoints.set('recommendation-local-v2-2-0-aaaaaaaa', 'in-service');
 }

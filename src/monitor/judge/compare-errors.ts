@@ -86,8 +86,8 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     notWorse: () => notWorse?.logE() ?? 0,
     notWorseLogWeights: () => notWorse?.logWeights() ?? null,
     baseline: () => ({ bad, requests }),
-    phi: () => phi,
-    finding(threshold) {
+    phi: () => phi ?? dispersion.phi(),
+    finding(threshold, evidence = logE()) {
       if (seen.ticks === 0) return null;
       const champion = seen.n0 > 0 ? seen.x0 / seen.n0 : null;
       const challenger = seen.n1 > 0 ? seen.x1 / seen.n1 : null;
@@ -98,12 +98,12 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
         champion,
         challenger,
         limit: null,
-        evidence: evidenceOf(logE()),
+        evidence: evidenceOf(evidence),
         threshold,
         championRequests: seen.n0,
         challengerRequests: seen.n1,
         ticks: seen.ticks,
-        sentence: errorSentence(champion, challenger, seen.x1, seen.n1, logE()),
+        sentence: errorSentence(champion, challenger, seen.x1, seen.n1, evidence),
       };
     },
   };

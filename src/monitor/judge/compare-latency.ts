@@ -74,7 +74,7 @@ function quantileRule(
     logE: test.logE,
     look: { share: () => (active() ? lookShares.latency / latencyParts : 0), p: test.lookP },
     notWorse: () => (active() && required ? test.notWorse() : null),
-    finding(threshold) {
+    finding(threshold, evidence = test.logE()) {
       const [left, right] = [shared.champions.sum(), shared.challengers.sum()];
       if (!active() || !left || !right) return null;
       const [a, b] = [quantile(left, q), quantile(right, q)];
@@ -85,12 +85,12 @@ function quantileRule(
         champion: finite(a),
         challenger: finite(b),
         limit: null,
-        evidence: evidenceOf(test.logE()),
+        evidence: evidenceOf(evidence),
         threshold,
         championRequests: total(left),
         challengerRequests: total(right),
         ticks,
-        sentence: sentence(name, a, b, total(right), test.logE()),
+        sentence: sentence(name, a, b, total(right), evidence),
       };
     },
   };
@@ -140,7 +140,7 @@ function meanRule(policy: JudgePolicy, shared: Shared): Rule {
     },
     logE: test.logE,
     look: { share: () => (active() ? lookShares.latency : 0), p: test.lookP },
-    finding(threshold): Finding | null {
+    finding(threshold, evidence = test.logE()): Finding | null {
       if (!active() || ticks === 0) return null;
       const [a, b] = [sums.champion.mean(), sums.challenger.mean()];
       return {
@@ -150,12 +150,12 @@ function meanRule(policy: JudgePolicy, shared: Shared): Rule {
         champion: a,
         challenger: b,
         limit: null,
-        evidence: evidenceOf(test.logE()),
+        evidence: evidenceOf(evidence),
         threshold,
         championRequests: sums.champion.n(),
         challengerRequests: sums.challenger.n(),
         ticks,
-        sentence: sentence('mean latency', a, b, sums.challenger.n(), test.logE()),
+        sentence: sentence('mean latency', a, b, sums.challenger.n(), evidence),
       };
     },
   };

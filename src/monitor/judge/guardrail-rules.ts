@@ -9,7 +9,9 @@ import { digits, msText, percentText } from './words.ts';
 
 export interface GuardrailRule extends Rule {
   /** The limit that both arms breach at present: an incident, not the challenger's fault. */
-  incident(): Finding | null;
+  incident(threshold: number): Finding | null;
+  /** In words, where the challenger is over the limit as far as counted at this share, beyond chance or not. */
+  breach(): string | null;
 }
 
 export interface GuardrailOptions {

@@ -15,7 +15,6 @@ import { createSplitRule } from './split-rule.ts';
 import { createStage } from './stage.ts';
 import { createTicks } from './ticks.ts';
 import { checkObservation, checkPolicy } from './validate.ts';
-import { chanceText } from './words.ts';
 
 /**
  * What the observations say of the challenger: a pure function of the policy and the table of ticks, so that whoever
@@ -114,8 +113,8 @@ function createTrial(policy: JudgePolicy): Trial {
       if (!rule.look) continue;
       const limit = alpha.planned * level * rule.look.share();
       const p = limit > 0 ? rule.look.p() : 1;
-      const finding = p <= limit ? rule.finding(1 / limit) : null;
-      if (finding) return lookFinding(finding, p);
+      const finding = p <= limit ? rule.finding(1 / limit, -Math.log(Math.max(p, 1e-300))) : null;
+      if (finding) return { ...finding, rule: `${finding.rule}, planned look` };
     }
     return null;
   }
@@ -133,7 +132,9 @@ function createTrial(policy: JudgePolicy): Trial {
   }
 
   function judgement(): Judgement {
-    const incident = guardrails.map((rule) => rule.incident()).find((finding) => finding !== null);
+    const incident = guardrails
+      .map((rule) => rule.incident(ownThreshold(rule)))
+      .find((finding) => finding !== null);
     const judged = {
       findings: findings(),
       harmedRequests,
@@ -148,11 +149,17 @@ function createTrial(policy: JudgePolicy): Trial {
     if (readiness.kind === 'waiting') {
       return { kind: 'insufficient', why: readiness.why, needRequests: readiness.needRequests, ...judged };
     }
-    if (logTotal() >= mostAgainst) {
-      const why = `too much speaks against the challenger to go on: ${strongest().finding(Infinity)?.sentence ?? ''}`;
-      return { kind: 'insufficient', why, needRequests: null, ...judged };
-    }
+    const doubt = doubts();
+    if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
     return { kind: 'pass', nonInferior: nonInferior(), ...judged };
+  }
+
+  /** Too little to roll back for, and too much to go on with. */
+  function doubts(): string | null {
+    const over = guardrails.map((rule) => rule.breach()).find((text) => text !== null);
+    if (over) return `${over}; it may be chance yet`;
+    if (logTotal() < mostAgainst) return null;
+    return `too much speaks against the challenger to go on: ${strongest().finding(Math.exp(threshold))?.sentence ?? ''}`;
   }
 
   function nonInferior(): boolean {
@@ -173,16 +180,4 @@ function createTrial(policy: JudgePolicy): Trial {
 /** How near a finding is to deciding. */
 function strength(finding: Finding): number {
   return Math.log(finding.evidence) / Math.max(1e-9, Math.log(finding.threshold));
-}
-
-function lookFinding(finding: Finding, p: number): Finding {
-  const evidence = p > 0 ? Math.min(1e300, 1 / p) : 1e300;
-  const [what] = finding.sentence.split(': ');
-  const counts = /\([^()]*\)$/.exec(finding.sentence)?.[0] ?? '';
-  return {
-    ...finding,
-    rule: `${finding.rule}, planned look`,
-    evidence,
-    sentence: `${what}: ${chanceText(Math.log(evidence))} ${counts}`.trim(),
-  };
 }

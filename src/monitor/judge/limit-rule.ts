@@ -13,7 +13,7 @@ interface LimitKind {
   readonly limit: number;
   /** `mean latency`, `endpoint errors`. */
   readonly noun: string;
-  /** `of`: requests that speak, and what is limited, summed over them. Null = no data. */
+  /** Requests that speak, and what is limited, summed over them. Null = no data. */
   read(arm: ArmTick): Side | null;
   /** In `unit`: from a sum over so many minutes. */
   level(side: Side, minutes: number): number | null;
@@ -26,6 +26,7 @@ interface LimitKind {
 export function createLimitRule(kind: LimitKind, options: GuardrailOptions): GuardrailRule {
   const test = createLimitGuardrail({ alpha: options.capAlpha });
   const window = createGuardrailWindow();
+  let here = { n: 0, value: 0, minutes: 0 };
   const seen = { champion: { n: 0, value: 0 }, challenger: { n: 0, value: 0 }, minutes: 0, ticks: 0 };
 
   function limitBeside(champion: Side | null, challenger: Side, minutes: number): number {
@@ -73,6 +74,8 @@ export function createLimitRule(kind: LimitKind, options: GuardrailOptions): Gua
         return;
       }
       test.update(level / limitBeside(other, own, minutes), shareChanged);
+      if (shareChanged) here = { n: 0, value: 0, minutes: 0 };
+      here = { ...plus(here, own), minutes: here.minutes + minutes };
       seen.ticks++;
       seen.minutes += minutes;
       seen.challenger = plus(seen.challenger, own);
@@ -80,7 +83,14 @@ export function createLimitRule(kind: LimitKind, options: GuardrailOptions): Gua
     },
     logE: test.logE,
     finding: (threshold) => (seen.ticks > 0 ? finding(threshold) : null),
-    incident() {
+    breach() {
+      const level = kind.level(here, here.minutes);
+      // One error in a second is no sixty a minute: a count has to reach its limit as it stands.
+      const counted = kind.unit === 'ms' || here.value > kind.limit;
+      if (level === null || level <= kind.limit || !counted) return null;
+      return `challenger ${kind.text(level)} ${kind.noun} at this share, over the limit of ${kind.text(kind.limit)}`;
+    },
+    incident(threshold) {
       if (!options.attributable) return null;
       const over = window.entries().filter(({ champion: c, challenger: o, minutes }) => {
         return c && o && c.n >= fewestChampionRequests && (kind.scaled(c, o, minutes) ?? 0) > kind.limit;
@@ -91,7 +101,7 @@ export function createLimitRule(kind: LimitKind, options: GuardrailOptions): Gua
       if (over.length < breachingTicks || theirs === null || theirs <= kind.limit) return null;
       if (level === null || level <= kind.limit) return null;
       return finding(
-        Infinity,
+        threshold,
         `both arms breach the limit of ${kind.text(kind.limit)} ${kind.noun} over the last ${window.entries().length} ticks: ` +
           `champion ${kind.text(theirs)}, challenger ${kind.text(level)}; an incident, not the challenger’s fault`,
       );

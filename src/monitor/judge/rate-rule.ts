@@ -23,6 +23,7 @@ const gate = 0.001;
 export function createRateRule(kind: RateKind, options: GuardrailOptions): GuardrailRule {
   const window = createGuardrailWindow();
   const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
+  let here = { n: 0, x: 0 };
   let test: RateGuardrail | null = null;
 
   function finding(threshold: number, sentence = said()): Finding {
@@ -66,6 +67,8 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
       test ??= createRateGuardrail({ alpha: options.capAlpha, phi: options.tempering() });
       const tau = options.attributable ? attributableRate(kind.limit, other) : kind.limit;
       test.update(own.n, own.x, tau, shareChanged);
+      if (shareChanged) here = { n: 0, x: 0 };
+      here = { n: here.n + own.n, x: here.x + own.x };
       seen.n1 += own.n;
       seen.x1 += own.x;
       seen.ticks++;
@@ -76,7 +79,11 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
     },
     logE,
     finding: (threshold) => finding(threshold),
-    incident() {
+    breach() {
+      if (here.x <= kind.limit * here.n) return null;
+      return `challenger ${percentText(here.x / here.n)} ${kind.noun} at this share, over the limit of ${percentText(kind.limit)}`;
+    },
+    incident(threshold) {
       if (!options.attributable) return null;
       const breaching = window
         .entries()
@@ -90,7 +97,7 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
       const its = own.n > 0 ? `, challenger ${percentText(own.value / own.n)}` : '';
       const last = `over the last ${window.entries().length} ticks`;
       return finding(
-        Infinity,
+        threshold,
         `both arms breach the limit of ${percentText(kind.limit)} ${last}: ${both}${its}; an incident, not the challenger’s fault`,
       );
     },

@@ -29,6 +29,9 @@ export interface Rule {
   readonly look?: { share(): number; p(): number };
   /** log E that the challenger is no worse than the promote margin; null = not required of the challenger. */
   notWorse?(): number | null;
-  /** Null while the rule has nothing to say about this rollout. */
-  finding(threshold: number): Finding | null;
+  /**
+   * Null while the rule has nothing to say about this rollout. `evidence` is a logarithm and the rule's own log E, but
+   * for a planned look.
+   */
+  finding(threshold: number, evidence?: number): Finding | null;
 }

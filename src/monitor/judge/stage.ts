@@ -1,10 +1,9 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { detectShare } from './detection.ts';
-import { createAbsence, type Absence } from './disagreement.ts';
 import { lanes } from './lanes.ts';
 import { tolerance } from './margin.ts';
 import { boundary } from './math/bisect.ts';
-import { octaves } from './grids.ts';
+import { shownBelow } from './shown-below.ts';
 import type { Tick } from './rule.ts';
 import { digits, percentText, requestsText, thousands } from './words.ts';
 
@@ -28,6 +27,9 @@ export interface Stage {
 }
 
 const powerWanted = 0.8;
+/** Beyond this, "so many more requests" is no advice. */
+const mostRequests = 1e7;
+const mostStretch = 1e4;
 const ready: Readiness = { kind: 'ready' };
 
 /**
@@ -41,7 +43,7 @@ export function createStage(policy: JudgePolicy): Stage {
   const limit = policy.guardrails.errorRate;
   let percent: number | null = null;
   let now = empty();
-  let below: Absence | null = null;
+  let clusters = 1;
 
   function empty() {
     return { ticks: 0, ms: 0, requests: 0, errors: 0, compared: { ticks: 0, n0: 0, n1: 0 } };
@@ -53,13 +55,12 @@ export function createStage(policy: JudgePolicy): Stage {
     if (percent !== tick.plannedPercent) {
       percent = tick.plannedPercent;
       now = empty();
-      below = limit === null ? null : createAbsence(phi !== null && phi > 1.3 ? 2 * phi : 1);
+      clusters = phi !== null && phi > 1.3 ? phi : 1;
     }
     now.ticks++;
     now.ms += tick.tickMs;
     now.requests += challenger.requests;
     now.errors += challenger.errors;
-    if (limit !== null) below?.update(challenger.requests, challenger.errors, limit);
     if (!tick.comparable || !champion) return;
     now.compared.ticks++;
     now.compared.n0 += champion.requests;
@@ -72,11 +73,10 @@ export function createStage(policy: JudgePolicy): Stage {
     if (now.requests === 0) return waiting('no requests reached the challenger', null);
     const tooShort = shortOf();
     if (tooShort) return waiting(tooShort, null);
-    const enough = Math.log(1 / policy.alphaPromote);
-    if (below && below.logE() >= enough) return ready;
+    if (below(now.requests, now.errors)) return ready;
     const comparing = now.compared.n0 > 0 && now.compared.n1 > 0;
     // Without a limit and without a champion there is nothing to have power for: the minimum is all there is.
-    if (!below && !comparing && champion.requests === 0) return ready;
+    if (limit === null && !comparing && champion.requests === 0) return ready;
     if (comparing && powerAt(1, champion, looks) >= powerWanted) return ready;
     return waiting(tooFew(comparing), needed(comparing, champion, looks));
   }
@@ -121,23 +121,20 @@ export function createStage(policy: JudgePolicy): Stage {
 
   function needed(comparing: boolean, champion: Champion, looks: number): number | null {
     const candidates: number[] = [];
-    const most = 1e6;
-    if (comparing && powerAt(most, champion, looks) >= powerWanted) {
-      const stretch = boundary(most, 1, (at) => powerAt(at, champion, looks) >= powerWanted);
+    if (comparing && powerAt(mostStretch, champion, looks) >= powerWanted) {
+      const stretch = boundary(mostStretch, 1, (at) => powerAt(at, champion, looks) >= powerWanted);
       candidates.push((stretch - 1) * now.compared.n1);
     }
-    if (below && limit !== null) candidates.push(untilBelow(below.logE(), limit, champion));
+    const rate =
+      now.requests >= 20 ? now.errors / now.requests : champion.bad / Math.max(1, champion.requests);
+    const later = (more: number): boolean => below(now.requests + more, now.errors + rate * more);
+    if (later(mostRequests)) candidates.push(boundary(mostRequests, 0, later));
     const least = Math.min(...candidates);
     return Number.isFinite(least) ? Math.max(1, Math.ceil(least)) : null;
   }
 
-  /** Wald: the evidence still missing over its growth per request at the rate seen so far. */
-  function untilBelow(logE: number, tau: number, champion: Champion): number {
-    const p = now.requests >= 20 ? now.errors / now.requests : champion.bad / Math.max(1, champion.requests);
-    const tempering = champion.phi !== null && champion.phi > 1.3 ? 2 * champion.phi : 1;
-    const growth =
-      Math.max(...octaves.map((u) => -p * u * Math.LN2 - Math.log1p(tau * (2 ** -u - 1)))) / tempering;
-    return growth > 0 ? (Math.log(1 / policy.alphaPromote) - logE) / growth : Infinity;
+  function below(requests: number, errors: number): boolean {
+    return limit !== null && shownBelow(requests, errors, limit, policy.alphaPromote, clusters);
   }
 
   return { step, readiness, minimumReached };

@@ -41,7 +41,9 @@ test('an endpoint is absent, creating, in service, deleting, absent', async () =
 
   await platform.deleteEndpoint(name);
   expect(await platform.endpoint(name)).toEqual({ kind: 'absent' });
-  await expect(sagemaker(made).send(new DescribeEndpointConfigCommand({ EndpointConfigName: name }))).rejects.toThrow();
+  await expect(
+    sagemaker(made).send(new DescribeEndpointConfigCommand({ EndpointConfigName: name })),
+  ).rejects.toThrow();
   await expect(sagemaker(made).send(new DescribeModelCommand({ ModelName: name }))).rejects.toThrow();
   await platform.deleteEndpoint(name);
 });
@@ -68,7 +70,10 @@ test('model, configuration and endpoint are made as the settings say, with tags'
 test('what an earlier, cut-short call has made is taken up', async () => {
   const made = await stack();
   made.local.inject({ deny: { 'sagemaker:CreateEndpoint': true } });
-  expect(await failure(made.platform.ensureEndpoint(spec))).toMatchObject({ kind: 'denied', action: 'sagemaker:CreateEndpoint' });
+  expect(await failure(made.platform.ensureEndpoint(spec))).toMatchObject({
+    kind: 'denied',
+    action: 'sagemaker:CreateEndpoint',
+  });
   made.local.inject({ reset: true });
   expect(await made.platform.ensureEndpoint(spec)).toEqual({ kind: 'creating' });
 });
@@ -111,7 +116,9 @@ test.each([
 
 test("somebody else's model of that name is refused before an endpoint is made of it", async () => {
   const made = await stack();
-  await sagemaker(made).send(new CreateModelCommand({ ModelName: name, PrimaryContainer: { Image: 'other' } }));
+  await sagemaker(made).send(
+    new CreateModelCommand({ ModelName: name, PrimaryContainer: { Image: 'other' } }),
+  );
   expect(await failure(made.platform.ensureEndpoint(spec))).toMatchObject({ kind: 'refused' });
   expect(await made.platform.endpoint(name)).toEqual({ kind: 'absent' });
 });
@@ -124,11 +131,17 @@ test('an endpoint that was moved to another configuration is refused', async () 
     new CreateEndpointConfigCommand({
       EndpointConfigName: 'foreign',
       ProductionVariants: [
-        { VariantName: 'AllTraffic', ModelName: name, ServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 1 } },
+        {
+          VariantName: 'AllTraffic',
+          ModelName: name,
+          ServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 1 },
+        },
       ],
     }),
   );
-  await sagemaker(made).send(new UpdateEndpointCommand({ EndpointName: name, EndpointConfigName: 'foreign' }));
+  await sagemaker(made).send(
+    new UpdateEndpointCommand({ EndpointName: name, EndpointConfigName: 'foreign' }),
+  );
   // It answers users all through the update.
   expect(await made.platform.endpoint(name)).toEqual({ kind: 'in-service' });
   await made.clock.advance(5_000);
@@ -168,8 +181,18 @@ test('a configuration that SageMaker does not see yet is asked for again', async
 });
 
 test.each([
-  ['passes with JSON', { status: 200, body: '{"items":[1,2],"model":"x"}' }, { items: [1, 2] }, { passed: true, requests: 2 }],
-  ['fails on text', { status: 200, body: 'hello' }, undefined, { passed: false, requests: 1, why: 'request 1 of 2: the answer is no JSON: hello' }],
+  [
+    'passes with JSON',
+    { status: 200, body: '{"items":[1,2],"model":"x"}' },
+    { items: [1, 2] },
+    { passed: true, requests: 2 },
+  ],
+  [
+    'fails on text',
+    { status: 200, body: 'hello' },
+    undefined,
+    { passed: false, requests: 1, why: 'request 1 of 2: the answer is no JSON: hello' },
+  ],
   [
     'fails on another answer',
     { status: 200, body: '{"items":[1]}' },
@@ -185,7 +208,12 @@ test.each([
 ])('smoke %s', async (_what, { status, body }, expect_, outcome) => {
   const request = { body: '{"userId":"smoke"}', ...(expect_ === undefined ? {} : { expect: expect_ }) };
   const made = await stack({ smokeRequests: [request, { body: '{}' }] });
-  made.containers.answer = async () => ({ status, body: Buffer.from(body), contentType: 'application/json', customAttributes: undefined });
+  made.containers.answer = async () => ({
+    status,
+    body: Buffer.from(body),
+    contentType: 'application/json',
+    customAttributes: undefined,
+  });
   await made.platform.ensureEndpoint(spec);
   await made.clock.advance(5_000);
   expect(await made.platform.smoke(name)).toEqual(outcome);
@@ -195,5 +223,8 @@ test('smoke of an endpoint that is not there, or not allowed, is an error', asyn
   const made = await stack({ smokeRequests: [{ body: '{}' }] });
   expect(await failure(made.platform.smoke(name))).toMatchObject({ kind: 'missing' });
   made.local.inject({ deny: { 'sagemaker:InvokeEndpoint': true } });
-  expect(await failure(made.platform.smoke(name))).toMatchObject({ kind: 'denied', action: 'sagemaker:InvokeEndpoint' });
+  expect(await failure(made.platform.smoke(name))).toMatchObject({
+    kind: 'denied',
+    action: 'sagemaker:InvokeEndpoint',
+  });
 });

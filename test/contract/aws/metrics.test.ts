@@ -148,19 +148,23 @@ test.each([
   await ask(made, challenger, { status: 500, times: 1 });
   const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
   const [tick] = read(
-    await createMetrics(options(made, routing)).read(query({ from, to: instant(from + 60_000), tickMs: 60_000 })),
+    await createMetrics(options(made, routing)).read(
+      query({ from, to: instant(from + 60_000), tickMs: 60_000 }),
+    ),
   );
   expect(tick?.champion?.endpointErrors).toBe(championErrors);
   expect(tick?.challenger?.endpointErrors).toBe(challengerErrors);
 });
 
-test("weighted arms are read by their endpoints, whose latency comes in microseconds", async () => {
+test('weighted arms are read by their endpoints, whose latency comes in microseconds', async () => {
   const made = await serving();
   await ask(made, champion, { takesMs: 37, times: 2 });
   await ask(made, challenger, { takesMs: 600, status: 500, times: 1 });
   const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
   const [tick] = read(
-    await createMetrics(options(made, 'weighted')).read(query({ from, to: instant(from + 60_000), tickMs: 60_000 })),
+    await createMetrics(options(made, 'weighted')).read(
+      query({ from, to: instant(from + 60_000), tickMs: 60_000 }),
+    ),
   );
   expect(tick?.champion).toEqual({
     requests: 2,
@@ -175,7 +179,11 @@ test("weighted arms are read by their endpoints, whose latency comes in microsec
 
 test('weighted throttles are those of the version behind the alias', async () => {
   const made = await stack({ settings: { settings: { accountConcurrency: 0 } } });
-  await made.platform.publish({ variables: { MODEL_VERSION: 'v2' }, codeSha256: await made.platform.codeSha256(), description: '' });
+  await made.platform.publish({
+    variables: { MODEL_VERSION: 'v2' },
+    codeSha256: await made.platform.codeSha256(),
+    description: '',
+  });
   const lambda = lambdaOf(made);
   const RoutingConfig = { AdditionalVersionWeights: { '2': 0.5 } };
   await lambda.send(new UpdateAliasCommand({ FunctionName: functionName, Name: 'live', RoutingConfig }));
@@ -183,7 +191,9 @@ test('weighted throttles are those of the version behind the alias', async () =>
   const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
   for (let i = 0; i < 3; i++) {
     const fresh = made.clients.of((await import('@aws-sdk/client-lambda')).LambdaClient, { maxAttempts: 1 });
-    await fresh.send(new InvokeCommand({ FunctionName: functionName, Qualifier: 'live' })).catch(() => undefined);
+    await fresh
+      .send(new InvokeCommand({ FunctionName: functionName, Qualifier: 'live' }))
+      .catch(() => undefined);
   }
   const window = query({ from, to: instant(from + 60_000), tickMs: 60_000 });
   const [tick] = read(await createMetrics(options(made, 'weighted')).read(window));
@@ -205,10 +215,26 @@ test("AWS's own minutes belong to the tick they end in, the router's seconds to 
     read(await metrics.read(query({ from: instant(from + start), to: instant(from + end) }))).map(
       ({ champion: at }) => [at?.requests, at?.endpointErrors],
     );
-  expect(await errorsOf(0, 70_000)).toEqual([[1, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 2], [0, 0]]);
+  expect(await errorsOf(0, 70_000)).toEqual([
+    [1, 0],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 2],
+    [0, 0],
+  ]);
   // Windows that cut the minute in two count it once.
-  expect(await errorsOf(0, 30_000)).toEqual([[1, 0], [0, 0], [0, 0]]);
-  expect(await errorsOf(30_000, 60_000)).toEqual([[0, 0], [0, 0], [0, 2]]);
+  expect(await errorsOf(0, 30_000)).toEqual([
+    [1, 0],
+    [0, 0],
+    [0, 0],
+  ]);
+  expect(await errorsOf(30_000, 60_000)).toEqual([
+    [0, 0],
+    [0, 0],
+    [0, 2],
+  ]);
 });
 
 test('denied and broken are answers, and told apart', async () => {
@@ -218,8 +244,14 @@ test('denied and broken are answers, and told apart', async () => {
   expect(denied).toMatchObject({ kind: 'unreadable', denied: true });
   expect((denied as { why: string }).why).toContain('Allow cloudwatch:GetMetricData');
   made.local.inject({ reset: true });
-  made.fate = () => ({ kind: 'before', error: Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }) });
-  expect(await createMetrics(options(made)).read(query())).toMatchObject({ kind: 'unreadable', denied: false });
+  made.fate = () => ({
+    kind: 'before',
+    error: Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
+  });
+  expect(await createMetrics(options(made)).read(query())).toMatchObject({
+    kind: 'unreadable',
+    denied: false,
+  });
 });
 
 test('concurrency is the largest of late, at least 1 and at most 50', async () => {
@@ -277,7 +309,12 @@ async function users(made: Stack, times: number): Promise<void> {
 async function serving(settings: { awsMetricResolutionSeconds?: 1 | 60 } = {}): Promise<Stack> {
   const made = await stack({ settings: { settings } });
   for (const { endpoint, version } of [champion, challenger]) {
-    await made.platform.ensureEndpoint({ endpoint, version, artifactUri: 's3://models/m.tar.gz', artifactDigest: 'd' });
+    await made.platform.ensureEndpoint({
+      endpoint,
+      version,
+      artifactUri: 's3://models/m.tar.gz',
+      artifactDigest: 'd',
+    });
   }
   await made.clock.advance(5_000);
   return made;
@@ -294,6 +331,8 @@ async function ask(
   };
   const runtime = made.clients.of(SageMakerRuntimeClient, { maxAttempts: 1 });
   for (let i = 0; i < times; i++) {
-    await runtime.send(new InvokeEndpointCommand({ EndpointName: endpoint, Body: '{}' })).catch(() => undefined);
+    await runtime
+      .send(new InvokeEndpointCommand({ EndpointName: endpoint, Body: '{}' }))
+      .catch(() => undefined);
   }
 }

@@ -3,8 +3,12 @@ import { faultOf, toPlatformError } from '../../../src/aws/errors.ts';
 
 const what = { action: 'lambda:UpdateAlias', resource: 'alias live of f' };
 const sdk = (name: string, status?: number, message = 'said so') =>
-  Object.assign(new Error(message), { name, ...(status === undefined ? {} : { $metadata: { httpStatusCode: status } }) });
-const node = (code: string, more: object = {}) => Object.assign(new Error(`connect ${code}`), { code, ...more });
+  Object.assign(new Error(message), {
+    name,
+    ...(status === undefined ? {} : { $metadata: { httpStatusCode: status } }),
+  });
+const node = (code: string, more: object = {}) =>
+  Object.assign(new Error(`connect ${code}`), { code, ...more });
 
 test.each([
   // name, status, fault, kind
@@ -60,7 +64,11 @@ test.each([
   ['ValidationException', 'Cannot update in-progress endpoint "x".', 'busy'],
   // Words nobody knows mean refused, whatever they speak of.
   ['ValidationException', 'Could find nothing wrong', 'refused'],
-  ['ValidationException', 'Could not access model data at s3://x. Model data could not find its way', 'refused'],
+  [
+    'ValidationException',
+    'Could not access model data at s3://x. Model data could not find its way',
+    'refused',
+  ],
   ['ValidationException', '', 'refused'],
 ] as const)('SageMaker: %s, %j', (name, message, fault) => {
   expect(faultOf(sdk(name, 400, message))).toBe(fault);
@@ -80,9 +88,12 @@ test.each([
   );
 });
 
-test.each([node('ENOTFOUND'), node('ECONNREFUSED', { address: '10.0.0.1' })])('elsewhere it is AWS that is away', (error) => {
-  expect(toPlatformError(error, what).message).toContain("AWS can't be reached");
-});
+test.each([node('ENOTFOUND'), node('ECONNREFUSED', { address: '10.0.0.1' })])(
+  'elsewhere it is AWS that is away',
+  (error) => {
+    expect(toPlatformError(error, what).message).toContain("AWS can't be reached");
+  },
+);
 
 test('denied says which action to allow, and credentials what to do', () => {
   const denied = toPlatformError(sdk('AccessDeniedException', 403, 'User: x is not authorized.'), what);

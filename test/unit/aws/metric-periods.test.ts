@@ -17,9 +17,12 @@ test.each([
   [10_000, 60_000, 60_000],
   [90_000, 60_000, 60_000],
   [200, 1_000, 1_000],
-])('ticks of %i ms of a metric kept each %i ms are asked for in periods of %i ms', (tick, resolution, period) => {
-  expect(periodFor(tick, resolution)).toBe(period);
-});
+])(
+  'ticks of %i ms of a metric kept each %i ms are asked for in periods of %i ms',
+  (tick, resolution, period) => {
+    expect(periodFor(tick, resolution)).toBe(period);
+  },
+);
 
 test('points of a tick are summed; none is not zero', () => {
   const points = new Map([

@@ -29,7 +29,9 @@ test('what is written is read back, within 256 characters', () => {
 });
 
 test('whatever is read as a stamp would be written just so', () => {
-  const near = fc.array(fc.constantFrom(...text.split(/(?<=[ =])/), ' ', '0', '-1', '1e3', '9'.repeat(17), 'x')).map((parts) => parts.join(''));
+  const near = fc
+    .array(fc.constantFrom(...text.split(/(?<=[ =])/), ' ', '0', '-1', '1e3', '9'.repeat(17), 'x'))
+    .map((parts) => parts.join(''));
   fc.assert(
     fc.property(fc.oneof(fc.string(), near), (any) => {
       const parsed = parseStamp(any);

@@ -138,6 +138,7 @@ test('secrets are shown nowhere', () => {
     'environments: { dev: { endpointUrl: https://me:verysecret@example.org } }',
     'sagemaker: { environment: { TOKEN: [verysecret] } }',
     'notifications: { slackWebhookEnv: [verysecret] }',
+    'notifications: { slackWebhookEnv: verysecret }',
     'slack: | verysecret',
     'slack: "verysecret',
   ].map((line) => mistakesIn(inModel(`${line}\n`)).join());

@@ -158,20 +158,21 @@ describe('invoking', () => {
     let asked = (): void => undefined;
     const arrived = new Promise<void>((resolve) => (asked = resolve));
     const { env, seen, sockets } = await stub((request, response, body) => {
-      if (seen.length === 1) ok(request, response, body);
+      if (body === '{}') ok(request, response, body);
       else asked();
     });
     const { invoke, timers } = clientOf(env);
     // The second call is on a connection taken up again: breaking that off must not count as closed by the far end.
     await invoke('e', '{}', 5000);
-    const answer = invoke('e', '{}', 1234);
+    const answer = invoke('e', '{"slow":1}', 1234);
     await arrived;
     expect([...timers.armed.values()]).toMatchObject([{ ms: 1234 }]);
     const closed = once(sockets[0]!, 'close');
     timers.fire();
     expect(await answer).toEqual({ kind: 'failed', why: 'timeout', detail: 'no answer within 1234 ms' });
     await closed;
-    expect(seen.length).toBe(2);
+    await invoke('e', '{}', 5000);
+    expect(seen.map(({ body }) => body)).toEqual(['{}', '{"slow":1}', '{}']);
     expect(timers.armed.size).toBe(0);
   });
 
@@ -206,6 +207,18 @@ describe('invoking', () => {
     });
     expect(seen.length).toBe(requests);
     expect(timers.armed.size).toBe(0);
+  });
+
+  it('does not ask again once an answer has begun, on a connection taken up again either', async () => {
+    const { env, seen } = await stub((request, response, body) => {
+      if (seen.length === 1) return ok(request, response, body);
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"a"', () => request.socket.resetAndDestroy());
+    });
+    const { invoke } = clientOf(env);
+    await invoke('e', '{}', 5000);
+    expect(await invoke('e', '{}', 5000)).toMatchObject({ kind: 'failed', why: 'unavailable' });
+    expect(seen.length).toBe(2);
   });
 
   it('fails where nobody listens', async () => {

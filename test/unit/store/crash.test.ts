@@ -122,6 +122,17 @@ describe('a file changed after it was written', () => {
     await expectSound(Buffer.from(text), chapters.at(-1)!.state);
   });
 
+  it('is refused with its line by a store that had read what stands before', async () => {
+    const changed = Buffer.from(edited(14, (text) => text.replace('99', '98')));
+    for (const { end } of chapters.slice(0, 7)) {
+      const disk = fakeDisk({ [path]: changed.subarray(0, end) });
+      const store = openOn(disk);
+      await store.lock();
+      disk.files.get(path)!.bytes = changed;
+      await expect(store.lock()).rejects.toThrow(`${path}:14: `);
+    }
+  });
+
   it('says how to keep what stands before the damage', async () => {
     const changed = edited(6, (text) => text.replace('"token":1', '"token":9'));
     const refusal: unknown = await storeFrom(Buffer.from(changed))

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore, type StorePlace, verifyStore } from '../../../src/store/embedded.ts';
@@ -13,7 +14,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mlreg-processes-'));
   program = join(directory, 'writer.mjs');
   await build({
-    entryPoints: [join(import.meta.dirname, 'writer-process.ts')],
+    entryPoints: [fileURLToPath(new URL('./writer-process.ts', import.meta.url))],
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -158,7 +158,7 @@ describe('creating refuses', () => {
       'Could not unzip',
     ],
     ['no code', { Code: {} }, 'InvalidParameterValueException', 'source for function code'],
-    ['no handler', { Handler: undefined as never }, 'InvalidParameterValueException', 'mandatory'],
+    ['no handler', { Handler: undefined }, 'InvalidParameterValueException', 'mandatory'],
     ['a name with dots', { FunctionName: 'a.b' }, 'ValidationException', 'functionName'],
     ['a role that is none', { Role: 'me' }, 'ValidationException', 'role'],
     ['a timeout over 15 minutes', { Timeout: 901 }, 'ValidationException', 'timeout'],

@@ -137,7 +137,7 @@ describe('endpoint configurations', () => {
       {},
     ],
     ['an instance beside', { InstanceType: 'ml.m5.large', InitialInstanceCount: 1 }, {}],
-    ['no serverless configuration', { ServerlessConfig: undefined as never }, {}],
+    ['no serverless configuration', { ServerlessConfig: undefined }, {}],
     ['a model that is missing', { ModelName: 'none' }, {}],
     [
       'data capture',

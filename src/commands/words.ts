@@ -1,0 +1,73 @@
+import { formatDuration, parseDuration, parsePercent, parseVersion } from '../domain/parse.ts';
+import type { Percent, VersionTag } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+
+const strategies = ['canary', 'blue-green', 'shadow'] as const;
+
+export interface RolloutOptions {
+  readonly strategy?: string;
+  readonly modelVersion?: string;
+  readonly percent?: string;
+  readonly steps?: string;
+  readonly bake?: string;
+  readonly tick?: string;
+  readonly approvalRequired?: boolean;
+  readonly sample?: string;
+}
+
+/** What the words of the command line come to, before anything is asked of anybody. */
+export interface Words {
+  readonly strategy: (typeof strategies)[number];
+  readonly version: VersionTag;
+  readonly steps: readonly Percent[] | undefined;
+  readonly bakeMs: number | undefined;
+  readonly tickMs: number | undefined;
+  readonly sample: Percent | undefined;
+}
+
+export function wordsOf(options: RolloutOptions): Words {
+  const strategy = strategies.find((name) => name === (options.strategy ?? 'canary'));
+  if (strategy === undefined) {
+    throw new UserError('usage', `--strategy: '${options.strategy}' is not a strategy`, {
+      mend: strategies.map((name) => `--strategy ${name}`),
+    });
+  }
+  if (options.modelVersion === undefined) {
+    throw new UserError('usage', 'which version?', { mend: ['mlreg versions', '--model-version v2.3.0'] });
+  }
+  if (options.percent !== undefined && options.steps !== undefined) {
+    throw new UserError('usage', '--percent and --steps exclude each other', { mend: '--steps 10,50,100' });
+  }
+  const first = options.percent === undefined ? undefined : parsePercent(options.percent, '--percent');
+  return {
+    strategy,
+    version: parseVersion(options.modelVersion, '--model-version'),
+    steps:
+      options.steps === undefined ? (first === undefined ? undefined : [first]) : parseSteps(options.steps),
+    bakeMs: options.bake === undefined ? undefined : parseDuration(options.bake, '--bake'),
+    tickMs: options.tick === undefined ? undefined : parseTick(options.tick),
+    sample: options.sample === undefined ? undefined : parsePercent(options.sample, '--sample'),
+  };
+}
+
+function parseTick(text: string): number {
+  const ms = parseDuration(text, '--tick');
+  const allowed = [1_000, 5_000, 10_000, 30_000];
+  if (!allowed.includes(ms) && !(ms > 0 && ms % 60_000 === 0)) {
+    throw new UserError('usage', `--tick: CloudWatch has no periods of ${formatDuration(ms)}`, {
+      mend: '--tick 1s, 5s, 10s, 30s or whole minutes',
+    });
+  }
+  return ms;
+}
+
+function parseSteps(text: string): readonly Percent[] {
+  const steps = text.split(',').map((part) => parsePercent(part.trim(), '--steps'));
+  const falls = steps.findIndex((share, index) => index > 0 && share <= (steps[index - 1] ?? 0));
+  if (falls > 0) {
+    throw new UserError('usage', `--steps: ${steps[falls]} % does not grow on ${steps[falls - 1]} %`, {
+      mend: '--steps 10,50,100',
+    });
+  }
+  return steps;
+}

@@ -1,0 +1,103 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from './domain/user-error.ts';
+import type { LocalAws, LocalUp, LocalUpOptions } from './world.ts';
+
+export const localAws: LocalAws = {
+  load: async (options) => (await import('./local-aws/data-plane/load.ts')).generateLoad(options),
+  async up(options) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const running = readDaemonRecord(options.stateDir);
+    if (running !== undefined) return { ...running, alreadyRunning: true, ended: Promise.resolve() };
+    const routerBundle = fileURLToPath(new URL('./router/index.cjs', import.meta.url));
+    if (options.detach) return spawnDaemon({ ...options, routerBundle });
+    const { runDaemon } = await import('./local-aws/daemon.ts');
+    try {
+      const daemon = await runDaemon({
+        ...options,
+        routerBundle,
+        ownsProcess: true,
+        say: (line) => void process.stderr.write(`${line}\n`),
+      });
+      return {
+        controlUrl: daemon.controlUrl,
+        gatewayUrl: daemon.gatewayUrl,
+        pid: process.pid,
+        alreadyRunning: false,
+        ended: daemon.stopped,
+      };
+    } catch (error) {
+      throw refusal(error);
+    }
+  },
+  async status(stateDir) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const record = readDaemonRecord(stateDir);
+    if (record === undefined) return null;
+    const response = await fetch(`${record.controlUrl}/_local/status`, {
+      headers: { 'x-amz-security-token': record.sessionToken },
+    });
+    return { ...record, details: (await response.json()) as Record<string, unknown> };
+  },
+  async down(stateDir) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const record = readDaemonRecord(stateDir);
+    if (record === undefined) return false;
+    await fetch(`${record.controlUrl}/_local/stop`, {
+      method: 'POST',
+      headers: { 'x-amz-security-token': record.sessionToken },
+    });
+    for (let waits = 0; waits < 100 && readDaemonRecord(stateDir) !== undefined; waits++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return readDaemonRecord(stateDir) === undefined;
+  },
+};
+
+/** A daemon in a process of its own, which outlives this one. Its first line on the channel says how it went. */
+async function spawnDaemon(options: LocalUpOptions & { readonly routerBundle: string }): Promise<LocalUp> {
+  const { fork } = await import('node:child_process');
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+  const log = openSync(join(options.stateDir, 'daemon.log'), 'a', 0o600);
+  const child = fork(
+    fileURLToPath(new URL('./local-aws-main.js', import.meta.url)),
+    [JSON.stringify(options)],
+    {
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+    },
+  );
+  closeSync(log);
+  const answer = await new Promise<DaemonAnswer>((resolve) => {
+    child.once('message', (message) => resolve(message as DaemonAnswer));
+    child.once('exit', (code) =>
+      resolve({
+        kind: 'refused',
+        message: `it ended with exit code ${code}`,
+        mend: `look into ${join(options.stateDir, 'daemon.log')}`,
+      }),
+    );
+  });
+  if (child.connected) child.disconnect();
+  child.unref();
+  if (answer.kind === 'refused')
+    throw new UserError('usage', `AWS on this machine did not start: ${answer.message}`, {
+      mend: answer.mend,
+    });
+  return { ...answer, pid: child.pid ?? 0, alreadyRunning: false, ended: Promise.resolve() };
+}
+
+export type DaemonAnswer =
+  | { readonly kind: 'up'; readonly controlUrl: string; readonly gatewayUrl: string }
+  | { readonly kind: 'refused'; readonly message: string; readonly mend: string };
+
+function refusal(error: unknown): unknown {
+  if (error instanceof Error && 'mend' in error && typeof error.mend === 'string') {
+    return new UserError('usage', `AWS on this machine did not start: ${error.message}`, {
+      mend: error.mend,
+      cause: error,
+    });
+  }
+  return error;
+}

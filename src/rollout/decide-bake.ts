@@ -1,0 +1,100 @@
+import type { BakeStep } from '../domain/plan.ts';
+import { type Route, routeKey } from '../domain/route.ts';
+import { type Instant, later, unreachable } from '../domain/units.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { type Decision, done, reach, warmUp } from './decision.ts';
+import type { RolloutState } from './state.ts';
+
+export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | null, now: Instant): Decision {
+  const steered = steer(state, now);
+  if (steered !== null) return steered;
+  if (state.promoteAsked !== null) return done(state, 'ended early by a person');
+  const next = later(now, state.plan.tickMs);
+  if (step.durationMs === null) return { kind: 'wait', until: next, why: 'watching' };
+  const elapsed = now - state.stepSince - state.pausedMs;
+  const proven = verdict?.kind === 'pass' && verdict.nonInferior && step.final && step.percent < 100;
+  if (proven && verdict !== null) return finish(state, verdict, 'shown to be no worse than the champion');
+  // Judged on its last tick too, whose metrics settle a little later.
+  const end = step.durationMs + state.plan.settleMs;
+  if (elapsed < end) return { kind: 'wait', until: min(next, later(now, end - elapsed)), why: 'baking' };
+  if (verdict === null || verdict.kind === 'unreadable') {
+    return {
+      kind: 'wait',
+      until: next,
+      why: verdict === null ? 'waits for metrics' : `metrics unreadable: ${verdict.why}`,
+    };
+  }
+  if (verdict.kind === 'pass' && verdict.incident === undefined) {
+    if (!step.final || verdict.nonInferior) return finish(state, verdict, 'nothing breached');
+    switch (step.onInconclusive) {
+      case 'promote':
+        return finish(state, verdict, 'nothing breached, and the bake had the power it was planned with');
+      case 'rollback':
+        return goBack(verdict, 'the bake ended without proof that the challenger is no worse');
+      case 'extend':
+      case 'hold':
+        break;
+      default:
+        return unreachable(step.onInconclusive);
+    }
+  }
+  const why = whyNotYet(verdict);
+  if (elapsed < end + step.extendMs) return { kind: 'wait', until: next, why: `extended: ${why}` };
+  if (step.onInconclusive === 'rollback') return goBack(verdict, why);
+  return holdAt(state, now, state.heldSince, `${why}; go on with: mlreg promote`);
+}
+
+function whyNotYet(verdict: Exclude<Verdict, { kind: 'unreadable' | 'fail' }> | Verdict): string {
+  if (verdict.kind === 'insufficient') {
+    return (
+      verdict.why +
+      (verdict.needRequests === null ? '' : `, about ${verdict.needRequests} more requests needed`)
+    );
+  }
+  if (verdict.kind === 'pass' && verdict.incident !== undefined)
+    return `both versions breach: ${verdict.incident.sentence}`;
+  return 'not shown to be no worse than the champion';
+}
+
+/** Brings the share to what a person asked for. */
+function steer(state: RolloutState, now: Instant): Decision | null {
+  const { override, plan } = state;
+  if (override === null || override.step !== state.step || plan.champion === null) return null;
+  const route: Route = {
+    kind: 'split',
+    champion: plan.champion,
+    challenger: plan.challenger,
+    percent: override.percent,
+  };
+  if (state.route !== null && routeKey(state.route) === routeKey(route)) return null;
+  const warm = (state.warmedAt[routeKey(route)] ?? 0) >= override.at;
+  return warm ? reach(state, route, 'route', now) : warmUp(state, route, now);
+}
+
+function finish(state: RolloutState, verdict: Verdict, note: string): Decision {
+  return {
+    kind: 'record',
+    entries: [
+      { kind: 'verdict', verdict, action: 'advance' },
+      { kind: 'step-done', step: state.step, note },
+    ],
+  };
+}
+
+function goBack(verdict: Verdict, sentence: string): Decision {
+  return {
+    kind: 'record',
+    entries: [
+      { kind: 'verdict', verdict, action: 'roll back' },
+      { kind: 'rolling-back', cause: { kind: 'verdict', sentence } },
+    ],
+  };
+}
+
+/** Waits for a person; the first time says so in the journal. Judging goes on all the while. */
+export function holdAt(state: RolloutState, now: Instant, since: Instant | null, why: string): Decision {
+  if (since === null) return { kind: 'record', entries: [{ kind: 'held', why }] };
+  return { kind: 'wait', until: later(now, state.plan.tickMs), why };
+}
+
+const min = (a: Instant, b: Instant): Instant => (a < b ? a : b);

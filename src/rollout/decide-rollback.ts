@@ -1,0 +1,77 @@
+import type { Effect, Outcome } from '../domain/journal.ts';
+import type { Route } from '../domain/route.ts';
+import type { Instant } from '../domain/units.ts';
+import * as labels from '../registry/labels.ts';
+import { attempt, type Decision, ended, tell } from './decision.ts';
+import { effectKey } from './replay.ts';
+import { challengerShare, type RolloutState } from './state.ts';
+import { homeTarget } from './target.ts';
+
+/** Rolling back goes on trying far longer than a step forward would: some minutes of throttling must not end it. */
+const rollbackTries = 200;
+
+/**
+ * The way back, a path of its own: nothing in it reads metrics or approvals, and the alias is written even where it
+ * seems to be home already, for only a write ends an older owner's right to write (its RevisionId).
+ */
+export function rollBack(state: RolloutState, now: Instant): Decision {
+  const { rollback } = state;
+  if (rollback === null) throw new Error(`${state.id} rolls back without a cause`);
+  if (!rollback.written) {
+    const home: Route | null = state.plan.undo;
+    const effect: Effect = {
+      kind: 'set-alias',
+      purpose: 'roll-back',
+      alias: state.plan.alias,
+      target: homeTarget(state),
+      route: home,
+    };
+    const tried = state.tries[effectKey(effect)];
+    if (tried !== undefined && (tried.final || tried.count >= rollbackTries))
+      return ended(stuckIn(state, tried.error));
+    return attempt(state, effect, now, 'roll-back');
+  }
+  if (!rollback.labelled) {
+    const reason = rollback.cause.sentence;
+    return {
+      kind: 'record',
+      entries: [{ kind: 'labelled', as: 'rolled-back' }],
+      changes: labels.rolledBack(state.plan, { rollout: state.id, at: now, reason }),
+    };
+  }
+  const told = tell(state, `${state.plan.challenger} rolled back: ${rollback.cause.sentence}`, now);
+  if (told !== null) return told;
+  return ended({ kind: 'rolled-back', cause: rollback.cause, harmedRequests: harmed(state) });
+}
+
+export function noWayBack(state: RolloutState, sentence: string): Outcome {
+  return {
+    kind: 'stuck',
+    sentence: `${sentence}; ${state.plan.challenger} still serves, for no earlier version is known good`,
+    mend: [
+      `mlreg versions --environment ${state.plan.environment}`,
+      `mlreg rollback --to VERSION --environment ${state.plan.environment}`,
+    ],
+  };
+}
+
+function stuckIn(state: RolloutState, error: string): Outcome {
+  return {
+    kind: 'stuck',
+    sentence:
+      `the alias ${state.plan.alias} could not be pointed at ${state.plan.champion ?? 'its old version'}: ${error}. ` +
+      `${state.plan.challenger} may still get ${challengerShare(state)} % of traffic`,
+    mend: [
+      `mlreg rollback --environment ${state.plan.environment}`,
+      `mlreg doctor --environment ${state.plan.environment}`,
+    ],
+  };
+}
+
+/** What the trial has cost so far: the last verdict's count, or the failures seen since. */
+export function harmed(state: RolloutState): number {
+  const { lastVerdict } = state;
+  const judged = lastVerdict !== null && lastVerdict.kind !== 'unreadable' ? lastVerdict.harmedRequests : 0;
+  const failed = state.observations.reduce((sum, tick) => sum + (tick.challenger?.errors ?? 0), 0);
+  return Math.max(judged, failed);
+}

@@ -1,0 +1,178 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const src = resolve(import.meta.dirname, '../src');
+
+/**
+ * Who may know whom, from the inside out. A file may import from its own folder and from the folders listed for it.
+ */
+const mayKnow: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  ports: ['domain'],
+  'monitor/judge': ['domain'],
+  strategies: ['domain'],
+  registry: ['domain'],
+  'rollout-pure': ['domain', 'registry', 'monitor/judge', 'strategies'],
+  monitor: ['domain', 'ports', 'monitor/judge'],
+  rollout: ['domain', 'ports', 'registry', 'monitor', 'monitor/judge', 'strategies', 'rollout-pure'],
+  config: ['domain', 'registry'],
+  aws: ['domain', 'ports'],
+  store: ['domain', 'ports'],
+  router: ['domain'],
+  'local-aws': [],
+  reporting: ['domain', 'rollout', 'rollout-pure', 'monitor', 'monitor/judge'],
+  world: ['domain', 'ports', 'config', 'aws', 'store', 'local-aws', 'reporting'],
+  commands: [
+    'domain',
+    'ports',
+    'config',
+    'strategies',
+    'registry',
+    'rollout',
+    'rollout-pure',
+    'monitor',
+    'monitor/judge',
+    'reporting',
+    'world',
+  ],
+  cli: ['domain', 'commands', 'reporting', 'world'],
+  entry: ['cli', 'world', 'local-aws'],
+};
+
+/** The innermost rings: no clock, no randomness, no waiting, nothing of Node's. */
+const pure = ['domain', 'ports', 'monitor/judge', 'strategies', 'registry', 'rollout-pure'];
+const pureRolloutFiles = [
+  'replay.ts',
+  'decide.ts',
+  'decide-bake.ts',
+  'decide-rollback.ts',
+  'decision.ts',
+  'state.ts',
+  'target.ts',
+  'admit.ts',
+  'variables.ts',
+];
+
+function folderOf(file: string): string {
+  const path = relative(src, file).replaceAll('\\', '/');
+  if (path === 'cli.ts') return 'cli';
+  if (path === 'world.ts' || path === 'local-world.ts') return 'world';
+  if (!path.includes('/')) return 'entry';
+  if (path.startsWith('monitor/judge/')) return 'monitor/judge';
+  if (path.startsWith('rollout/') && pureRolloutFiles.includes(path.slice('rollout/'.length)))
+    return 'rollout-pure';
+  return path.slice(0, path.indexOf('/'));
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => join(src, name));
+
+function importsOf(file: string): readonly { readonly from: string; readonly typeOnly: boolean }[] {
+  const text = readFileSync(file, 'utf8');
+  const found: { from: string; typeOnly: boolean }[] = [];
+  for (const [, type, from] of text.matchAll(
+    /^\s*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s+)?'([^']+)'/gm,
+  )) {
+    if (from !== undefined) found.push({ from, typeOnly: type !== undefined });
+  }
+  for (const [, from] of text.matchAll(/\bimport\('([^']+)'\)/g)) {
+    if (from !== undefined) found.push({ from, typeOnly: false });
+  }
+  return found;
+}
+
+/** Comments and strings don't run. */
+function codeOf(file: string): string {
+  return readFileSync(file, 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/\/\/.*$/gm, '');
+}
+
+describe('the house', () => {
+  it('has a rule for every folder', () => {
+    expect([...new Set(files.map(folderOf))].filter((folder) => mayKnow[folder] === undefined)).toEqual([]);
+  });
+
+  it('has no arrow that runs back up', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ from }) => from.startsWith('.'))
+        .flatMap(({ from }) => {
+          const target = folderOf(resolve(dirname(file), from));
+          const own = folderOf(file);
+          const allowed = target === own || (mayKnow[own] ?? []).includes(target);
+          return allowed ? [] : [`${relative(src, file)} -> ${from} (${own} may not know ${target})`];
+        }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps its inside pure', () => {
+    const wrong = files
+      .filter((file) => pure.includes(folderOf(file)))
+      .flatMap((file) => {
+        const outside = importsOf(file)
+          .filter(({ from }) => !from.startsWith('.'))
+          .map(({ from }) => `${relative(src, file)} imports ${from}`);
+        const code = codeOf(file);
+        const effects =
+          /\basync\b|\bawait\b|\bnew Date\(\)|\bDate\.now\b|\bMath\.random\b|\bprocess\.(?:env|exit|pid|std|on|once|argv|cwd|hrtime)|\bsetTimeout\b|\bconsole\./.exec(
+            code,
+          );
+        return effects === null
+          ? outside
+          : [...outside, `${relative(src, file)} has an effect: ${effects[0]}`];
+      });
+    expect(wrong).toEqual([]);
+  });
+
+  it('imports the AWS SDK in adapters and nowhere else', () => {
+    const wrong = files
+      .filter((file) => !['aws', 'router'].includes(folderOf(file)))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(({ from }) => from.startsWith('@aws-sdk/'))
+          .map(({ from }) => `${relative(src, file)} -> ${from}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps every import within its folder free of circles', () => {
+    const graph = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file)
+          .filter(({ from, typeOnly }) => from.startsWith('.') && !typeOnly)
+          .map(({ from }) => resolve(dirname(file), from)),
+      ]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) {
+        circles.push(
+          [...path.slice(path.indexOf(file)), file].map((name) => relative(src, name)).join(' -> '),
+        );
+        return;
+      }
+      if (done.has(file)) return;
+      for (const next of graph.get(file) ?? []) walk(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) walk(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('keeps files small enough to read in one go', () => {
+    // A ratchet: these are longer than the habit of 300 lines, and may only shrink.
+    const known: Readonly<Record<string, number>> = { 'cli.ts': 425, 'local-aws/daemon.ts': 320 };
+    const wrong = files.flatMap((file) => {
+      const name = relative(src, file).replaceAll('\\', '/');
+      const lines = readFileSync(file, 'utf8').split('\n').length;
+      return lines > (known[name] ?? 300) ? [`${name} has ${lines} lines`] : [];
+    });
+    expect(wrong).toEqual([]);
+  });
+});

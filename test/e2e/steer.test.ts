@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScene, endless, eventually, isBaking, type Running, type Scene, succeeds } from '../support/e2e.ts';
+import { answering, recommendations } from '../support/e2e-traffic.ts';
+import { expectServing } from '../support/e2e-truth.ts';
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = createScene('steer', endless);
+  await scene.up();
+  await scene.register('v2.2.0', 'v2.3.0');
+  await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
+}, 60_000);
+
+afterAll(() => scene.end(), 30_000);
+
+async function baking(version: string): Promise<Running> {
+  const deploying = scene.start('deploy', '--model-version', version);
+  await deploying.event('the first bake', isBaking(20));
+  return deploying;
+}
+
+async function shareOf(version: string): Promise<number> {
+  const sent = [];
+  for (let round = 0; round < 15; round++) sent.push(...(await recommendations(scene, 20)));
+  expect(sent.every(({ status }) => status === 200)).toBe(true);
+  return (100 * sent.filter((one) => one.version === version).length) / sent.length;
+}
+
+describe('a running rollout, steered from another terminal', { timeout: 60_000 }, () => {
+  it('moves to the share asked for, pauses, goes on, promotes', async () => {
+    const deploying = await baking('v2.3.0');
+    // Four standard deviations of 300 users drawn at 20 %, and at 50 %.
+    expect(Math.abs((await shareOf('v2.3.0')) - 20)).toBeLessThan(10);
+
+    const refused = await scene.ask('traffic', '--percent', '51');
+    expect(refused).toMatchObject({ accepted: false });
+    expect(refused.answer).toContain('more than the 50 % of the plan');
+    expect((await scene.run('traffic', '--percent', '51')).code).toBe(5);
+    expect(await scene.status()).toMatchObject({ rollout: { challengerPercent: 20 } });
+
+    await succeeds(scene.run('traffic', '--percent', '50'));
+    await eventually('50 %', async () => (await scene.status()).rollout.challengerPercent === 50);
+    expect(Math.abs((await shareOf('v2.3.0')) - 50)).toBeLessThan(12);
+    await succeeds(scene.run('traffic', '--percent', '1'));
+    await eventually('1 %', async () => (await scene.status()).rollout.challengerPercent === 1);
+    expect(await shareOf('v2.3.0')).toBeLessThan(5);
+
+    await succeeds(scene.run('pause', '--reason', 'lunch'));
+    expect(await scene.status()).toMatchObject({ rollout: { paused: true, phase: 'forward' } });
+    await succeeds(scene.run('resume'));
+    expect(await scene.status()).toMatchObject({ rollout: { paused: false } });
+    expect(deploying.isOver()).toBe(false);
+
+    // The bake lasts ten minutes: only a person ends it now.
+    await succeeds(scene.run('promote', '--full', '--reason', 'hotfix'));
+    expect((await deploying.ended).code).toBe(0);
+    const rollout = await expectServing(scene, 'v2.3.0');
+    expect(rollout.entries.filter(({ kind }: { kind: string }) => kind === 'request').map(({ request }: any) => request.kind)).toEqual([
+      'traffic',
+      'traffic',
+      'traffic',
+      'traffic',
+      'pause',
+      'resume',
+      'promote',
+    ]);
+  });
+
+  it('goes back to a version by name, and to the one before', async () => {
+    await succeeds(scene.run('rollback', '--to', 'v2.2.0', '--reason', 'complaints'));
+    await expectServing(scene, 'v2.2.0');
+    // v2.3.0 was rolled back from, so nothing before v2.2.0 is known good.
+    const none = await scene.run('rollback');
+    expect([none.code, none.stderr]).toEqual([5, expect.stringContaining('no earlier version known good')]);
+    expect(await scene.ask('rollback', '--to', 'v2.2.0')).toMatchObject({ result: 'already-serving' });
+
+    await succeeds(scene.run('rollback', '--to', 'v2.3.0'));
+    await expectServing(scene, 'v2.3.0');
+  });
+
+  it('is rolled back in the middle, and leaves the champion', async () => {
+    const deploying = await baking('v2.2.0');
+    await succeeds(scene.run('rollback'));
+    expect((await deploying.ended).code).toBe(9);
+    const rollout = await expectServing(scene, 'v2.3.0');
+    expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'abort' } });
+  });
+
+  it('is aborted while it bakes, and while it is paused', async () => {
+    for (const isPaused of [false, true]) {
+      const deploying = await baking('v2.2.0');
+      if (isPaused) await succeeds(scene.run('pause'));
+      await succeeds(scene.run('abort'));
+      const { code, stdout } = await deploying.ended;
+      expect([code, stdout]).toEqual([9, expect.stringContaining('aborted by ada')]);
+      await expectServing(scene, 'v2.3.0');
+    }
+    expect((await scene.run('abort')).code).toBe(5);
+    expect(await scene.ask('abort', '--if-running')).toMatchObject({ result: 'nothing-running' });
+  });
+
+  it('is aborted while its endpoint is being created, before a single user was moved', async () => {
+    await scene.register('v2.5.0');
+    const deploying = scene.start('deploy', '--model-version', 'v2.5.0');
+    await deploying.event('provisioning', ({ type, effect }) => type === 'effect.start' && effect === 'ensure-endpoint');
+    await succeeds(scene.run('abort'));
+    expect((await deploying.ended).code).toBe(9);
+    const rollout = await expectServing(scene, 'v2.3.0');
+    expect(rollout.entries.some((entry: any) => entry.kind === 'intent' && entry.effect.purpose === 'route')).toBe(false);
+    expect(answering(await recommendations(scene, 30))).toEqual(['v2.3.0']);
+  });
+});

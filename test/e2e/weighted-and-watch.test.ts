@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScene, isBaking, quick, type Scene, succeeds } from '../support/e2e.ts';
+import { answering, recommendations, startTraffic } from '../support/e2e-traffic.ts';
+import { expectServing, rolledBackAt } from '../support/e2e-truth.ts';
+
+let scene: Scene;
+const weighted = { ...quick, routing: 'weighted' } as const;
+const unguarded = {
+  ...quick,
+  guardrails: { errorRate: 'off', meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
+} as const;
+
+beforeAll(async () => {
+  scene = createScene('weighted', weighted);
+  await scene.up();
+  await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
+  await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
+}, 60_000);
+
+afterAll(() => scene.end(), 30_000);
+
+describe('weighted routing', { timeout: 90_000 }, () => {
+  it('rolls a failing version back', async () => {
+    const traffic = await startTraffic(scene, 80);
+    const deploying = scene.start('deploy', '--model-version', 'v2.4.0');
+    await deploying.event('the first bake', isBaking(20));
+    const { alias } = await scene.status();
+    const { code } = await deploying.ended;
+    const rollout = await expectServing(scene, 'v2.2.0');
+    const { sent } = await traffic.stop();
+
+    expect(Object.values(alias.weights)).toEqual([0.2]);
+    expect(code).toBe(3);
+    expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
+    const home = rolledBackAt(rollout);
+    expect(answering(sent.filter(({ at }) => at < home))).toEqual(['v2.2.0', 'v2.4.0']);
+    expect(answering(sent.filter(({ at }) => at >= home))).toEqual(['v2.2.0']);
+  });
+
+  it('promotes a healthy one', async () => {
+    const traffic = await startTraffic(scene, 80);
+    const { code, stdout } = await scene.run('deploy', '--model-version', 'v2.3.0');
+    const rollout = await expectServing(scene, 'v2.3.0');
+    const { report } = await traffic.stop();
+    expect([code, stdout]).toEqual([0, expect.stringContaining('v2.3.0 serves 100 %')]);
+    expect(rollout.plan.routing).toBe('weighted');
+    expect(report.harmed).toBe(0);
+  });
+});
+
+describe('watch', { timeout: 90_000 }, () => {
+  it('ends well where nothing is breached, and refuses nothing of what it watches', async () => {
+    scene.configure(quick);
+    const traffic = await startTraffic(scene, 40);
+    const { code, stdout } = await scene.run('watch', '--duration', '5');
+    await traffic.stop();
+    expect([code, stdout]).toEqual([0, expect.stringContaining('nothing breached')]);
+    await expectServing(scene, 'v2.3.0');
+  });
+
+  it('rolls back what serves when it goes bad', async () => {
+    // Let through on purpose: no guardrail, and a person ends each bake.
+    scene.configure({ ...unguarded, strategies: { canary: { ...quick.strategies.canary, bake: '10m' } } });
+    const deploying = scene.start('deploy', '--model-version', 'v2.4.0');
+    await deploying.event('the first bake', isBaking(20));
+    await succeeds(scene.run('promote', '--full'));
+    expect((await deploying.ended).code).toBe(0);
+    await expectServing(scene, 'v2.4.0');
+
+    scene.configure(quick);
+    const traffic = await startTraffic(scene, 80);
+    const { code, stdout } = await scene.run('watch', '--duration', '60');
+    const rollout = await expectServing(scene, 'v2.3.0');
+    const { sent } = await traffic.stop();
+    expect([code, stdout]).toEqual([3, expect.stringMatching(/why .*errors/)]);
+    expect(answering(sent.filter(({ at }) => at >= rolledBackAt(rollout)))).toEqual(['v2.3.0']);
+    expect((await scene.versions()).find(({ version }) => version === 'v2.4.0')).toMatchObject({ status: 'rolled_back' });
+    expect(answering(await recommendations(scene, 10))).toEqual(['v2.3.0']);
+  });
+});

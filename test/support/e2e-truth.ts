@@ -1,0 +1,38 @@
+import { expect } from 'vitest';
+import { answering, recommendations } from './e2e-traffic.ts';
+import type { Scene } from './e2e.ts';
+
+/**
+ * Registry, alias, lock and users agree: this version, alone, serves everybody, and nobody owns the environment.
+ * @returns the newest rollout with its journal
+ */
+export async function expectServing(scene: Scene, version: string): Promise<Record<string, any>> {
+  const [status, versions] = [await scene.status(), await scene.versions()];
+  const champions = versions.filter((record) => record.status === 'champion');
+  expect(champions.map((record) => record.version)).toEqual([version]);
+  expect(status).toMatchObject({
+    champion: version,
+    alias: { functionVersion: champions[0]?.functionVersion, weights: {} },
+    owner: null,
+    rollout: null,
+  });
+  expect(versions.filter((record) => record.status === 'challenger')).toEqual([]);
+  const answers = await recommendations(scene, 8);
+  expect(answering(answers)).toEqual([version]);
+  const newest = await scene.newest();
+  expect(newest.phase).toBe('ended');
+  return newest;
+}
+
+/** When the write that ended the challenger's share was read back (epoch ms). */
+export function rolledBackAt(rollout: Record<string, any>): number {
+  const entries = rollout.entries as readonly Record<string, any>[];
+  const intents = new Set(
+    entries
+      .filter((entry) => entry.kind === 'intent' && entry.effect.purpose === 'roll-back')
+      .map((entry) => entry.seq),
+  );
+  const result = entries.find((entry) => entry.kind === 'result' && intents.has(entry.intent));
+  if (result === undefined) throw new Error('no roll-back was read back');
+  return Number(result.at);
+}

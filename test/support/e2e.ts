@@ -1,0 +1,247 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readDaemonRecord } from '../../src/local-aws/daemon-files.ts';
+
+/** The built program against AWS on this machine, each scene in a directory, and on ports, of its own. */
+export interface Scene {
+  readonly dir: string;
+  /** Writes mlreg.yaml anew; `local` goes under `environments.local`, as JSON. */
+  configure(local: object): void;
+  /** Starts AWS on this machine. */
+  up(): Promise<void>;
+  readonly gatewayUrl: string;
+  readonly daemonPid: number;
+  /** Runs to its end. */
+  run(...args: string[]): Promise<Ended>;
+  /** As run with `-o json`, its answer parsed. */
+  ask(...args: string[]): Promise<Record<string, any>>;
+  /** Starts, and doesn't wait. */
+  start(...args: string[]): Running;
+  register(...versions: string[]): Promise<void>;
+  /** Denies or breaks calls of AWS on this machine, as `{ deny: { 'lambda:UpdateAlias': true } }`. */
+  faults(request: object): Promise<void>;
+  /** What is true now, as `mlreg status -o json` has it. */
+  status(): Promise<Record<string, any>>;
+  versions(): Promise<readonly Record<string, any>[]>;
+  /** The newest rollout with its journal. */
+  newest(): Promise<Record<string, any>>;
+  /** Ends every process it started, by pid, and removes the directory. */
+  end(): Promise<void>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  isOver(): boolean;
+  kill(signal: NodeJS.Signals): void;
+  stderr(): string;
+  /** The events of MLREG_OUTPUT_FILE so far. */
+  events(): readonly Record<string, any>[];
+  /** The n-th event that fits; fails when the process ends without it. */
+  event(what: string, fits: (event: Record<string, any>) => boolean, nth?: number): Promise<Record<string, any>>;
+}
+
+export const root = join(import.meta.dirname, '../..');
+const flights = join(root, 'examples/flights');
+const bin = join(root, 'bin/mlreg.js');
+
+export const artifact = (version: string): string => join(flights, `artifacts/${version}.tar.gz`);
+
+/** Bakes of seconds: a rollout lasts as long as it takes to see some hundred requests. */
+export const quick = {
+  sagemaker: { image: `local://${join(flights, 'serve.mjs')}`, maxConcurrency: 200 },
+  settle: '1s',
+  strategies: { canary: { steps: [20, 50], bake: '2s', tick: '1s', extend: '60s' } },
+  judge: { warmUp: '0s', minimumBake: '1s', minimumTicks: 1, alphaPromote: '20%', history: '0s' },
+} as const;
+
+/** A bake that outlasts the test. */
+export const endless = {
+  ...quick,
+  strategies: { canary: { ...quick.strategies.canary, bake: '10m' } },
+} as const;
+
+export function createScene(name: string, local: object = quick): Scene {
+  const dir = mkdtempSync(join(tmpdir(), `mlreg-e2e-${name}-`));
+  const started = new Set<ChildProcess>();
+  const daemons = new Set<number>();
+  const state = { gatewayUrl: '', daemonPid: 0 };
+  let runs = 0;
+
+  const start = (...args: string[]): Running => {
+    const file = join(dir, `events-${++runs}.ndjson`);
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...machine(), MLREG_OUTPUT_FILE: file },
+    });
+    started.add(child);
+    return follow(child, file);
+  };
+  const run = (...args: string[]): Promise<Ended> => start(...args).ended;
+  const ask = async (...args: string[]): Promise<Record<string, any>> => {
+    const { code, stdout, stderr } = await run(...args, '-o', 'json');
+    if (stdout === '')
+      throw new Error(`mlreg ${args.join(' ')} answered nothing, exit code ${code}: ${stderr}`);
+    return JSON.parse(stdout) as Record<string, any>;
+  };
+  const configure = (settings: object): void =>
+    writeFileSync(
+      join(dir, 'mlreg.yaml'),
+      JSON.stringify({
+        model: 'recommendation',
+        defaultEnvironment: 'local',
+        requests: { smoke: join(flights, 'smoke.json') },
+        environments: { local: settings },
+      }),
+    );
+
+  configure(local);
+  return {
+    dir,
+    configure,
+    get gatewayUrl() {
+      return state.gatewayUrl;
+    },
+    get daemonPid() {
+      return state.daemonPid;
+    },
+    async up() {
+      const answer = await ask('local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0');
+      if (answer.running !== true) throw new Error(JSON.stringify(answer));
+      state.gatewayUrl = String(answer.gatewayUrl);
+      state.daemonPid = Number(answer.pid);
+      daemons.add(state.daemonPid);
+    },
+    run,
+    ask,
+    start,
+    async register(...versions) {
+      for (const version of versions) {
+        await succeeds(run('register', version, '--artifact', artifact(version)));
+      }
+    },
+    async faults(request) {
+      const record = readDaemonRecord(join(dir, '.mlreg/local'));
+      if (record === undefined) throw new Error('AWS on this machine is not running');
+      const response = await fetch(`${record.controlUrl}/_local/faults`, {
+        method: 'POST',
+        headers: { 'x-amz-security-token': record.sessionToken },
+        body: JSON.stringify(request),
+      });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    status: () => ask('status'),
+    versions: async () => (await ask('versions')).versions as Record<string, any>[],
+    async newest() {
+      const { rollouts } = await ask('history', '--limit', '1');
+      return ask('show', String(rollouts[0].rollout));
+    },
+    async end() {
+      for (const child of started) {
+        if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      }
+      await run('local', 'down');
+      for (const pid of daemons) {
+        if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+      }
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Of this machine's environment only what says nothing to mlreg and AWS. */
+function machine(): NodeJS.ProcessEnv {
+  const ours = /^(MLREG_|AWS_|GITHUB_|CI$|FORCE_COLOR$|NODE_OPTIONS$|VITEST)/;
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))),
+    MLREG_ACTOR: 'ada',
+  };
+}
+
+function follow(child: ChildProcess, file: string): Running {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  let isOver = false;
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      isOver = true;
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+  const events = (): readonly Record<string, any>[] =>
+    existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => JSON.parse(line) as Record<string, any>)
+      : [];
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    isOver: () => isOver,
+    kill: (signal) => void child.kill(signal),
+    stderr: () => stderr,
+    events,
+    event: (what, fits, nth = 1) =>
+      eventually(
+        what,
+        () => {
+          const wasOver = isOver;
+          const found = events().filter(fits)[nth - 1];
+          if (found === undefined && wasOver) throw new Gone(`it ended without ${what}:\n${stdout}${stderr}`);
+          return found;
+        },
+        { everyMs: 2, timeoutMs: 60_000 },
+      ),
+  };
+}
+
+class Gone extends Error {}
+
+/** Polls until there is an answer other than undefined and false. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  { timeoutMs = 30_000, everyMs = 25 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
+): Promise<Exclude<T, undefined | false>> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>;
+    if (Date.now() > until) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** @throws Error with all that was printed, where it did not exit 0 */
+export async function succeeds(running: Promise<Ended>): Promise<Ended> {
+  const ended = await running;
+  if (ended.code !== 0) throw new Error(`exit code ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
+  return ended;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const isBaking =
+  (share: number) =>
+  (event: Record<string, any>): boolean =>
+    event.type === 'step.done' && event.kind === 'route' && String(event.text).includes(`gets ${share} %`);
