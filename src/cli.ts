@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { Context, GlobalOptions } from './commands/context.ts';
+import type { Context } from './commands/context.ts';
 import { type ExitCode, exitCode, exitCodeOfFault } from './commands/exit-codes.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import type { World } from './world.ts';

@@ -1,22 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { EnvironmentConfig } from './config/index.ts';
 import type { LoadOptions } from './local-aws/data-plane/load.ts';
 import type { LoadReport } from './local-aws/data-plane/load-report.ts';
 import type { Actor } from './domain/journal.ts';
 import { localAws } from './local-world.ts';
-import { instant, rolloutId } from './domain/units.ts';
+import { ask, isAlive, systemClock, userName } from './machine.ts';
+import { rolloutId } from './domain/units.ts';
 import { UserError } from './domain/user-error.ts';
 import type { Clock, Ids, Metrics, Notifier, Platform, Store } from './ports/index.ts';
 import type { Artifacts } from './ports/platform.ts';
@@ -142,52 +134,6 @@ export function createWorld(version: string): World {
     ask,
     local: localAws,
   };
-}
-
-const systemClock: Clock = {
-  now: () => instant(Date.now()),
-  sleepUntil: (at, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve();
-      const end = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.max(0, at - Date.now()));
-      signal?.addEventListener('abort', end);
-    }),
-};
-
-function userName(): string {
-  const given = process.env.MLREG_ACTOR ?? process.env.GITHUB_ACTOR;
-  return given === undefined || given === '' ? userInfo().username : given;
-}
-
-function isAlive(actor: Actor): 'alive' | 'dead' | 'unknown' {
-  if (actor.host !== hostname()) return 'unknown';
-  try {
-    process.kill(actor.pid, 0);
-    return 'alive';
-  } catch (error) {
-    // EPERM: it is there, and another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : 'dead';
-  }
-}
-
-async function ask(question: string, signal?: AbortSignal): Promise<string | null> {
-  if (process.stdin.isTTY !== true) return null;
-  const { createInterface } = await import('node:readline/promises');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    // Ctrl-C at the question is a signal like any other.
-    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-    return await lines.question(question, signal === undefined ? {} : { signal });
-  } catch {
-    return null;
-  } finally {
-    lines.close();
-  }
 }
 
 async function connect(config: EnvironmentConfig): Promise<Connection> {

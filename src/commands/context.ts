@@ -8,7 +8,6 @@ import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Connection, World } from '../world.ts';
-import type { ExitCode } from './exit-codes.ts';
 
 export interface GlobalOptions {
   readonly environment?: string;
@@ -32,12 +31,6 @@ export interface Context {
   config(): Promise<LoadedConfig>;
   environment(): Promise<EnvironmentConfig>;
 }
-
-export type Handler<Options> = (
-  context: Context,
-  options: Options,
-  ...args: readonly string[]
-) => Promise<ExitCode>;
 
 /** An environment with its connection. */
 export interface Target {

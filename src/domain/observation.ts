@@ -37,5 +37,3 @@ export interface Observation {
 export type Reading =
   | { readonly kind: 'read'; readonly observations: readonly Observation[] }
   | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean };
-
-export const emptyArm: ArmTick = { requests: 0, errors: 0, throttles: 0 };

@@ -30,22 +30,6 @@ export function routeKey(route: Route): string {
   }
 }
 
-/** The share of users' requests that this version answers under this route, 0 to 100. */
-export function shareOf(route: Route, version: VersionTag): number {
-  switch (route.kind) {
-    case 'single':
-      return route.version === version ? 100 : 0;
-    case 'split':
-      return version === route.challenger
-        ? route.percent
-        : version === route.champion
-          ? 100 - route.percent
-          : 0;
-    case 'shadow':
-      return version === route.champion ? 100 : 0;
-  }
-}
-
 export type Routing = 'sticky' | 'weighted';
 
 /** What a Lambda alias serves: a version, and at most one other with its weight. */

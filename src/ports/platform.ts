@@ -1,6 +1,6 @@
 import type { Stamp } from '../domain/journal.ts';
 import type { AliasTarget } from '../domain/route.ts';
-import type { Instant, VersionTag } from '../domain/units.ts';
+import type { VersionTag } from '../domain/units.ts';
 
 /** Why a call outside failed. `unknown` may have taken effect: read back before trying again. */
 export type PlatformFailure =
@@ -96,10 +96,4 @@ export interface Artifacts {
   resolve(text: string): string;
   /** Hex SHA-256 and size. @throws UserError where there is none */
   digest(uri: string): Promise<{ readonly digest: string; readonly bytes: number }>;
-}
-
-export interface MetricsWindow {
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly tickMs: number;
 }

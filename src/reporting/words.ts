@@ -1,7 +1,7 @@
 import type { Effect } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { Step } from '../domain/plan.ts';
-import { type Route, routeKey } from '../domain/route.ts';
+import type { Route } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 
 /** A step as people read it, the same words in every view. */
@@ -72,4 +72,3 @@ const weightsOf = (weights: Readonly<Record<string, number>>): string =>
     .join('');
 
 export const percentText = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
-export { routeKey };

@@ -1,8 +1,7 @@
 import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
-import { type BakeStep, approvedPercent, type Step } from '../domain/plan.ts';
-import type { VersionChange } from '../domain/registry.ts';
-import { type AliasTarget, type Route, routeKey, sameTarget } from '../domain/route.ts';
+import { approvedPercent, type Step } from '../domain/plan.ts';
+import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
@@ -10,8 +9,8 @@ import { bake, holdAt } from './decide-bake.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
 import { effectKey } from './replay.ts';
-import { challengerShare, currentStep, publicationsOf, type RolloutState } from './state.ts';
-import { homeTarget, resolveRoute } from './target.ts';
+import { currentStep, publicationsOf, type RolloutState } from './state.ts';
+import { homeTarget } from './target.ts';
 
 /**
  * The whole policy, and pure: what a rollout in this state does next.

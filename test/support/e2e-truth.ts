@@ -7,7 +7,7 @@ import type { Scene } from './e2e.ts';
  * @returns the newest rollout with its journal
  */
 export async function expectServing(scene: Scene, version: string): Promise<Record<string, any>> {
-  const [status, versions] = [await scene.status(), await scene.versions()];
+  const [status, versions, newest] = await Promise.all([scene.status(), scene.versions(), scene.newest()]);
   const champions = versions.filter((record) => record.status === 'champion');
   expect(champions.map((record) => record.version)).toEqual([version]);
   expect(status).toMatchObject({
@@ -19,7 +19,6 @@ export async function expectServing(scene: Scene, version: string): Promise<Reco
   expect(versions.filter((record) => record.status === 'challenger')).toEqual([]);
   const answers = await recommendations(scene, 8);
   expect(answering(answers)).toEqual([version]);
-  const newest = await scene.newest();
   expect(newest.phase).toBe('ended');
   return newest;
 }

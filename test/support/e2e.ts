@@ -47,7 +47,11 @@ export interface Running {
   /** The events of MLREG_OUTPUT_FILE so far. */
   events(): readonly Record<string, any>[];
   /** The n-th event that fits; fails when the process ends without it. */
-  event(what: string, fits: (event: Record<string, any>) => boolean, nth?: number): Promise<Record<string, any>>;
+  event(
+    what: string,
+    fits: (event: Record<string, any>) => boolean,
+    nth?: number,
+  ): Promise<Record<string, any>>;
 }
 
 export const root = join(import.meta.dirname, '../..');

@@ -1,7 +1,7 @@
 import type { Actor, Entry, Stamp } from '../../src/domain/journal.ts';
 import type { Observation, Reading } from '../../src/domain/observation.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
-import { type Instant, instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
+import { instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
 import {
   type AliasView,
@@ -294,5 +294,3 @@ export async function seedRegistry(world: ModelWorld): Promise<void> {
   await store.register({ ...record, version: v23, status: 'candidate' });
   world.endpoints.set('recommendation-local-v2-2-0-aaaaaaaa', 'in-service');
 }
-
-export const at = (ms: number): Instant => instant(ms);

@@ -9,7 +9,6 @@ export interface ShareCase {
   readonly p1: number;
   readonly n0: number;
   readonly n1: number;
-  readonly ticks: number;
   /** Rollback margin as one ratio. */
   readonly rho: number;
   /** log of the evidence the metric must reach alone, 2/(alpha v_m). */
@@ -29,6 +28,9 @@ export interface Detection {
 
 export const never: Detection = { probability: 0, expectedTicks: null };
 
+/** An endless bake, in ticks: square roots of it stay exact enough. */
+const longest = 1e9;
+
 /** About two of the eight bet sizes share a good bet's growth; half of the reserve is staked at the first tick. */
 const stakeOfBestBet = 0.5 / 4;
 
@@ -42,18 +44,27 @@ const stakeOfBestBet = 0.5 / 4;
  * and of the two the likelier, for they see the same requests. Within about 0.1 of simulations where a tick has
  * traffic and the bake some ten ticks.
  */
-export function detectShare(it: ShareCase): Detection {
+export function shareDetection(it: ShareCase): (ticks: number) => Detection {
   const bad = it.n0 * it.p0 + it.n1 * it.p1;
   const w = it.n1 / (it.n0 + it.n1);
   const theta0 = expectedShare(w, it.rho);
   const theta1 = bad > 0 ? (it.n1 * it.p1) / bad : 0;
-  if (!(bad > 0 && theta0 > 0 && theta0 < 1 && theta1 > theta0)) return never;
+  if (!(bad > 0 && theta0 > 0 && theta0 < 1 && theta1 > theta0)) return () => never;
   const limit = it.logThreshold - Math.log((it.history ? 0.4 : 0.6) * stakeOfBestBet);
-  const sequential = betting(bad, theta0, theta1, limit, it.ticks);
-  const look = looking(it, bad, theta0, theta1);
-  const soonest = Math.min(sequential.expectedTicks ?? Infinity, look.expectedTicks ?? Infinity);
+  const growths = tickGrowths(bad, theta0, theta1);
+  return (asked) => {
+    const ticks = Math.min(asked, longest);
+    if (!(ticks > 0)) return never;
+    const lanes = growths.map(({ drift, variance }) => firstPassage(drift, variance, limit, ticks));
+    return [...lanes, looking(it, bad, theta0, theta1, ticks)].reduce(likelier);
+  };
+}
+
+/** Of two ways to be caught by the same requests, the likelier, and the sooner. */
+export function likelier(a: Detection, b: Detection): Detection {
+  const soonest = Math.min(a.expectedTicks ?? Infinity, b.expectedTicks ?? Infinity);
   return {
-    probability: Math.max(sequential.probability, look.probability),
+    probability: Math.max(a.probability, b.probability),
     expectedTicks: Number.isFinite(soonest) ? soonest : null,
   };
 }
@@ -67,57 +78,60 @@ export function detectBreach(it: {
   readonly logThreshold: number;
   readonly tempering: number;
 }): Detection {
-  if (!(it.p1 > it.tau) || it.n1 <= 0) return never;
+  const ticks = Math.min(it.ticks, longest);
+  if (!(it.p1 > it.tau && it.n1 > 0 && ticks > 0)) return never;
   const p = Math.min(it.p1, 1 - 1e-9);
   const up = Math.log(p / it.tau);
   const down = Math.log((1 - p) / (1 - it.tau));
   const drift = (it.n1 * (p * up + (1 - p) * down)) / it.tempering;
   const variance = (it.n1 * p * (1 - p) * (up - down) ** 2) / it.tempering ** 2;
   // Half of the guardrail's evidence, and about a third of the grid, bets on the right odds.
-  return firstPassage(drift, variance, it.logThreshold - Math.log((0.5 * 0.5) / 3), it.ticks);
+  return firstPassage(drift, variance, it.logThreshold - Math.log((0.5 * 0.5) / 3), ticks);
 }
 
-function betting(bad: number, theta0: number, theta1: number, limit: number, ticks: number): Detection {
-  let best = never;
-  for (const f of betSizes) {
-    const { mean, square } = tickGrowth(f, bad, theta0, theta1);
-    const one = firstPassage(mean, Math.max(square - mean * mean, 1e-12), limit, ticks);
-    const sooner = (one.expectedTicks ?? Infinity) < (best.expectedTicks ?? Infinity);
-    best = {
-      probability: Math.max(best.probability, one.probability),
-      expectedTicks: sooner ? one.expectedTicks : best.expectedTicks,
-    };
-  }
-  return best;
+interface Growth {
+  readonly drift: number;
+  readonly variance: number;
 }
 
-/** Mean and mean square of log(1 + f(S/theta0 - 1)) in a tick whose bad requests are Poisson with mean `bad`. */
-function tickGrowth(f: number, bad: number, theta0: number, theta1: number) {
+/** For each bet size, log(1 + f(S/theta0 - 1)) of a tick whose bad requests are Poisson with mean `bad`. */
+function tickGrowths(bad: number, theta0: number, theta1: number): readonly Growth[] {
   const some = -Math.expm1(-bad);
   const size = bad / some;
-  const gain = (share: number): number => Math.log1p(f * (share / theta0 - 1));
-  if (size > 30) {
-    const at = gain(theta1);
-    const slope = f / theta0 / Math.exp(at);
-    const variance = slope * slope * ((theta1 * (1 - theta1)) / size);
-    const mean = at - variance / 2;
-    return { mean: some * mean, square: some * (mean * mean + variance) };
-  }
-  let mean = 0;
-  let square = 0;
+  if (size > 30) return betSizes.map((f) => growthOfMany(f, size, theta0, theta1));
+  const shares = sharesOf(size, theta1);
+  return betSizes.map((f) => {
+    let mean = 0;
+    let square = 0;
+    for (const { share, chance } of shares) {
+      const gain = Math.log1p(f * (share / theta0 - 1));
+      mean += some * chance * gain;
+      square += some * chance * gain * gain;
+    }
+    return { drift: mean, variance: Math.max(1e-12, square - mean * mean) };
+  });
+}
+
+/** With many bad requests in each tick, the challenger's share of them is nearly normal. */
+function growthOfMany(f: number, size: number, theta0: number, theta1: number): Growth {
+  const at = Math.log1p(f * (theta1 / theta0 - 1));
+  const slope = f / theta0 / Math.exp(at);
+  const variance = slope * slope * ((theta1 * (1 - theta1)) / size);
+  return { drift: at - variance / 2, variance: Math.max(1e-12, variance) };
+}
+
+/** The challenger's share of `size` bad requests, between the two whole sizes, and its chance. */
+function sharesOf(size: number, theta1: number) {
   const floor = Math.floor(size);
+  const shares: { readonly share: number; readonly chance: number }[] = [];
   for (const [x, part] of [
     [floor, floor + 1 - size],
     [floor + 1, size - floor],
   ] as const) {
-    for (let k = 0; k <= x && part > 0; k++) {
-      const chance = part * binomial(x, k, theta1);
-      const g = gain(k / x);
-      mean += chance * g;
-      square += chance * g * g;
-    }
+    for (let k = 0; k <= x && part > 0; k++)
+      shares.push({ share: k / x, chance: part * binomial(x, k, theta1) });
   }
-  return { mean: some * mean, square: some * square };
+  return shares;
 }
 
 function binomial(n: number, k: number, p: number): number {
@@ -140,17 +154,17 @@ function firstPassage(drift: number, variance: number, limit: number, ticks: num
 /** Values that the first look waits for, times the variance that each value holds. */
 const varianceForLooks = { history: 4 * 5, free: 8 * 20 } as const;
 
-function looking(it: ShareCase, bad: number, theta0: number, theta1: number): Detection {
+function looking(it: ShareCase, bad: number, theta0: number, theta1: number, ticks: number): Detection {
   if (it.lookLevel === null) return never;
   const thinning = Math.max(0, 1 - bad / (it.n0 + it.n1));
   const perTick = bad * theta0 * (1 - theta0) * thinning;
   const needed = it.history ? varianceForLooks.history : varianceForLooks.free;
-  if (perTick * it.ticks < needed) return never;
+  if (perTick * ticks < needed) return never;
   const shift = bad * (theta1 - theta0);
   const spread = Math.sqrt(bad * theta1 * (1 - theta1) * thinning);
   const critical = normalUpperQuantile(it.lookLevel);
-  const missed = critical * Math.sqrt(perTick * it.ticks) - shift * it.ticks;
-  const probability = normalTail(missed / Math.max(1e-12, spread * Math.sqrt(it.ticks)));
+  const missed = critical * Math.sqrt(perTick * ticks) - shift * ticks;
+  const probability = normalTail(missed / Math.max(1e-12, spread * Math.sqrt(ticks)));
   // When the expected discrepancy is as large as a look asks for.
   const expected = Math.max((critical * critical * perTick) / (shift * shift), needed / perTick);
   return { probability, expectedTicks: expected };

@@ -1,4 +1,4 @@
-import { detectBreach, detectShare, never, type Detection } from './detection.ts';
+import { detectBreach, likelier, never, shareDetection, type Detection } from './detection.ts';
 import { guardrailTempering } from './guardrail-rate.ts';
 import { lanes } from './lanes.ts';
 import { tolerance } from './margin.ts';
@@ -45,7 +45,7 @@ const slowerFactor = 1.2;
 const latencyQuantiles = [0.5, 0.95, 0.99] as const;
 
 /**
- * What a bake can catch, before it starts: closed-form normal and Wald approximations (see `detectShare`), for
+ * What a bake can catch, before it starts: closed-form normal and Wald approximations (see `shareDetection`), for
  * failures independent of each other and a log-normal latency. For planning and display; nothing is decided by it.
  */
 export function detectable(inputs: BakeInputs): Detectable {
@@ -73,17 +73,16 @@ function compareErrors(inputs: BakeInputs, n0: number, n1: number, p1: number): 
   if (!(n0 > 0 && n1 > 0)) return never;
   const requests = inputs.historyRequests + (n0 * inputs.bakeTicks) / 2;
   const { logThreshold, lookLevel } = lanes(inputs.alpha, inputs.looks);
-  return detectShare({
+  return shareDetection({
     p0,
     p1,
     n0,
     n1,
-    ticks: inputs.bakeTicks,
     rho: tolerance(inputs.rollbackMargin.ratio, inputs.rollbackMargin.difference, p0 * requests, requests),
     logThreshold: logThreshold('errors'),
     lookLevel: lookLevel('errors'),
     history: inputs.historyRequests > 0,
-  });
+  })(inputs.bakeTicks);
 }
 
 function breach(inputs: BakeInputs, n1: number, p1: number): Detection {
@@ -104,25 +103,16 @@ function compareLatency(inputs: BakeInputs, n0: number, n1: number): Detection {
   const shift = Math.log((1 + inputs.rollbackMargin.slower) / slowerFactor) / (inputs.latencySpread ?? 0.5);
   return latencyQuantiles
     .map((q) =>
-      detectShare({
+      shareDetection({
         p0: 1 - q,
         p1: normalTail(normalUpperQuantile(1 - q) + shift),
         n0,
         n1,
-        ticks: inputs.bakeTicks,
         rho: 1,
         logThreshold: logThreshold('latency'),
         lookLevel: lookLevel('latency'),
         history: inputs.historyRequests > 0,
-      }),
+      })(inputs.bakeTicks),
     )
     .reduce(likelier);
-}
-
-function likelier(a: Detection, b: Detection): Detection {
-  const soonest = Math.min(a.expectedTicks ?? Infinity, b.expectedTicks ?? Infinity);
-  return {
-    probability: Math.max(a.probability, b.probability),
-    expectedTicks: Number.isFinite(soonest) ? soonest : null,
-  };
 }

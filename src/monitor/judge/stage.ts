@@ -1,8 +1,8 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
-import { detectShare } from './detection.ts';
+import { shareDetection } from './detection.ts';
 import { lanes } from './lanes.ts';
 import { tolerance } from './margin.ts';
-import { boundary } from './math/bisect.ts';
+import { aboutLeast } from './math/bisect.ts';
 import { shownBelow } from './shown-below.ts';
 import type { Tick } from './rule.ts';
 import { digits, percentText, requestsText, thousands } from './words.ts';
@@ -77,8 +77,9 @@ export function createStage(policy: JudgePolicy): Stage {
     const comparing = now.compared.n0 > 0 && now.compared.n1 > 0;
     // Without a limit and without a champion there is nothing to have power for: the minimum is all there is.
     if (limit === null && !comparing && champion.requests === 0) return ready;
-    if (comparing && powerAt(1, champion, looks) >= powerWanted) return ready;
-    return waiting(tooFew(comparing), needed(comparing, champion, looks));
+    const byTicks = comparing ? power(champion, looks) : null;
+    if (byTicks && byTicks(now.compared.ticks) >= powerWanted) return ready;
+    return waiting(tooFew(comparing), needed(byTicks, champion));
   }
 
   function shortOf(): string | null {
@@ -99,36 +100,36 @@ export function createStage(policy: JudgePolicy): Stage {
     return `too few requests to ${shown.join(' or to ') || 'tell'} (${what})`;
   }
 
-  /** Power of the bake at `stretch` times its traffic. */
-  function powerAt(stretch: number, champion: Champion, looks: number): number {
+  /** Power of the bake, were it so many ticks long. */
+  function power(champion: Champion, looks: number): (ticks: number) => number {
     const { ticks, n0, n1 } = now.compared;
-    // One request's worth of doubt, so that no failure so far isn't taken for a rate of zero.
+    // Half a request's doubt, so that no failure so far isn't taken for a rate of zero.
     const p0 = (champion.bad + 0.5) / (champion.requests + 1);
     const { ratio, difference } = policy.rollbackMargin;
     const { logThreshold, lookLevel } = lanes(policy.alpha, looks);
-    return detectShare({
+    const detection = shareDetection({
       p0,
       p1: Math.min(1, policy.detectableRatio * p0),
       n0: n0 / ticks,
       n1: n1 / ticks,
-      ticks: ticks * stretch,
       rho: tolerance(ratio, difference, champion.bad, champion.requests),
       logThreshold: logThreshold('errors'),
       lookLevel: lookLevel('errors'),
       history: champion.phi !== null,
-    }).probability;
+    });
+    return (length) => detection(length).probability;
   }
 
-  function needed(comparing: boolean, champion: Champion, looks: number): number | null {
+  function needed(byTicks: ((ticks: number) => number) | null, champion: Champion): number | null {
     const candidates: number[] = [];
-    if (comparing && powerAt(mostStretch, champion, looks) >= powerWanted) {
-      const stretch = boundary(mostStretch, 1, (at) => powerAt(at, champion, looks) >= powerWanted);
-      candidates.push((stretch - 1) * now.compared.n1);
-    }
+    const { ticks, n1 } = now.compared;
+    const length = byTicks && aboutLeast(ticks, ticks * mostStretch, (at) => byTicks(at) >= powerWanted);
+    if (length) candidates.push((length / ticks - 1) * n1);
     const rate =
       now.requests >= 20 ? now.errors / now.requests : champion.bad / Math.max(1, champion.requests);
     const later = (more: number): boolean => below(now.requests + more, now.errors + rate * more);
-    if (later(mostRequests)) candidates.push(boundary(mostRequests, 0, later));
+    const more = aboutLeast(1, mostRequests, later);
+    if (more !== null) candidates.push(more);
     const least = Math.min(...candidates);
     return Number.isFinite(least) ? Math.max(1, Math.ceil(least)) : null;
   }

@@ -8,11 +8,13 @@ export type Moto =
   | { readonly kind: 'up'; readonly url: string; stop(): Promise<void> }
   | { readonly kind: 'absent'; readonly why: string };
 
+const program = 'moto_server';
+
 /** Starts moto_server, somebody else's idea of AWS, on a free port of this machine. */
 export async function startMoto(): Promise<Moto> {
-  if (!onPath('moto_server')) return { kind: 'absent', why: 'moto_server is not on the PATH' };
+  if (!onPath(program)) return { kind: 'absent', why: 'moto_server is not on the PATH' };
   const port = await freePort();
-  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -29,10 +31,10 @@ export async function startMoto(): Promise<Moto> {
   return { kind: 'absent', why: `moto_server did not start (exit code ${child.exitCode ?? 'none'})` };
 }
 
-function onPath(program: string): boolean {
+function onPath(name: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
+      accessSync(join(folder, name), constants.X_OK);
       return true;
     } catch {
       return false;

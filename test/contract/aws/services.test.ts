@@ -88,6 +88,7 @@ test("a folder's digest is that of its names and bytes, and of nothing else", as
   expect(first.bytes).toBe(3);
   const others = [
     { 'model.json': '{}', 'code/serve.mjs': 'y' },
+    { 'model.json': '{}', 'code/other.mjs': 'x' },
     { 'model.json': '{}', 'serve.mjs': 'x' },
     { 'model.json': '{}' },
   ];
@@ -95,8 +96,8 @@ test("a folder's digest is that of its names and bytes, and of nothing else", as
     expect((await artifacts.digest(fill(`other-${index}`, files))).digest).not.toBe(first.digest);
   }
   // A link's bytes count as well.
-  symlinkSync(join(folder, 'a/code/serve.mjs'), join(folder, 'other-2/code/serve.mjs'));
-  expect(await artifacts.digest('other-2')).toEqual(first);
+  symlinkSync(join(folder, 'a/code/serve.mjs'), join(folder, 'other-3/code/serve.mjs'));
+  expect(await artifacts.digest('other-3')).toEqual(first);
 });
 
 test.each([

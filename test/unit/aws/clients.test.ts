@@ -58,6 +58,27 @@ test('a fenced client tries once, the others three times', async () => {
   expect(await clients.of(LambdaClient).config.maxAttempts()).toBe(3);
 });
 
+test('no request waits for ever, and one that waits too long fails', async () => {
+  const clients = make({ endpointUrl: await serve((_request, response) => response.end('{}')) });
+  const lambda = clients.of(LambdaClient);
+  await createLambdaAlias({ clients, functionName: 'f' }).readAlias('live');
+  expect(lambda.config.requestHandler.httpHandlerConfigs()).toMatchObject({
+    connectionTimeout: 3_000,
+    requestTimeout: 15_000,
+    throwOnRequestTimeout: true,
+  });
+});
+
+test.each([
+  ['http://127.0.0.1:4566', true],
+  ['http://localhost:4566', true],
+  ['http://[::1]:4566', true],
+  ['https://127.0.0.1.example.com', false],
+  ['https://lambda.eu-west-1.amazonaws.com', false],
+])('%s is on this machine: %s', (endpointUrl, loopback) => {
+  expect(make({ endpointUrl }).loopback).toBe(loopback);
+});
+
 test.each([
   ['given', (url: string) => make({ endpointUrl: url })],
   [

@@ -1,0 +1,50 @@
+import { hostname, userInfo } from 'node:os';
+import type { Actor } from './domain/journal.ts';
+import { instant } from './domain/units.ts';
+import type { Clock } from './ports/index.ts';
+
+export const systemClock: Clock = {
+  now: () => instant(Date.now()),
+  sleepUntil: (at, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.max(0, at - Date.now()));
+      signal?.addEventListener('abort', end);
+    }),
+};
+
+export function userName(): string {
+  const given = process.env.MLREG_ACTOR ?? process.env.GITHUB_ACTOR;
+  return given === undefined || given === '' ? userInfo().username : given;
+}
+
+export function isAlive(actor: Actor): 'alive' | 'dead' | 'unknown' {
+  if (actor.host !== hostname()) return 'unknown';
+  try {
+    process.kill(actor.pid, 0);
+    return 'alive';
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : 'dead';
+  }
+}
+
+export async function ask(question: string, signal?: AbortSignal): Promise<string | null> {
+  if (process.stdin.isTTY !== true) return null;
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Ctrl-C at the question is a signal like any other.
+    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    return await lines.question(question, signal === undefined ? {} : { signal });
+  } catch {
+    return null;
+  } finally {
+    lines.close();
+  }
+}

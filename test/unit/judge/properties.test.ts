@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ArmTick } from '../../../src/domain/observation.ts';
+import { combine } from '../../../src/monitor/judge/combine.ts';
+import { createJudge, judge } from '../../../src/monitor/judge/judge.ts';
+import { createShareTest } from '../../../src/monitor/judge/share-test.ts';
+import { policyOf, tick } from './traffic.ts';
+
+const count = fc.oneof(
+  fc.integer({ min: 0, max: 5 }),
+  fc.integer({ min: 0, max: 1000 }),
+  fc.integer({ min: 0, max: 1e9 }),
+);
+
+const arms = fc
+  .record({
+    requests: count,
+    part: fc.constantFrom(0, 0, 0.01, 0.1, 0.5, 1),
+    throttled: fc.constantFrom(0, 0, 0.05, 1),
+    meanLatencyMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
+    endpointErrors: fc.option(count, { nil: undefined }),
+    buckets: fc.option(fc.array(count, { minLength: 4, maxLength: 4 }), { nil: undefined }),
+  })
+  .map(({ requests, part, throttled, meanLatencyMs, endpointErrors, buckets }): ArmTick => {
+    return {
+      requests,
+      errors: Math.floor(requests * part),
+      throttles: Math.floor(requests * throttled),
+      ...(meanLatencyMs === undefined ? {} : { meanLatencyMs }),
+      ...(endpointErrors === undefined ? {} : { endpointErrors }),
+      ...(buckets ? { latency: { le: [10, 100, 1000], count: buckets } } : {}),
+    };
+  });
+
+const tables = fc
+  .array(
+    fc.record({
+      champion: fc.option(arms),
+      challenger: fc.option(arms),
+      plannedPercent: fc.constantFrom(0, 1, 10, 50, 100),
+      straddlesChange: fc.boolean(),
+    }),
+    { maxLength: 25 },
+  )
+  .map((rows) => rows.map((row, i) => tick(i + 1, row.champion, row.challenger, row)));
+
+const policies = fc
+  .record({
+    noise: fc.constantFrom('robust' as const, 'independent' as const),
+    scope: fc.constantFrom('attributable' as const, 'absolute' as const),
+    history: fc.array(arms, { maxLength: 20 }),
+    percents: fc.array(fc.constantFrom(1, 10, 50, 100), { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ percents, ...rest }) =>
+    policyOf({ ...rest, steps: percents.map((percent) => ({ percent, ticks: 8 })) }),
+  );
+
+/** Seeded, so that a run means the same everywhere. */
+const runs = { numRuns: 60, seed: 20_240_501 };
+
+describe('whatever the counts, up to 1e9', () => {
+  it('every number of a judgement is one that JSON can hold', () => {
+    fc.assert(
+      fc.property(policies, tables, (policy, table) => {
+        const verdict = judge(policy, table);
+        expect(JSON.parse(JSON.stringify(verdict))).toEqual(verdict);
+        for (const finding of verdict.findings) expect(finding.evidence).toBeGreaterThanOrEqual(0);
+        expect(verdict.harmedRequests).toBeLessThanOrEqual(verdict.challengerRequests);
+      }),
+      runs,
+    );
+  });
+
+  it('a judgement never depends on what comes later', () => {
+    fc.assert(
+      fc.property(policies, tables, (policy, table) => {
+        const streaming = createJudge(policy);
+        table.forEach((observation, i) => {
+          expect(streaming.push(observation)).toEqual(judge(policy, table.slice(0, i + 1)));
+        });
+      }),
+      { ...runs, numRuns: 20 },
+    );
+  });
+});
+
+describe('the comparison of shares', () => {
+  const pairs = fc.array(
+    fc
+      .tuple(
+        count,
+        count,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+      )
+      .map(([n0, n1, p0, p1]) => ({ n0, x0: Math.floor(n0 * p0), n1, x1: Math.floor(n1 * p1) })),
+    { maxLength: 30 },
+  );
+  const options = { alpha: 0.01, ratio: 1.1, difference: 0.0002, phi: 1.5, bad: 10, requests: 1000 };
+
+  it('is finite, and has p-values for looks', () => {
+    fc.assert(
+      fc.property(pairs, (ticks) => {
+        const test = createShareTest(options);
+        for (const one of ticks) {
+          test.update(one);
+          expect(test.logE()).not.toBeNaN();
+          expect(test.logE()).toBeLessThan(Infinity);
+          expect(test.lookP()).toBeGreaterThanOrEqual(0);
+          expect(test.lookP()).toBeLessThanOrEqual(1);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('never speaks against a challenger without a bad request', () => {
+    fc.assert(
+      fc.property(pairs, (ticks) => {
+        const test = createShareTest(options);
+        for (const one of ticks) test.update({ ...one, x1: 0 });
+        expect(test.logE()).toBeLessThanOrEqual(1e-12);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('the combination', () => {
+  const parts = fc.array(
+    fc.record({
+      weight: fc.double({ min: 0, max: 0.1, noNaN: true }),
+      logE: fc.double({ min: -50, max: 800, noNaN: true }),
+    }),
+    { maxLength: 8 },
+  );
+  it('does not depend on the order of the metrics', () => {
+    fc.assert(
+      fc.property(parts, fc.integer(), (list, seed) => {
+        const shuffled = list
+          .map((part, i) => ({ part, key: Math.sin(seed + i) }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ part }) => part);
+        expect(combine(shuffled)).toBeCloseTo(combine(list), 9);
+      }),
+      runs,
+    );
+  });
+});
