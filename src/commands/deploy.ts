@@ -1,7 +1,7 @@
 import { parseDuration } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { planText } from '../reporting/plan-view.ts';
+import { planSummary, planText } from '../reporting/plan-view.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
@@ -68,7 +68,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
       `${at.config.name} has no champion: ${plan.challenger} goes to everybody after its smoke test, and there is nothing to roll back to`,
     );
   }
-  output.say(planText(plan, output.paintTalk));
+  output.say(planSummary(plan, output.paintTalk));
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const id = world.ids.rolloutId();

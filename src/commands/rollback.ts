@@ -3,6 +3,8 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
+import { rollBackBlind } from '../rollout/roll-back-blind.ts';
+import type { RolloutState } from '../rollout/state.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { endpointName } from '../domain/names.ts';
 import { abortRunning } from './abort.ts';
@@ -21,7 +23,14 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const to =
     options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
   const at = await target(context);
-  const running = await unfinished(at);
+  let running: RolloutState | null;
+  try {
+    running = await unfinished(at);
+  } catch (error) {
+    // A named version needs the registry; the way back does not.
+    if (to !== undefined) throw error;
+    return blind(context, at, error);
+  }
   if (running !== null) {
     const code = await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
     const isThere = to === undefined || to === running.plan.champion;
@@ -30,6 +39,38 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const champion = await championOf(at);
   const wanted = to === undefined ? await previous(at, champion) : await registered(at, to);
   return moveTo(context, at, wanted, champion, options.reason ?? '');
+}
+
+/** The store is out of reach or damaged, and users are waiting: the alias knows the way back. */
+async function blind(context: Context, { config, connection }: Target, cause: unknown): Promise<ExitCode> {
+  const { output } = context;
+  output.say(
+    `the store can't be read (${cause instanceof Error ? cause.message : String(cause)}); going back by what the alias says`,
+  );
+  const outcome = await rollBackBlind(connection.platform, config.lambda.alias, config.name);
+  const { alias } = config.lambda;
+  if (outcome.kind === 'set') {
+    const { functionVersion } = outcome.view.target;
+    output.answer({ kind: 'Rollback', result: 'rolled-back-blind', alias, functionVersion }, () =>
+      [
+        `alias ${alias} serves Lambda version ${functionVersion} alone, read back`,
+        `next: mend the store, then mlreg resume --environment ${config.name}`,
+      ].join('\n'),
+    );
+    return exitCode.done;
+  }
+  const why =
+    outcome.kind === 'no-way-back'
+      ? 'mlreg never wrote this alias'
+      : outcome.kind === 'failed'
+        ? outcome.error.message
+        : `somebody else holds it (${outcome.kind})`;
+  output.answer(
+    { kind: 'Rollback', result: 'stuck', alias, why },
+    () =>
+      `STUCK  alias ${alias} could not be moved: ${why}\n  choose  mlreg doctor --environment ${config.name}`,
+  );
+  return exitCode.stuck;
 }
 
 async function moveTo(

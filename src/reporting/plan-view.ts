@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
-import type { Plan, Step } from '../domain/plan.ts';
+import type { BakeStep, Plan, Step } from '../domain/plan.ts';
+import type { Route } from '../domain/route.ts';
 import { percentText, routeTitle, stepTitle } from './words.ts';
 
 /** Every step with its time, what undo does, and the limits that guard it. */
@@ -22,6 +23,29 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
 }
+
+/** The same in four lines, for the start of a rollout: `mlreg plan` has every step. */
+export function planSummary(plan: Plan, paint: ChalkInstance): string {
+  const words: string[] = [];
+  for (const step of plan.steps) {
+    if (step.kind === 'warm-up' || step.kind === 'notify' || step.kind === 'commit') continue;
+    if (step.kind === 'route') words.push(routeShare(step.route));
+    else if (step.kind === 'bake')
+      words[words.length - 1] = `${words.at(-1) ?? ''} ${bakeLength(step)}`.trim();
+    else words.push(stepTitle(step));
+  }
+  return [
+    `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
+    `  ${words.join(paint.dim(' > '))}`,
+    `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write, at any time`}`)}`,
+  ].join('\n');
+}
+
+const routeShare = (route: Route): string =>
+  route.kind === 'split' ? `${route.percent} %` : routeTitle(route);
+
+const bakeLength = (step: BakeStep): string =>
+  step.durationMs === null ? '' : `for ${formatDuration(step.durationMs)}`;
 
 function remark(step: Step): string {
   switch (step.kind) {
@@ -55,7 +79,7 @@ function guards(plan: Plan): string {
       : `endpoint errors > ${guardrails.endpointErrorsPerMinute} a minute`,
     guardrails.throttleRate === null ? null : `throttles > ${percentText(guardrails.throttleRate, 0)}`,
   ].filter((limit) => limit !== null);
-  return `${limits.join(', ')}; against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+  return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
 }
 
 function timeText(plan: Plan): string {

@@ -8,6 +8,7 @@ import type { LockRecord } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
 import { type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { isBlind } from './roll-back-blind.ts';
 
 export interface Start {
   readonly plan: Plan;
@@ -91,6 +92,7 @@ export async function takeOver(
     (view) => view.stamp,
     () => undefined,
   );
+  const wentBackBlind = isBlind(stamp, (await ports.store.lock()).token, id);
   const taken = await ports.store.acquire({
     owner: actor,
     rollout: id,
@@ -100,7 +102,17 @@ export async function takeOver(
   });
   const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry);
   const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false }];
-  if (options.rollBack !== undefined) entries.push({ kind: 'rolling-back', cause: options.rollBack });
+  if (wentBackBlind)
+    entries.push({
+      kind: 'repaired',
+      what: `rolled back while the store was out of reach (token ${stamp?.token} on the alias)`,
+    });
+  const cause: RollbackCause | undefined =
+    options.rollBack ??
+    (wentBackBlind
+      ? { kind: 'abort', by: actor.name, sentence: 'rolled back while the store was out of reach' }
+      : undefined);
+  if (cause !== undefined) entries.push({ kind: 'rolling-back', cause });
   await journal.append(ports.clock.now(), entries);
   return journal;
 }

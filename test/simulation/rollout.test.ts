@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { percent, rolloutId } from '../../src/domain/units.ts';
 import { drive } from '../../src/rollout/drive.ts';
 import { abort, start, takeOver } from '../../src/rollout/own.ts';
+import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import { tick } from '../../src/rollout/tick.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
@@ -247,6 +248,30 @@ describe('taking over', () => {
         : null;
     await drive(world.ports, journal, { signal: never });
     expect(outage).toBeGreaterThan(3);
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('goes back by the alias alone where the store is lost, and a later resume repairs the journal', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const journal = await start(world.ports, id, startOf());
+    while (journal.state().route?.kind !== 'split') {
+      const result = await tick(world.ports, journal);
+      if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
+    }
+    expect(world.alias().target.functionVersion).not.toBe('7');
+    expect(await rollBackBlind(world.ports.platform, 'live', 'local')).toMatchObject({ kind: 'set' });
+    expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    const late = world.alias().revisionId;
+    // The old owner's carried revision is dead: it notices at its next write, and never moves traffic again.
+    world.advance(20_000);
+    const result = await drive(world.ports, journal, { signal: never });
+    expect(result.kind).toBe('lost');
+    expect(world.alias().revisionId).toBe(late);
+    const again = await takeOver(world.ports, id, actor('cat'), { alias: 'live' });
+    expect(await drive(world.ports, again, { signal: never })).toMatchObject({
+      outcome: { kind: 'rolled-back' },
+    });
     await expectConsistent(world, 'rolled-back');
   });
 });

@@ -12,6 +12,7 @@ import type { PlatformError } from '../../../src/ports/platform.ts';
 vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
 
 const common = { region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+type HttpHandler = { httpHandlerConfigs(): object };
 const open: { readonly clients: Clients[]; readonly servers: Server[] } = { clients: [], servers: [] };
 
 afterEach(() => {
@@ -60,9 +61,9 @@ test('a fenced client tries once, the others three times', async () => {
 
 test('no request waits for ever, and one that waits too long fails', async () => {
   const clients = make({ endpointUrl: await serve((_request, response) => response.end('{}')) });
-  const lambda = clients.of(LambdaClient);
+  const { requestHandler } = clients.of(LambdaClient).config;
   await createLambdaAlias({ clients, functionName: 'f' }).readAlias('live');
-  expect(lambda.config.requestHandler.httpHandlerConfigs()).toMatchObject({
+  expect((requestHandler as HttpHandler).httpHandlerConfigs()).toMatchObject({
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
     throwOnRequestTimeout: true,

@@ -85,7 +85,8 @@ test('start is inclusive, end exclusive', () => {
     [3, 1],
     [4, 1],
   ]); // prettier-ignore
-  // Many points, few seconds asked for; and the other way round.
+  // Few points, many seconds asked for.
+  expect(sums(store.find(name)!, 60, SECOND - 1000 * 60, SECOND + 5)).toEqual([[0, 5]]);
   expect(sums(store.find(name)!, 60, SECOND, SECOND + 100_000)).toEqual([[0, 10]]);
 });
 

@@ -1,0 +1,34 @@
+import type { RolloutId } from '../domain/units.ts';
+import type { Platform } from '../ports/platform.ts';
+import { type SetAliasOutcome, takeAlias } from './set-alias.ts';
+
+export type BlindOutcome = SetAliasOutcome | { readonly kind: 'no-way-back' };
+
+/**
+ * The way back with the store out of reach: all that it needs stands on the alias. The token is the alias's plus one,
+ * which no store ever gave out; whoever takes the rollout over later sees that, and repairs the journal from it.
+ */
+export async function rollBackBlind(
+  platform: Platform,
+  alias: string,
+  environment: string,
+): Promise<BlindOutcome> {
+  const { stamp } = await platform.readAlias(alias);
+  if (stamp === undefined) return { kind: 'no-way-back' };
+  const { rollout, back } = stamp;
+  return takeAlias(
+    platform,
+    alias,
+    (found) => ({ environment, token: (found.stamp?.token ?? stamp.token) + 1, seq: 0, rollout, back }),
+    () => ({ functionVersion: back, weights: {} }),
+  );
+}
+
+/** Whether this stamp is of a blind rollback: newer than any token that the store has given out. */
+export function isBlind(
+  stamp: { readonly token: number; readonly rollout: RolloutId } | undefined,
+  storeToken: number,
+  rollout: RolloutId,
+): boolean {
+  return stamp !== undefined && stamp.rollout === rollout && stamp.token > storeToken;
+}
