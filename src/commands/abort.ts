@@ -1,8 +1,18 @@
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { endWatch } from '../rollout/end-watch.ts';
 import { takeOver } from '../rollout/own.ts';
-import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { UserError } from '../domain/user-error.ts';
+import {
+  type Context,
+  portsOf,
+  startFollowing,
+  stateOf,
+  type Target,
+  target,
+  unfinished,
+} from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
-import { type ExitCode, exitCode } from './exit-codes.ts';
+import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { mustRun } from './steer.ts';
 import type { RolloutState } from '../rollout/state.ts';
 
@@ -21,7 +31,31 @@ export async function abort(context: Context, options: AbortOptions): Promise<Ex
     );
     return exitCode.done;
   }
+  if (running.plan.strategy === 'watch') return stopWatching(context, at, running, options.reason ?? '');
   return abortRunning(context, at, running, options.reason ?? '');
+}
+
+/** A watch has put nobody on trial: ending it leaves what serves. Who wants the version before types `mlreg rollback`. */
+async function stopWatching(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  reason: string,
+): Promise<ExitCode> {
+  const { alias } = at.config.lambda;
+  const follower = await startFollowing(context);
+  const sentence = `${running.plan.challenger} is watched no more, and serves on: ended by ${context.actor.name}${reason === '' ? '' : ` (${reason})`}`;
+  const result = await endWatch(portsOf(context, at, follower.onEntry), running.id, context.actor, {
+    alias,
+    sentence,
+  });
+  follower.stop();
+  if (result.kind !== 'ended')
+    throw new UserError('conflict', 'somebody else took the watch over meanwhile', { mend: 'mlreg status' });
+  const state = await stateOf(at, running.id);
+  const code = exitCodeOfOutcome(result.outcome);
+  context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
+  return code;
 }
 
 /** Takes over, whoever owns it, and rolls back. Exits 0 where the champion serves everybody again. */

@@ -58,9 +58,26 @@ export async function startFollowing(context: Context): Promise<Follower> {
   return follow({
     output,
     now: () => world.clock.now(),
-    eventFile:
-      path === undefined || path === '' ? undefined : (line) => world.files.append(path, `${line}\n`),
+    eventFile: path === undefined || path === '' ? undefined : eventFile(context, path),
   });
+}
+
+/** A full disk, or a file that may not be written, must not stand in the way of a rollout: it is said, once. */
+function eventFile({ world, output }: Context, path: string): (line: string) => void {
+  let isBroken = false;
+  return (line) => {
+    try {
+      world.files.append(path, `${line}\n`);
+      isBroken = false;
+    } catch (error) {
+      if (!isBroken) {
+        output.say(
+          `MLREG_OUTPUT_FILE can't be written: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+      isBroken = true;
+    }
+  };
 }
 
 export async function stateOf({ connection }: Target, id: RolloutId): Promise<RolloutState> {

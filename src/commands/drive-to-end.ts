@@ -2,6 +2,7 @@ import type { Outcome } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { type DriveResult, drive } from '../rollout/drive.ts';
+import { endWatch } from '../rollout/end-watch.ts';
 import type { JournalWriter } from '../rollout/journal-writer.ts';
 import { abort } from '../rollout/own.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
@@ -54,7 +55,13 @@ async function loop(
     const driving = drive(ports, journal, { signal: stop.signal, until });
     const first = await Promise.race([driving, signals.next()]);
     if (typeof first !== 'string') return await conclude(context, at, id, journal, first);
-    const isOver = journal.state().phase !== 'forward';
+    const { phase, plan } = journal.state();
+    if (phase === 'forward' && plan.strategy === 'watch') {
+      stop.abort();
+      return stopWatching(context, at, ports, journal, driving, first);
+    }
+    // A rollback is what people want to be sure of: an interrupt must not undo it.
+    const isOver = phase !== 'forward' || plan.strategy === 'rollback';
     if (isOver) {
       context.output.say('already rolling back; press again to leave it to mlreg resume');
       const second = await Promise.race([driving, signals.next()]);
@@ -88,6 +95,27 @@ async function loop(
       }
     }
   }
+}
+
+/** Who stops watching wants no move of traffic: what serves goes on serving. */
+async function stopWatching(
+  context: Context,
+  at: Target,
+  ports: RolloutPorts,
+  journal: JournalWriter,
+  driving: Promise<DriveResult>,
+  signal: SignalName,
+): Promise<Driven> {
+  driving.catch(() => undefined);
+  const { id, plan } = journal.state();
+  const sentence = `is watched no more (${signal}), and serves on`;
+  const result = await endWatch(ports, id, context.actor, {
+    alias: at.config.lambda.alias,
+    sentence: `${plan.challenger} ${sentence}`,
+  });
+  const ended = await conclude(context, at, id, journal, result);
+  const code = signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+  return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
 
 async function left(at: Target, id: RolloutId, signal: SignalName, context: Context): Promise<Driven> {

@@ -23,6 +23,8 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
       code,
     };
   }
+  const file = fileFault(error);
+  if (file !== null) return file;
   const stack = error instanceof Error ? error.stack : undefined;
   return {
     what: error instanceof Error ? error.message : String(error),
@@ -37,5 +39,29 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
       'mlreg status',
     ],
     code: exitCode.unexpected,
+  };
+}
+
+const fileFaults: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOTDIR: 'a part of this path is a file, not a directory',
+  EEXIST: 'there is a file in its place',
+  EISDIR: 'it is a directory, not a file',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** A path that the user, or the machine, gave and that can't be used. */
+function fileFault(error: unknown): Explained | null {
+  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return null;
+  const { code, path } = error;
+  const why = typeof code === 'string' ? fileFaults[code] : undefined;
+  if (why === undefined || typeof path !== 'string') return null;
+  return {
+    what: `${path} can't be used`,
+    why,
+    mend: ['mend or move it, then try again'],
+    code: exitCode.usage,
   };
 }

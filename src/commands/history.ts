@@ -1,6 +1,6 @@
 import type { Entry } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
-import { rolloutId } from '../domain/units.ts';
+import { type RolloutId, rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { table } from '../reporting/output.ts';
 import { eventOf } from '../reporting/progress.ts';
@@ -78,16 +78,16 @@ export async function show(context: Context, options: ShowOptions, text: string)
       '',
       ...(state.lastVerdict === null ? [] : [paint.bold('last verdict'), verdictText(state.lastVerdict), '']),
       paint.bold('events'),
-      ...timeline(entries),
+      ...timeline(id, entries),
     ].join('\n'),
   );
   return exitCode.done;
 }
 
-function timeline(entries: readonly Entry[]): readonly string[] {
+function timeline(id: RolloutId, entries: readonly Entry[]): readonly string[] {
   const [first] = entries;
   if (first === undefined) return [];
-  let state = replay(rolloutId(''), [first]);
+  let state = replay(id, [first]);
   return entries.flatMap((entry, index) => {
     if (index > 0) state = apply(state, entry);
     const event = eventOf(entry, state);

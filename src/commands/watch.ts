@@ -64,7 +64,11 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
       codeSha256: await connection.platform.codeSha256(),
       changes: [],
     });
-    const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+    const driven = await driveToEnd(context, at, ports, journal, follower);
+    const { state } = driven;
+    // Silence is no proof of health.
+    const sawNothing = state.observations.every(({ challenger }) => (challenger?.requests ?? 0) === 0);
+    const code = driven.code === exitCode.done && sawNothing ? exitCode.notFinished : driven.code;
     context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
     return code;
   } finally {
@@ -84,6 +88,16 @@ async function followRunning(
   durationMs: number | null,
 ): Promise<ExitCode> {
   const { world, output } = context;
+  const { owner } = await at.connection.store.lock();
+  if (owner === null || world.isAlive(owner) === 'dead') {
+    throw new UserError(
+      'conflict',
+      `rollout ${running.id} of ${running.plan.challenger} is not over, and nobody drives it`,
+      {
+        mend: [`mlreg resume --environment ${at.config.name}`, `mlreg abort --environment ${at.config.name}`],
+      },
+    );
+  }
   output.say(`${running.id} is under way and guards itself; following it`);
   const follower = await startFollowing(context);
   const until: Instant | null = durationMs === null ? null : instant(world.clock.now() + durationMs);

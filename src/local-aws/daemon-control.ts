@@ -165,7 +165,7 @@ function json(status: number, document: unknown): ControlResponse {
 }
 
 function send(response: ServerResponse, { status, headers, body }: ControlResponse): void {
-  response.writeHead(status, { ...headers, 'content-length': body.length });
+  response.writeHead(status, { 'content-length': body.length, ...headers });
   response.end(body);
 }
 

@@ -17,6 +17,8 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   // Judged on its last tick too, whose metrics settle a little later.
   const end = step.durationMs + state.plan.settleMs;
   if (elapsed < end) return { kind: 'wait', until: min(next, later(now, end - elapsed)), why: 'baking' };
+  // A watch gates nothing: at its end it says what it saw, and nobody is kept waiting for evidence.
+  if (state.plan.strategy === 'watch') return done(state, seen(verdict));
   if (verdict === null || verdict.kind === 'unreadable') {
     return {
       kind: 'wait',
@@ -42,6 +44,12 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   if (elapsed < end + step.extendMs) return { kind: 'wait', until: next, why: `extended: ${why}` };
   if (step.onInconclusive === 'rollback') return goBack(verdict, why);
   return holdAt(state, now, state.heldSince, `${why}; go on with: mlreg promote`);
+}
+
+function seen(verdict: Verdict | null): string {
+  if (verdict === null) return 'no request was seen';
+  if (verdict.kind === 'unreadable') return `metrics unreadable: ${verdict.why}`;
+  return `nothing breached in ${verdict.challengerRequests} requests`;
 }
 
 function whyNotYet(verdict: Exclude<Verdict, { kind: 'unreadable' | 'fail' }> | Verdict): string {

@@ -41,6 +41,7 @@ function fence(state: RolloutState, now: Instant): Decision {
   const effect: Effect = { kind: 'set-alias', purpose: 'fence', alias, target, route: null };
   const tried = state.tries[effectKey(effect)];
   if (tried !== undefined && (tried.final || tried.count >= state.plan.maxTries)) {
+    if (state.plan.strategy === 'watch') return ended(notWatched(state, tried.error));
     const cause: RollbackCause = { kind: 'step-failed', sentence: tried.error };
     return { kind: 'record', entries: [{ kind: 'rolling-back', cause }] };
   }
@@ -65,9 +66,18 @@ function foreignEdit(state: RolloutState, target: AliasTarget): Outcome {
   };
 }
 
+function notWatched(state: RolloutState, error: string): Outcome {
+  const at = `--environment ${state.plan.environment}`;
+  return {
+    kind: 'stuck',
+    sentence: `${state.plan.challenger} is not watched: ${error}. It serves on, and nothing was changed`,
+    mend: [`mlreg doctor ${at}`, `mlreg resume ${at}`, `mlreg abort ${at}`],
+  };
+}
+
 function succeededAs(state: RolloutState): string {
   const { strategy } = state.plan;
-  if (strategy === 'watch') return 'was watched to the end, nothing breached';
+  if (strategy === 'watch') return `was watched to the end: ${state.stepsDone.at(-1)?.note ?? ''}`;
   if (strategy === 'shadow') return 'ran in shadow to the end';
   return 'serves 100 %';
 }
@@ -90,6 +100,8 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
       ...back({ kind: 'verdict', sentence: verdict.reason.sentence }),
     ];
   }
+  // What is watched has been promoted: neither silence nor a failed call is a reason to take it away.
+  if (state.plan.strategy === 'watch') return null;
   if (state.unreadable !== null && now - state.unreadable.since >= state.plan.unreadableMs) {
     const { why, denied } = state.unreadable;
     const sentence = `metrics could not be read for ${formatDuration(state.plan.unreadableMs)} (${denied ? 'denied: ' : ''}${why})`;

@@ -1,5 +1,6 @@
 import type { Effect, EffectOutcome, Entry, Request } from '../domain/journal.ts';
-import { routeKey } from '../domain/route.ts';
+import type { Plan } from '../domain/plan.ts';
+import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
 
@@ -41,7 +42,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     smokedStep: null,
     notifiedStep: null,
     alias: undefined,
-    route: entry.plan.champion === null ? null : { kind: 'single', version: entry.plan.champion },
+    route: startingRoute(entry.plan),
     routeSince: entry.at,
     tries: {},
     openIntent: undefined,
@@ -64,6 +65,12 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     outcome: null,
     endedAt: null,
   };
+}
+
+/** Where users are before the first write. A watch's champion is its way back: what serves is its challenger. */
+function startingRoute({ strategy, champion, challenger }: Plan): Route | null {
+  if (strategy === 'watch') return { kind: 'single', version: challenger };
+  return champion === null ? null : { kind: 'single', version: champion };
 }
 
 /** One more entry. */

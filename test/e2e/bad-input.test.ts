@@ -33,14 +33,36 @@ const expectUntouched = async (): Promise<void> => {
 
 describe('bad input is refused, and changes nothing', { timeout: 60_000 }, () => {
   it('words', async () => {
-    expectRefused(await scene.run('deploy', '--model-version', 'v9.9.9'), 2, 'v9.9.9 is not registered in local', 'v2.2.0', 'mlreg register v9.9.9');
+    expectRefused(
+      await scene.run('deploy', '--model-version', 'v9.9.9'),
+      2,
+      'v9.9.9 is not registered in local',
+      'v2.2.0',
+      'mlreg register v9.9.9',
+    );
     for (const percent of ['0', '101', 'NaN', '10%x', '-5', '1e1', '']) {
-      expectRefused(await scene.run('deploy', '--model-version', 'v2.3.0', `--percent=${percent}`), 2, `'${percent}' is not a share`);
+      expectRefused(
+        await scene.run('deploy', '--model-version', 'v2.3.0', `--percent=${percent}`),
+        2,
+        `'${percent}' is not a share`,
+      );
     }
-    expectRefused(await scene.run('deploy', '--model-version', 'v2.3.0', '--steps', '50,10'), 2, 'does not grow');
-    expectRefused(await scene.run('deploy', '--model-version', 'v2.3.0', '--bake', '5'), 2, "'5' is not a duration");
+    expectRefused(
+      await scene.run('deploy', '--model-version', 'v2.3.0', '--steps', '50,10'),
+      2,
+      'does not grow',
+    );
+    expectRefused(
+      await scene.run('deploy', '--model-version', 'v2.3.0', '--bake', '5'),
+      2,
+      "'5' is not a duration",
+    );
     expectRefused(await scene.run('deploy', '--model-version', '../v1'), 2, 'is not a version');
-    expectRefused(await scene.run('deploy', '--strategy', 'canari', '--model-version', 'v2.3.0'), 2, '--strategy canary');
+    expectRefused(
+      await scene.run('deploy', '--strategy', 'canari', '--model-version', 'v2.3.0'),
+      2,
+      '--strategy canary',
+    );
     const unknown = await scene.run('deploy', '--modelversion', 'v2.3.0');
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('--model-version')]);
     await expectUntouched();
@@ -49,10 +71,28 @@ describe('bad input is refused, and changes nothing', { timeout: 60_000 }, () =>
   it('mlreg.yaml, with all its mistakes at once', async () => {
     writeFileSync(
       join(scene.dir, 'mlreg.yaml'),
-      ['model: recommendation', 'defaultEnvironment: local', 'guardrals: {}', 'environments:', '  local:', '    sagmaker: {}', '    maxTries: many', ''].join('\n'),
+      [
+        'model: recommendation',
+        'defaultEnvironment: local',
+        'guardrals: {}',
+        'environments:',
+        '  local:',
+        '    sagmaker: {}',
+        '    maxTries: many',
+        '',
+      ].join('\n'),
     );
     const refused = await scene.run('deploy', '--model-version', 'v2.3.0');
-    expectRefused(refused, 2, 'mlreg.yaml:3', 'guardrals', 'mlreg.yaml:6', 'sagmaker', 'mlreg.yaml:7', 'maxTries');
+    expectRefused(
+      refused,
+      2,
+      'mlreg.yaml:3',
+      'guardrals',
+      'mlreg.yaml:6',
+      'sagmaker',
+      'mlreg.yaml:7',
+      'maxTries',
+    );
     expect(refused.stderr).toContain('guardrails');
     scene.configure(quick);
     await expectUntouched();
@@ -67,8 +107,17 @@ describe('bad input is refused, and changes nothing', { timeout: 60_000 }, () =>
     copyFileSync(artifact('v2.3.0'), join(scene.dir, 'mine.tar.gz'));
     await succeeds(scene.run('register', 'v3.0.1', '--artifact', 'mine.tar.gz'));
     appendFileSync(join(scene.dir, 'mine.tar.gz'), 'x');
-    expectRefused(await scene.run('deploy', '--model-version', 'v3.0.1'), 2, 'is not the one that was registered', 'mlreg register');
-    expectRefused(await scene.run('register', 'v3.0.1', '--artifact', 'mine.tar.gz'), 5, 'with another artifact');
+    expectRefused(
+      await scene.run('deploy', '--model-version', 'v3.0.1'),
+      2,
+      'is not the one that was registered',
+      'mlreg register',
+    );
+    expectRefused(
+      await scene.run('register', 'v3.0.1', '--artifact', 'mine.tar.gz'),
+      5,
+      'with another artifact',
+    );
     await expectUntouched();
   });
 
@@ -76,7 +125,11 @@ describe('bad input is refused, and changes nothing', { timeout: 60_000 }, () =>
     await scene.faults({ deny: { 'lambda:GetAlias': true } });
     expectRefused(await scene.run('deploy', '--model-version', 'v2.3.0'), 4, 'lambda:GetAlias');
     await scene.faults({ reset: true, deny: { 'lambda:GetFunctionConfiguration': true } });
-    expectRefused(await scene.run('deploy', '--model-version', 'v2.3.0'), 4, 'lambda:GetFunctionConfiguration');
+    expectRefused(
+      await scene.run('deploy', '--model-version', 'v2.3.0'),
+      4,
+      'lambda:GetFunctionConfiguration',
+    );
     await scene.faults({ reset: true });
     await expectUntouched();
   });
@@ -92,7 +145,11 @@ describe('where nothing can work', { timeout: 60_000 }, () => {
       mkdirSync(join(other.dir, '.mlreg'));
       writeFileSync(join(other.dir, '.mlreg/local'), 'not a directory');
       expectRefused(await other.run('status'), 2, '.mlreg/local');
-      expectRefused(await other.run('local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0'), 2, '.mlreg/local');
+      expectRefused(
+        await other.run('local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0'),
+        2,
+        '.mlreg/local',
+      );
     } finally {
       await other.end();
     }

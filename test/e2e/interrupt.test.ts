@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createScene, endless, eventually, isBaking, type Running, type Scene, succeeds } from '../support/e2e.ts';
+import {
+  createScene,
+  endless,
+  eventually,
+  isBaking,
+  type Running,
+  type Scene,
+  succeeds,
+} from '../support/e2e.ts';
 import { answering, recommendations, startTraffic } from '../support/e2e-traffic.ts';
 import { expectServing, rolledBackAt } from '../support/e2e-truth.ts';
 
@@ -28,7 +36,9 @@ describe('a deploy that is interrupted where nobody can be asked', { timeout: 60
     scene.configure({ ...endless, onInterrupt: 'rollback' });
     const traffic = await startTraffic(scene, 60);
     const deploying = await baking();
-    await eventually('an answer of the challenger', async () => answering(await recommendations(scene, 8)).includes('v2.3.0'));
+    await eventually('an answer of the challenger', async () =>
+      answering(await recommendations(scene, 8)).includes('v2.3.0'),
+    );
     const signalled = Date.now();
     deploying.kill(signal);
     const { code, stderr } = await deploying.ended;

@@ -11,7 +11,9 @@ beforeAll(async () => {
   // Nothing but the kills is to decide how these end: a starved machine makes healthy versions slow.
   scene = createScene('kill', {
     ...quick,
-    strategies: { canary: { ...quick.strategies.canary, steps: [50], allowLargeFirstStep: true, bake: '1s' } },
+    strategies: {
+      canary: { ...quick.strategies.canary, steps: [50], allowLargeFirstStep: true, bake: '1s' },
+    },
     guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
     judge: { ...quick.judge, alpha: 0.00001 },
   });

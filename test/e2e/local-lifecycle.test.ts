@@ -37,7 +37,10 @@ describe('AWS on this machine', { timeout: 60_000 }, () => {
     await eventually('an answer', async () => answering(await recommendations(scene, 1))[0] === 'v2.2.0');
     await expectServing(scene, 'v2.2.0');
     // Once more is done already.
-    expect(await scene.ask('local', 'up', '--detach')).toMatchObject({ alreadyRunning: true, pid: scene.daemonPid });
+    expect(await scene.ask('local', 'up', '--detach')).toMatchObject({
+      alreadyRunning: true,
+      pid: scene.daemonPid,
+    });
 
     const servers = await modelServers();
     expect(servers).not.toContain(server);
@@ -54,7 +57,15 @@ describe('AWS on this machine', { timeout: 60_000 }, () => {
     const { port } = other.address() as AddressInfo;
     try {
       for (const detach of [['--detach'], []]) {
-        const { code, stderr } = await scene.run('local', 'up', ...detach, '--control-port', '0', '--gateway-port', String(port));
+        const { code, stderr } = await scene.run(
+          'local',
+          'up',
+          ...detach,
+          '--control-port',
+          '0',
+          '--gateway-port',
+          String(port),
+        );
         expect([code, stderr]).toEqual([2, expect.stringContaining(`port ${port} is taken`)]);
         expect(stderr).toContain('--gateway-port');
       }

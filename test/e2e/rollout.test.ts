@@ -33,7 +33,9 @@ describe('a rollout under real traffic', { timeout: 90_000 }, () => {
     const failed = sent.filter(({ version, status }) => version === 'v2.4.0' && Number(status) >= 500).length;
     expect(rollout.outcome.harmedRequests).toBeGreaterThan(0);
     expect(rollout.outcome.harmedRequests).toBeLessThanOrEqual(failed);
-    expect((await scene.versions()).find(({ version }) => version === 'v2.4.0')).toMatchObject({ status: 'rolled_back' });
+    expect((await scene.versions()).find(({ version }) => version === 'v2.4.0')).toMatchObject({
+      status: 'rolled_back',
+    });
   });
 
   it('of a slow version rolls back, and says that it is slow', async () => {
@@ -44,7 +46,10 @@ describe('a rollout under real traffic', { timeout: 90_000 }, () => {
 
     expect([code, stdout]).toEqual([3, expect.stringMatching(/why .*(latency|p50|p95|p99)/)]);
     expect(rollout.entries).toContainEqual(
-      expect.objectContaining({ kind: 'verdict', verdict: expect.objectContaining({ reason: expect.objectContaining({ metric: 'latency' }) }) }),
+      expect.objectContaining({
+        kind: 'verdict',
+        verdict: expect.objectContaining({ reason: expect.objectContaining({ metric: 'latency' }) }),
+      }),
     );
     expect(answering(sent.filter(({ at }) => at >= rolledBackAt(rollout)))).toEqual(['v2.2.0']);
     expect(report.harmed).toBe(0);
@@ -84,6 +89,8 @@ describe('a rollout under real traffic', { timeout: 90_000 }, () => {
     const versions = await scene.versions();
     expect(versions.find(({ version }) => version === 'v2.2.0')).toMatchObject({ status: 'archived' });
     // Once more is done already.
-    expect(await scene.ask('deploy', '--model-version', 'v2.3.0')).toMatchObject({ result: 'already-serving' });
+    expect(await scene.ask('deploy', '--model-version', 'v2.3.0')).toMatchObject({
+      result: 'already-serving',
+    });
   });
 });

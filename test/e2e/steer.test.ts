@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createScene, endless, eventually, isBaking, type Running, type Scene, succeeds } from '../support/e2e.ts';
+import {
+  createScene,
+  endless,
+  eventually,
+  isBaking,
+  type Running,
+  type Scene,
+  succeeds,
+} from '../support/e2e.ts';
 import { answering, recommendations } from '../support/e2e-traffic.ts';
 import { expectServing } from '../support/e2e-truth.ts';
 
@@ -56,15 +64,11 @@ describe('a running rollout, steered from another terminal', { timeout: 60_000 }
     await succeeds(scene.run('promote', '--full', '--reason', 'hotfix'));
     expect((await deploying.ended).code).toBe(0);
     const rollout = await expectServing(scene, 'v2.3.0');
-    expect(rollout.entries.filter(({ kind }: { kind: string }) => kind === 'request').map(({ request }: any) => request.kind)).toEqual([
-      'traffic',
-      'traffic',
-      'traffic',
-      'traffic',
-      'pause',
-      'resume',
-      'promote',
-    ]);
+    expect(
+      rollout.entries
+        .filter(({ kind }: { kind: string }) => kind === 'request')
+        .map(({ request }: any) => request.kind),
+    ).toEqual(['traffic', 'traffic', 'traffic', 'traffic', 'pause', 'resume', 'promote']);
   });
 
   it('goes back to a version by name, and to the one before', async () => {
@@ -103,11 +107,16 @@ describe('a running rollout, steered from another terminal', { timeout: 60_000 }
   it('is aborted while its endpoint is being created, before a single user was moved', async () => {
     await scene.register('v2.5.0');
     const deploying = scene.start('deploy', '--model-version', 'v2.5.0');
-    await deploying.event('provisioning', ({ type, effect }) => type === 'effect.start' && effect === 'ensure-endpoint');
+    await deploying.event(
+      'provisioning',
+      ({ type, effect }) => type === 'effect.start' && effect === 'ensure-endpoint',
+    );
     await succeeds(scene.run('abort'));
     expect((await deploying.ended).code).toBe(9);
     const rollout = await expectServing(scene, 'v2.3.0');
-    expect(rollout.entries.some((entry: any) => entry.kind === 'intent' && entry.effect.purpose === 'route')).toBe(false);
+    expect(
+      rollout.entries.some((entry: any) => entry.kind === 'intent' && entry.effect.purpose === 'route'),
+    ).toBe(false);
     expect(answering(await recommendations(scene, 30))).toEqual(['v2.3.0']);
   });
 });

@@ -49,12 +49,36 @@ describe('weighted routing', { timeout: 90_000 }, () => {
 });
 
 describe('watch', { timeout: 90_000 }, () => {
-  it('ends well where nothing is breached, and refuses nothing of what it watches', async () => {
+  it('ends well where nothing is breached', async () => {
     scene.configure(quick);
     const traffic = await startTraffic(scene, 40);
     const { code, stdout } = await scene.run('watch', '--duration', '5');
     await traffic.stop();
-    expect([code, stdout]).toEqual([0, expect.stringContaining('nothing breached')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('nothing breached in ')]);
+    await expectServing(scene, 'v2.3.0');
+  });
+
+  it('tells silence from health', async () => {
+    const { code, stdout } = await scene.run('watch', '--duration', '1');
+    expect([code, stdout]).toEqual([6, expect.stringContaining('no request was seen')]);
+    await expectServing(scene, 'v2.3.0');
+  });
+
+  it('moves nobody when it is interrupted, killed, or aborted', async () => {
+    scene.configure({ ...quick, onInterrupt: 'rollback' });
+    const interrupted = scene.start('watch');
+    await interrupted.event('its fence', ({ type }) => type === 'effect.done');
+    interrupted.kill('SIGTERM');
+    expect((await interrupted.ended).code).toBe(143);
+    await expectServing(scene, 'v2.3.0');
+
+    const killed = scene.start('watch');
+    await killed.event('its fence', ({ type }) => type === 'effect.done');
+    killed.kill('SIGKILL');
+    await killed.ended;
+    const again = await scene.run('watch', '--duration', '1');
+    expect([again.code, again.stderr]).toEqual([5, expect.stringContaining('nobody drives it')]);
+    await succeeds(scene.run('abort'));
     await expectServing(scene, 'v2.3.0');
   });
 
@@ -74,7 +98,9 @@ describe('watch', { timeout: 90_000 }, () => {
     const { sent } = await traffic.stop();
     expect([code, stdout]).toEqual([3, expect.stringMatching(/why .*errors/)]);
     expect(answering(sent.filter(({ at }) => at >= rolledBackAt(rollout)))).toEqual(['v2.3.0']);
-    expect((await scene.versions()).find(({ version }) => version === 'v2.4.0')).toMatchObject({ status: 'rolled_back' });
+    expect((await scene.versions()).find(({ version }) => version === 'v2.4.0')).toMatchObject({
+      status: 'rolled_back',
+    });
     expect(answering(await recommendations(scene, 10))).toEqual(['v2.3.0']);
   });
 });

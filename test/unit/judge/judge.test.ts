@@ -216,6 +216,34 @@ describe('a limit that the champion breaches too', () => {
   });
 });
 
+describe('tolerance', () => {
+  it('of latency: a challenger as slow as allowed stays', () => {
+    const le = Array.from({ length: 20 }, (_, i) => 10 * 1.05 ** i);
+    const hill = (at: number) => [0, ...le].map((_, i) => Math.max(0, 12 - 3 * Math.abs(i - at)));
+    const pair: Pair = [
+      arm(60, 0, { latency: { le, count: hill(6) } }),
+      arm(60, 0, { latency: { le, count: hill(9) } }),
+    ];
+    const margin = policyOf().rollbackMargin;
+    const judged = (slower: number) =>
+      judge(policyOf({ rollbackMargin: { ...margin, slower } }), table(60, pair, { plannedPercent: 50 }))
+        .kind;
+    expect([0, 0.05, 0.2].map(judged)).toEqual(['fail', 'fail', 'pass']);
+  });
+
+  it('of errors: sharpened by the champion’s ticks that aren’t compared', () => {
+    const compared = (n: number) => tick(n, arm(90), arm(10, 1));
+    const between = (errors: number) => tick(6, arm(5000, errors), arm(10), { straddlesChange: true });
+    const evidence = (errors: number) => {
+      const before = [1, 2, 3, 4, 5].map(compared);
+      const verdict = judge(policyOf(), [...before, between(errors), ...[7, 8, 9].map(compared)]);
+      return verdict.findings.find((finding) => finding.rule === 'errors against champion')!.evidence;
+    };
+    // No failure in 5,000 more requests makes 0.02 points of difference a large ratio to tolerate.
+    expect(evidence(0)).toBeLessThan(evidence(100));
+  });
+});
+
 describe('promotion', () => {
   it('needs proof for errors and latency', () => {
     const latency = { le: edges, count: [0, 100, 500, 350, 40, 10, 0, 0, 0, 0, 0] };

@@ -21,7 +21,6 @@ describe('special functions', () => {
     ['log beta', logBeta(2, 3), Math.log(1 / 12)],
     ['log beta of 12 and 15', logBeta(12, 15), logGamma(12) + logGamma(15) - logGamma(27)],
     ['log beta of 3 and 40', logBeta(3, 40), logGamma(3) + logGamma(40) - logGamma(43)],
-    ['binomial at half of 1e9', binomialTail(1e9, 5e8, 0.5), 0.5000126156626101],
     ['sum', logAddExp(Math.log(2), Math.log(3)), Math.log(5)],
     ['sum of big ones', logSumExp([1000, 1000]), 1000 + Math.LN2],
     ['weighted', logWeightedSum([0.5, 0.5], [Math.log(2), -Infinity]), 0],
@@ -35,6 +34,10 @@ describe('special functions', () => {
     expect(logAddExp(-Infinity, -Infinity)).toBe(-Infinity);
     expect(logSumExp([])).toBe(-Infinity);
     expect(logAddExp(-Infinity, 3)).toBe(3);
+  });
+
+  it('hold at counts of a billion', () => {
+    expect(binomialTail(1e9, 5e8, 0.5)).toBeCloseTo(0.5 + 0.5 * Math.sqrt(2 / (Math.PI * 1e9)), 6);
   });
 
   it('have ends', () => {

@@ -1,0 +1,26 @@
+import type { Actor } from '../domain/journal.ts';
+import type { RolloutId } from '../domain/units.ts';
+import type { DriveResult } from './drive.ts';
+import { takeOver } from './own.ts';
+import type { RolloutPorts } from './ports.ts';
+import { tick } from './tick.ts';
+
+/**
+ * A watch has changed nothing, so ending it changes nothing: what serves goes on serving. The fence comes first, so that
+ * no roll-back of the old owner lands after the journal has said that all is well.
+ */
+export async function endWatch(
+  ports: RolloutPorts,
+  id: RolloutId,
+  actor: Actor,
+  options: { readonly alias: string; readonly sentence: string },
+): Promise<DriveResult> {
+  const journal = await takeOver(ports, id, actor, { alias: options.alias });
+  const fenced = await tick(ports, journal);
+  // One last look, which may have found a breach.
+  if (fenced.kind !== 'again') return fenced;
+  const outcome = { kind: 'succeeded', sentence: options.sentence } as const;
+  await journal.append(ports.clock.now(), [{ kind: 'ended', outcome }]);
+  await ports.store.release(journal.token).catch(() => false);
+  return { kind: 'ended', outcome };
+}

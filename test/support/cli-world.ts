@@ -1,0 +1,284 @@
+import { main } from '../../src/cli.ts';
+import type { ExitCode } from '../../src/commands/exit-codes.ts';
+import type { Entry } from '../../src/domain/journal.ts';
+import type { VersionRecord } from '../../src/domain/registry.ts';
+import { type Instant, instant, rolloutId, versionTag } from '../../src/domain/units.ts';
+import { UserError } from '../../src/domain/user-error.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { openMemoryStore } from '../../src/store/memory.ts';
+import type { Connection, SignalName, World } from '../../src/world.ts';
+import { type ModelWorld, modelWorld } from './model-world.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+/** One command as somebody typed it somewhere. */
+export interface Typed {
+  /** Who; `ana` unless said. */
+  readonly as?: string;
+  readonly host?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** stdout and stderr are a terminal with somebody before it. */
+  readonly terminal?: boolean;
+  /** What that person answers, question by question; silence after the last. */
+  readonly answers?: readonly string[];
+}
+
+export interface Ran {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project on a machine, with its serving stack and everybody who types commands there. */
+export interface CliWorld {
+  readonly model: ModelWorld;
+  readonly clock: VirtualClock;
+  readonly store: Store;
+  readonly files: Map<string, string>;
+  readonly questions: string[];
+  /** `mlreg` with these words. */
+  run(words: string, typed?: Typed): Promise<Ran>;
+  /** The answer as data. */
+  ask(words: string, typed?: Typed): Promise<any>;
+  /** Does something once, just after an entry was written of which this holds. */
+  when(holds: (entry: Entry) => boolean, act: () => void): void;
+  /** To every command that listens. */
+  signal(name: SignalName): void;
+  register(version: string, over?: Partial<VersionRecord>): Promise<void>;
+  /** Which artifacts are there, and their digests. */
+  readonly artifacts: Map<string, string>;
+  identity: () => Promise<{ account: string; arn: string }>;
+}
+
+export const digestOf = (version: string): string =>
+  Buffer.from(version.padEnd(32, '.')).toString('hex').slice(0, 64);
+
+const quick = `
+strategies:
+  canary: { steps: [10, 50], bake: 10s, tick: 1s, extend: 10s }
+  shadow: { bake: 10s, tick: 1s, extend: 10s }
+  blueGreen: { bake: 10s, tick: 1s, extend: 10s }
+  watch: { tick: 1s }
+judge: { warmUp: 0s, minimumBake: 5s, history: 1m }
+settle: 1s
+maxHold: 1m
+approvalTimeout: 2m
+provisionTimeout: 1m
+keepPrevious: 1h
+unreadableLimit: 20
+region: eu-west-1
+`;
+
+export const projectConfig = `model: recommendation
+defaultEnvironment: dev
+acceptance: { auc: '>= 0.6' }
+${quick}
+environments:
+  dev: { approvals: 0 }
+  staging: { approvals: 1 }
+  prod: { approvals: 0, protected: true }
+`;
+
+/** @param config mlreg.yaml; null: there is none */
+export function cliWorld(config: string | null = projectConfig): CliWorld {
+  const model = modelWorld();
+  let loading = 0;
+  const clock = virtualClock(model.ports.clock.now(), () => loading > 0);
+  const files = new Map<string, string>(config === null ? [] : [['/project/mlreg.yaml', config]]);
+  const artifacts = new Map<string, string>();
+  const questions: string[] = [];
+  const listeners = new Set<(signal: SignalName) => void>();
+  const running = new Set<number>();
+  const waiting: { holds: (entry: Entry) => boolean; act: () => void }[] = [];
+  let pids = 100;
+  let rollouts = 0;
+  let requests = 0;
+
+  const written = (entries: readonly Entry[]): void => {
+    for (const entry of entries) {
+      const due = waiting.filter(({ holds }) => holds(entry));
+      for (const one of due) {
+        waiting.splice(waiting.indexOf(one), 1);
+        one.act();
+      }
+    }
+  };
+  const store: Store = {
+    ...model.ports.store,
+    append: async (request) => {
+      const outcome = await model.ports.store.append(request);
+      if (outcome.kind === 'appended') written(outcome.entries);
+      return outcome;
+    },
+  };
+  for (const name of Object.keys(openMemoryStore()) as (keyof Store)[]) {
+    if (name !== 'append') Object.assign(store, { [name]: model.ports.store[name] });
+  }
+  const connection: Connection = {
+    store,
+    platform: model.ports.platform,
+    metrics: model.ports.metrics,
+    notifier: model.ports.notifier,
+    artifacts: {
+      resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),
+      digest: async (uri) => {
+        const digest = artifacts.get(uri);
+        if (digest === undefined)
+          throw new UserError('usage', `there is no artifact ${uri}`, { mend: 'check the URI' });
+        return { digest, bytes: 4_096 };
+      },
+    },
+    place: 'AWS eu-west-1',
+    identity: () => world.identity(),
+  };
+
+  async function run(words: string, typed: Typed = {}): Promise<Ran> {
+    const { as = 'ana', host = 'laptop', env = {}, terminal = false } = typed;
+    const pid = ++pids;
+    const answers = [...(typed.answers ?? [])];
+    let stdout = '';
+    let stderr = '';
+    let isLoading = true;
+    loading++;
+    const loaded = (): void => {
+      if (isLoading) loading--;
+      isLoading = false;
+    };
+    const machine: World = {
+      version: '0.1.0',
+      env,
+      cwd: '/project',
+      streams: {
+        stdout: (text) => void (stdout += text),
+        stderr: (text) => void (stderr += text),
+        stdoutIsTerminal: terminal,
+        stderrIsTerminal: terminal,
+        columns: 100,
+      },
+      clock,
+      ids: {
+        rolloutId: () => rolloutId(`r-${++rollouts}`),
+        salt: () => 'salt',
+        requestId: () => `q-${++requests}`,
+      },
+      actor: (command) => ({ name: as, host, pid, command }),
+      isAlive: (actor) => (actor.host !== host ? 'unknown' : running.has(actor.pid) ? 'alive' : 'dead'),
+      connect: async () => {
+        loaded();
+        return connection;
+      },
+      files: {
+        read: (path) => {
+          const text = files.get(path);
+          if (text === undefined) throw new Error(`ENOENT ${path}`);
+          return text;
+        },
+        exists: (path) => files.has(path),
+        create: (path, text) => void files.set(path, text),
+        append: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
+      },
+      onSignal: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      ask: (question, signal) => {
+        if (!terminal) return Promise.resolve(null);
+        questions.push(question);
+        const answer = answers.shift();
+        if (answer !== undefined) return Promise.resolve(answer);
+        return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(null)));
+      },
+      local: {
+        up: async () => ({
+          controlUrl: 'http://127.0.0.1:4566',
+          gatewayUrl: 'http://127.0.0.1:8080',
+          pid: 7,
+          alreadyRunning: false,
+          ended: Promise.resolve(),
+        }),
+        status: async () => null,
+        down: async () => false,
+        load: () => Promise.reject(new Error('no load here')),
+      },
+    };
+    running.add(pid);
+    try {
+      const code = await main(
+        words.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [],
+        machine,
+      );
+      return { code, stdout, stderr };
+    } finally {
+      loaded();
+      running.delete(pid);
+    }
+  }
+
+  const world: CliWorld = {
+    model,
+    clock,
+    store: openMemoryStore(model.place),
+    files,
+    questions,
+    artifacts,
+    run,
+    ask: async (words, typed) => JSON.parse((await run(`${words} -o json`, typed)).stdout),
+    when: (holds, act) => void waiting.push({ holds, act }),
+    signal: (name) => {
+      for (const listener of [...listeners]) listener(name);
+    },
+    async register(version, over = {}) {
+      const uri = `s3://models/${version}.tar.gz`;
+      const digest = digestOf(version);
+      artifacts.set(uri, digest);
+      const at: Instant = clock.now();
+      const name = over.endpoint?.name;
+      if (name !== undefined) model.endpoints.set(name, 'in-service');
+      await openMemoryStore(model.place).register({
+        version: versionTag(version),
+        status: 'candidate',
+        artifact: { uri, digest },
+        metrics: { auc: 0.67 },
+        registeredAt: at,
+        registeredBy: 'ana',
+        statusAt: at,
+        statusReason: 'registered',
+        ...over,
+      });
+    },
+    identity: async () => ({
+      account: '123456789012',
+      arn: 'arn:aws:sts::123456789012:assumed-role/deploy/ana',
+    }),
+  };
+  return world;
+}
+
+/** What most tests begin with: v2.2.0 serves everybody, v2.3.0 is a candidate. */
+export async function serving(config?: string): Promise<CliWorld> {
+  const world = cliWorld(config);
+  await world.register('v2.2.0', {
+    status: 'champion',
+    statusReason: 'promoted by canary',
+    functionVersion: '7',
+    endpoint: { name: 'recommendation-dev-v2-2-0-76322e32', generation: 1 },
+  });
+  await world.register('v2.3.0');
+  return world;
+}
+
+export const bad = { errors: 0.3, latencyMs: 20 };
+
+/** The first entry of a bake at some share. */
+export const routed =
+  (share: number) =>
+  (entry: Entry): boolean =>
+    entry.kind === 'result' &&
+    entry.outcome.kind === 'alias' &&
+    (Object.values(entry.outcome.target.weights)[0] ?? 0) * 100 === share;
+
+export const isStep =
+  (step: number) =>
+  (entry: Entry): boolean =>
+    entry.kind === 'step-done' && entry.step === step;
+
+export const at = (ms: number): Instant => instant(ms);

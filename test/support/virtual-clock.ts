@@ -1,0 +1,53 @@
+import { type Instant, instant, later } from '../../src/domain/units.ts';
+import type { Clock } from '../../src/ports/index.ts';
+
+export interface VirtualClock extends Clock {
+  advance(ms: number): void;
+}
+
+/**
+ * Time moves only when everybody sleeps: to the earliest sleeper's hour, once all that could run has run. Several
+ * commands may so share one clock, each at its own pace.
+ * @param isHeld while it says so time stands still
+ */
+export function virtualClock(start: number, isHeld: () => boolean = () => false): VirtualClock {
+  let now = instant(start);
+  let isDue = false;
+  const sleepers: { readonly at: Instant; readonly wake: () => void }[] = [];
+
+  const schedule = (): void => {
+    if (isDue || sleepers.length === 0) return;
+    isDue = true;
+    setImmediate(step);
+  };
+  const step = (): void => {
+    isDue = false;
+    if (!isHeld()) {
+      const first = Math.min(...sleepers.map(({ at }) => at));
+      const index = sleepers.findIndex(({ at }) => at === first);
+      const [next] = sleepers.splice(index, 1);
+      now = instant(Math.max(now, first));
+      next?.wake();
+    }
+    schedule();
+  };
+
+  return {
+    now: () => now,
+    advance: (ms) => {
+      now = later(now, ms);
+    },
+    sleepUntil: (at, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true || at <= now) return resolve();
+        const sleeper = { at, wake: resolve };
+        sleepers.push(sleeper);
+        signal?.addEventListener('abort', () => {
+          const index = sleepers.indexOf(sleeper);
+          if (index >= 0) sleepers.splice(index, 1);
+          resolve();
+        });
+        schedule();
+      }),
+  };
+}
