@@ -36,7 +36,7 @@ export async function closedLoop(options: {
       socket.once('error', reject);
       socket.once('close', () => reject(new Error(`port ${options.port} closed a connection`)));
       socket.on('data', (chunk) => {
-        held = held === '' ? chunk.latin1Slice() : held + chunk.latin1Slice();
+        held += chunk.toString('latin1');
         const end = held.indexOf('\r\n\r\n');
         if (end === -1) return;
         const at = held.search(/content-length: */i);

@@ -83,7 +83,8 @@ function report(all: ReadonlyMap<Contestant, readonly Round[]>): string {
     median(rounds.map((round) => of(round) ?? Number.NaN));
   const nginx = [...all].find(([{ name }]) => name.startsWith('nginx'))?.[1];
   const reference = nginx === undefined ? Number.NaN : middle(nginx, ({ closedCpu }) => closedCpu);
-  const shown = (value: number, digits: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
+  const shown = (value: number, digits: number): string =>
+    Number.isNaN(value) ? '–' : value.toFixed(digits);
   return table(
     [
       'in front of the model',
@@ -96,12 +97,27 @@ function report(all: ReadonlyMap<Contestant, readonly Round[]>): string {
     ],
     [...all].map(([{ name }, rounds]) => [
       name,
-      shown(middle(rounds, ({ rps }) => rps), 0),
-      shown(middle(rounds, ({ closedCpu }) => closedCpu), 0),
+      shown(
+        middle(rounds, ({ rps }) => rps),
+        0,
+      ),
+      shown(
+        middle(rounds, ({ closedCpu }) => closedCpu),
+        0,
+      ),
       shown(middle(rounds, ({ closedCpu }) => closedCpu) / reference, 1),
-      shown(middle(rounds, ({ openCpu }) => openCpu), 0),
-      shown(middle(rounds, ({ p50 }) => p50), 2),
-      shown(middle(rounds, ({ p99 }) => p99), 1),
+      shown(
+        middle(rounds, ({ openCpu }) => openCpu),
+        0,
+      ),
+      shown(
+        middle(rounds, ({ p50 }) => p50),
+        2,
+      ),
+      shown(
+        middle(rounds, ({ p99 }) => p99),
+        1,
+      ),
     ]),
   );
 }

@@ -48,9 +48,12 @@ export async function startStack(root: string, nodeOptions: readonly string[] = 
     await route(call, String(record.functionName));
     await trivialRoute(call, String(record.apiId));
     const status = async (): Promise<Record<string, any>> =>
-      (await fetch(`${controlUrl}/_local/status`, { headers: { 'x-amz-security-token': token } })).json() as any;
+      (
+        await fetch(`${controlUrl}/_local/status`, { headers: { 'x-amz-security-token': token } })
+      ).json() as any;
     const list = (await status()).endpoints as { endpointName: string; port: number }[];
-    const portOf = (name: string): number => list.find(({ endpointName }) => endpointName === name)?.port ?? 0;
+    const portOf = (name: string): number =>
+      list.find(({ endpointName }) => endpointName === name)?.port ?? 0;
     const modelPorts = [portOf('bench-champion'), portOf('bench-challenger')] as const;
     return { pid: child.pid ?? 0, gatewayUrl, controlUrl, token, modelPorts, status, end };
   } catch (error) {

@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { DaemonRefused } from './daemon-files.ts';
 import { namesLoopback } from './data-plane/loopback-host.ts';
+import { memorySockets } from './data-plane/memory-socket.ts';
 
 export interface ControlRequest {
   readonly method: string;
@@ -20,6 +22,8 @@ export interface ControlResponse {
 
 export interface ControlServer {
   readonly url: string;
+  /** A connection from within this process; undefined once it is stopped. */
+  connect(): Duplex | undefined;
   stop(): Promise<void>;
 }
 
@@ -78,7 +82,16 @@ export async function startControl(options: {
     });
   });
   await listen(server, options.port, '--control-port');
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => close(server) };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connect() {
+      if (!server.listening) return undefined;
+      const [near, far] = memorySockets();
+      server.emit('connection', far);
+      return near;
+    },
+    stop: () => close(server),
+  };
 }
 
 /** @throws DaemonRefused where the port is taken, naming the flag that sets it */

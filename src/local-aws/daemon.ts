@@ -29,6 +29,7 @@ import {
   type EnvironmentSettings,
   type VersionCounts,
 } from './data-plane/environments.ts';
+import { functionHttp } from './data-plane/function-http.ts';
 import { type Gateway, type GatewayCounters, startGateway } from './data-plane/gateway.ts';
 
 export interface DaemonOptions {
@@ -150,6 +151,11 @@ async function startParts(
       // Functions run on this process's Node, which may be older than the SDK likes to say.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     }),
+    modules: {
+      http: functionHttp((host, port) =>
+        controlUrl === `http://${host}:${port}` ? parts.control?.connect() : undefined,
+      ),
+    },
     ...(settings && { settings }),
   });
   parts.functions = functions;
@@ -200,12 +206,19 @@ async function startParts(
   });
   parts.control = control;
   controlUrl = control.url;
+
+  // Users come last: none is to meet an API that isn't there yet, or an endpoint whose server is still starting.
+  await aws.resume();
+  const model = options.model;
+  const call = callThrough(aws, region, sessionToken);
+  const seed = await seedAccount({ call, clock, model, environment, region, accountId, bundle });
+  seeded.current = seed;
   const gatewayPort = options.gatewayPort ?? 8080;
   parts.gateway = await startGateway({
     port: gatewayPort,
     view: aws.view,
     clock,
-    apiId: () => seeded.current?.apiId ?? '',
+    apiId: () => seed.apiId,
     stage: '$default',
     accountId,
     runId: randomBytes(6).toString('base64url'),
@@ -213,10 +226,6 @@ async function startParts(
     throw portRefused(error, gatewayPort, '--gateway-port');
   });
 
-  await aws.resume();
-  const model = options.model;
-  const call = callThrough(aws, region, sessionToken);
-  seeded.current = await seedAccount({ call, clock, model, environment, region, accountId, bundle });
   const record: DaemonRecord = {
     pid: process.pid,
     startTime: processStart(process.pid) ?? '',
@@ -225,7 +234,7 @@ async function startParts(
     sessionToken,
     region,
     accountId,
-    ...seeded.current,
+    ...seed,
   };
   writeDaemonRecord(stateDir, record);
   return record;

@@ -1,4 +1,4 @@
-import type { Observation, Reading } from '../domain/observation.ts';
+import type { ArmTick, Observation, Reading } from '../domain/observation.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import type { ArmSource, Metrics } from '../ports/index.ts';
 
@@ -36,7 +36,10 @@ export async function observe(metrics: Metrics, watched: Watched, now: Instant):
     plannedPercent: watched.share.percent,
   });
   if (reading.kind === 'unreadable') return reading;
-  return { kind: 'read', observations: reading.observations.map((tick) => placed(tick, watched.share)) };
+  return {
+    kind: 'read',
+    observations: reading.observations.map((tick) => placed(counted(tick), watched.share)),
+  };
 }
 
 /** Inside the tick of a change (and the one of answers still under way) neither share is true. */
@@ -45,4 +48,11 @@ function placed(tick: Observation, share: Watched['share']): Observation {
   if (begins >= share.since) return { ...tick, plannedPercent: share.percent };
   if (tick.at <= share.since) return { ...tick, plannedPercent: share.before };
   return { ...tick, plannedPercent: Math.max(share.percent, share.before), straddlesChange: true };
+}
+
+/** Request and failure are counted by different hands, and may fall on two sides of a tick's edge: no failure is lost. */
+function counted(tick: Observation): Observation {
+  const whole = (arm: ArmTick | null): ArmTick | null =>
+    arm !== null && arm.errors > arm.requests ? { ...arm, requests: arm.errors } : arm;
+  return { ...tick, champion: whole(tick.champion), challenger: whole(tick.challenger) };
 }

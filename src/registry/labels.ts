@@ -41,22 +41,26 @@ export function promoted(
   return changes;
 }
 
-/** Traffic has been seen back with the champion. A watch rolls back what served, a rollout what was on trial. */
+/**
+ * Traffic has been seen back with the champion. A watch rolls back what served, a rollout what was on trial.
+ * @param context.wasPromoted the registry calls the challenger champion since this very rollout
+ */
 export function rolledBack(
   plan: Plan,
-  context: Context & { readonly reason: string },
+  context: Context & { readonly reason: string; readonly wasPromoted: boolean },
 ): readonly VersionChange[] {
+  // A return to an older version that was undone before the registry knew of it leaves both what they were.
+  if (plan.strategy === 'rollback' && !context.wasPromoted) return [];
   const set = (status: 'rolled_back' | 'archived' | 'champion'): VersionChange['set'] => ({
     status,
     statusAt: context.at,
     statusReason: context.reason,
     rollout: context.rollout,
   });
-  // A return to an older version that itself was undone leaves that version what it was: good once.
   const failed = plan.strategy === 'rollback' ? 'archived' : 'rolled_back';
   const changes: VersionChange[] = [{ version: plan.challenger, set: set(failed) }];
-  // In a rollout the champion never ceased to be one; after a watch an earlier version is it again.
-  if (plan.strategy === 'watch' && plan.champion !== null)
-    changes.push({ version: plan.champion, set: set('champion') });
+  // Until its follower is promoted the champion never ceases to be one; after a watch an earlier version is it again.
+  const wasReplaced = plan.strategy === 'watch' || context.wasPromoted;
+  if (wasReplaced && plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
   return changes;
 }

@@ -95,7 +95,9 @@ async function stepList(output: Output): Promise<View> {
   };
   return {
     onEvent: (event, state) => {
-      switch (event.level) {
+      // The step's own line, or that of the way back, says the same a moment later.
+      const isRepeated = event.type === 'verdict';
+      switch (isRepeated ? 'detail' : event.level) {
         case 'good':
           persist(paint.green('✔'), event.text);
           break;

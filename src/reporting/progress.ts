@@ -155,7 +155,7 @@ function endedEvent(
       return event(
         'rollout.end',
         'bad',
-        `rolled back: ${outcome.cause.sentence}. ${state.plan.champion ?? 'what served before'} serves 100 %; ${outcome.harmedRequests} requests were harmed (${took})`,
+        `rolled back: ${state.plan.champion ?? 'what served before'} serves 100 %, ${outcome.harmedRequests} requests were harmed (${took})`,
         { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
       );
     case 'stuck':

@@ -23,6 +23,8 @@ export function admit(state: RolloutState, request: Request): Answer {
   const step = currentStep(state);
   switch (request.kind) {
     case 'pause':
+      if (state.committed)
+        return no(`${state.plan.challenger} is champion already; the rollout is all but over`);
       return state.pausedAt === null ? yes('paused; judging goes on') : yes('was paused already');
     case 'resume':
       return state.pausedAt === null ? yes('was not paused') : yes('goes on');
@@ -33,7 +35,7 @@ export function admit(state: RolloutState, request: Request): Answer {
       // Two persons: a protected environment's rollout isn't approved by whoever started it.
       if (request.by === state.by.name)
         return no(`${request.by} started this rollout; another person must approve it`);
-      return yes('approved');
+      return yes(`approved (${state.approvals.length + 1} of ${step.needed})`);
     case 'reject':
       return step?.kind === 'approve'
         ? yes('rejected')

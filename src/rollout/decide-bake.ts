@@ -12,21 +12,23 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   const next = later(now, state.plan.tickMs);
   if (step.durationMs === null) return { kind: 'wait', until: next, why: 'watching' };
   const elapsed = now - state.stepSince - state.pausedMs;
-  const proven = verdict?.kind === 'pass' && verdict.nonInferior && step.final && step.percent < 100;
-  if (proven && verdict !== null) return finish(state, verdict, 'shown to be no worse than the champion');
+  const proven =
+    verdict?.kind === 'pass' &&
+    verdict.nonInferior &&
+    verdict.incident === undefined &&
+    step.final &&
+    step.percent < 100;
+  if (proven) return finish(state, verdict, 'shown to be no worse than the champion');
   // Judged on its last tick too, whose metrics settle a little later.
   const end = step.durationMs + state.plan.settleMs;
   if (elapsed < end) return { kind: 'wait', until: min(next, later(now, end - elapsed)), why: 'baking' };
   // A watch gates nothing: at its end it says what it saw, and nobody is kept waiting for evidence.
   if (state.plan.strategy === 'watch') return done(state, seen(verdict));
-  if (verdict === null || verdict.kind === 'unreadable') {
-    return {
-      kind: 'wait',
-      until: next,
-      why: verdict === null ? 'waits for metrics' : `metrics unreadable: ${verdict.why}`,
-    };
+  // Blindness has a limit of its own.
+  if (verdict?.kind === 'unreadable') {
+    return { kind: 'wait', until: next, why: `metrics unreadable: ${verdict.why}` };
   }
-  if (verdict.kind === 'pass' && verdict.incident === undefined) {
+  if (verdict?.kind === 'pass' && verdict.incident === undefined) {
     if (!step.final || verdict.nonInferior) return finish(state, verdict, 'nothing breached');
     switch (step.onInconclusive) {
       case 'promote':
@@ -42,7 +44,7 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   }
   const why = whyNotYet(verdict);
   if (elapsed < end + step.extendMs) return { kind: 'wait', until: next, why: `extended: ${why}` };
-  if (step.onInconclusive === 'rollback') return goBack(verdict, why);
+  if (step.onInconclusive === 'rollback' && verdict !== null) return goBack(verdict, why);
   return holdAt(state, now, state.heldSince, `${why}; go on with: mlreg promote`);
 }
 
@@ -52,7 +54,8 @@ function seen(verdict: Verdict | null): string {
   return `nothing breached in ${verdict.challengerRequests} requests`;
 }
 
-function whyNotYet(verdict: Exclude<Verdict, { kind: 'unreadable' | 'fail' }> | Verdict): string {
+function whyNotYet(verdict: Verdict | null): string {
+  if (verdict === null) return 'no metrics were seen';
   if (verdict.kind === 'insufficient') {
     return (
       verdict.why +

@@ -36,7 +36,12 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
     return {
       kind: 'record',
       entries: [{ kind: 'labelled', as: 'rolled-back' }],
-      changes: labels.rolledBack(state.plan, { rollout: state.id, at: now, reason }),
+      changes: labels.rolledBack(state.plan, {
+        rollout: state.id,
+        at: now,
+        reason,
+        wasPromoted: state.committed,
+      }),
     };
   }
   const told = tell(state, `${state.plan.challenger} rolled back: ${rollback.cause.sentence}`, now);

@@ -29,7 +29,7 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
   if (step === undefined) {
     return ended({ kind: 'succeeded', sentence: `${state.plan.challenger} ${succeededAs(state)}` });
   }
-  if (state.pausedAt !== null) {
+  if (state.pausedAt !== null && !state.committed) {
     return holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
   return forward(state, step, verdict, now);
@@ -82,9 +82,13 @@ function succeededAs(state: RolloutState): string {
   return 'serves 100 %';
 }
 
-/** What sends a rollout back whatever its step: a failed verdict, a rejection, blindness. Also while paused or held. */
+/**
+ * What sends a rollout back whatever its step: a failed verdict, a rejection, blindness. Also while paused or held. Once
+ * the registry has a new champion only a person does.
+ */
 function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): readonly EntryBody[] | null {
   const back = (cause: RollbackCause): readonly EntryBody[] => [{ kind: 'rolling-back', cause }];
+  if (state.committed) return null;
   if (state.rejectedBy !== null) {
     return back({ kind: 'abort', by: state.rejectedBy, sentence: `rejected by ${state.rejectedBy}` });
   }

@@ -1,6 +1,6 @@
 import type { FunctionRuntime, FunctionSnapshot, LocalClock } from '../seams.ts';
 import { failureOf, runHandler } from './handler-run.ts';
-import { type HandlerModule, loadHandler, taskRoot } from './handler-module.ts';
+import { type HandlerModule, loadHandler, type ModulesInstead, taskRoot } from './handler-module.ts';
 
 export interface EnvironmentSettings {
   /** What a new environment costs before its first request, milliseconds. */
@@ -9,6 +9,8 @@ export interface EnvironmentSettings {
   readonly idleMs: number;
   /** Environments of one function at a time, all versions together. AWS: the account's concurrency. */
   readonly environmentsPerFunction: number;
+  /** Environments started at the same time, of all functions: they share one thread, and more would only be slower. */
+  readonly startsAtOnce: number;
 }
 
 export interface VersionCounts {
@@ -28,13 +30,15 @@ export interface CountingFunctionRuntime extends FunctionRuntime {
 
 /**
  * Runs Lambda versions in this process. Each environment takes one request at a time and keeps its module's state;
- * the one used last is reused first. What a handler leaves running after its answer goes on here, whereas Lambda freezes it.
+ * the one used last is reused first. A request that finds none idle has one started, and takes whichever is free first.
+ * What a handler leaves running after its answer goes on here, whereas Lambda freezes it.
  */
 export function createFunctionRuntime(options: {
   readonly clock: LocalClock;
   readonly region: string;
   /** Variables each environment gets beside the version's own: endpoint URL and credentials of the control plane. */
   readonly platformVariables: () => Readonly<Record<string, string>>;
+  readonly modules?: ModulesInstead;
   readonly settings?: Partial<EnvironmentSettings>;
 }): CountingFunctionRuntime {
   const { clock } = options;
@@ -42,35 +46,78 @@ export function createFunctionRuntime(options: {
     coldStartMs: 120,
     idleMs: 300_000,
     environmentsPerFunction: 1000,
+    startsAtOnce: 4,
     ...options.settings,
   };
   const pools = new Map<string, Pool>();
+  /** Whose environment is to be started next: one entry an environment. */
+  const toStart: Pool[] = [];
+  let starting = 0;
   let cancelSweep: (() => void) | undefined;
 
-  const start = async (pool: Pool): Promise<Environment> => {
-    pool.environments++;
+  const start = async (pool: Pool): Promise<void> => {
+    starting++;
     pool.coldStarts++;
     const environment: Environment = { logs: [], idleSince: 0, module: undefined };
     try {
       const variables = variablesOf(pool.version, options.region, options.platformVariables());
-      environment.module = loadHandler(pool.version, variables, (line) => environment.logs.push(line));
+      const print = (line: string): void => void environment.logs.push(line);
+      environment.module = loadHandler(pool.version, variables, print, options.modules);
     } catch (error) {
       environment.broken = failureOf(error);
     }
     if (settings.coldStartMs > 0)
       await new Promise<void>((done) => void clock.at(clock.now() + settings.coldStartMs, done));
-    return environment;
+    starting--;
+    offer(pool, environment, 'started');
+    startMore();
   };
 
-  const release = (pool: Pool, environment: Environment, dead: boolean): void => {
-    pool.busy--;
-    if (dead || pool.stopped) {
+  const startMore = (): void => {
+    while (starting < settings.startsAtOnce) {
+      const next = toStart.shift();
+      if (!next) return;
+      void start(next);
+    }
+  };
+
+  /** To the request that waits longest, else to rest. */
+  const offer = (pool: Pool, environment: Environment, from: 'started' | 'used'): void => {
+    const waiting = pool.waiting.shift();
+    if (waiting) {
+      // Served without the environment that was to be started for it.
+      if (from === 'used') startOneLess(pool);
+      waiting(environment, from === 'started');
+      return;
+    }
+    if (pool.stopped) {
       pool.environments--;
       return;
     }
     environment.idleSince = clock.now();
     pool.idle.push(environment);
     cancelSweep ??= clock.at(environment.idleSince + settings.idleMs, sweep);
+  };
+
+  const startOneLess = (pool: Pool): void => {
+    const last = toStart.lastIndexOf(pool);
+    if (last === -1) return;
+    toStart.splice(last, 1);
+    pool.environments--;
+  };
+
+  const wait = (pool: Pool): Promise<Taken> =>
+    new Promise((resolve) => {
+      pool.environments++;
+      pool.waiting.push((environment, coldStart) => resolve({ environment, coldStart }));
+      toStart.push(pool);
+      startMore();
+    });
+
+  const release = (pool: Pool, environment: Environment, dead: boolean): void => {
+    pool.busy--;
+    if (dead) pool.environments--;
+    else offer(pool, environment, 'used');
   };
 
   const sweep = (): void => {
@@ -99,6 +146,7 @@ export function createFunctionRuntime(options: {
     const pool: Pool = {
       version,
       idle: [],
+      waiting: [],
       busy: 0,
       environments: 0,
       coldStarts,
@@ -128,15 +176,14 @@ export function createFunctionRuntime(options: {
       const warm = pool.idle.pop();
       if (!warm && !makeRoom(version.functionName)) throw new TooManyEnvironments(version.functionName);
       pool.invocations++;
+      const { environment, coldStart } = warm ? { environment: warm, coldStart: false } : await wait(pool);
       pool.busy++;
-      const environment = warm ?? (await start(pool));
       const outcome = environment.module
         ? await runHandler(clock, environment.module, version, invocation)
         : { payload: environment.broken ?? 'null', failed: true, dead: true };
-      release(pool, environment, outcome.dead);
       const logs = environment.logs;
       environment.logs = [];
-      const coldStart = warm === undefined;
+      release(pool, environment, outcome.dead);
       return outcome.failed
         ? { payload: outcome.payload, functionError: 'Unhandled', coldStart, logs }
         : { payload: outcome.payload, coldStart, logs };
@@ -184,10 +231,18 @@ interface Environment {
   idleSince: number;
 }
 
+interface Taken {
+  readonly environment: Environment;
+  readonly coldStart: boolean;
+}
+
 interface Pool {
   readonly version: FunctionSnapshot;
   readonly idle: Environment[];
+  /** Requests without an environment, oldest first. Never more than are being started or are to be. */
+  readonly waiting: ((environment: Environment, coldStart: boolean) => void)[];
   busy: number;
+  /** Started, being started, or to be. */
   environments: number;
   coldStarts: number;
   invocations: number;

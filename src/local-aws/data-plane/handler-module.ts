@@ -15,6 +15,9 @@ export interface HandlerModule {
 /** Frames of the functions' own code carry this file name, as on Lambda; the daemon tells by it whose error it sees. */
 export const taskRoot = '/var/task';
 
+/** What `require` gives in place of Node's own module, by its name without `node:`. */
+export type ModulesInstead = Readonly<Record<string, unknown>>;
+
 type Wrapper = (process: object, console: object) => (...commonJs: unknown[]) => void;
 
 /**
@@ -26,6 +29,7 @@ export function loadHandler(
   version: FunctionSnapshot,
   environment: Readonly<Record<string, string>>,
   print: (line: string) => void,
+  modules: ModulesInstead = {},
 ): HandlerModule {
   let exited = false;
   const console = consoleThat(print);
@@ -36,7 +40,8 @@ export function loadHandler(
   const filename = `${taskRoot}/${file}.js`;
   const module = { exports: {} as Record<string, unknown> };
   const wrapper = compile(version, filename);
-  wrapper(process, console)(module.exports, requireFor(process, console), module, filename, taskRoot);
+  const require = requireFor({ ...modules, process, console });
+  wrapper(process, console)(module.exports, require, module, filename, taskRoot);
 
   const handler = module.exports[name];
   if (typeof handler !== 'function') {
@@ -75,11 +80,10 @@ function splitHandler(handler: string): [string, string] {
 }
 
 /** Only what Node itself has: the package is one file, so anything else would come from this program's own modules. */
-function requireFor(process: object, console: object): (id: string) => unknown {
+function requireFor(instead: ModulesInstead): (id: string) => unknown {
   return (id) => {
     const plain = id.startsWith('node:') ? id.slice(5) : id;
-    if (plain === 'process') return process;
-    if (plain === 'console') return console;
+    if (Object.hasOwn(instead, plain)) return instead[plain];
     const found: unknown = globalThis.process.getBuiltinModule(id);
     if (found === undefined) throw named('Runtime.ImportModuleError', `Error: Cannot find module '${id}'`);
     return found;

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import type { EntryBody } from '../../../src/domain/journal.ts';
+import { later } from '../../../src/domain/units.ts';
+import type { Verdict } from '../../../src/domain/verdict.ts';
+import { decide } from '../../../src/rollout/decide.ts';
+import { harmed } from '../../../src/rollout/decide-rollback.ts';
+import type { Decision } from '../../../src/rollout/decision.ts';
+import { rollBack } from '../../../src/rollout/decide-rollback.ts';
+import { actor, v22, v23 } from '../../support/model-world.ts';
+import {
+  abort,
+  asked,
+  atStep,
+  began,
+  type Chapter,
+  fail,
+  firstPlan,
+  home,
+  moved,
+  observation,
+  on,
+  pass,
+  plan,
+  rollingBack,
+  setAlias,
+  single,
+  stepDone,
+  stepOf,
+  type Story,
+  tell,
+  tried,
+  unreadable,
+  wait,
+  watchPlan,
+} from './story.ts';
+
+const next = ({ state, now }: Story, verdict: Verdict | null = null): Decision => decide(state, verdict, now);
+const write = setAlias('roll-back', home, single(v22));
+const wrote = moved(single(v22), home, 'roll-back');
+const labelled: EntryBody = { kind: 'labelled', as: 'rolled-back' };
+const notice = { kind: 'notify', subject: 'v2.3.0 rolled back: aborted by bob', body: '' } as const;
+
+describe('the way back', () => {
+  it('begins with the write, wherever the rollout stands and whatever it was told', () => {
+    const places: readonly (readonly Chapter[])[] = [
+      [],
+      [asked({ kind: 'pause' })],
+      [asked({ kind: 'promote', full: true })],
+      [{ kind: 'held', why: 'x' }],
+      [{ kind: 'unreadable', why: 'x', denied: true }],
+      // Home already, as far as anybody knows: only a write ends an older owner's right to write.
+      [moved(single(v22), home)],
+      // Nothing is known of the alias.
+      [{ kind: 'owned', by: actor('cat'), adopt: false }],
+    ];
+    for (const step of Object.values(stepOf)) {
+      for (const before of places) {
+        for (const verdict of [null, pass, fail, unreadable]) {
+          expect(next(atStep(step, ...before, rollingBack), verdict)).toEqual({
+            kind: 'effect',
+            effect: write,
+          });
+        }
+      }
+    }
+  });
+
+  it('outlasts minutes of trouble, trying at least every 2 s; a refusal, or 200 tries, is stuck', () => {
+    const back = (...chapters: readonly Chapter[]): Decision =>
+      next(atStep(stepOf.bake10, rollingBack, ...chapters));
+    const times = (count: number): readonly Chapter[] => Array.from({ length: count }, () => tried(write));
+    expect(back(...times(1))).toMatchObject({ kind: 'wait', until: later(began, 200) });
+    expect(back(...times(199))).toMatchObject({ kind: 'wait', until: later(began, 2_000) });
+    expect(back(...times(199), wait(2_000))).toEqual({ kind: 'effect', effect: write });
+    for (const chapters of [times(200), [tried(write, 'no answer', true)]]) {
+      expect(back(...chapters)).toMatchObject({
+        entries: [
+          {
+            kind: 'ended',
+            outcome: {
+              kind: 'stuck',
+              sentence:
+                'the alias live could not be pointed at v2.2.0: no answer. v2.3.0 may still get 10 % of traffic',
+              mend: ['mlreg rollback --environment local', 'mlreg doctor --environment local'],
+            },
+          },
+        ],
+      });
+    }
+  });
+
+  it('then writes the registry, tells people, and ends', () => {
+    const story = atStep(stepOf.bake10, rollingBack, wrote);
+    expect(next(story)).toEqual({
+      kind: 'record',
+      entries: [labelled],
+      changes: [
+        {
+          version: v23,
+          set: { status: 'rolled_back', statusAt: story.now, statusReason: 'aborted by bob', rollout: 'r-1' },
+        },
+      ],
+    });
+    expect(next(atStep(stepOf.bake10, rollingBack, wrote, labelled))).toEqual({
+      kind: 'effect',
+      effect: notice,
+    });
+    const outcome = { kind: 'rolled-back', cause: abort, harmedRequests: 0 };
+    const ended = { kind: 'record', entries: [{ kind: 'ended', outcome }] };
+    const told: Chapter = { kind: 'did', effect: notice, outcome: { kind: 'done' } };
+    expect(next(atStep(stepOf.bake10, rollingBack, wrote, labelled, told))).toEqual(ended);
+    const deaf = Array.from({ length: 3 }, () => tried(notice, 'denied', true));
+    expect(next(atStep(stepOf.bake10, rollingBack, wrote, labelled, ...deaf))).toEqual(ended);
+  });
+
+  it('gives the title back to a champion whose follower was in the registry already', () => {
+    const committed: readonly Chapter[] = [{ kind: 'labelled', as: 'promoted' }, stepDone(stepOf.commit)];
+    const decision = next(atStep(stepOf.commit, ...committed, rollingBack, wrote));
+    expect(decision).toMatchObject({
+      changes: [
+        { version: v23, set: { status: 'rolled_back' } },
+        { version: v22, set: { status: 'champion', statusReason: 'aborted by bob' } },
+      ],
+    });
+  });
+
+  it('leads a first deploy to what the alias served before', () => {
+    expect(next(tell(firstPlan, rollingBack))).toEqual({
+      kind: 'effect',
+      effect: setAlias('roll-back', home, null),
+    });
+    const spent = Array.from({ length: 200 }, () => tried(write));
+    expect(next(tell(firstPlan, rollingBack, ...spent))).toMatchObject({
+      entries: [{ outcome: { sentence: expect.stringContaining('pointed at its old version') } }],
+    });
+  });
+
+  it('of a watch makes the version before it champion', () => {
+    const decision = next(tell(watchPlan(), rollingBack, moved(single(v22), home, 'roll-back')));
+    expect(decision).toMatchObject({
+      changes: [
+        { version: v23, set: { status: 'rolled_back' } },
+        { version: v22, set: { status: 'champion' } },
+      ],
+    });
+  });
+
+  it('has a cause', () => {
+    expect(() => rollBack(tell(plan).state, began)).toThrow('r-1 rolls back without a cause');
+  });
+});
+
+describe('what the trial has cost', () => {
+  const seen: EntryBody = { kind: 'observed', observations: [observation(4), observation(1), observation()] };
+  it.each([
+    ['nothing seen', [], 0],
+    ['failures seen', [seen], 5],
+    [
+      'more in the last verdict',
+      [
+        { ...seen, observations: [observation(1)] },
+        { kind: 'verdict', verdict: pass, action: 'advance' },
+      ],
+      3,
+    ],
+    ['more seen since', [seen, { kind: 'verdict', verdict: pass, action: 'advance' }], 5],
+    ['an unreadable verdict', [{ kind: 'verdict', verdict: unreadable, action: '' }], 0],
+    [
+      'a tick without the challenger',
+      [{ kind: 'observed', observations: [{ ...observation(), challenger: null }] }],
+      0,
+    ],
+  ] as const satisfies readonly (readonly [string, readonly Chapter[], number])[])(
+    '%s',
+    (_name, chapters, expected) => {
+      expect(harmed(tell(plan, ...chapters).state)).toBe(expected);
+    },
+  );
+});
+
+it('knows where users are when it is stuck', () => {
+  const story = atStep(stepOf.notify, rollingBack, tried(write, 'x', true));
+  expect(next(story)).toMatchObject({
+    entries: [{ outcome: { sentence: expect.stringContaining('v2.3.0 may still get 100 % of traffic') } }],
+  });
+  expect(
+    next(
+      tell(
+        plan,
+        moved({ kind: 'shadow', champion: v22, challenger: v23, sample: 10 as never }, on('8')),
+        rollingBack,
+        tried(write, 'x', true),
+      ),
+    ),
+  ).toMatchObject({
+    entries: [{ outcome: { sentence: expect.stringContaining('0 % of traffic') } }],
+  });
+});

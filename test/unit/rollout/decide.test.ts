@@ -1,0 +1,433 @@
+import { describe, expect, it } from 'vitest';
+import type { Effect, EntryBody } from '../../../src/domain/journal.ts';
+import { later, percent } from '../../../src/domain/units.ts';
+import type { Verdict } from '../../../src/domain/verdict.ts';
+import { decide } from '../../../src/rollout/decide.ts';
+import type { Decision } from '../../../src/rollout/decision.ts';
+import { blueGreen } from '../../../src/strategies/blue-green.ts';
+import { canary } from '../../../src/strategies/canary.ts';
+import { rollback } from '../../../src/strategies/rollback.ts';
+import { shadow } from '../../../src/strategies/shadow.ts';
+import { actor, canarySettings, v22, v23 } from '../../support/model-world.ts';
+import {
+  approvedPlan,
+  asked,
+  atStep,
+  began,
+  type Chapter,
+  did,
+  ensure,
+  fail,
+  fenced,
+  home,
+  insufficient,
+  moved,
+  on,
+  pass,
+  plan,
+  publish,
+  ready,
+  setAlias,
+  single,
+  smoke,
+  split,
+  stepDone,
+  stepOf,
+  stepsTo,
+  type Story,
+  tell,
+  tried,
+  wait,
+  warmed,
+  watchPlan,
+  weightedPlan,
+} from './story.ts';
+
+const next = ({ state, now }: Story, verdict: Verdict | null = null): Decision => decide(state, verdict, now);
+const effect = (wanted: Effect): Decision => ({ kind: 'effect', effect: wanted });
+const record = (...entries: readonly EntryBody[]): Decision => ({ kind: 'record', entries });
+const goes = (kind: 'step-failed' | 'verdict' | 'held-too-long', sentence: string): EntryBody => ({
+  kind: 'rolling-back',
+  cause: { kind, sentence },
+});
+const waits = (ms: number, why: string): Decision => ({ kind: 'wait', until: later(began, ms), why });
+const doneWith = (step: number, note: string): Decision => record({ kind: 'step-done', step, note });
+
+describe('before anything else', () => {
+  it('the fence is written, wherever the rollout stands', () => {
+    const fence = effect(setAlias('fence', home, null));
+    expect(next(tell(plan))).toEqual(fence);
+    expect(next(atStep(stepOf.bake10, { kind: 'owned', by: actor('cat'), adopt: false }), fail)).toEqual(
+      fence,
+    );
+  });
+
+  it('a rollout that has ended stays so', () => {
+    const outcome = { kind: 'succeeded', sentence: 'x' } as const;
+    expect(next(tell(plan, { kind: 'ended', outcome }))).toEqual({ kind: 'ended', outcome });
+  });
+
+  it('a fence that fails is tried again, later and later, and then the rollout goes back', () => {
+    const fence = setAlias('fence', home, null);
+    expect(next(tell(plan, tried(fence)))).toEqual(waits(200, 'tries again: no answer'));
+    expect(next(tell(plan, tried(fence), tried(fence), tried(fence)))).toEqual(
+      waits(800, 'tries again: no answer'),
+    );
+    expect(next(tell(plan, tried(fence), wait(200)))).toEqual(effect(fence));
+    expect(next(tell(plan, ...Array.from({ length: 6 }, () => tried(fence))))).toEqual(
+      record(goes('step-failed', 'no answer')),
+    );
+    expect(next(tell(plan, tried(fence, 'refused', true)))).toEqual(record(goes('step-failed', 'refused')));
+  });
+
+  it('an alias that serves what the rollout never wrote stops it, unless that is adopted', () => {
+    const foreign = { functionVersion: '7', weights: { 3: 0.5 } };
+    const decision = next(
+      atStep(stepOf.bake10, { kind: 'owned', by: actor('cat'), adopt: false }, fenced(foreign)),
+      fail,
+    );
+    expect(decision).toMatchObject({ entries: [{ kind: 'ended', outcome: { kind: 'stuck' } }] });
+    expect(decision).toMatchObject({
+      entries: [
+        {
+          outcome: {
+            mend: ['mlreg rollback --environment local', 'mlreg resume --adopt --environment local'],
+          },
+        },
+      ],
+    });
+    const adopted = atStep(stepOf.bake10, { kind: 'owned', by: actor('cat'), adopt: true }, fenced(foreign));
+    expect(next(adopted)).toMatchObject({ kind: 'wait', why: 'baking' });
+  });
+
+  it('a watch has written nothing, so that nothing is foreign to it', () => {
+    expect(next(tell(watchPlan(), fenced(on('99'))))).toMatchObject({ kind: 'wait', why: 'baking' });
+  });
+});
+
+describe('each step', () => {
+  const cases: readonly (readonly [string, Story, Decision])[] = [
+    ['provision: asks for the endpoint first', tell(plan, fenced()), effect(ensure)],
+    [
+      'provision: publishes while the endpoint is created',
+      tell(plan, fenced(), did(ensure, { kind: 'endpoint', state: 'creating' })),
+      effect({ kind: 'publish', route: split(10) }),
+    ],
+    [
+      'provision: publishes each route',
+      tell(plan, ...ready.slice(0, 4)),
+      effect({ kind: 'publish', route: single(v23) }),
+    ],
+    [
+      'provision, weighted: publishes each version once',
+      tell(weightedPlan, ...ready.slice(0, 2), publish(single(v22), '8')),
+      effect({ kind: 'publish', route: single(v23) }),
+    ],
+    [
+      'provision: waits for the endpoint',
+      tell(plan, ...ready.slice(2), ready[0]!, did(ensure, { kind: 'endpoint', state: 'creating' })),
+      waits(1_000, 'new-endpoint is being created'),
+    ],
+    [
+      'provision: asks again',
+      tell(
+        plan,
+        ...ready.slice(2),
+        ready[0]!,
+        did(ensure, { kind: 'endpoint', state: 'creating' }),
+        wait(1_000),
+      ),
+      effect(ensure),
+    ],
+    ['provision: done', tell(plan, ...ready), doneWith(0, 'new-endpoint in service')],
+    [
+      'provision: not for ever',
+      tell(plan, fenced(), wait(60_000)),
+      record(goes('step-failed', 'the endpoint was not in service after 1m')),
+    ],
+    ['smoke: asks', atStep(stepOf.smoke), effect(smoke)],
+    [
+      'smoke: done',
+      atStep(stepOf.smoke, did(smoke, { kind: 'smoked', passed: true, requests: 3 })),
+      doneWith(1, 'smoke requests passed'),
+    ],
+    ['warm-up: warms', atStep(stepOf.warm10), effect({ kind: 'warm-up', route: split(10) })],
+    [
+      'warm-up: what was warm before this step is cold again',
+      tell(plan, ...ready, warmed(split(10)), wait(10), ...stepsTo(stepOf.warm10)),
+      effect({ kind: 'warm-up', route: split(10) }),
+    ],
+    ['warm-up: done', atStep(stepOf.warm10, warmed(split(10))), doneWith(2, 'warm')],
+    [
+      'warm-up of a route that is not published: publishes',
+      tell(plan, ...ready.slice(0, 2), ...stepsTo(stepOf.warm10)),
+      effect({ kind: 'publish', route: split(10) }),
+    ],
+    ['route: writes the alias', atStep(stepOf.route10), effect(setAlias('route', on('8'), split(10)))],
+    [
+      'route, weighted: weights',
+      tell(weightedPlan, ...ready, publish(single(v22), '11'), ...stepsTo(stepOf.route10)),
+      effect(setAlias('route', { functionVersion: '11', weights: { 10: 0.1 } }, split(10))),
+    ],
+    [
+      'route of a route that is not published: publishes',
+      tell(plan, ...ready.slice(0, 2), ...stepsTo(stepOf.route10)),
+      effect({ kind: 'publish', route: split(10) }),
+    ],
+    ['route: done', atStep(stepOf.route10, moved(split(10), on('8'))), doneWith(3, 'v2.3.0 gets 10 %')],
+    [
+      'route: the right target under another route is not enough',
+      atStep(stepOf.route10, moved(split(50), on('8'))),
+      effect(setAlias('route', on('8'), split(10))),
+    ],
+    [
+      'route: the right route at another target is not enough',
+      atStep(stepOf.route10, moved(split(10), home)),
+      effect(setAlias('route', on('8'), split(10))),
+    ],
+    ['promote: writes the alias', atStep(stepOf.promote), effect(setAlias('promote', on('10'), single(v23)))],
+    [
+      'promote: done',
+      atStep(stepOf.promote, moved(single(v23), on('10'), 'promote')),
+      doneWith(9, 'v2.3.0 serves everybody'),
+    ],
+    [
+      'notify: tells',
+      atStep(stepOf.notify),
+      effect({ kind: 'notify', subject: 'v2.3.0 was promoted in local', body: '' }),
+    ],
+    [
+      'notify: done',
+      atStep(stepOf.notify, did({ kind: 'notify', subject: 's', body: '' }, { kind: 'done' })),
+      doneWith(11, 'told'),
+    ],
+    [
+      'notify: gives up quietly',
+      atStep(
+        stepOf.notify,
+        ...Array.from({ length: 3 }, () => tried({ kind: 'notify', subject: 's', body: '' })),
+      ),
+      doneWith(11, 'told'),
+    ],
+    [
+      'notify: a refusal sends nobody back',
+      atStep(stepOf.notify, tried({ kind: 'notify', subject: 's', body: '' }, 'denied', true)),
+      waits(200, 'tries again: denied'),
+    ],
+    [
+      'after the last: succeeded',
+      atStep(stepOf.notify, stepDone(stepOf.notify)),
+      record({ kind: 'ended', outcome: { kind: 'succeeded', sentence: 'v2.3.0 serves 100 %' } }),
+    ],
+  ];
+  it.each(cases)('%s', (_name, story, expected) => {
+    expect(next(story)).toEqual(expected);
+  });
+
+  it('commit: the registry says in the same write what the alias was seen to do', () => {
+    const story = atStep(stepOf.commit);
+    expect(next(story)).toEqual({
+      kind: 'record',
+      entries: [
+        { kind: 'labelled', as: 'promoted' },
+        { kind: 'step-done', step: 10, note: 'v2.3.0 is champion' },
+      ],
+      changes: [
+        {
+          version: v23,
+          set: {
+            status: 'champion',
+            statusAt: story.now,
+            statusReason: 'promoted by canary',
+            rollout: 'r-1',
+            functionVersion: '10',
+          },
+        },
+        {
+          version: v22,
+          set: {
+            status: 'archived',
+            statusAt: story.now,
+            statusReason: 'followed by v2.3.0',
+            rollout: 'r-1',
+            retireAfter: later(story.now, 3_600_000),
+          },
+        },
+      ],
+    });
+  });
+
+  it('approve: waits for as many as are needed, and not for ever', () => {
+    const once = [fenced(), asked({ kind: 'approve' })];
+    expect(next(tell(approvedPlan, fenced()))).toEqual(waits(1_000, 'waits for 2 approvals: mlreg approve'));
+    expect(next(tell(approvedPlan, ...once))).toEqual(waits(1_000, 'waits for 1 approval: mlreg approve'));
+    expect(next(tell(approvedPlan, ...once, asked({ kind: 'approve' }, 'cat')))).toEqual(
+      doneWith(0, 'approved by bob, cat'),
+    );
+    expect(next(tell(approvedPlan, ...once, wait(60_000)))).toEqual(
+      record(goes('held-too-long', 'not approved within 1m')),
+    );
+  });
+
+  it('a shadow routes copies, and ends without a promotion', () => {
+    const copied = shadow({
+      ...canarySettings(),
+      sample: percent(25),
+      bakeMs: 1,
+      extendMs: 0,
+      onInconclusive: 'hold',
+    });
+    const back = copied.steps.findIndex((step) => step.kind === 'route' && step.route.kind === 'single');
+    const story = tell(
+      copied,
+      fenced(),
+      publish(single(v22), '8'),
+      ...stepsTo(back),
+      moved(single(v22), on('8')),
+    );
+    expect(next(story)).toEqual(doneWith(back, 'single v2.2.0'));
+    const all = copied.steps.length;
+    expect(next(tell(copied, fenced(), ...stepsTo(all)))).toMatchObject({
+      entries: [{ outcome: { sentence: 'v2.3.0 ran in shadow to the end' } }],
+    });
+  });
+
+  it('a stage is swapped by no build yet: back', () => {
+    const green = blueGreen({ ...canarySettings(), percent: percent(10) });
+    const swap = green.steps.findIndex((step) => step.kind === 'swap-stage');
+    expect(next(tell(green, fenced(), ...stepsTo(swap)))).toMatchObject({
+      entries: [{ kind: 'rolling-back', cause: { kind: 'step-failed' } }],
+    });
+  });
+
+  it('a rollback begins with its endpoint, which may be there, and asks nobody', () => {
+    const back = rollback(canarySettings({ champion: v23, challenger: v22 }));
+    expect(back.steps.map(({ kind }) => kind)).toEqual(['provision', 'promote', 'commit', 'notify']);
+    expect(next(tell(back, fenced()))).toMatchObject({ effect: { kind: 'ensure-endpoint', version: v22 } });
+  });
+
+  it('is refused where the plan holds what nobody knows', () => {
+    const odd = canary(canarySettings());
+    const story = tell({ ...odd, steps: [{ kind: 'sing' } as never] }, fenced());
+    expect(() => next(story)).toThrow('unreachable');
+    const nowhere = tell(
+      { ...odd, steps: [{ ...(odd.steps[0] as object), version: 'v9' } as never] },
+      fenced(),
+    );
+    expect(() => next(nowhere)).toThrow('no endpoint name for v9');
+  });
+});
+
+describe('danger goes before the step', () => {
+  const dangers: readonly (readonly [string, readonly Chapter[], Verdict | null, readonly EntryBody[]])[] = [
+    [
+      'a failed verdict',
+      [],
+      fail,
+      [
+        { kind: 'verdict', verdict: fail, action: 'roll back' },
+        goes('verdict', 'challenger 30 % errors, limit 5 %'),
+      ],
+    ],
+    [
+      'a rejection',
+      [asked({ kind: 'reject' })],
+      null,
+      [{ kind: 'rolling-back', cause: { kind: 'abort', by: 'bob', sentence: 'rejected by bob' } }],
+    ],
+    [
+      'blindness for as long as is allowed',
+      [{ kind: 'unreadable', why: 'no answer', denied: false }, wait(20_000)],
+      null,
+      [goes('verdict', 'metrics could not be read for 20s (no answer)')],
+    ],
+    [
+      'denial for as long as is allowed, and it is called so',
+      [{ kind: 'unreadable', why: 'not allowed', denied: true }, wait(20_000)],
+      null,
+      [goes('verdict', 'metrics could not be read for 20s (denied: not allowed)')],
+    ],
+    [
+      'a hold for as long as is allowed',
+      [{ kind: 'held', why: 'too few requests' }, wait(60_000)],
+      insufficient,
+      [goes('held-too-long', 'held for 1m without an answer: too few requests')],
+    ],
+    [
+      'a pause for as long as is allowed',
+      [asked({ kind: 'pause' }), wait(60_000)],
+      null,
+      [goes('held-too-long', 'paused for 1m, nobody resumed it')],
+    ],
+    [
+      'a final failure',
+      [tried(smoke, 'smoke request failed', true)],
+      null,
+      [goes('step-failed', 'smoke request failed')],
+    ],
+    [
+      'as many failures as are allowed',
+      Array.from({ length: 6 }, () => tried(ensure)),
+      null,
+      [goes('step-failed', 'no answer')],
+    ],
+  ];
+  const places: readonly (readonly [string, readonly Chapter[]])[] = [
+    ['at work', []],
+    ['paused', [asked({ kind: 'pause' })]],
+    ['held', [{ kind: 'held', why: 'too few requests' }]],
+    ['told to promote', [asked({ kind: 'promote', full: true })]],
+  ];
+  for (const [where, before] of places) {
+    it.each(dangers)(`${where}: %s`, (_name, chapters, verdict, expected) => {
+      expect(next(atStep(stepOf.bake10, ...before, ...chapters), verdict)).toEqual(record(...expected));
+    });
+  }
+
+  it('none of them a moment too early', () => {
+    const early = [
+      atStep(stepOf.bake10, { kind: 'unreadable', why: 'x', denied: false }, wait(9_999)),
+      atStep(stepOf.bake10, { kind: 'held', why: 'x' }, wait(59_999)),
+      atStep(stepOf.bake10, asked({ kind: 'pause' }), wait(59_999)),
+      atStep(stepOf.bake10, ...Array.from({ length: 5 }, () => tried(ensure))),
+    ];
+    for (const story of early) expect(next(story, insufficient).kind).not.toBe('effect');
+    for (const story of early)
+      expect(next(story, insufficient)).not.toMatchObject({ entries: [{ kind: 'rolling-back' }] });
+  });
+});
+
+describe('a pause', () => {
+  it('is said once, and nothing advances', () => {
+    const paused = [asked({ kind: 'pause' }), wait(500)] as const;
+    expect(next(atStep(stepOf.route10, ...paused))).toEqual(waits(1_500, 'paused; go on with: mlreg resume'));
+  });
+});
+
+describe('a share that a person moved up', () => {
+  const up = (share: number, ...chapters: readonly Chapter[]): Story =>
+    tell(
+      canary(canarySettings({ steps: [percent(10), percent(20), percent(50)] })),
+      ...ready,
+      ...stepsTo(stepOf.bake10),
+      asked({ kind: 'traffic', percent: percent(share) }),
+      ...chapters,
+    );
+  it('makes the steps that lead there needless', () => {
+    const past = [stepDone(4)];
+    expect(next(up(30, ...past))).toEqual(doneWith(5, 'already at 30 %'));
+    expect(next(up(30, ...past, stepDone(5)))).toEqual(doneWith(6, 'already at 30 %'));
+    expect(next(up(30, ...past, stepDone(5), stepDone(6)))).toEqual(doneWith(7, 'already at 30 %'));
+    expect(next(up(30, ...past, stepDone(5), stepDone(6), stepDone(7)))).toEqual(
+      effect({ kind: 'warm-up', route: split(50) }),
+    );
+  });
+  it('never makes the last bake needless', () => {
+    const story = up(50, ...stepsTo(10).slice(4), moved(split(50), on('9')));
+    expect(next(story, pass)).toMatchObject({ kind: 'wait', why: 'baking' });
+    expect(next(up(50, ...stepsTo(8).slice(4)))).toEqual(effect({ kind: 'warm-up', route: split(50) }));
+  });
+  it('changes nothing of what comes after the last share', () => {
+    expect(next(up(50, ...stepsTo(11).slice(4)))).toEqual(effect({ kind: 'warm-up', route: single(v23) }));
+  });
+});
