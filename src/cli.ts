@@ -202,6 +202,15 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/local.ts')).localStatus,
   },
   {
+    name: 'local env',
+    summary: 'print the variables by which the AWS CLI reaches it',
+    examples: [
+      'eval "$(mlreg local env)" && aws lambda get-alias --function-name recommendation-inference-local --name live',
+      'mlreg local env -o json',
+    ],
+    load: async () => (await import('./commands/local.ts')).localEnv,
+  },
+  {
     name: 'local traffic',
     summary: 'send real requests to it',
     options: [

@@ -40,6 +40,19 @@ export const localAws: LocalAws = {
     });
     return { ...record, details: (await response.json()) as Record<string, unknown> };
   },
+  async access(stateDir) {
+    const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+    const record = readDaemonRecord(stateDir);
+    if (record === undefined) return null;
+    return {
+      AWS_ENDPOINT_URL: record.controlUrl,
+      AWS_REGION: record.region,
+      AWS_DEFAULT_REGION: record.region,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SESSION_TOKEN: record.sessionToken,
+    };
+  },
   async down(stateDir) {
     const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
     const record = readDaemonRecord(stateDir);

@@ -62,6 +62,8 @@ export interface LocalAws {
   up(options: LocalUpOptions): Promise<LocalUp>;
   status(stateDir: string): Promise<LocalStatus | null>;
   down(stateDir: string): Promise<boolean>;
+  /** Variables by which any AWS client reaches it: they hold its token. null where it is not running. */
+  access(stateDir: string): Promise<Readonly<Record<string, string>> | null>;
   /** Open-loop load on the gateway. */
   load(options: LoadOptions): Promise<LoadReport>;
 }

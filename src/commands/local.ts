@@ -72,6 +72,21 @@ export async function localStatus(context: Context): Promise<ExitCode> {
   return exitCode.done;
 }
 
+/** For `eval "$(mlreg local env)"`: the AWS CLI and SDKs then speak to this machine. */
+export async function localEnv(context: Context): Promise<ExitCode> {
+  const place = await stateDir(context);
+  const access = await context.world.local.access(place.stateDir);
+  if (access === null) {
+    throw new UserError('usage', 'AWS on this machine is not running', { mend: 'mlreg local up --detach' });
+  }
+  context.output.answer({ kind: 'LocalAwsEnvironment', variables: access }, () =>
+    Object.entries(access)
+      .map(([name, value]) => `export ${name}='${value}'`)
+      .join('\n'),
+  );
+  return exitCode.done;
+}
+
 function statusText(
   gatewayUrl: string,
   controlUrl: string,

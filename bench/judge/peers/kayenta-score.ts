@@ -27,9 +27,7 @@ export function score(
   );
   const noData = counted.filter(({ label }) => label === 'Nodata').length;
   const criticalFailed = counted.some(({ critical, label }) => critical && label !== 'Pass');
-  if (criticalFailed || (counted.length > 0 && noData / counted.length >= 0.5 && noData === counted.length)) {
-    return { summary: 0, groups };
-  }
+  if (criticalFailed || noData / counted.length >= 0.5) return { summary: 0, groups };
   return { summary: Math.round(weighted(groups, weights) * 100) / 100, groups };
 }
 
