@@ -32,16 +32,12 @@ export interface LatencyScenario {
   readonly load: number;
   /** The challenger starts so much slower still and gets warm with a time constant of one minute: 2 = three times. */
   readonly cold: number;
-  /** Upper edges of the buckets that the judge sees, milliseconds; each must be one of `fineEdges`. */
-  readonly edges: readonly number[];
 }
 
 export interface Traffic {
   /** Three hours of the champion, by the minute. */
   readonly history: readonly ArmTick[];
   readonly observations: readonly Observation[];
-  /** The challenger's histogram of each tick by `fineEdges`, and the champion's; none without latency. */
-  readonly fine: readonly (readonly [champion: Float64Array, challenger: Float64Array])[];
 }
 
 export const minutes = 60;
@@ -66,13 +62,13 @@ export function createTraffic(scenario: Scenario, random: Random): Traffic {
   const bursts = autoregression(random, scenario.sharedBursts ?? 0);
   const load = autoregression(random, scenario.latency?.load ?? 0);
   const historyCluster = scenario.historyCluster ?? scenario.cluster ?? 1;
-  const fine: [Float64Array, Float64Array][] = [];
+  const shares = [createShares(), createShares()] as const;
 
   const history = Array.from({ length: historyMinutes }, (_, i) => {
     const factor = bursts(1);
     const slower = load(1);
     const mean = 60 * rateAt(i - historyMinutes);
-    return arm(mean, scenario.errorRate * factor, historyCluster, slower).tick;
+    return arm(0, mean, scenario.errorRate * factor, historyCluster, slower);
   });
 
   const perMinute = 60_000 / scenario.tickMs;
@@ -86,19 +82,18 @@ export function createTraffic(scenario: Scenario, random: Random): Traffic {
     const cold = 1 + (scenario.latency?.cold ?? 0) * Math.exp(-minute);
     const own = (scenario.latency?.factor ?? 1) * slower * cold;
     const cluster = scenario.cluster ?? 1;
-    const champion = arm(mean * (1 - scenario.share), scenario.errorRate * factor, cluster, slower);
-    const challenger = arm(mean * scenario.share, scenario.challengerErrorRate * factor, cluster, own);
-    fine.push([champion.fine, challenger.fine]);
+    const champion = arm(0, mean * (1 - scenario.share), scenario.errorRate * factor, cluster, slower);
+    const challenger = arm(1, mean * scenario.share, scenario.challengerErrorRate * factor, cluster, own);
     const hit = i === stormAt ? (random.uniform() < scenario.share ? 1 : 0) : null;
     return {
       at: instant((i + 1) * scenario.tickMs),
       tickMs: scenario.tickMs,
       plannedPercent: 100 * scenario.share,
-      champion: hit === 0 ? stormed(champion.tick) : champion.tick,
-      challenger: hit === 1 ? stormed(challenger.tick) : challenger.tick,
+      champion: hit === 0 ? stormed(champion) : champion,
+      challenger: hit === 1 ? stormed(challenger) : challenger,
     };
   });
-  return { history, observations, fine };
+  return { history, observations };
 
   function stormed(tick: ArmTick): ArmTick {
     const more = scenario.storm ?? 0;
@@ -106,18 +101,14 @@ export function createTraffic(scenario: Scenario, random: Random): Traffic {
   }
 
   /** One arm's tick of about `mean` requests. */
-  function arm(mean: number, p: number, cluster: number, slower: number) {
-    const { latency } = scenario;
+  function arm(of: 0 | 1, mean: number, p: number, cluster: number, slower: number): ArmTick {
+    const count = scenario.latency ? bucketCounts(random, mean, shares[of](medianMs * slower)) : null;
     // A Poisson count's buckets are Poisson counts of their own.
-    const counts = latency ? bucketCounts(random, mean, medianMs * slower) : noBuckets;
-    const requests = latency ? counts.reduce((sum, count) => sum + count, 0) : random.poisson(mean);
+    const requests = count ? count.reduce((sum, here) => sum + here, 0) : random.poisson(mean);
     const tick = { requests, errors: errorsOf(random, requests, Math.min(1, p), cluster), throttles: 0 };
-    if (!latency) return { tick, fine: counts };
-    return { tick: { ...tick, latency: histogram(counts, latency.edges) }, fine: counts };
+    return count ? { ...tick, latency: { le: fineEdges, count } } : tick;
   }
 }
-
-const noBuckets = new Float64Array(0);
 
 /** Clusters of geometric size, as many as their mean size leaves of n p. */
 function errorsOf(random: Random, n: number, p: number, cluster: number): number {
@@ -127,43 +118,56 @@ function errorsOf(random: Random, n: number, p: number, cluster: number): number
   return Math.min(n, errors);
 }
 
-function bucketCounts(random: Random, mean: number, median: number): Float64Array {
-  const counts = new Float64Array(fineEdges.length + 1);
-  let above = 1;
-  for (let i = 0; i < fineEdges.length; i++) {
-    const next = normalTail(Math.log(fineEdges[i]! / median) / sigma);
-    counts[i] = random.poisson(mean * Math.max(0, above - next));
-    above = next;
-  }
-  counts[fineEdges.length] = random.poisson(mean * above);
-  return counts;
+function bucketCounts(random: Random, mean: number, shares: Float64Array): number[] {
+  return Array.from(shares, (share) => random.poisson(mean * share));
 }
 
-function histogram(fine: Float64Array, le: readonly number[]): Histogram {
+/** Shares of the buckets for a median, remembered for as long as it stays. */
+function createShares(): (median: number) => Float64Array {
+  const shares = new Float64Array(fineEdges.length + 1);
+  let known = Number.NaN;
+  return (median) => {
+    if (median === known) return shares;
+    known = median;
+    let above = 1;
+    for (let i = 0; i <= fineEdges.length; i++) {
+      const edge = fineEdges[i];
+      const next = edge === undefined ? 0 : normalTail(Math.log(edge / median) / sigma);
+      shares[i] = Math.max(0, above - next);
+      above = next;
+    }
+    return shares;
+  };
+}
+
+/** The same ticks by the buckets that mlreg's metrics have. */
+export function coarse(tick: ArmTick): ArmTick {
+  return tick.latency ? { ...tick, latency: rebucketed(tick.latency, coarseEdges) } : tick;
+}
+
+/** Every edge must be one of the histogram's own. */
+function rebucketed(fine: Histogram, le: readonly number[]): Histogram {
   const count = new Array<number>(le.length + 1).fill(0);
   let bucket = 0;
-  for (let i = 0; i < fine.length; i++) {
-    while (bucket < le.length && (fineEdges[i] ?? Infinity) > le[bucket]!) bucket++;
-    count[bucket]! += fine[i]!;
-  }
+  fine.count.forEach((here, i) => {
+    while (bucket < le.length && (fine.le[i] ?? Infinity) > le[bucket]!) bucket++;
+    count[bucket]! += here;
+  });
   return { le, count };
 }
 
-/** Milliseconds at a quantile of counts by `fineEdges`, straight inside a bucket; null without requests. */
-export function quantileOf(counts: Float64Array, q: number): number | null {
-  let n = 0;
-  for (const count of counts) n += count;
+/** Milliseconds at a quantile, straight inside a bucket; null without requests. */
+export function quantileOf({ le, count }: Histogram, q: number): number | null {
+  const n = count.reduce((sum, here) => sum + here, 0);
   if (n === 0) return null;
   let left = q * n;
-  for (let i = 0; i < fineEdges.length; i++) {
-    const here = counts[i]!;
-    if (here > 0 && left <= here) {
-      const from = fineEdges[i - 1] ?? 0;
-      return from + (left / here) * (fineEdges[i]! - from);
-    }
+  for (let i = 0; i < le.length; i++) {
+    const here = count[i]!;
+    const from = le[i - 1] ?? 0;
+    if (here > 0 && left <= here) return from + (left / here) * (le[i]! - from);
     left -= here;
   }
-  return fineEdges.at(-1)!;
+  return le.at(-1)!;
 }
 
 /** exp of a stationary autoregression with the given deviation and mean 1; each call moves on by so many minutes. */

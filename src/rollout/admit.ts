@@ -41,12 +41,17 @@ export function admit(state: RolloutState, request: Request): Answer {
         ? yes('rejected')
         : no('nothing waits for approval; end the rollout with mlreg abort');
     case 'promote':
+      if (step?.kind === 'bake' && state.plan.strategy === 'watch') return yes('ends the watch');
       if (step?.kind === 'bake') return yes(request.full ? 'promotes now' : 'goes on to the next step');
       if (step?.kind === 'approve') return no('waits for approval: mlreg approve');
-      return no(`there is no bake to end now (step: ${step?.kind ?? 'none'}); try again in a moment`);
+      return no(`there is no bake to end now (step: ${step?.kind ?? 'the end'}); try again in a moment`);
     case 'traffic': {
-      if (step?.kind !== 'bake' || state.plan.champion === null || state.plan.strategy === 'watch') {
-        return no(`traffic can be moved by hand while a split bakes (step now: ${step?.kind ?? 'none'})`);
+      if (state.plan.strategy === 'watch') return no('a watch moves no traffic; go back with mlreg rollback');
+      if (state.plan.champion === null) return no('a first deploy has no shares: everybody goes at once');
+      if (step?.kind !== 'bake') {
+        return no(
+          `a share can be moved while it bakes (step now: ${step?.kind ?? 'the end'}); try again in a moment`,
+        );
       }
       const most = approvedPercent(state.plan);
       if (request.percent > most) {

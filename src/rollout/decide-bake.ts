@@ -67,8 +67,8 @@ function whyNotYet(verdict: Verdict | null): string {
   return 'not shown to be no worse than the champion';
 }
 
-/** Brings the share to what a person asked for. */
-function steer(state: RolloutState, now: Instant): Decision | null {
+/** Brings the share to what a person asked for, also while the rollout is paused; null where it is there. */
+export function steer(state: RolloutState, now: Instant): Decision | null {
   const { override, plan } = state;
   if (override === null || override.step !== state.step || plan.champion === null) return null;
   const route: Route = {

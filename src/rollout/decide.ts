@@ -5,7 +5,7 @@ import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
-import { bake, holdAt } from './decide-bake.ts';
+import { bake, holdAt, steer } from './decide-bake.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
 import { effectKey } from './replay.ts';
@@ -30,7 +30,8 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
     return ended({ kind: 'succeeded', sentence: `${state.plan.challenger} ${succeededAs(state)}` });
   }
   if (state.pausedAt !== null && !state.committed) {
-    return holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
+    const steered = step.kind === 'bake' ? steer(state, now) : null;
+    return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
   return forward(state, step, verdict, now);
 }

@@ -13,7 +13,16 @@ export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
   const [first, ...rest] = entries;
   if (first === undefined || first.kind !== 'started')
     throw new Error(`journal of ${id} does not begin with 'started'`);
-  return rest.reduce(apply, begin(id, first));
+  // The tick table is gathered apart: copying it at each entry would make a day's watch quadratic.
+  const ticks: Observation[] = [];
+  let state = begin(id, first);
+  for (const entry of rest) {
+    state = apply(state, entry);
+    if (entry.kind !== 'observed') continue;
+    ticks.push(...entry.observations);
+    state = { ...state, observations: [] };
+  }
+  return { ...state, observations: ticks };
 }
 
 function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): RolloutState {
@@ -229,7 +238,7 @@ function afterRequest(state: RolloutState, request: Request, accepted: boolean, 
   if (!accepted) return state;
   switch (request.kind) {
     case 'pause':
-      return { ...state, pausedAt: at };
+      return { ...state, pausedAt: state.pausedAt ?? at };
     case 'resume':
       return state.pausedAt === null
         ? state

@@ -412,6 +412,15 @@ describe('a pause', () => {
   it('is said once, and nothing advances', () => {
     const paused = [asked({ kind: 'pause' }), wait(500)] as const;
     expect(next(atStep(stepOf.route10, ...paused))).toEqual(waits(1_500, 'paused; go on with: mlreg resume'));
+    expect(next(atStep(stepOf.bake10, ...paused, wait(20_000)), pass)).toEqual(
+      waits(21_500, 'paused; go on with: mlreg resume'),
+    );
+  });
+
+  it('still lets a person move the share', () => {
+    const traffic = asked({ kind: 'traffic', percent: percent(30) });
+    const story = atStep(stepOf.bake10, asked({ kind: 'pause' }), traffic, publish(split(30), '11'), wait(1));
+    expect(next(story)).toEqual(effect({ kind: 'warm-up', route: split(30) }));
   });
 });
 

@@ -150,6 +150,12 @@ describe('each entry', () => {
     ],
     ['verdict', [], { kind: 'verdict', verdict: fail, action: 'roll back' }, { lastVerdict: fail }],
     ['request refused', [], asked({ kind: 'pause' }, 'bob', false), { requestsSeen: 1 }],
+    [
+      'request: pause, paused already',
+      [asked({ kind: 'pause' }), wait(5)],
+      asked({ kind: 'pause' }),
+      { requestsSeen: 2 },
+    ],
     ['request: pause', [wait(5)], asked({ kind: 'pause' }), { requestsSeen: 1, pausedAt: after(5) }],
     [
       'request: resume',
