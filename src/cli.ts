@@ -179,6 +179,13 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    name: 'config show',
+    summary: 'every setting of the environment',
+    options: [['--origin', 'and where its value came from']],
+    examples: ['mlreg config show -e prod', 'mlreg config show --origin -o json'],
+    load: async () => (await import('./commands/config.ts')).showConfig,
+  },
+  {
     name: 'local up',
     summary: 'start AWS on this machine',
     options: [
@@ -292,10 +299,13 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   return program;
 }
 
+const groupSummaries: Readonly<Record<string, string>> = {
+  local: 'AWS on this machine: the same commands without an account',
+  config: 'mlreg.yaml as mlreg understands it',
+};
+
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
-  const command = program
-    .command(name)
-    .description('AWS on this machine: the same commands without an account');
+  const command = program.command(name).description(groupSummaries[name] ?? name);
   groups.set(name, command);
   return command;
 }

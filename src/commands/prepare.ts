@@ -31,6 +31,7 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
   const record = await registered(at, words.version);
   const champion = await championOf(at);
   refuseUnfit(config, record);
+  refuseWithoutImage(context, config);
   const view = await connection.platform.readAlias(config.lambda.alias);
   if (Object.keys(view.target.weights).length > 0) {
     throw new UserError(
@@ -127,6 +128,21 @@ function refuseUnfit(config: EnvironmentConfig, record: VersionRecord): void {
       },
     );
   }
+}
+
+/** On this machine the image is a file, and a missing one would only show when the endpoint fails. */
+function refuseWithoutImage({ world }: Context, config: EnvironmentConfig): void {
+  const { image } = config.sagemaker;
+  const file = image?.startsWith('local://') === true ? image.slice('local://'.length) : null;
+  if (image !== null && (file === null || world.files.exists(file))) return;
+  throw new UserError(
+    'usage',
+    image === null ? `${config.name} has no model server` : `the model server ${file} is not there`,
+    {
+      why: 'sagemaker.image names what answers /ping and /invocations',
+      mend: `set environments.${config.name}.sagemaker.image in mlreg.yaml${config.kind === 'local' ? ', as local://./serve.mjs' : ''}`,
+    },
+  );
 }
 
 /** Settings that all plans share. */

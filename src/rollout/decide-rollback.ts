@@ -27,9 +27,9 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
       route: home,
     };
     const tried = state.tries[effectKey(effect)];
-    if (tried !== undefined && (tried.final || tried.count >= rollbackTries))
-      return ended(stuckIn(state, tried.error));
-    return attempt(state, effect, now, 'roll-back');
+    const isHopeless = tried?.final === true || (tried?.count ?? 0) >= limitOf(state);
+    if (tried === undefined || !isHopeless) return attempt(state, effect, now, 'roll-back');
+    if (mayHaveMoved(state)) return ended(stuckIn(state, tried.error));
   }
   if (!rollback.labelled) {
     const reason = rollback.cause.sentence;
@@ -48,6 +48,11 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   if (told !== null) return told;
   return ended({ kind: 'rolled-back', cause: rollback.cause, harmedRequests: harmed(state) });
 }
+
+/** Before the first write of a route nobody was moved by this rollout, nor can an older owner still do it. */
+const mayHaveMoved = (state: RolloutState): boolean => state.moved || state.plan.strategy === 'watch';
+
+const limitOf = (state: RolloutState): number => (mayHaveMoved(state) ? rollbackTries : state.plan.maxTries);
 
 export function noWayBack(state: RolloutState, sentence: string): Outcome {
   return {

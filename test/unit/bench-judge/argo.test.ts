@@ -19,10 +19,10 @@ import {
 } from '../../../bench/judge/peers/argo-run.ts';
 import { oracle } from './oracle.ts';
 
-const metric = oracle('argo-assess-metric');
-const run = oracle('argo-assess-run');
-const values = oracle('argo-evaluate');
-const schedule = oracle('argo-schedule');
+const metric = oracle('argo-assess-metric', 'cases', 'failureInconclusiveOrError', 'derivedFromCodeNotTests', 'counterUpdates');
+const run = oracle('argo-assess-run', 'isWorse', 'runs', 'terminatingRule');
+const values = oracle('argo-evaluate', 'conditionTable', 'emptyResults', 'nanAndInfinityFromDocs');
+const schedule = oracle('argo-schedule', 'dueNow', 'nextLook');
 
 describe('Argo Rollouts: counters to phase', () => {
   it.each(metric.cases)('$line: $metric $state', ({ metric, state, expected, expectedWhenTerminating }) => {

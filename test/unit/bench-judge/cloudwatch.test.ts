@@ -9,7 +9,7 @@ import {
 import { repeatedZTest, zOf } from '../../../bench/judge/peers/z-test.ts';
 import { oracle } from './oracle.ts';
 
-const table = oracle('cloudwatch-alarm-missing-data');
+const table = oracle('cloudwatch-alarm-missing-data', 'threeOutOfThree', 'twoOutOfThree', 'prematureAlarmRule');
 const policies: readonly MissingData[] = ['missing', 'ignore', 'breaching', 'notBreaching'];
 const rows = [
   ...table.threeOutOfThree.map((row: any) => ({ ...row, m: 3 })),

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createFlagger, passes } from '../../../bench/judge/peers/flagger.ts';
 import { oracle } from './oracle.ts';
 
-const checks = oracle('flagger-metric-checks');
-const scheduler = oracle('flagger-scheduler');
+const checks = oracle('flagger-metric-checks', 'fromTests', 'boundsFromCode');
+const scheduler = oracle('flagger-scheduler', 'derivedFromCodeNotTests', 'phaseSequences');
 
 describe('Flagger: one value', () => {
   it.each(checks.boundsFromCode)('$range $threshold $value', ({ range, value, ...legacy }: any) => {

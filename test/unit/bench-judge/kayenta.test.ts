@@ -17,11 +17,11 @@ import { mannWhitney, rankDifference } from '../../../bench/judge/peers/mann-whi
 import { normalUpperQuantile } from '../../../src/monitor/judge/math/normal.ts';
 import { oracle } from './oracle.ts';
 
-const classifier = oracle('kayenta-classifier');
-const statistics = oracle('kayenta-mannwhitney');
-const scorer = oracle('kayenta-scorer');
-const preparation = oracle('kayenta-preprocessing-stats');
-const windows = oracle('kayenta-judgement-windows');
+const classifier = oracle('kayenta-classifier', 'cases');
+const statistics = oracle('kayenta-mannwhitney', 'cases');
+const scorer = oracle('kayenta-scorer', 'cases', 'aggregateAcrossJudgements');
+const preparation = oracle('kayenta-preprocessing-stats', 'outlierDetectors', 'transforms', 'statistics', 'effectSizes');
+const windows = oracle('kayenta-judgement-windows', 'cases');
 
 const near = (value: number, expected: { value: number; tolerance: number }): void => {
   expect(Math.abs(value - expected.value)).toBeLessThanOrEqual(Math.max(expected.tolerance, 1e-12));

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/** Rows, whose columns differ from table to table. */
+type Table = any[] & { readonly cases: any[] };
+/* eslint-enable @typescript-eslint/no-explicit-any */
+
 /**
  * What a peer's own tests say that its judge answers: figures and rows of test/vectors/oracles, each file with the
  * repository, commit, path and licence that it was taken from.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export function oracle(name: string): any {
-  return JSON.parse(readFileSync(new URL(`../../vectors/oracles/${name}.json`, import.meta.url), 'utf8'));
+export function oracle<Name extends string>(file: string, ..._tables: readonly Name[]): Record<Name, Table> {
+  return JSON.parse(readFileSync(new URL(`../../vectors/oracles/${file}.json`, import.meta.url), 'utf8'));
 }
