@@ -30,14 +30,25 @@ const text = (share: number): string => `${Math.round(share * 1e4) / 100}%`;
 export const nameOf = ({ tickMs, perSecond, share }: Scenario, ...rest: readonly string[]): string =>
   [`${tickMs / 1000} s`, `${perSecond}/s`, text(share), ...rest].join(', ');
 
-export const cells: readonly Cell[] = [
-  ...grid().map(falseRollbacks),
-  ...grid().flatMap((scenario) => regressions.map((regression) => errors(scenario, regression))),
-  ...latencyGrid(),
-  ...burstGrid(),
-  ...storms(),
-  ...coldStarts(),
-];
+export function allCells(): readonly Cell[] {
+  return [
+    ...grid().map(falseRollbacks),
+    ...grid().flatMap((scenario) => regressions.map((regression) => errors(scenario, regression))),
+    ...latencyGrid(),
+    ...burstGrid(),
+    ...storms(),
+    ...coldStarts(),
+  ];
+}
+
+/** A number of its own for each cell, which stays when others come or go: part of its traffic's seed. */
+export function cellNumber({ table, name }: Pick<Cell, 'table' | 'name'>): number {
+  let hash = 0x811c9dc5;
+  for (const character of `${table}: ${name}`) {
+    hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
+  }
+  return hash >>> 0;
+}
 
 /** Everything but what is wrong with the challenger. */
 function grid(): readonly Scenario[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cells, tables, type Table } from './cells.ts';
+import { allCells, cellNumber, tables, type Table } from './cells.ts';
 import { readRuns, writeRuns, type CellRuns } from './runs-file.ts';
 import { simulate } from './simulate.ts';
 
@@ -27,11 +27,10 @@ function simulateTables(): void {
   for (const table of chosen.length > 0 ? chosen : tables) {
     const began = performance.now();
     const done: CellRuns[] = [];
-    cells.forEach((cell, number) => {
-      if (cell.table !== table) return;
-      const outcomes = simulate(cell.scenario, cell.contestants, { seed, cell: number, first, runs });
+    for (const cell of allCells().filter((one) => one.table === table)) {
+      const outcomes = simulate(cell.scenario, cell.contestants, { seed, cell: cellNumber(cell), first, runs });
       done.push({ table, cell: cell.name, outcomes: Object.fromEntries(outcomes) });
-    });
+    }
     writeRuns(dir, table, first, done);
     const seconds = Math.round((performance.now() - began) / 1000);
     console.log(`${table}: ${done.length} cells, runs ${first} to ${first + runs - 1}, ${seconds} s`);

@@ -49,8 +49,13 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   return ended({ kind: 'rolled-back', cause: rollback.cause, harmedRequests: harmed(state) });
 }
 
-/** Before the first write of a route nobody was moved by this rollout, nor can an older owner still do it. */
-const mayHaveMoved = (state: RolloutState): boolean => state.moved || state.plan.strategy === 'watch';
+/** Before its first step that moves users a rollout has moved nobody, nor can an older owner still do it. */
+function mayHaveMoved({ plan, step }: RolloutState): boolean {
+  if (plan.strategy === 'watch') return true;
+  return plan.steps
+    .slice(0, step + 1)
+    .some(({ kind }) => kind === 'route' || kind === 'promote' || kind === 'swap-stage');
+}
 
 const limitOf = (state: RolloutState): number => (mayHaveMoved(state) ? rollbackTries : state.plan.maxTries);
 

@@ -55,7 +55,6 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     route: startingRoute(entry.plan),
     routeSince: entry.at,
     tries: {},
-    moved: false,
     openIntent: undefined,
     observations: [],
     lastObservedAt: null,
@@ -109,11 +108,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         phase: state.phase === 'ended' ? (state.rollback === null ? 'forward' : 'rolling-back') : state.phase,
       };
     case 'intent':
-      return {
-        ...state,
-        moved: state.moved || movesUsers(entry.effect),
-        openIntent: { seq: entry.seq, effect: entry.effect },
-      };
+      return { ...state, openIntent: { seq: entry.seq, effect: entry.effect } };
     case 'result': {
       const effect = state.openIntent?.seq === entry.intent ? state.openIntent.effect : undefined;
       if (effect === undefined) throw new Error(`journal of ${state.id}: result ${entry.seq} has no intent`);
@@ -265,9 +260,6 @@ function afterRequest(state: RolloutState, request: Request, accepted: boolean, 
       return unreachable(request);
   }
 }
-
-const movesUsers = (effect: Effect): boolean =>
-  effect.kind === 'set-alias' && (effect.purpose === 'route' || effect.purpose === 'promote');
 
 /** Tries are counted by what is to be reached. */
 export function effectKey(effect: Effect): string {

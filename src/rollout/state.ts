@@ -60,8 +60,6 @@ export interface RolloutState {
       { readonly count: number; readonly lastAt: Instant; readonly error: string; readonly final: boolean }
     >
   >;
-  /** Whether a write that moves users was ever intended: until then the alias is as this rollout found it. */
-  readonly moved: boolean;
   readonly openIntent: { readonly seq: number; readonly effect: Effect } | undefined;
 
   readonly observations: readonly Observation[];
