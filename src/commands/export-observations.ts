@@ -40,6 +40,8 @@ export function recordedBakes(id: RolloutId, entries: readonly Entry[]): readonl
     state = apply(state, entry);
     over(bakes, before, state, entry);
     begun(bakes, state);
+    // The tick table isn't needed here, and copying it at each entry would make a long rollout quadratic.
+    if (entry.kind === 'observed') state = { ...state, observations: [] };
   }
   return [...bakes.values()];
 }

@@ -50,8 +50,8 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
 }
 
 /** Before its first step that moves users a rollout has moved nobody, nor can an older owner still do it. */
-function mayHaveMoved({ plan, step }: RolloutState): boolean {
-  if (plan.strategy === 'watch') return true;
+function mayHaveMoved({ plan, step, route }: RolloutState): boolean {
+  if (plan.strategy === 'watch' || (route !== null && route.kind !== 'single')) return true;
   return plan.steps
     .slice(0, step + 1)
     .some(({ kind }) => kind === 'route' || kind === 'promote' || kind === 'swap-stage');

@@ -88,6 +88,15 @@ describe('a rollout under real traffic', { timeout: 90_000 }, () => {
     expect(answering(sent)).toEqual(['v2.2.0', 'v2.3.0']);
     const versions = await scene.versions();
     expect(versions.find(({ version }) => version === 'v2.2.0')).toMatchObject({ status: 'archived' });
+    // Nor does a file that can't be written stand in the way of the next.
+    scene.variables.MLREG_OUTPUT_FILE = scene.dir;
+    const back = await scene.run('rollback', '--to', 'v2.2.0');
+    expect([back.code, back.stderr.match(/MLREG_OUTPUT_FILE can't be written/g)]).toEqual([
+      0,
+      ["MLREG_OUTPUT_FILE can't be written"],
+    ]);
+    delete scene.variables.MLREG_OUTPUT_FILE;
+    await succeeds(scene.run('rollback', '--to', 'v2.3.0'));
     // Once more is done already.
     expect(await scene.ask('deploy', '--model-version', 'v2.3.0')).toMatchObject({
       result: 'already-serving',

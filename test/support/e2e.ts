@@ -7,6 +7,8 @@ import { readDaemonRecord } from '../../src/local-aws/daemon-files.ts';
 /** The built program against AWS on this machine, each scene in a directory, and on ports, of its own. */
 export interface Scene {
   readonly dir: string;
+  /** Environment variables of what is started from here on. */
+  readonly variables: Record<string, string>;
   /** Writes mlreg.yaml anew; `local` goes under `environments.local`, as JSON. */
   configure(local: object): void;
   /** Starts AWS on this machine. */
@@ -80,13 +82,14 @@ export function createScene(name: string, local: object = quick): Scene {
   const daemons = new Set<number>();
   const state = { gatewayUrl: '', daemonPid: 0 };
   let runs = 0;
+  const variables: Record<string, string> = {};
 
   const start = (...args: string[]): Running => {
     const file = join(dir, `events-${++runs}.ndjson`);
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: dir,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...machine(), MLREG_OUTPUT_FILE: file },
+      env: { ...machine(), MLREG_OUTPUT_FILE: file, ...variables },
     });
     started.add(child);
     return follow(child, file);
@@ -112,6 +115,7 @@ export function createScene(name: string, local: object = quick): Scene {
   configure(local);
   return {
     dir,
+    variables,
     configure,
     get gatewayUrl() {
       return state.gatewayUrl;

@@ -89,6 +89,12 @@ test('every tick of the window is an observation, those without data with zero r
   );
 });
 
+/** Counts by upper edge, one bucket more than edges. */
+const counted = (byEdge: Readonly<Record<number, number>>): number[] => [
+  ...latencyEdges.map((edge) => byEdge[edge] ?? 0),
+  0,
+];
+
 test('sticky arms are read apart by the metrics that the router prints', async () => {
   const made = await stack();
   print(
@@ -109,11 +115,11 @@ test('sticky arms are read apart by the metrics that the router prints', async (
     throttles: 0,
     endpointErrors: 0,
     meanLatencyMs: 30,
-    latency: { le: latencyEdges, count: [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0] },
+    latency: { le: latencyEdges, count: counted({ 20: 1, 50: 1 }) },
   });
   expect(first?.challenger?.requests).toBe(0);
   // An edge belongs to the bucket below it.
-  expect(second?.champion?.latency?.count).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(second?.champion?.latency?.count).toEqual(counted({ 5: 1 }));
   expect(second?.challenger).toMatchObject({ requests: 3, errors: 2, throttles: 1, meanLatencyMs: 9_000 });
   expect(second?.challenger?.latency?.count.at(-1)).toBe(1);
   expect(third?.champion?.requests).toBe(0);
@@ -172,7 +178,7 @@ test('weighted arms are read by their endpoints, whose latency comes in microsec
     throttles: 0,
     endpointErrors: 0,
     meanLatencyMs: 37,
-    latency: { le: latencyEdges, count: [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0] },
+    latency: { le: latencyEdges, count: counted({ 50: 2 }) },
   });
   expect(tick?.challenger).toMatchObject({ requests: 1, errors: 1, meanLatencyMs: 600 });
 });

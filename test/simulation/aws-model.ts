@@ -1,0 +1,213 @@
+import type { Stamp } from '../../src/domain/journal.ts';
+import type { ArmTick, Observation } from '../../src/domain/observation.ts';
+import type { AliasTarget } from '../../src/domain/route.ts';
+import { instant } from '../../src/domain/units.ts';
+import type { MetricsQuery } from '../../src/ports/index.ts';
+import {
+  type AliasView,
+  type AliasWriteOutcome,
+  type EndpointState,
+  PlatformError,
+} from '../../src/ports/platform.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+export interface AliasWrite {
+  readonly target: AliasTarget;
+  readonly stamp: Stamp;
+  readonly revisionId: string;
+}
+export interface Behaviour {
+  readonly errors: number;
+  readonly latencyMs: number;
+}
+
+/** AWS's rules that a rollout depends on, as state and synchronous effects: who calls when is the scheduler's affair. */
+export interface AwsModel {
+  alias(): AliasView;
+  updateAlias(write: AliasWrite): AliasWriteOutcome;
+  /** Without a RevisionId AWS asks no questions. */
+  overwriteAlias(write: Omit<AliasWrite, 'revisionId'>): AliasWriteOutcome;
+  /** By hand, in the console: Description stays as it is. */
+  meddle(target: AliasTarget): void;
+  /** Share in percent by model version that a target gives. */
+  shares(target: AliasTarget): Readonly<Record<string, number>>;
+  publish(variables: Variables): { readonly functionVersion: string };
+  variables(functionVersion: string): Variables;
+  ensureEndpoint(name: string): EndpointState;
+  endpoint(name: string): EndpointState;
+  observe(query: MetricsQuery): readonly Observation[];
+  readonly functionVersions: ReadonlyMap<string, Variables>;
+}
+
+export function createAws(world: {
+  readonly now: () => number;
+  readonly versions: Readonly<Record<string, Variables>>;
+  readonly serves: string;
+  readonly endpoints: readonly string[];
+  readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
+  readonly behaviour: Readonly<Record<string, Behaviour>>;
+  readonly requestsPerTick: number;
+  readonly onWrite: (write: { readonly target: AliasTarget; readonly stamp: Stamp }, before: AliasView) => void;
+}): AwsModel {
+  const published = new Map<string, Variables>(Object.entries(world.versions));
+  const endpoints = new Map<string, number | 'in-service'>(world.endpoints.map((name) => [name, 'in-service']));
+  let revision = 0;
+  let alias: AliasView = {
+    revisionId: 'rev-0',
+    target: { functionVersion: world.serves, weights: {} },
+    description: '',
+    stamp: undefined,
+  };
+  const past: { readonly at: number; readonly target: AliasTarget }[] = [{ at: 0, target: alias.target }];
+  let busyUntil = 0;
+
+  const write = (target: AliasTarget, stamp: Stamp | undefined): string => {
+    revision++;
+    alias = { revisionId: `rev-${revision}`, target, description: '', stamp };
+    past.push({ at: world.now(), target });
+    return alias.revisionId;
+  };
+  const variables = (functionVersion: string): Variables => {
+    const found = published.get(functionVersion);
+    if (found === undefined)
+      throw new PlatformError({ kind: 'missing', message: `no version ${functionVersion}` });
+    return found;
+  };
+  const shares = (target: AliasTarget): Record<string, number> => {
+    const result: Record<string, number> = {};
+    const add = (functionVersion: string, share: number): void => {
+      for (const [version, part] of Object.entries(armsOf(variables(functionVersion))))
+        result[version] = (result[version] ?? 0) + (share * part) / 100;
+    };
+    let primary = 100;
+    for (const [functionVersion, weight] of Object.entries(target.weights)) {
+      add(functionVersion, weight * 100);
+      primary -= weight * 100;
+    }
+    add(target.functionVersion, primary);
+    return result;
+  };
+  const state = (name: string): EndpointState => {
+    const since = endpoints.get(name);
+    if (since === undefined) return { kind: 'absent' };
+    if (since === 'in-service') return { kind: 'in-service' };
+    const { kind, afterMs } = world.endpointFate;
+    if (kind === 'never' || world.now() - since < afterMs) return { kind: 'creating' };
+    return kind === 'failed' ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
+  };
+  const shareAt = (time: number, version: string): number => {
+    let index = past.length - 1;
+    while (index > 0 && (past[index]?.at ?? 0) > time) index--;
+    const then = past[index];
+    return then === undefined ? 0 : (shares(then.target)[version] ?? 0);
+  };
+
+  return {
+    functionVersions: published,
+    alias: () => alias,
+    updateAlias(wanted) {
+      if (wanted.revisionId !== alias.revisionId) return { kind: 'precondition' };
+      const before = alias;
+      const revisionId = write(wanted.target, wanted.stamp);
+      world.onWrite(wanted, before);
+      return { kind: 'written', revisionId };
+    },
+    overwriteAlias(wanted) {
+      const before = alias;
+      const revisionId = write(wanted.target, wanted.stamp);
+      world.onWrite(wanted, before);
+      return { kind: 'written', revisionId };
+    },
+    meddle: (target) => void write(target, alias.stamp),
+    shares,
+    publish(wanted) {
+      if (world.now() < busyUntil)
+        throw new PlatformError({ kind: 'throttled', message: 'an update is in progress' });
+      const key = JSON.stringify(wanted);
+      for (const [functionVersion, present] of published)
+        if (JSON.stringify(present) === key) return { functionVersion };
+      busyUntil = world.now() + 150;
+      const functionVersion = String(10 + published.size);
+      published.set(functionVersion, wanted);
+      return { functionVersion };
+    },
+    variables,
+    ensureEndpoint(name) {
+      if (!endpoints.has(name)) endpoints.set(name, world.now());
+      return state(name);
+    },
+    endpoint: state,
+    observe(query) {
+      const ticks: Observation[] = [];
+      for (let at = query.from + query.tickMs; at <= query.to; at += query.tickMs) {
+        const arm = (source: MetricsQuery['champion']): ArmTick | null => {
+          if (source === null) return null;
+          const share = shareAt(at - query.tickMs / 2, source.version);
+          const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
+          return armTick(Math.round((world.requestsPerTick * share) / 100), errors, latencyMs, at / query.tickMs);
+        };
+        ticks.push({
+          at: instant(at),
+          tickMs: query.tickMs,
+          plannedPercent: Number(query.plannedPercent),
+          champion: arm(query.champion),
+          challenger: arm(query.challenger),
+        });
+      }
+      return ticks;
+    },
+  };
+}
+
+interface Published {
+  readonly champion: { readonly version: string; readonly endpoint: string };
+  readonly challenger?: { readonly version: string; readonly endpoint: string };
+  readonly percent: number;
+}
+
+/** Share by model version that a Lambda version with these variables gives. */
+function armsOf(variables: Variables): Readonly<Record<string, number>> {
+  const route = routeOf(variables);
+  if (route === undefined) return { [variables.MODEL_VERSION ?? '?']: 100 };
+  if (route.challenger === undefined) return { [route.champion.version]: 100 };
+  return { [route.champion.version]: 100 - route.percent, [route.challenger.version]: route.percent };
+}
+
+/** Endpoints that a Lambda version with these variables calls. */
+export function endpointsOf(variables: Variables): readonly string[] {
+  const route = routeOf(variables);
+  if (route === undefined) return [variables.SAGEMAKER_ENDPOINT ?? '?'];
+  return [route.champion.endpoint, ...(route.challenger === undefined ? [] : [route.challenger.endpoint])];
+}
+
+const routes = new WeakMap<Variables, Published>();
+
+function routeOf(variables: Variables): Published | undefined {
+  const text = variables.MLREG_ROUTE;
+  if (text === undefined || text === '') return undefined;
+  let route = routes.get(variables);
+  if (route === undefined) routes.set(variables, (route = JSON.parse(text) as Published));
+  return route;
+}
+
+const edges = [10, 50, 250, 1_000];
+
+function armTick(requests: number, errors: number, latencyMs: number, tick: number): ArmTick {
+  const expected = requests * errors;
+  // The fraction is paid out over ticks.
+  const order = tick % 1_000;
+  const failed = Math.min(requests, Math.floor(expected * (order + 1)) - Math.floor(expected * order));
+  return {
+    requests,
+    errors: failed,
+    throttles: 0,
+    ...(requests > 0 ? { meanLatencyMs: latencyMs } : {}),
+    latency: {
+      le: edges,
+      count: [...edges, Infinity].map((le, index) =>
+        latencyMs <= le && latencyMs > (edges[index - 1] ?? 0) ? requests : 0,
+      ),
+    },
+    endpointErrors: failed,
+  };
+}

@@ -1,0 +1,155 @@
+import { dice, draw } from './dice.ts';
+
+/** What befalls one call. Request and reply are two legs, and the effect stands between them. */
+export type FaultKind =
+  /** No effect, no answer. */
+  | 'error-before'
+  /** It took effect, no answer. */
+  | 'lost'
+  /** No answer in time; it takes effect up to a minute and a half later, if its condition still holds. */
+  | 'late'
+  | 'throttle'
+  | 'crash-before'
+  | 'crash-after'
+  /** The process dies with its request under way. */
+  | 'crash-late'
+  /** Asleep between decision and request. */
+  | 'pause-before'
+  | 'pause-after'
+  /** The machine's clock is set. */
+  | 'clock'
+  | 'zeros'
+  | 'unreadable'
+  | 'metrics-denied'
+  | 'half';
+
+export interface Fault {
+  /** `process call`, or the name of a window. Dropping one leaves all others as they were. */
+  readonly key: string;
+  readonly kind: FaultKind;
+  readonly ms: number;
+}
+
+/** A time during which calls of this name are answered so, whoever makes them. */
+export interface Window {
+  readonly key: string;
+  readonly call: string;
+  readonly kind: 'unreachable' | 'denied';
+  readonly from: number;
+  readonly to: number;
+}
+
+export type FaultClass =
+  | 'errors'
+  | 'lost'
+  | 'late'
+  | 'throttles'
+  | 'crashes'
+  | 'pauses'
+  | 'clocks'
+  | 'metrics'
+  | 'outages'
+  | 'denials'
+  | 'endpoints'
+  | 'foreign';
+
+export type Swarm = Readonly<Record<FaultClass, number>>;
+
+const classes: readonly FaultClass[] = [
+  'errors',
+  'lost',
+  'late',
+  'throttles',
+  'crashes',
+  'pauses',
+  'clocks',
+  'metrics',
+  'outages',
+  'denials',
+  'endpoints',
+  'foreign',
+];
+
+/** Uniform chaos hides what needs long calm: each seed switches whole classes off, and has rates of its own. */
+export function drawSwarm(seed: number): Swarm {
+  const d = dice(seed, 11);
+  const none = d.chance(0.04);
+  const rates = classes.map((name): [FaultClass, number] => [
+    name,
+    none || d.chance(0.55) ? 0 : d.of([0.004, 0.01, 0.03, 0.08]),
+  ]);
+  return Object.fromEntries(rates) as Swarm;
+}
+
+const kindsOf: Partial<Record<FaultClass, readonly FaultKind[]>> = {
+  errors: ['error-before'],
+  lost: ['lost'],
+  late: ['late'],
+  throttles: ['throttle'],
+  crashes: ['crash-before', 'crash-after', 'crash-late'],
+  pauses: ['pause-before', 'pause-after'],
+  clocks: ['clock'],
+};
+const metricKinds: readonly FaultKind[] = ['zeros', 'unreadable', 'metrics-denied', 'half'];
+/** Where faults hurt most, and calls are rarest. */
+const weightOf = (call: string): number =>
+  call === 'writeAlias' ? 6 : call === 'readAlias' || call === 'store.acquire' ? 3 : 1;
+const severity: Partial<Record<FaultClass, number>> = { crashes: 0.35, clocks: 0.35, pauses: 0.6 };
+
+/** The fault of a process's n-th call; null for most. */
+export function drawFault(
+  seed: number,
+  swarm: Swarm,
+  process: { readonly name: string; readonly index: number },
+  nth: number,
+  call: string,
+): Fault | null {
+  const roll = draw(seed, 21, process.index, nth) / 2 ** 32;
+  let below = 0;
+  const key = `${process.name} ${nth}`;
+  const isMetric = call === 'metrics.read';
+  for (const name of classes) {
+    const kinds = name === 'metrics' ? (isMetric ? metricKinds : undefined) : kindsOf[name];
+    if (kinds === undefined || swarm[name] === 0) continue;
+    // A lost write to the inbox or a notice teaches nothing.
+    if (call === 'sleep' && name !== 'crashes' && name !== 'pauses' && name !== 'clocks') continue;
+    below += swarm[name] * weightOf(call) * (severity[name] ?? 1) * (isMetric && name === 'metrics' ? 3 : 1);
+    if (roll >= below) continue;
+    const d = dice(seed, 22, process.index, nth);
+    const kind = d.of(kinds);
+    return { key, kind, ms: msOf(kind, d.unit()) };
+  }
+  return null;
+}
+
+function msOf(kind: FaultKind, unit: number): number {
+  switch (kind) {
+    case 'late':
+    case 'crash-late':
+      return 500 + Math.floor(unit ** 2 * 90_000);
+    case 'pause-before':
+    case 'pause-after':
+      return 500 + Math.floor(unit * 120_000);
+    case 'clock':
+      return Math.floor((unit - 0.5) * 240_000);
+    default:
+      return 0;
+  }
+}
+
+/** Times in which the store, or one permission, is gone. */
+export function drawWindows(seed: number, swarm: Swarm, horizonMs: number): readonly Window[] {
+  const d = dice(seed, 31);
+  const windows: Window[] = [];
+  const add = (call: string, kind: Window['kind']): void => {
+    const from = d.between(0, horizonMs);
+    const to = from + d.between(2_000, 90_000);
+    windows.push({ key: `window ${windows.length}`, call, kind, from, to });
+  };
+  if (swarm.outages > 0) for (let left = d.between(1, 3); left > 0; left--) add('store', 'unreachable');
+  if (swarm.denials > 0) {
+    for (let left = d.between(1, 2); left > 0; left--)
+      add(d.of(['writeAlias', 'readAlias', 'publish', 'ensureEndpoint', 'metrics.read']), 'denied');
+  }
+  return windows;
+}
