@@ -3,22 +3,11 @@ import type { Observation } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import type { RecordedBake } from '../rollout/recorded-bakes.ts';
 import { type Problem, problemsOf, writeInstead } from './observation-problems.ts';
 import { armProblems, headerSchema, type TickLine, tickSchema } from './observation-schema.ts';
 
 export const observationsFormat = 'mlreg-observations/1';
-
-/** One bake of the rollout that was recorded, as its journal has it. */
-export interface RecordedBake {
-  readonly percent: number;
-  /** Ticks that end after it are the bake's. */
-  readonly from: Instant;
-  /** The tick at which the bake was found to have lasted as long as planned; null: it never was. */
-  readonly over: Instant | null;
-  readonly extendMs: number;
-  readonly final: boolean;
-  readonly onInconclusive: 'hold' | 'extend' | 'promote' | 'rollback';
-}
 
 /** The first line. */
 export interface RecordingHeader {

@@ -142,7 +142,8 @@ export function createAws(world: {
       for (let at = query.from + query.tickMs; at <= query.to; at += query.tickMs) {
         const arm = (source: MetricsQuery['champion']): ArmTick | null => {
           if (source === null) return null;
-          const share = shareAt(at - query.tickMs / 2, source.version);
+          // A clock ahead of time asks for what hasn't happened yet.
+          const share = at > world.now() ? 0 : shareAt(at - query.tickMs / 2, source.version);
           const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
           return armTick(Math.round((world.requestsPerTick * share) / 100), errors, latencyMs, at / query.tickMs);
         };

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDaemonRecord } from '../../src/local-aws/daemon-files.ts';
 
+// What a program printed: each test says what it expects of it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Json = Record<string, any>;
+
 /** The built program against AWS on this machine, each scene in a directory, and on ports, of its own. */
 export interface Scene {
   readonly dir: string;
@@ -18,17 +22,17 @@ export interface Scene {
   /** Runs to its end. */
   run(...args: string[]): Promise<Ended>;
   /** As run with `-o json`, its answer parsed. */
-  ask(...args: string[]): Promise<Record<string, any>>;
+  ask(...args: string[]): Promise<Json>;
   /** Starts, and doesn't wait. */
   start(...args: string[]): Running;
   register(...versions: string[]): Promise<void>;
   /** Denies or breaks calls of AWS on this machine, as `{ deny: { 'lambda:UpdateAlias': true } }`. */
   faults(request: object): Promise<void>;
   /** What is true now, as `mlreg status -o json` has it. */
-  status(): Promise<Record<string, any>>;
-  versions(): Promise<readonly Record<string, any>[]>;
+  status(): Promise<Json>;
+  versions(): Promise<readonly Json[]>;
   /** The newest rollout with its journal. */
-  newest(): Promise<Record<string, any>>;
+  newest(): Promise<Json>;
   /** Ends every process it started, by pid, and removes the directory. */
   end(): Promise<void>;
 }
@@ -47,13 +51,9 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
   stderr(): string;
   /** The events of MLREG_OUTPUT_FILE so far. */
-  events(): readonly Record<string, any>[];
+  events(): readonly Json[];
   /** The n-th event that fits; fails when the process ends without it. */
-  event(
-    what: string,
-    fits: (event: Record<string, any>) => boolean,
-    nth?: number,
-  ): Promise<Record<string, any>>;
+  event(what: string, fits: (event: Json) => boolean, nth?: number): Promise<Json>;
 }
 
 export const root = join(import.meta.dirname, '../..');
@@ -95,11 +95,11 @@ export function createScene(name: string, local: object = quick): Scene {
     return follow(child, file);
   };
   const run = (...args: string[]): Promise<Ended> => start(...args).ended;
-  const ask = async (...args: string[]): Promise<Record<string, any>> => {
+  const ask = async (...args: string[]): Promise<Json> => {
     const { code, stdout, stderr } = await run(...args, '-o', 'json');
     if (stdout === '')
       throw new Error(`mlreg ${args.join(' ')} answered nothing, exit code ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Record<string, any>;
+    return JSON.parse(stdout) as Json;
   };
   const configure = (settings: object): void =>
     writeFileSync(
@@ -149,7 +149,7 @@ export function createScene(name: string, local: object = quick): Scene {
       if (!response.ok) throw new Error(await response.text());
     },
     status: () => ask('status'),
-    versions: async () => (await ask('versions')).versions as Record<string, any>[],
+    versions: async () => (await ask('versions')).versions as Json[],
     async newest() {
       const { rollouts } = await ask('history', '--limit', '1');
       return ask('show', String(rollouts[0].rollout));
@@ -188,12 +188,12 @@ function follow(child: ChildProcess, file: string): Running {
       resolve({ code, signal, stdout, stderr });
     });
   });
-  const events = (): readonly Record<string, any>[] =>
+  const events = (): readonly Json[] =>
     existsSync(file)
       ? readFileSync(file, 'utf8')
           .split('\n')
           .slice(0, -1)
-          .map((line) => JSON.parse(line) as Record<string, any>)
+          .map((line) => JSON.parse(line) as Json)
       : [];
   return {
     pid: child.pid ?? 0,
@@ -251,5 +251,5 @@ export function isAlive(pid: number): boolean {
 
 export const isBaking =
   (share: number) =>
-  (event: Record<string, any>): boolean =>
+  (event: Json): boolean =>
     event.type === 'step.done' && event.kind === 'route' && String(event.text).includes(`gets ${share} %`);

@@ -108,3 +108,53 @@ test.each<[string, string]>([
 ])('takes nothing of %s', (_, text) => {
   expect(recorded(text)).toEqual([]);
 });
+
+describe('a line that begins as one before it', () => {
+  const begin = (timestamp: number, directive = base): string =>
+    `{"_aws":{"Timestamp":${timestamp},"CloudWatchMetrics":[${JSON.stringify(directive)}]},`;
+
+  test.each<[string, string, string[]]>([
+    ['gives its own values', `${begin(START)}"Arm":"a","Requests":3}`, ['Requests{Arm=a} None: 1,3']],
+    [
+      'gives its own dimensions',
+      `${begin(START)}"Arm":"b","Requests":3}`,
+      ['Requests{Arm=a} None: 1', 'Requests{Arm=b} None: 3'],
+    ],
+    [
+      'keeps its own time',
+      `${begin(START - 90_000)}"Arm":"a","Requests":3}`,
+      ['Requests{Arm=a} None: 3'],
+    ],
+    ['is of a time too old', `${begin(1)}"Arm":"a","Requests":3}`, ['Requests{Arm=a} None: 1']],
+    ['has a number that is none', `${begin(START)}"Arm":"a","Requests":03}`, ['Requests{Arm=a} None: 1']],
+    ['is cut off', `${begin(START)}"Arm":"a","Requests":3`, ['Requests{Arm=a} None: 1']],
+    [
+      'has a second _aws, which is the one that counts',
+      `${begin(START)}"Arm":"a","Requests":3,"Errors":5,${line({}, { ...base, Metrics: [{ Name: 'Errors' }] }).slice(1)}`,
+      ['Requests{Arm=a} None: 1', 'Errors{Arm=a} None: 5'],
+    ],
+    [
+      'goes on otherwise',
+      `${begin(START, { ...base, Namespace: 'other' })}"Arm":"a","Requests":3}`,
+      ['Requests{Arm=a} None: 1', 'Requests{Arm=a} None: 3'],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(recorded(line({ Arm: 'a', Requests: 1 }, base), text)).toEqual(expected);
+  });
+
+  test('is not taken for it where a string holds what looks like the end', () => {
+    const odd = { ...base, Namespace: 'a]},"b' };
+    const text = line({ Arm: 'a', Requests: 1 }, odd);
+    expect(recorded(text, text)).toEqual(['Requests{Arm=a} None: 1']);
+  });
+
+  test('does not mix up dimensions whose values run together', () => {
+    const two = { ...base, Dimensions: [['Arm', 'Env']] };
+    expect(
+      recorded(
+        line({ Arm: 'a 1:b', Env: 'c', Requests: 1 }, two),
+        line({ Arm: 'a', Env: 'b 1:c', Requests: 2 }, two),
+      ),
+    ).toEqual(['Requests{Arm=a 1:b,Env=c} None: 1', 'Requests{Arm=a,Env=b 1:c} None: 2']);
+  });
+});

@@ -6,7 +6,7 @@ import { combine } from '../monitor/judge/combine.ts';
 import { createJudge, type Judge } from '../monitor/judge/judge.ts';
 import { splitAlpha } from '../monitor/judge/lanes.ts';
 import { planLooks } from '../monitor/judge/look-schedule.ts';
-import type { RecordedBake } from './observations.ts';
+import type { RecordedBake } from './recorded-bakes.ts';
 
 /** What a rollout would have done on these observations. */
 export interface Replayed {
@@ -72,14 +72,13 @@ export function createReplay(options: ReplayOptions): Replay {
   let judgement: Judgement | null = null;
 
   function settled(decision: Replayed['decision'], why: string, reason: Reason | null): Replayed {
-    const insufficient = decision === 'hold' && judgement?.kind === 'insufficient';
     return {
       decision,
       tick: ticks,
       at,
       reason,
       why,
-      needRequests: insufficient ? judgement.needRequests : null,
+      needRequests: decision === 'hold' ? needOf(judgement) : null,
       harmedRequests: judgement?.harmedRequests ?? 0,
       challengerRequests: judgement?.challengerRequests ?? 0,
       ticks,
@@ -169,6 +168,10 @@ function byBakes(
   return bake.onInconclusive === 'rollback' && extended && judgement.kind === 'insufficient'
     ? { decision: 'rollback', why: judgement.why }
     : null;
+}
+
+function needOf(judgement: Judgement | null): number | null {
+  return judgement?.kind === 'insufficient' ? judgement.needRequests : null;
 }
 
 function whyHeld(judgement: Judgement | null): string {
