@@ -173,6 +173,23 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/history.ts')).show,
   },
   {
+    name: 'replay <file>',
+    summary: 'judge recorded observations again: what would have been decided, at which tick, and why',
+    options: [['--policy <file>', 'YAML or JSON with the sections judge and guardrails of mlreg.yaml']],
+    examples: [
+      'mlreg replay rollout.ndjson',
+      'mlreg show r-1a2b3c4d --observations | mlreg replay - --policy stricter.yaml -o json',
+    ],
+    load: async () => (await import('./commands/replay.ts')).replay,
+  },
+  {
+    name: 'policy test <file>',
+    summary:
+      'run cases against a policy: what each must come to, and by which tick; exit 1 where one does not',
+    examples: ['mlreg policy test policy-test.yaml', 'mlreg policy test policy-test.yaml -e prod -o json'],
+    load: async () => (await import('./commands/policy.ts')).policyTest,
+  },
+  {
     name: 'doctor',
     summary: 'check what a rollout needs, and that a rollback would work',
     examples: ['mlreg doctor -e prod', 'mlreg doctor -o json'],
@@ -255,6 +272,7 @@ export async function main(argv: readonly string[], world: World): Promise<ExitC
         quiet: false,
         color: !argv.includes('--no-color'),
       }),
+      (world.env.MLREG_DEBUG ?? '') !== '',
     );
   }
 }
@@ -302,6 +320,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
 const groupSummaries: Readonly<Record<string, string>> = {
   local: 'AWS on this machine: the same commands without an account',
   config: 'mlreg.yaml as mlreg understands it',
+  policy: 'try a policy before users do',
 };
 
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
@@ -332,9 +351,9 @@ function modeIn(argv: readonly string[]): 'text' | 'json' | 'ndjson' {
 }
 
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */
-async function fail(error: unknown, output: Output): Promise<ExitCode> {
+async function fail(error: unknown, output: Output, isDebugged: boolean): Promise<ExitCode> {
   const { explain } = await import('./commands/explain.ts');
-  const { what, why, mend, code } = explain(error, exitCodeOfFault);
+  const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault);
   if (output.mode !== 'text') {
     output.answer({ kind: 'Error', error: what, why: why ?? null, mend, exitCode: code }, () => what);
     return code;
@@ -343,5 +362,6 @@ async function fail(error: unknown, output: Output): Promise<ExitCode> {
   output.say(`${paintTalk.red('✖')} ${what}`);
   if (why !== undefined) output.say(`  why  ${why}`);
   for (const line of mend) output.say(`  try  ${line}`);
+  if (isDebugged) for (const line of stack) output.say(line);
   return code;
 }

@@ -1,5 +1,7 @@
 import {
   defaults,
+  defaultsFine,
+  defaultsWarm,
   errorPeers,
   independent,
   kayentas,
@@ -17,7 +19,15 @@ export interface Cell {
   readonly contestants: readonly Contestant[];
 }
 
-export const tables = ['falseRollbacks', 'errors', 'latencyFalse', 'latency', 'bursts', 'storms', 'cold'] as const;
+export const tables = [
+  'falseRollbacks',
+  'errors',
+  'latencyFalse',
+  'latency',
+  'bursts',
+  'storms',
+  'cold',
+] as const;
 export type Table = (typeof tables)[number];
 
 export const rates = [1, 10, 100, 1000] as const;
@@ -108,7 +118,7 @@ function latencyGrid(): readonly Cell[] {
               table: factor === 1 ? 'latencyFalse' : 'latency',
               name: nameOf(scenario, `load ${load}`, ...regression),
               scenario,
-              contestants: [strict, defaultsWarm, ...latencyPeers],
+              contestants: [strict, defaultsWarm, defaultsFine, ...latencyPeers],
             };
           }),
         ),
@@ -116,13 +126,6 @@ function latencyGrid(): readonly Cell[] {
     ),
   );
 }
-
-/** The defaults for a challenger that is warm already, so that minutes are minutes of comparing. */
-const defaultsWarm: Contestant = {
-  ...defaults,
-  name: 'mlreg, defaults',
-  ...(defaults.kind === 'mlreg' ? { policy: { ...defaults.policy, warmUpMs: 0 } } : {}),
-} as Contestant;
 
 function burstGrid(): readonly Cell[] {
   const noises = [
@@ -201,12 +204,7 @@ function coldStarts(): readonly Cell[] {
           table: 'cold',
           name: nameOf(scenario),
           scenario,
-          contestants: [
-            warmUp('no warm-up', 0),
-            warmUp('warm-up 5 min', 300_000),
-            defaults,
-            ...latencyPeers,
-          ],
+          contestants: [warmUp('no warm-up', 0), warmUp('warm-up 5 min', 300_000), defaults, ...latencyPeers],
         };
       }),
     ),

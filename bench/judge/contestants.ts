@@ -8,21 +8,21 @@ import { repeatedZTest } from './peers/z-test.ts';
 import { medianMs, sigma } from './traffic.ts';
 
 /** mlreg's judge with a policy, or somebody else's. */
-export type Contestant =
-  | {
-      readonly kind: 'mlreg';
-      readonly name: string;
-      readonly policy: Partial<JudgePolicy>;
-      /** Latency by the buckets of mlreg's metrics, or by buckets of ratio 1.05. */
-      readonly buckets: 'coarse' | 'fine';
-    }
-  | { readonly kind: 'peer'; readonly name: string; readonly peer: Peer };
+export type Contestant = OwnJudge | { readonly kind: 'peer'; readonly name: string; readonly peer: Peer };
+
+export interface OwnJudge {
+  readonly kind: 'mlreg';
+  readonly name: string;
+  readonly policy: Partial<JudgePolicy>;
+  /** Latency by the buckets of mlreg's metrics, or by buckets of ratio 1.05. */
+  readonly buckets: 'coarse' | 'fine';
+}
 
 /** No margin and no warm-up, so that every regression counts: what the study measured, and what bounds refer to. */
-export const strict: Contestant = { kind: 'mlreg', name: 'mlreg', policy: {}, buckets: 'fine' };
+export const strict: OwnJudge = { kind: 'mlreg', name: 'mlreg', policy: {}, buckets: 'fine' };
 
 /** What a user has who configures nothing. */
-export const defaults: Contestant = {
+export const defaults: OwnJudge = {
   kind: 'mlreg',
   name: 'mlreg, defaults',
   policy: {
@@ -33,7 +33,20 @@ export const defaults: Contestant = {
   buckets: 'coarse',
 };
 
-export const independent: Contestant = {
+/** The defaults for a challenger that is warm already, so that minutes are minutes of comparing. */
+export const defaultsWarm: OwnJudge = {
+  ...defaults,
+  policy: { ...defaults.policy, warmUpMs: 0 },
+};
+
+/** The same with latency by buckets of ratio 1.05. */
+export const defaultsFine: OwnJudge = {
+  ...defaultsWarm,
+  name: 'mlreg, defaults, fine buckets',
+  buckets: 'fine',
+};
+
+export const independent: OwnJudge = {
   kind: 'mlreg',
   name: 'mlreg, independent',
   policy: { noise: 'independent' },

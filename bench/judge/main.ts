@@ -1,25 +1,47 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allCells, cellNumber, tables, type Table } from './cells.ts';
+import { allCells, cellNumber, tables, type Cell, type Table } from './cells.ts';
+import { errorPeers, kayentas } from './contestants.ts';
+import { report } from './report.ts';
+import { resultsOf } from './results.ts';
 import { readRuns, writeRuns, type CellRuns } from './runs-file.ts';
-import { simulate } from './simulate.ts';
+import { seed, simulate } from './simulate.ts';
+import { speed } from './speed.ts';
+import { recordOf } from './watched.ts';
 
 declare const BENCH_ROOT: string;
 
-/** Every run is a function of this, its cell and its number. */
-const seed = 20_261;
 const [command = 'all', ...args] = process.argv.slice(2);
-const options = new Map(args.filter((arg) => arg.includes('=')).map((arg) => arg.split('=', 2) as [string, string]));
-const dir = options.get('dir') ?? join(BENCH_ROOT, 'bench/judge/.runs');
+const options = new Map(
+  args.filter((arg) => arg.includes('=')).map((arg) => arg.split('=', 2) as [string, string]),
+);
+const dir = options.get('dir') ?? join(BENCH_ROOT, 'node_modules/.cache/bench-judge');
+
+const errorJudges = new Set([...errorPeers, ...kayentas].map(({ name }) => name));
 
 switch (command) {
+  case 'all':
+    rmSync(dir, { recursive: true, force: true });
+    simulateTables();
+    writeReport();
+    break;
   case 'simulate':
     simulateTables();
     break;
+  case 'report':
+    writeReport();
+    break;
+  case 'speed':
+    console.log(speed());
+    break;
   default:
-    throw new Error(`unknown command ${command}`);
+    throw new Error(`bench:judge: unknown command "${command}": all, simulate, report or speed`);
 }
 
-/** simulate [table ...] runs=20 first=0 dir=... */
+/**
+ * all | simulate [table ...] runs=20 first=0 dir=... who=peers: a later call with a higher `first` adds more runs, of the
+ * peers alone if need be, for they are fast.
+ */
 function simulateTables(): void {
   const chosen = args.filter((arg) => !arg.includes('=')) as Table[];
   const runs = Number(options.get('runs') ?? 20);
@@ -28,7 +50,8 @@ function simulateTables(): void {
     const began = performance.now();
     const done: CellRuns[] = [];
     for (const cell of allCells().filter((one) => one.table === table)) {
-      const outcomes = simulate(cell.scenario, cell.contestants, { seed, cell: cellNumber(cell), first, runs });
+      const { scenario, contestants } = options.get('who') === 'peers' ? peersOnly(cell) : cell;
+      const outcomes = simulate(scenario, contestants, { cell: cellNumber(cell), first, runs });
       done.push({ table, cell: cell.name, outcomes: Object.fromEntries(outcomes) });
     }
     writeRuns(dir, table, first, done);
@@ -37,4 +60,19 @@ function simulateTables(): void {
   }
 }
 
-void readRuns;
+/** The peers of errors look at no latency, which takes longest to simulate. */
+function peersOnly({ scenario, contestants }: Cell): Pick<Cell, 'scenario' | 'contestants'> {
+  const peers = contestants.filter(({ kind }) => kind === 'peer');
+  if (peers.some(({ name }) => !errorJudges.has(name))) return { scenario, contestants: peers };
+  const { latency: _, ...errorsOnly } = scenario;
+  return { scenario: errorsOnly, contestants: peers };
+}
+
+/** RESULTS.md, and the numbers that a test holds the judge to. */
+function writeReport(): void {
+  const results = resultsOf(allCells(), readRuns(dir));
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(BENCH_ROOT, 'bench/judge/RESULTS.md'), report(results, { seed, date, speed: speed() }));
+  const record = `${JSON.stringify(recordOf(results), null, 2)}\n`;
+  writeFileSync(join(BENCH_ROOT, 'bench/judge/recorded.json'), record);
+}

@@ -1,7 +1,7 @@
 import type { Histogram, Observation } from '../../src/domain/observation.ts';
 import type { JudgePolicy } from '../../src/domain/policy.ts';
 import { createJudge, judge } from '../../src/monitor/judge/judge.ts';
-import type { Contestant } from './contestants.ts';
+import type { Contestant, OwnJudge } from './contestants.ts';
 import { onTheMinute } from './peers/argo.ts';
 import type { Peer, PeerTick } from './peers/peer.ts';
 import { createRandom } from './random.ts';
@@ -17,11 +17,14 @@ export interface Outcomes {
   readonly served: number[];
 }
 
+/** Every run is a function of this, its cell and its number. */
+export const seed = 20_261;
+
 /** Runs from `first` on of one cell: every contestant sees the same traffic, which is a function of seed, cell and run. */
 export function simulate(
   scenario: Scenario,
   contestants: readonly Contestant[],
-  { seed, cell, first, runs }: { seed: number; cell: number; first: number; runs: number },
+  { cell, first, runs }: { cell: number; first: number; runs: number },
 ): ReadonlyMap<string, Outcomes> {
   const outcomes = new Map<string, Outcomes>(
     contestants.map(({ name }) => [name, { at: [], failed: [], served: [] }]),
@@ -74,11 +77,7 @@ export function policyOf(
 const blocks = [6, 36, 120];
 
 /** Which tick, from 1, mlreg rolls back at. */
-function rollbackOf(
-  { policy, buckets }: Extract<Contestant, { kind: 'mlreg' }>,
-  scenario: Scenario,
-  traffic: Traffic,
-): number | null {
+function rollbackOf({ policy, buckets }: OwnJudge, scenario: Scenario, traffic: Traffic): number | null {
   const { history, observations } = buckets === 'coarse' ? coarseTraffic(traffic) : traffic;
   const settings = policyOf(scenario, history, policy);
   const fails = (length: number): boolean => judge(settings, observations.slice(0, length)).kind === 'fail';

@@ -52,7 +52,9 @@ const memoryMinutes = 5;
 export const coarseEdges = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000] as const;
 const geometricEdges = Array.from({ length: 80 }, (_, i) => 15 * 1.05 ** i);
 /** Ratio 1.05 where this service's requests are, and the coarse ones. */
-export const fineEdges: readonly number[] = [...new Set([...geometricEdges, ...coarseEdges])].sort((a, b) => a - b);
+export const fineEdges: readonly number[] = [...new Set([...geometricEdges, ...coarseEdges])].sort(
+  (a, b) => a - b,
+);
 
 /** One rollout's traffic: Poisson arrivals under a daily wave of 30 %, each request an arm by its share. */
 export function createTraffic(scenario: Scenario, random: Random): Traffic {

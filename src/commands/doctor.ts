@@ -1,6 +1,8 @@
 import { PlatformError } from '../ports/platform.ts';
+import { formatDuration } from '../domain/parse.ts';
 import { instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import { counted } from '../reporting/words.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
@@ -24,7 +26,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
     findings.push({
       check: name,
       ...(await look().catch((error: unknown) => {
-        if (error instanceof PlatformError) return { ok: false, detail: error.message };
+        if (error instanceof PlatformError) {
+          const { failure } = error;
+          const mend = failure.kind === 'denied' ? { mend: `allow ${failure.action}` } : {};
+          return { ok: false, detail: error.message, ...mend };
+        }
         if (error instanceof UserError)
           return {
             ok: false,
@@ -136,12 +142,22 @@ export async function doctor(context: Context): Promise<ExitCode> {
         0,
       );
       return requests > 0
-        ? { ok: true, detail: `${requests} requests of ${champion.version} in the last 30 ticks` }
+        ? {
+            ok: true,
+            detail: `${counted(requests, 'request')} of ${champion.version} in the last ${formatDuration(30 * tick)}`,
+          }
         : {
             ok: false,
-            detail: `no request of ${champion.version} in the last 30 ticks: nothing could be judged`,
+            detail: `no request of ${champion.version} in the last ${formatDuration(30 * tick)}: nothing could be judged`,
             mend: 'send traffic first (mlreg local traffic), or check the metric names',
           };
+    });
+  }
+  if (champion === null) {
+    findings.push({
+      check: 'way back',
+      ok: true,
+      detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
   const isWell = findings.every((finding) => finding.ok);

@@ -61,35 +61,46 @@ async function loop(
       return stopWatching(context, at, ports, journal, driving, first);
     }
     // A rollback is what people want to be sure of: an interrupt must not undo it.
-    const isOver = phase !== 'forward' || plan.strategy === 'rollback';
-    if (isOver) {
+    const mustEnd = (): boolean => journal.state().phase !== 'forward' || plan.strategy === 'rollback';
+    const goBack = async (): Promise<Driven> => {
       context.output.say('already rolling back; press again to leave it to mlreg resume');
       const second = await Promise.race([driving, signals.next()]);
       return typeof second === 'string'
         ? left(at, id, second, context)
         : conclude(context, at, id, journal, second);
-    }
+    };
+    if (mustEnd()) return await goBack();
     // Advances no more from here on, whatever the answer will be.
     stop.abort();
     const choice = await choose(context, at, first, signals, journal, follower);
+    // The verdict may have fallen while that was asked.
+    if (choice !== 'leave' && mustEnd()) return await goBack();
     const code = first === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
     switch (choice) {
       case 'go-on':
         await driving;
         continue;
       case 'hold':
+        driving.catch(() => undefined);
+        await release(at, journal);
         context.output.say(`holding; nobody watches ${id} now. Go on with: mlreg resume, or: mlreg abort`);
         return { code, state: await stateOf(at, id) };
       case 'leave':
+        driving.catch(() => undefined);
         return left(at, id, first, context);
       case 'roll-back': {
         // Under a new token, so that a call still in flight is fenced instead of waited for.
         driving.catch(() => undefined);
         const cause = { kind: 'interrupt', sentence: `interrupted by ${first}` } as const;
-        const result = await abort(ports, id, context.actor, cause, {
+        const goingBack = abort(ports, id, context.actor, cause, {
           alias: at.config.lambda.alias,
           signal: new AbortController().signal,
         });
+        const result = await Promise.race([goingBack, signals.next()]);
+        if (typeof result === 'string') {
+          goingBack.catch(() => undefined);
+          return left(at, id, result, context);
+        }
         const ended = await conclude(context, at, id, journal, result);
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
@@ -117,6 +128,10 @@ async function stopWatching(
   const code = signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
+
+/** Whoever goes on need not wait for us to fall silent. */
+const release = (at: Target, journal: JournalWriter): Promise<boolean> =>
+  at.connection.store.release(journal.token).catch(() => false);
 
 async function left(at: Target, id: RolloutId, signal: SignalName, context: Context): Promise<Driven> {
   context.output.say(
@@ -181,6 +196,7 @@ async function conclude(
         state: journal.state().outcome === null ? await stateOf(at, id) : journal.state(),
       };
     case 'timed-out':
+      await release(at, journal);
       context.output.say(`not finished in time: ${result.why}. Go on with: mlreg resume, or: mlreg abort`);
       return { code: exitCode.notFinished, state: journal.state() };
     case 'stopped':

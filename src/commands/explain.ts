@@ -7,6 +7,8 @@ export interface Explained {
   readonly why: string | undefined;
   readonly mend: readonly string[];
   readonly code: ExitCode;
+  /** Where a mistake of ours happened, a line each. */
+  readonly stack?: readonly string[];
 }
 
 /** Any error as what a person can read. */
@@ -29,16 +31,9 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
   return {
     what: error instanceof Error ? error.message : String(error),
     why: 'this is a mistake in mlreg, not in your input; no step was left half done that mlreg resume could not take up',
-    mend: [
-      ...(stack === undefined
-        ? []
-        : stack
-            .split('\n')
-            .slice(1, 4)
-            .map((line) => line.trim())),
-      'mlreg status',
-    ],
+    mend: ['mlreg status', 'the same again with MLREG_DEBUG=1, which shows where it happened'],
     code: exitCode.unexpected,
+    stack: stack?.split('\n').slice(1) ?? [],
   };
 }
 

@@ -2,6 +2,7 @@ import type { Entry } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { type RolloutId, rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import { evidenceOf, evidenceText } from '../reporting/evidence.ts';
 import { table } from '../reporting/output.ts';
 import { eventOf } from '../reporting/progress.ts';
 import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
@@ -11,6 +12,7 @@ import { apply, replay } from '../rollout/replay.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { observationLines } from './export-observations.ts';
 
 export interface HistoryOptions {
   readonly limit?: string;
@@ -66,16 +68,20 @@ export async function show(context: Context, options: ShowOptions, text: string)
   const entries = await at.connection.store.journal(id);
   const state = await stateOf(at, id);
   if (options.observations === true) {
-    observationsTo(context, state);
+    for (const line of observationLines(id, entries)) context.output.streams.stdout(`${line}\n`);
     return exitCode.done;
   }
   const { paint } = context.output;
-  context.output.answer({ kind: 'Rollout', ...rolloutData(state), plan: state.plan, entries }, () =>
+  const evidence = evidenceOf(state, entries);
+  context.output.answer({ kind: 'Rollout', ...rolloutData(state), plan: state.plan, evidence, entries }, () =>
     [
       planText(state.plan, paint),
       '',
       stepsText(state, context.world.clock.now(), paint),
       '',
+      ...(evidence === null
+        ? []
+        : [paint.bold('evidence'), evidenceText(evidence, state.plan.tickMs, paint), '']),
       ...(state.lastVerdict === null ? [] : [paint.bold('last verdict'), verdictText(state.lastVerdict), '']),
       paint.bold('events'),
       ...timeline(id, entries),
@@ -94,13 +100,4 @@ function timeline(id: RolloutId, entries: readonly Entry[]): readonly string[] {
     if (event === null || event.level === 'detail') return [];
     return [`  ${new Date(event.at).toISOString().slice(11, 19)}Z  ${event.text}`];
   });
-}
-
-/** In the format that `mlreg replay` reads. */
-function observationsTo({ output }: Context, state: RolloutState): void {
-  const line = (value: unknown): void => output.streams.stdout(`${JSON.stringify(value)}\n`);
-  line({ format: 'mlreg-observations/1', tickSeconds: state.plan.tickMs / 1_000 });
-  for (const { at, plannedPercent, champion, challenger } of state.observations) {
-    line({ at: new Date(at).toISOString(), plannedPercent, champion, challenger });
-  }
 }

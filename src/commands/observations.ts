@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Observation } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import { type Instant, instant } from '../domain/units.ts';

@@ -1,4 +1,6 @@
 import { planText } from '../reporting/plan-view.ts';
+import { powerOf } from '../reporting/power.ts';
+import { powerText } from '../reporting/power-view.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { prepare } from './prepare.ts';
@@ -8,8 +10,10 @@ export async function plan(context: Context, options: RolloutOptions): Promise<E
   wordsOf(options);
   const at = await target(context);
   const prepared = await prepare(context, at, options);
-  context.output.answer({ kind: 'Plan', plan: prepared.plan }, () =>
-    planText(prepared.plan, context.output.paint),
+  const power = powerOf(prepared.plan);
+  const { paint } = context.output;
+  context.output.answer({ kind: 'Plan', plan: prepared.plan, power }, () =>
+    [planText(prepared.plan, paint), powerText(power, prepared.plan, paint)].join('\n'),
   );
   return exitCode.done;
 }

@@ -3,7 +3,7 @@ import { endpointName } from '../domain/names.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
-import type { AliasTarget } from '../domain/route.ts';
+import { type AliasTarget, targetText } from '../domain/route.ts';
 import { instant, type Percent, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
@@ -36,7 +36,7 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
   if (Object.keys(view.target.weights).length > 0) {
     throw new UserError(
       'conflict',
-      `alias ${config.lambda.alias} splits traffic already: ${JSON.stringify(view.target.weights)}`,
+      `alias ${config.lambda.alias} splits traffic already: it serves ${targetText(view.target)}`,
       {
         why: 'a rollout begins from one version that serves everybody',
         mend: [`mlreg status --environment ${config.name}`, `mlreg rollback --environment ${config.name}`],

@@ -3,6 +3,7 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { table } from '../reporting/output.ts';
+import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { registered } from './prepare.ts';
@@ -115,7 +116,12 @@ export async function validate(context: Context, _options: object, text: string)
   checks.push({
     check: 'acceptance',
     passed: failures.length === 0,
-    detail: failures.length > 0 ? failures.join('; ') : `${criteria} criteria met`,
+    detail:
+      failures.length > 0
+        ? failures.join('; ')
+        : criteria === 0
+          ? 'no criteria are set'
+          : `${counted(criteria, 'criterion', 'criteria')} met`,
   });
   if (record.endpoint !== undefined && record.tombstone === undefined) {
     const state = await at.connection.platform.endpoint(record.endpoint.name);
@@ -124,7 +130,7 @@ export async function validate(context: Context, _options: object, text: string)
       checks.push({
         check: 'smoke',
         passed: smoke.passed,
-        detail: smoke.why ?? `${smoke.requests} requests answered by ${record.endpoint.name}`,
+        detail: smoke.why ?? `${counted(smoke.requests, 'request')} answered by ${record.endpoint.name}`,
       });
     }
   }

@@ -18,7 +18,12 @@ export async function replay(context: Context, options: ReplayOptions, file: str
   const by = judgedBy(context, recording, options.policy);
   const result = await judgeRecording(recording, by, name);
   context.output.answer(
-    { kind: 'Replay', file: name, ...replayData(result), policy: { from: by.from, ...by.policy, history: undefined } },
+    {
+      kind: 'Replay',
+      file: name,
+      ...replayData(result),
+      policy: { from: by.from, ...by.policy, history: undefined },
+    },
     () => replayText(result, by.from, context.output.paint),
   );
   return exitCode.done;
@@ -58,14 +63,22 @@ export async function judgeRecording(
 }
 
 /** For machines. */
-export function replayData({ at, reason, judgement: _, ...rest }: Replayed): Record<string, unknown> {
+export function replayData(result: Replayed): Record<string, unknown> {
+  const { reason, at } = result;
   return {
-    ...rest,
+    decision: result.decision,
+    tick: result.tick,
     at: at === null ? null : new Date(at).toISOString(),
     reason:
       reason === null
         ? null
         : { metric: reason.metric, evidence: reason.evidence, threshold: reason.threshold },
+    harmedRequests: result.harmedRequests,
+    challengerRequests: result.challengerRequests,
+    why: result.why,
+    needRequests: result.needRequests,
+    ticks: result.ticks,
+    historyTicks: result.historyTicks,
     finding: reason?.finding ?? null,
   };
 }

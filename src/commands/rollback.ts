@@ -1,5 +1,6 @@
 import { parseVersion } from '../domain/parse.ts';
 import type { VersionRecord } from '../domain/registry.ts';
+import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
@@ -37,7 +38,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     if (code !== exitCode.done || isThere) return code;
   }
   const champion = await championOf(at);
-  const wanted = to === undefined ? await previous(at, champion) : await registered(at, to);
+  const wanted = to === undefined ? await previous(at, champion) : await knownGood(at, to);
   return moveTo(context, at, wanted, champion, options.reason ?? '');
 }
 
@@ -139,6 +140,16 @@ async function moveTo(
   } finally {
     follower.stop();
   }
+}
+
+/** A version that has served everybody: all others must earn it, with approvals and bakes. */
+async function knownGood(at: Target, to: VersionTag): Promise<VersionRecord> {
+  const record = await registered(at, to);
+  if (record.functionVersion !== undefined) return record;
+  throw new UserError('conflict', `${to} has never served everybody in ${at.config.name}`, {
+    why: 'a rollback goes to a version known good, without approval and without a trial',
+    mend: `mlreg deploy --model-version ${to} --environment ${at.config.name}`,
+  });
 }
 
 /** The newest version that served everybody, and was not rolled back from. */

@@ -1,9 +1,11 @@
+import { targetText } from '../domain/route.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
-import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
-import { challengerShare } from '../rollout/state.ts';
+import { failedIn, shortVerdict } from '../reporting/evidence.ts';
+import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
+import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import { verdictOn } from '../rollout/tick.ts';
-import { type Context, target, unfinished } from './context.ts';
+import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
 
@@ -21,6 +23,7 @@ export async function status(context: Context): Promise<ExitCode> {
     throw error;
   });
   const now = context.world.clock.now();
+  const last = running === null ? await newest(at) : null;
   const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
   const owner =
     lock.owner === null
@@ -41,23 +44,25 @@ export async function status(context: Context): Promise<ExitCode> {
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     owner,
     rollout: running === null ? null : { ...rolloutData(running), verdict },
+    last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
   };
   const { paint } = context.output;
   context.output.answer(data, () => {
     const lines = [
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
-      `champion  ${champion === null ? 'none yet' : `${champion.version}  since ${new Date(champion.statusAt).toISOString()}, ${champion.statusReason}`}`,
+      `champion  ${champion === null ? `none yet; next: mlreg deploy --model-version VERSION --environment ${config.name}` : `${champion.version}  since ${new Date(champion.statusAt).toISOString()}, ${champion.statusReason}`}`,
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
     ];
     if (running === null) {
       lines.push('rollout   none');
+      if (last !== null) lines.push(`last      ${last.id}: ${endedText(last)}`);
     } else {
       const who =
         owner === null
           ? 'nobody drives it: mlreg resume'
           : `${owner.name} (pid ${owner.pid} on ${owner.host}${owner.process === 'dead' ? ', dead: mlreg resume' : ''})`;
       lines.push(
-        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${running.outcome?.kind ?? running.phase}`,
+        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
         `owner     ${who}`,
         stepsText(running, now, paint),
       );
@@ -66,20 +71,36 @@ export async function status(context: Context): Promise<ExitCode> {
           paint.red(running.outcome.sentence),
           ...running.outcome.mend.map((command) => `  ${command}`),
         );
-      if (verdict !== null) lines.push(`verdict   ${verdictText(verdict)}`);
+      if (verdict !== null) {
+        const action = running.rollback === null ? null : 'roll back';
+        lines.push(`verdict   ${shortVerdict(verdict, { action, failed: failedIn(running.observations) })}`);
+      }
     }
     return lines.join('\n');
   });
   return exitCode.done;
 }
 
+async function newest(at: Target): Promise<RolloutState | null> {
+  const [id] = await at.connection.store.rollouts();
+  return id === undefined ? null : stateOf(at, id);
+}
+
+/** How the rollout before ended, and where a verdict ended it what that rested on. */
+function endedText({ plan, outcome, lastVerdict, observations }: RolloutState): string {
+  const what = `${plan.strategy} ${plan.champion ?? 'nothing'} -> ${plan.challenger}`;
+  if (outcome === null) return what;
+  if (outcome.kind !== 'rolled-back') return `${what}: ${outcome.sentence}`;
+  if (outcome.cause.kind !== 'verdict' || lastVerdict?.kind !== 'fail') {
+    return `${what}: rolled back, ${outcome.cause.sentence}`;
+  }
+  return `${what}: ${shortVerdict(lastVerdict, { action: 'roll back', failed: failedIn(observations) })}`;
+}
+
 function aliasText(name: string, view: AliasView): string {
-  const weights = Object.entries(view.target.weights).map(
-    ([version, weight]) => ` + ${weight * 100} % to ${version}`,
-  );
   const by =
     view.stamp === undefined
       ? 'not written by mlreg'
       : `written by ${view.stamp.rollout}, token ${view.stamp.token}`;
-  return `${name} -> Lambda version ${view.target.functionVersion}${weights.join('')} (${by})`;
+  return `${name} -> ${targetText(view.target)} (${by})`;
 }

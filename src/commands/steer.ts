@@ -3,6 +3,7 @@ import { parsePercent } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import { admit } from '../rollout/admit.ts';
 import { takeOver } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { tick } from '../rollout/tick.ts';
@@ -46,6 +47,9 @@ async function steer(context: Context, wish: Wish, options: SteerOptions): Promi
   const running = await mustRun(at);
   if (await ownerLives(context, at)) return askOwner(context, at, running, wish, options.reason ?? '');
   const request = requestOf(context, wish, options.reason ?? '');
+  // Who would be refused must not become the owner first.
+  const { accepted, answer } = admit(running, request);
+  if (!accepted) return report(context, running, request, accepted, answer);
   await at.connection.store.post(running.id, request);
   return takeOverAndAnswer(context, at, running, request);
 }

@@ -8,14 +8,18 @@ export type {
   ShadowSettings,
   WatchSettings,
 } from './environment.ts';
+export { type Read, readDocument } from './document.ts';
 export { findConfig } from './find.ts';
 export { jsonSchema, jsonText } from './json-schema.ts';
 export { judgePolicy } from './judge-policy.ts';
 export { configMistakes, type LoadedConfig, loadConfig, type LoadOptions } from './load.ts';
-export type { Mistake } from './mistakes.ts';
+export { type Mistake, mistakesError, pathName } from './mistakes.ts';
+export { share, traffic } from './leaves.ts';
 export {
   changedPolicy,
   type PolicyChanges,
+  policyChanges,
+  policyMistakes,
   readPolicyFile,
 } from './policy-file.ts';
 export { formatOrigin, type Origin, type Setting } from './sources.ts';

@@ -23,7 +23,7 @@ export function parseDuration(text: string, what: string): number {
 /** `5400000` -> `1h30m`; the inverse of parseDuration. */
 export function formatDuration(ms: number): string {
   let rest = Math.round(ms);
-  if (rest < 1_000) return `${rest}ms`;
+  if (rest < 1_000) return rest === 0 ? '0s' : `${rest}ms`;
   rest -= rest % (rest >= 60_000 ? 1_000 : 100);
   if (rest < 60_000) return `${rest / 1_000}s`;
   const parts: string[] = [];

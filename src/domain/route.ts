@@ -39,6 +39,14 @@ export interface AliasTarget {
   readonly weights: Readonly<Record<string, number>>;
 }
 
+/** `Lambda version 7 + 10 % to 8`. */
+export function targetText({ functionVersion, weights }: AliasTarget): string {
+  const others = Object.entries(weights).map(
+    ([version, weight]) => ` + ${Math.round(weight * 10_000) / 100} % to ${version}`,
+  );
+  return `Lambda version ${functionVersion}${others.join('')}`;
+}
+
 export function sameTarget(a: AliasTarget, b: AliasTarget): boolean {
   const weights = (target: AliasTarget): string =>
     JSON.stringify(Object.entries(target.weights).filter(([, weight]) => weight > 0));

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DaemonRefused } from './daemon-files.ts';
+import { directConnection } from './data-plane/direct-connection.ts';
 import { namesLoopback } from './data-plane/loopback-host.ts';
 import { memorySockets } from './data-plane/memory-socket.ts';
 
@@ -57,6 +58,15 @@ export async function startControl(options: {
     return json(405, { message: `no ${request.method} ${request.path}` });
   };
 
+  const answer = (call: ControlRequest): Promise<ControlResponse> => {
+    if (ours.has(call.path)) return Promise.resolve(admin(call));
+    return options
+      .handle(call)
+      .catch((error: unknown) =>
+        json(500, { message: error instanceof Error ? error.message : String(error) }),
+      );
+  };
+
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 120_000 }, (request, response) => {
     if (!namesLoopback(request)) {
       send(response, json(403, { message: 'Forbidden' }));
@@ -69,26 +79,28 @@ export async function startControl(options: {
         send(response, json(413, { message: 'Request entity too large' }));
         return;
       }
-      const call = asControlRequest(request, body);
-      if (ours.has(call.path)) {
-        send(response, admin(call));
-        return;
-      }
-      options.handle(call).then(
-        (answer) => send(response, answer),
-        (error: unknown) =>
-          send(response, json(500, { message: error instanceof Error ? error.message : String(error) })),
-      );
+      // Of requests, only Set-Cookie would come as an array.
+      const headers = request.headers as Record<string, string>;
+      const call = asControlRequest(request.method ?? 'GET', request.url as string, headers, body);
+      void answer(call).then((reply) => send(response, reply));
     });
   });
   await listen(server, options.port, '--control-port');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     connect() {
       if (!server.listening) return undefined;
-      const [near, far] = memorySockets();
-      server.emit('connection', far);
-      return near;
+      return directConnection({
+        host: `127.0.0.1:${port}`,
+        answer: ({ method, target, headers, body }) =>
+          answer(asControlRequest(method, target, headers, body)),
+        otherwise() {
+          const [near, far] = memorySockets();
+          server.emit('connection', far);
+          return near;
+        },
+      });
     },
     stop: () => close(server),
   };
@@ -130,15 +142,18 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function asControlRequest(request: IncomingMessage, body: Uint8Array): ControlRequest {
-  const target = request.url as string;
+function asControlRequest(
+  method: string,
+  target: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): ControlRequest {
   const mark = target.indexOf('?');
   return {
-    method: request.method ?? 'GET',
+    method,
     path: mark === -1 ? target : target.slice(0, mark),
     query: mark === -1 ? none : queryOf(target.slice(mark + 1)),
-    // Of requests, only Set-Cookie would come as an array.
-    headers: request.headers as Record<string, string>,
+    headers,
     body,
   };
 }

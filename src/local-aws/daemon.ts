@@ -200,7 +200,11 @@ async function startParts(
   const control = await startControl({
     port: options.controlPort ?? 4566,
     sessionToken,
-    handle: (request) => durably(aws, parts.file, request),
+    // Predictions change nothing and never wait.
+    handle: (request) =>
+      !parts.file || request.method === 'GET' || request.path.startsWith('/endpoints/')
+        ? aws.handle(request)
+        : durably(aws, parts.file, request),
     status,
     stop: () => void stop(),
   });
@@ -242,14 +246,9 @@ async function startParts(
 
 /**
  * An answer to a change is out only when the change is on disk: whoever was told that an alias moved must find it moved,
- * also after a kill. Predictions change nothing and never wait.
+ * also after a kill.
  */
-async function durably(
-  aws: LocalAws,
-  file: StateFile | undefined,
-  request: WireRequest,
-): Promise<WireResponse> {
-  if (!file || request.method === 'GET' || request.path.startsWith('/endpoints/')) return aws.handle(request);
+async function durably(aws: LocalAws, file: StateFile, request: WireRequest): Promise<WireResponse> {
   const before = file.count();
   const answer = await aws.handle(request);
   if (file.count() !== before) await file.saved();

@@ -1,15 +1,14 @@
 import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
-import type { BakeStep, Plan, Step } from '../domain/plan.ts';
+import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
-import { percentText, routeTitle, stepTitle } from './words.ts';
+import { counted, percentText, routeTitle, stepTitle } from './words.ts';
 
 /** Every step with its time, what undo does, and the limits that guard it. */
 export function planText(plan: Plan, paint: ChalkInstance): string {
   const head = `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing} routing on alias ${plan.alias}`;
-  const rows = plan.steps.map(
-    (step, index) =>
-      `  ${String(index + 1).padStart(2)}  ${stepTitle(step).padEnd(34)} ${paint.dim(remark(step))}`,
+  const rows = plan.steps.map((step, index) =>
+    `  ${String(index + 1).padStart(2)}  ${stepTitle(step).padEnd(34)} ${paint.dim(remark(step))}`.trimEnd(),
   );
   const undo =
     plan.undo === null
@@ -52,14 +51,15 @@ function remark(step: Step): string {
     case 'approve':
       return `rolls back after ${formatDuration(step.timeoutMs)} without an answer`;
     case 'provision':
-      return `${step.routes.length} ${step.routes.length === 1 ? 'route' : 'routes'} published before traffic moves`;
+      return `${counted(step.routes.length, 'route')} published before traffic moves`;
     case 'bake': {
       const extend =
         step.extendMs > 0 && step.durationMs !== null
           ? `, up to ${formatDuration(step.extendMs)} more while evidence is insufficient`
           : '';
+      if (step.percent === 0) return `compared with the champion, never promoted${extend}`;
       return step.final
-        ? `last: promotes when shown no worse, else ${step.onInconclusive}${extend}`
+        ? `last: promotes as soon as it is shown no worse; at its end ${inconclusive[step.onInconclusive]}${extend}`
         : `judged at each tick${extend}`;
     }
     case 'commit':
@@ -68,6 +68,13 @@ function remark(step: Step): string {
       return '';
   }
 }
+
+const inconclusive = {
+  promote: 'promotes if nothing is breached',
+  rollback: 'rolls back',
+  hold: 'waits for a person',
+  extend: 'waits for a person',
+} as const satisfies Record<OnInconclusive, string>;
 
 function guards(plan: Plan): string {
   const { guardrails, alpha } = plan.policy;
@@ -89,7 +96,8 @@ function timeText(plan: Plan): string {
     if (step.kind !== 'bake') continue;
     if (step.durationMs === null) return 'until it is stopped';
     bakes += step.durationMs;
-    extensions += step.extendMs;
+    extensions += step.extendMs + plan.settleMs;
   }
+  if (bakes === 0) return 'no bakes; as long as provisioning takes';
   return `${formatDuration(bakes)} of bakes, at most ${formatDuration(bakes + extensions)}, and provisioning`;
 }

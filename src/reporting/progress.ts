@@ -3,7 +3,7 @@ import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { RolloutState } from '../rollout/state.ts';
-import { effectTitle, percentText, stepTitle } from './words.ts';
+import { counted, effectTitle, percentText, stepTitle } from './words.ts';
 
 /** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */
 export interface Event {
@@ -155,7 +155,7 @@ function endedEvent(
       return event(
         'rollout.end',
         'bad',
-        `rolled back: ${state.plan.champion ?? 'what served before'} serves 100 %, ${outcome.harmedRequests} requests were harmed (${took})`,
+        `rolled back: ${state.plan.champion ?? 'what served before'} serves 100 %, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
         { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
       );
     case 'stuck':

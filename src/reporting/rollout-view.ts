@@ -5,7 +5,7 @@ import type { Finding, Verdict } from '../domain/verdict.ts';
 import { harmed } from '../rollout/decide-rollback.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import { observationFields } from './progress.ts';
-import { stepTitle } from './words.ts';
+import { counted, stepTitle } from './words.ts';
 
 /** The end of a rollout, for machines. */
 export function outcomeData(state: RolloutState, exitCode: number): Record<string, unknown> {
@@ -54,7 +54,7 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
       return [
         `${paint.red('rolled back')}  ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
-        `  harmed  ${outcome.harmedRequests} of ${observationFields(state.observations).requests} requests to ${plan.challenger}`,
+        `  harmed  ${outcome.harmedRequests} of ${counted(observationFields(state.observations).requests ?? 0, 'request')} to ${plan.challenger}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');
     case 'stuck':
@@ -76,18 +76,22 @@ export function stepsText(state: RolloutState, now: number, paint: ChalkInstance
         return ` ${paint.green('✔')} ${stepTitle(step).padEnd(34)} ${paint.dim(`${done.note}, ${formatDuration(done.tookMs)}`)}`;
       if (index !== state.step || state.phase === 'ended')
         return ` ${paint.dim('○')} ${paint.dim(stepTitle(step))}`;
-      const doing =
-        state.phase === 'rolling-back'
-          ? paint.red('rolling back')
-          : state.pausedAt !== null
-            ? 'paused'
-            : state.heldSince !== null
-              ? `held: ${state.heldWhy}`
-              : 'doing';
-      return ` ${paint.cyan('●')} ${stepTitle(step).padEnd(34)} ${doing}, ${formatDuration(Math.max(0, now - state.stepSince))}`;
+      const why = state.heldSince !== null && state.pausedAt === null ? `: ${state.heldWhy}` : '';
+      return ` ${paint.cyan('●')} ${stepTitle(step).padEnd(34)} ${conditionText(state)} for ${formatDuration(Math.max(0, now - since(state)))}${why}`;
     })
     .join('\n');
 }
+
+/** How a rollout fares, in a word or two. */
+export function conditionText(state: RolloutState): string {
+  if (state.outcome !== null) return state.outcome.kind;
+  if (state.phase === 'rolling-back') return 'rolling back';
+  if (state.pausedAt !== null) return 'paused';
+  return state.heldSince !== null ? 'held' : 'under way';
+}
+
+const since = (state: RolloutState): number =>
+  state.rollback?.at ?? state.pausedAt ?? state.heldSince ?? state.stepSince;
 
 /** Every rule's finding with its numbers. */
 export function verdictText(verdict: Verdict): string {

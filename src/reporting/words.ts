@@ -1,7 +1,7 @@
 import type { Effect } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { Step } from '../domain/plan.ts';
-import type { Route } from '../domain/route.ts';
+import { type Route, targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 
 /** A step as people read it, the same words in every view. */
@@ -20,7 +20,7 @@ export function stepTitle(step: Step): string {
     case 'bake':
       return step.durationMs === null
         ? 'watch'
-        : `bake at ${step.percent} % for ${formatDuration(step.durationMs)}`;
+        : `bake ${step.percent > 0 ? `at ${step.percent} %` : 'in shadow'} for ${formatDuration(step.durationMs)}`;
     case 'swap-stage':
       return `swap the stage to ${step.to}`;
     case 'promote':
@@ -58,7 +58,7 @@ export function effectTitle(effect: Effect): string {
     case 'warm-up':
       return `warming ${routeTitle(effect.route)}`;
     case 'set-alias':
-      return `alias ${effect.alias} -> Lambda version ${effect.target.functionVersion}${weightsOf(effect.target.weights)}`;
+      return `alias ${effect.alias} -> ${targetText(effect.target)}`;
     case 'notify':
       return 'notifying';
     default:
@@ -66,9 +66,8 @@ export function effectTitle(effect: Effect): string {
   }
 }
 
-const weightsOf = (weights: Readonly<Record<string, number>>): string =>
-  Object.entries(weights)
-    .map(([version, weight]) => ` + ${Math.round(weight * 10_000) / 100} % to ${version}`)
-    .join('');
-
 export const percentText = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+
+/** `1 request`, `2 requests`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;

@@ -23,6 +23,8 @@ export function admit(state: RolloutState, request: Request): Answer {
   const step = currentStep(state);
   switch (request.kind) {
     case 'pause':
+      if (state.plan.strategy === 'watch')
+        return no('a watch moves nothing that could be paused; end it with mlreg abort');
       if (state.committed)
         return no(`${state.plan.challenger} is champion already; the rollout is all but over`);
       return state.pausedAt === null ? yes('paused; judging goes on') : yes('was paused already');

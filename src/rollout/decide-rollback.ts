@@ -17,6 +17,9 @@ const rollbackTries = 200;
 export function rollBack(state: RolloutState, now: Instant): Decision {
   const { rollback } = state;
   if (rollback === null) throw new Error(`${state.id} rolls back without a cause`);
+  // A watch that knows no earlier version has nowhere to go: what serves is still the champion.
+  if (state.plan.strategy === 'watch' && state.plan.undo === null)
+    return ended(noWayBack(state, rollback.cause.sentence));
   if (!rollback.written) {
     const home: Route | null = state.plan.undo;
     const effect: Effect = {

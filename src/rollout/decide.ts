@@ -1,7 +1,7 @@
 import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { approvedPercent, type Step } from '../domain/plan.ts';
-import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
+import { type AliasTarget, type Route, routeKey, targetText } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
@@ -20,9 +20,9 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
   if (state.outcome !== null) return { kind: 'ended', outcome: state.outcome };
   if (state.phase === 'rolling-back') return rollBack(state, now);
   // Nobody writes, or decides, before the fence has killed every older owner's RevisionId.
-  if (state.alias === undefined) return fence(state, now);
-  if (!state.adopted && !isOurs(state, state.alias.target))
-    return ended(foreignEdit(state, state.alias.target));
+  const { alias } = state;
+  if (alias === undefined) return fence(state, now);
+  if (!state.adopted && !isOurs(state, alias.target)) return ended(foreignEdit(state, alias.target));
   const danger = dangerOf(state, verdict, now);
   if (danger !== null) return { kind: 'record', entries: danger };
   const step = currentStep(state);
@@ -33,7 +33,7 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
     const steered = step.kind === 'bake' ? steer(state, now) : null;
     return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
-  return forward(state, step, verdict, now);
+  return forward({ ...state, alias }, step, verdict, now);
 }
 
 function fence(state: RolloutState, now: Instant): Decision {
@@ -61,7 +61,7 @@ function foreignEdit(state: RolloutState, target: AliasTarget): Outcome {
   return {
     kind: 'stuck',
     sentence:
-      `alias ${state.plan.alias} serves Lambda version ${target.functionVersion}, weights ${JSON.stringify(target.weights)}, ` +
+      `alias ${state.plan.alias} serves ${targetText(target)}, ` +
       'which this rollout never wrote: somebody moved it by hand. mlreg stopped and changed nothing more',
     mend: [`mlreg rollback ${at}`, `mlreg resume --adopt ${at}`],
   };
@@ -130,7 +130,9 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
   return null;
 }
 
-function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: Instant): Decision {
+type FencedState = RolloutState & { readonly alias: NonNullable<RolloutState['alias']> };
+
+function forward(state: FencedState, step: Step, verdict: Verdict | null, now: Instant): Decision {
   if (alreadyThere(state, step)) return done(state, `already at ${state.override?.percent} %`);
   switch (step.kind) {
     case 'approve':
@@ -152,7 +154,7 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     case 'bake':
       return bake(state, step, verdict, now);
     case 'commit': {
-      const functionVersion = state.alias?.target.functionVersion ?? state.home.functionVersion;
+      const { functionVersion } = state.alias.target;
       const context = { rollout: state.id, at: now, functionVersion, keepPreviousMs: step.keepPreviousMs };
       return {
         kind: 'record',

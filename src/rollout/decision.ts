@@ -35,7 +35,8 @@ export function attempt(
   const tried = state.tries[effectKey(effect)];
   if (tried !== undefined) {
     const next = later(tried.lastAt, backoffMs(tried.count, path));
-    if (now < next) return { kind: 'wait', until: next, why: `tries again: ${tried.error}` };
+    // A clock that was set back must not make anybody wait.
+    if (now < next && now >= tried.lastAt) return { kind: 'wait', until: next, why: `tries again: ${tried.error}` };
   }
   return { kind: 'effect', effect };
 }

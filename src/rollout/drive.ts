@@ -22,7 +22,7 @@ export async function drive(
 ): Promise<DriveResult> {
   for (;;) {
     if (options.signal.aborted) return { kind: 'stopped' };
-    const result = await tick(ports, journal);
+    const result = await tick(ports, journal, options.signal);
     if (result.kind !== 'again') return result;
     const now = ports.clock.now();
     if (options.until !== undefined && now >= options.until) return { kind: 'timed-out', why: result.why };

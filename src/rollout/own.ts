@@ -4,10 +4,11 @@ import type { VersionChange } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { LockRecord } from '../ports/store.ts';
+import type { LockRecord, Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
-import { type JournalWriter, openJournal } from './journal-writer.ts';
+import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { replay } from './replay.ts';
 import { isBlind } from './roll-back-blind.ts';
 
 export interface Start {
@@ -19,8 +20,6 @@ export interface Start {
   readonly codeSha256: string;
   /** Registry changes that go with the first entry. */
   readonly changes: readonly VersionChange[];
-  /** Run while the lock is already ours, before anything is written: throws where the start must not be. */
-  readonly check?: () => Promise<void>;
 }
 
 /**
@@ -30,17 +29,20 @@ export interface Start {
 export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): Promise<JournalWriter> {
   const { store, clock } = ports;
   const { stamp } = await ports.platform.readAlias(wanted.plan.alias);
-  const taken = await store.acquire({
-    owner: wanted.actor,
-    rollout: id,
-    takeOver: false,
-    ...(stamp === undefined ? {} : { atLeast: stamp.token }),
-    at: clock.now(),
-  });
+  const acquire = (takeOver: boolean): ReturnType<typeof store.acquire> =>
+    store.acquire({
+      owner: wanted.actor,
+      rollout: id,
+      takeOver,
+      ...(stamp === undefined ? {} : { atLeast: stamp.token }),
+      at: clock.now(),
+    });
+  let taken = await acquire(false);
+  if (taken.kind === 'held' && (await isLeftBehind(store, taken.lock, clock.now()))) taken = await acquire(true);
   if (taken.kind === 'held') throw heldBy(taken.lock, wanted.plan.environment, clock.now());
   const { token } = taken.lock;
   try {
-    await wanted.check?.();
+    await refuseOutdated(ports, wanted);
     const first: EntryBody = {
       kind: 'started',
       format: 1,
@@ -92,7 +94,8 @@ export async function takeOver(
     (view) => view.stamp,
     () => undefined,
   );
-  const wentBackBlind = isBlind(stamp, (await ports.store.lock()).token, id);
+  const wentBackBlind = isBlind(stamp, id);
+  await refuseOlder(ports.store, id);
   const taken = await ports.store.acquire({
     owner: actor,
     rollout: id,
@@ -100,6 +103,12 @@ export async function takeOver(
     ...(stamp === undefined ? {} : { atLeast: stamp.token }),
     at: ports.clock.now(),
   });
+  try {
+    await refuseOlder(ports.store, id);
+  } catch (error) {
+    await ports.store.release(taken.lock.token).catch(() => false);
+    throw error;
+  }
   const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry);
   const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false }];
   if (wentBackBlind)
@@ -107,14 +116,66 @@ export async function takeOver(
       kind: 'repaired',
       what: `rolled back while the store was out of reach (token ${stamp?.token} on the alias)`,
     });
+  // Who was on the way back already meant to get there.
+  const { strategy } = journal.state().plan;
   const cause: RollbackCause | undefined =
     options.rollBack ??
-    (wentBackBlind
+    (wentBackBlind && strategy !== 'rollback'
       ? { kind: 'abort', by: actor.name, sentence: 'rolled back while the store was out of reach' }
       : undefined);
   if (cause !== undefined) entries.push({ kind: 'rolling-back', cause });
-  await journal.append(ports.clock.now(), entries);
+  try {
+    await journal.append(ports.clock.now(), entries);
+  } catch (error) {
+    if (!(error instanceof Fenced)) throw error;
+    const sentence = `${id} was taken over by ${error.by} at the same moment`;
+    throw new UserError('conflict', sentence, { mend: 'mlreg status' });
+  }
   return journal;
+}
+
+/** Between looking and taking over a rollout may have ended, and another begun, whose traffic is none of ours. */
+async function refuseOlder(store: Store, id: RolloutId): Promise<void> {
+  const [newest] = await store.rollouts();
+  if (newest === id) return;
+  throw new UserError('conflict', `${id} is over, and ${newest ?? 'none'} is under way`, { mend: 'mlreg status' });
+}
+
+/** Younger than this, a lock without a rollout is of somebody who is just beginning. */
+const beginsWithinMs = 60_000;
+
+/** A lock whose owner died before its first entry, or lost the reply to its release: nobody could ever resume it. */
+async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promise<boolean> {
+  const entries = lock.rollout === null ? [] : await store.journal(lock.rollout);
+  if (lock.rollout === null || entries.length === 0) return Math.abs(now - lock.takenAt) > beginsWithinMs;
+  const { outcome } = replay(lock.rollout, entries);
+  return outcome !== null && outcome.kind !== 'stuck';
+}
+
+/**
+ * A plan rests on what its maker saw, maybe minutes ago while a person was asked: now that nobody else can change it, it
+ * must still be so.
+ * @throws UserError conflict
+ */
+async function refuseOutdated({ store, platform }: RolloutPorts, { plan, home }: Start): Promise<void> {
+  const refusal = (sentence: string): UserError =>
+    new UserError('conflict', `${sentence} meanwhile in ${plan.environment}; nothing was changed`, {
+      mend: `mlreg status --environment ${plan.environment}`,
+    });
+  const [newest] = await store.rollouts();
+  if (newest !== undefined) {
+    const { outcome } = replay(newest, await store.journal(newest));
+    if (outcome === null || outcome.kind === 'stuck') throw refusal(`rollout ${newest} began`);
+  }
+  const serving = (await store.versions()).find(({ status }) => status === 'champion');
+  // A watch guards the champion; a rollback without one brings the registry's own champion back after a move by hand.
+  const isChampion = plan.strategy === 'watch' || (plan.strategy === 'rollback' && plan.champion === null);
+  if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))
+    throw refusal(`${serving?.version ?? 'nothing'} became champion`);
+  const { target } = await platform.readAlias(plan.alias);
+  const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
+  if (expected !== undefined && target.functionVersion !== expected)
+    throw refusal(`alias ${plan.alias} was moved`);
 }
 
 /** A person's, or a signal's, way out: always takes over, whoever owns the rollout, and rolls back. */

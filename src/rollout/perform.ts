@@ -1,10 +1,11 @@
 import type { Effect, EffectOutcome, Stamp } from '../domain/journal.ts';
-import { type Route, routeKey } from '../domain/route.ts';
+import { type Route, routeKey, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
+import { isBlind } from './roll-back-blind.ts';
 import { publicationsOf, type RolloutState } from './state.ts';
 import { variablesFor } from './variables.ts';
 
@@ -13,7 +14,11 @@ export type Performed =
   /** `final`: trying again can't help. */
   | { readonly kind: 'failed'; readonly error: string; readonly final: boolean }
   | { readonly kind: 'fenced'; readonly token: number }
-  | { readonly kind: 'foreign'; readonly sentence: string };
+  | { readonly kind: 'foreign'; readonly sentence: string }
+  /** Somebody has rolled back by the alias alone: its stamp stays until the journal knows. */
+  | { readonly kind: 'went-back'; readonly token: number };
+
+type SetAlias = Extract<Effect, { kind: 'set-alias' }>;
 
 /** The one place where a step becomes calls. `seq` is the intent's place in the journal: the write's stamp. */
 export async function perform(
@@ -106,7 +111,7 @@ async function dispatch(
 async function writeAlias(
   ports: RolloutPorts,
   state: RolloutState,
-  effect: Extract<Effect, { kind: 'set-alias' }>,
+  effect: SetAlias,
   seq: number,
 ): Promise<SetAliasOutcome> {
   const { platform } = ports;
@@ -115,14 +120,15 @@ async function writeAlias(
     token: state.token,
     seq,
     rollout: state.id,
-    back: state.home.functionVersion,
+    back: wayBack(state, effect),
   };
   if (effect.purpose === 'fence') {
     return takeAlias(
       platform,
       effect.alias,
       () => stamp,
-      (found) => found.target,
+      (found) =>
+        isBlind(found.stamp, state.id) && state.plan.strategy !== 'rollback' ? null : found.target,
     );
   }
   const carried = state.alias;
@@ -153,9 +159,16 @@ async function writeAlias(
   );
 }
 
+/** Whoever rolls back while a rollback is under way means the same version, not the one that users are saved from. */
+function wayBack({ plan, home, published }: RolloutState, { purpose }: SetAlias): string {
+  const good = published[routeKey({ kind: 'single', version: plan.challenger })];
+  const leadsOn = plan.strategy === 'rollback' && purpose !== 'roll-back';
+  return (leadsOn ? good : undefined) ?? home.functionVersion;
+}
+
 function aliasOutcome(
   state: RolloutState,
-  effect: Extract<Effect, { kind: 'set-alias' }>,
+  effect: SetAlias,
   seen: SetAliasOutcome,
 ): Performed {
   switch (seen.kind) {
@@ -172,8 +185,10 @@ function aliasOutcome(
     case 'foreign':
       return {
         kind: 'foreign',
-        sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves Lambda version ${seen.view.target.functionVersion}, weights ${JSON.stringify(seen.view.target.weights)}`,
+        sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves ${targetText(seen.view.target)}`,
       };
+    case 'left':
+      return { kind: 'went-back', token: seen.view.stamp?.token ?? 0 };
     case 'failed':
       return {
         kind: 'failed',

@@ -230,8 +230,6 @@ function afterEffect(state: RolloutState, effect: Effect, outcome: EffectOutcome
           : {}),
       };
     }
-    default:
-      return unreachable(effect);
   }
 }
 

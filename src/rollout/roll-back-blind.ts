@@ -1,3 +1,4 @@
+import type { Stamp } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Platform } from '../ports/platform.ts';
 import { type SetAliasOutcome, takeAlias } from './set-alias.ts';
@@ -24,11 +25,10 @@ export async function rollBackBlind(
   );
 }
 
-/** Whether this stamp is of a blind rollback: newer than any token that the store has given out. */
-export function isBlind(
-  stamp: { readonly token: number; readonly rollout: RolloutId } | undefined,
-  storeToken: number,
-  rollout: RolloutId,
-): boolean {
-  return stamp !== undefined && stamp.rollout === rollout && stamp.token > storeToken;
+/**
+ * Whether this stamp is of a blind rollback of this rollout: entry 0 never is an intent, so no other write carries it. Its
+ * token says nothing, for the store may have given out the very same one meanwhile.
+ */
+export function isBlind(stamp: Stamp | undefined, rollout: RolloutId): boolean {
+  return stamp !== undefined && stamp.rollout === rollout && stamp.seq === 0;
 }

@@ -8,6 +8,8 @@ export type SetAliasOutcome =
   | { readonly kind: 'fenced'; readonly token: number }
   /** Somebody who isn't mlreg wrote the alias, or changed what mlreg wrote. */
   | { readonly kind: 'foreign'; readonly view: AliasView }
+  /** Taking it was refused by who asked for it, on seeing what is there. */
+  | { readonly kind: 'left'; readonly view: AliasView }
   | { readonly kind: 'failed'; readonly error: PlatformError };
 
 interface Wish {
@@ -54,17 +56,17 @@ export async function setAlias(platform: Platform, wish: Wish, carried: Carried)
 
 /**
  * The takeover's write: reads the newest RevisionId and writes the new token with it, so that every older RevisionId is
- * dead before anything is decided. `resolve` says what to serve, given what is served: the same (a fence) or home.
+ * dead before anything is decided. `resolve` says what to serve, given what is served: the same (a fence), home, or null
+ * where the alias had better be left alone.
  */
 export async function takeAlias(
   platform: Platform,
   alias: string,
   stampFor: (found: AliasView) => Stamp,
-  resolve: (found: AliasView) => AliasTarget,
+  resolve: (found: AliasView) => AliasTarget | null,
 ): Promise<SetAliasOutcome> {
   const rounds = 5;
-  let last: SetAliasOutcome | undefined;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; ; round++) {
     let found: AliasView;
     try {
       found = await platform.readAlias(alias);
@@ -75,16 +77,16 @@ export async function takeAlias(
     const stamp = stampFor(found);
     if (found.stamp !== undefined && found.stamp.token > stamp.token)
       return { kind: 'fenced', token: found.stamp.token };
-    last = await setAlias(
+    const target = resolve(found);
+    if (target === null) return { kind: 'left', view: found };
+    const outcome = await setAlias(
       platform,
-      { alias, target: resolve(found), stamp },
+      { alias, target, stamp },
       { revisionId: found.revisionId, seq: stamp.seq },
     );
     // An older owner's write may have come between reading and writing: its revision is dead as soon as ours lands.
-    if (last.kind === 'set' || last.kind === 'fenced' || last.kind === 'failed') return last;
+    if (outcome.kind !== 'foreign' || round === rounds) return outcome;
   }
-  if (last === undefined) throw new Error('takeAlias made no round');
-  return last;
 }
 
 async function readBack(

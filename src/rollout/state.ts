@@ -109,7 +109,7 @@ export function challengerShare(state: RolloutState): number {
 }
 
 /** Sticky and shadow arms share one Lambda version; weighted arms have one each. */
-export function publicationsOf(plan: Plan, route: Route): readonly Route[] {
+export function publicationsOf(plan: Plan, route: Route): readonly [Route, ...Route[]] {
   if (plan.routing === 'sticky' || route.kind === 'single') return [route];
   const single = (version: VersionTag): Route => ({ kind: 'single', version });
   return [single(route.champion), single(route.challenger)];

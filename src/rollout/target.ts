@@ -8,16 +8,14 @@ export type Resolved =
   | { readonly kind: 'missing'; readonly route: Route };
 
 export function resolveRoute(state: RolloutState, route: Route): Resolved {
-  const versions: string[] = [];
-  for (const publication of publicationsOf(state.plan, route)) {
-    const version = state.published[routeKey(publication)];
-    if (version === undefined) return { kind: 'missing', route: publication };
-    versions.push(version);
-  }
-  const [primary, additional] = versions;
-  if (primary === undefined) throw new Error(`route ${routeKey(route)} publishes nothing`);
-  const weights =
-    additional !== undefined && route.kind === 'split' ? { [additional]: route.percent / 100 } : {};
+  const [first, second] = publicationsOf(state.plan, route);
+  const primary = state.published[routeKey(first)];
+  if (primary === undefined) return { kind: 'missing', route: first };
+  if (second === undefined || route.kind !== 'split')
+    return { kind: 'target', target: { functionVersion: primary, weights: {} } };
+  const additional = state.published[routeKey(second)];
+  if (additional === undefined) return { kind: 'missing', route: second };
+  const weights = { [additional]: route.percent / 100 };
   return { kind: 'target', target: { functionVersion: primary, weights } };
 }
 

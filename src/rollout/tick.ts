@@ -26,7 +26,11 @@ const mostDecisions = 500;
  * One look and all that follows from it: reads the inbox and the metrics, then does what `decide` says until it says
  * wait. Whoever calls it again, in this process or another, goes on where the journal ends.
  */
-export async function tick(ports: RolloutPorts, journal: JournalWriter): Promise<TickResult> {
+export async function tick(
+  ports: RolloutPorts,
+  journal: JournalWriter,
+  signal?: AbortSignal,
+): Promise<TickResult> {
   try {
     if (journal.state().phase === 'forward') {
       if (!(await stillOurs(ports, journal))) return lost(ports);
@@ -36,6 +40,9 @@ export async function tick(ports: RolloutPorts, journal: JournalWriter): Promise
     for (let decisions = 0; decisions < mostDecisions; decisions++) {
       const state = journal.state();
       const now = ports.clock.now();
+      // Whoever was interrupted advances no more; only the way back is gone to its end.
+      if (signal?.aborted === true && state.phase === 'forward')
+        return { kind: 'again', at: now, why: 'interrupted' };
       const decision = decide(state, verdictOn(state), now);
       switch (decision.kind) {
         case 'effect': {
@@ -69,7 +76,8 @@ const beatEveryMs = 5_000;
 
 async function stillOurs(ports: RolloutPorts, journal: JournalWriter): Promise<boolean> {
   const now = ports.clock.now();
-  if (now - journal.wroteAt() >= beatEveryMs) {
+  // A clock that was set back must not silence an owner who lives.
+  if (Math.abs(now - journal.wroteAt()) >= beatEveryMs) {
     journal.beaten(now);
     return ports.store.beat(journal.token);
   }
@@ -108,6 +116,15 @@ async function effect(
       return null;
     case 'fenced':
       return { kind: 'lost', by: `token ${performed.token} on the alias` };
+    case 'went-back': {
+      const sentence = 'rolled back while the store was out of reach';
+      await journal.append(at, [
+        { kind: 'failed', intent: seq, error: sentence, final: false },
+        { kind: 'repaired', what: `${sentence} (token ${performed.token} on the alias)` },
+        { kind: 'rolling-back', cause: { kind: 'abort', by: journal.state().owner.name, sentence } },
+      ]);
+      return null;
+    }
     case 'foreign': {
       await journal.append(at, [
         { kind: 'failed', intent: seq, error: performed.sentence, final: false },

@@ -56,8 +56,7 @@ function connectTo(
       if (at - usedAt > staleAfterMs) dropIdle(agent);
       usedAt = at;
       const headers = signer.sign(path, body, at);
-      headers.accept = 'application/json';
-      headers['content-length'] = String(Buffer.byteLength(body));
+      headers.push('accept', 'application/json', 'content-length', String(Buffer.byteLength(body)));
       const post = (fresh: boolean): ClientRequest =>
         open({ ...target, method: 'POST', path, headers, agent: fresh ? false : agent });
       return exchange(post, { body, timeoutMs, timers });

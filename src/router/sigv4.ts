@@ -9,11 +9,11 @@ export interface Credentials {
 
 export interface Signer {
   /**
-   * The headers to send, all of them signed.
+   * The headers to send, all of them signed; names and values in turn.
    * @param path of characters that need no escaping
    * @param now milliseconds since the epoch
    */
-  readonly sign: (path: string, body: string, now: number) => Record<string, string>;
+  readonly sign: (path: string, body: string, now: number) => string[];
 }
 
 /**
@@ -30,31 +30,35 @@ export function createSigner(options: {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const names = `content-type;host;x-amz-date${sessionToken === undefined ? '' : ';x-amz-security-token'}`;
   const tokenLine = sessionToken === undefined ? '' : `x-amz-security-token:${sessionToken}\n`;
+  let second = Number.NaN;
+  let time = '';
   let day = '';
   let scope = '';
   let key = Buffer.alloc(0);
 
+  /** Time has seconds, the key is a day's. */
+  const turnTo = (now: number): void => {
+    second = Math.floor(now / 1000);
+    time = `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+    if (time.startsWith(day) && day !== '') return;
+    day = time.slice(0, 8);
+    scope = `${day}/${region}/${service}/aws4_request`;
+    key = signingKey(secretAccessKey, day, region, service);
+  };
+
   return {
     sign(path, body, now) {
-      const time = `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-      if (time.slice(0, 8) !== day) {
-        day = time.slice(0, 8);
-        scope = `${day}/${region}/${service}/aws4_request`;
-        key = signingKey(secretAccessKey, day, region, service);
-      }
+      if (Math.floor(now / 1000) !== second) turnTo(now);
       const canonical =
         `POST\n${path}\n\ncontent-type:application/json\nhost:${host}\nx-amz-date:${time}\n${tokenLine}\n` +
         `${names}\n${hash('sha256', body)}`;
       const signature = createHmac('sha256', key)
         .update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`)
         .digest('hex');
-      const headers: Record<string, string> = {
-        host,
-        'content-type': 'application/json',
-        'x-amz-date': time,
-        authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
-      };
-      if (sessionToken !== undefined) headers['x-amz-security-token'] = sessionToken;
+      const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+      const headers = ['host', host, 'content-type', 'application/json', 'x-amz-date', time];
+      headers.push('authorization', authorization);
+      if (sessionToken !== undefined) headers.push('x-amz-security-token', sessionToken);
       return headers;
     },
   };

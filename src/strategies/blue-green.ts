@@ -8,7 +8,7 @@ import {
   prepare,
   promotion,
   single,
-  splits,
+  split,
 } from './common.ts';
 import type { BlueGreenSettings } from './settings.ts';
 
@@ -16,8 +16,7 @@ import type { BlueGreenSettings } from './settings.ts';
 export function blueGreen(settings: BlueGreenSettings): Plan {
   const { champion, challenger } = settings;
   if (champion === null) return firstDeploy(settings);
-  const [trial] = splits({ ...settings, champion }, [settings.percent]);
-  if (trial === undefined) throw new Error('no trial route');
+  const trial = split(champion, challenger, settings.percent);
   return planOf('blue-green', settings, [
     ...approval(settings),
     ...prepare(settings, [trial, single(challenger)]),

@@ -5,17 +5,12 @@ import type { BakeSettings, Settings } from './settings.ts';
 
 export const single = (version: VersionTag): Route => ({ kind: 'single', version });
 
-export function splits(
-  settings: Settings & { champion: VersionTag },
-  shares: readonly Percent[],
-): readonly Route[] {
-  return shares.map((share) => ({
-    kind: 'split',
-    champion: settings.champion,
-    challenger: settings.challenger,
-    percent: share,
-  }));
-}
+export const split = (champion: VersionTag, challenger: VersionTag, share: Percent): Route => ({
+  kind: 'split',
+  champion,
+  challenger,
+  percent: share,
+});
 
 export function approval(settings: Settings): readonly Step[] {
   if (settings.approvals === 0) return [];
@@ -24,12 +19,15 @@ export function approval(settings: Settings): readonly Step[] {
 
 /** Endpoint up, every route of the plan published, smoke requests answered: all before any user is touched. */
 export function prepare(settings: Settings, routes: readonly Route[]): readonly Step[] {
-  const version = settings.challenger;
-  return [
-    { kind: 'provision', version, routes, timeoutMs: settings.provisionTimeoutMs },
-    { kind: 'smoke', version },
-  ];
+  return [provision(settings, routes), { kind: 'smoke', version: settings.challenger }];
 }
+
+export const provision = (settings: Settings, routes: readonly Route[]): Step => ({
+  kind: 'provision',
+  version: settings.challenger,
+  routes,
+  timeoutMs: settings.provisionTimeoutMs,
+});
 
 export function bakeAt(settings: BakeSettings, share: Percent, final: boolean): BakeStep {
   return {

@@ -1,5 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
-import { planOf, prepare, single } from './common.ts';
+import { planOf, provision, single } from './common.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -8,10 +8,8 @@ import type { Settings } from './settings.ts';
  */
 export function rollback(settings: Settings): Plan {
   const { challenger } = settings;
-  const [provision] = prepare(settings, [single(challenger)]);
-  if (provision === undefined) throw new Error('nothing to provision');
   return planOf('rollback', settings, [
-    provision,
+    provision(settings, [single(challenger)]),
     { kind: 'promote', version: challenger },
     { kind: 'commit', keepPreviousMs: settings.keepPreviousMs },
     { kind: 'notify', subject: `${settings.environment} was rolled back to ${challenger}` },

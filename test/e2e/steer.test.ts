@@ -7,6 +7,7 @@ import {
   type Running,
   type Scene,
   succeeds,
+  type Json,
 } from '../support/e2e.ts';
 import { answering, recommendations } from '../support/e2e-traffic.ts';
 import { expectServing } from '../support/e2e-truth.ts';
@@ -67,7 +68,7 @@ describe('a running rollout, steered from another terminal', { timeout: 60_000 }
     expect(
       rollout.entries
         .filter(({ kind }: { kind: string }) => kind === 'request')
-        .map(({ request }: any) => request.kind),
+        .map(({ request }: Json) => request.kind),
     ).toEqual(['traffic', 'traffic', 'traffic', 'traffic', 'pause', 'resume', 'promote']);
   });
 
@@ -115,7 +116,7 @@ describe('a running rollout, steered from another terminal', { timeout: 60_000 }
     expect((await deploying.ended).code).toBe(9);
     const rollout = await expectServing(scene, 'v2.3.0');
     expect(
-      rollout.entries.some((entry: any) => entry.kind === 'intent' && entry.effect.purpose === 'route'),
+      rollout.entries.some((entry: Json) => entry.kind === 'intent' && entry.effect.purpose === 'route'),
     ).toBe(false);
     expect(answering(await recommendations(scene, 30))).toEqual(['v2.3.0']);
   });

@@ -93,7 +93,7 @@ const kindsOf: Partial<Record<FaultClass, readonly FaultKind[]>> = {
 const metricKinds: readonly FaultKind[] = ['zeros', 'unreadable', 'metrics-denied', 'half'];
 /** Where faults hurt most, and calls are rarest. */
 const weightOf = (call: string): number =>
-  call === 'writeAlias' ? 6 : call === 'readAlias' || call === 'store.acquire' ? 3 : 1;
+  call === 'writeAlias' ? 8 : call === 'readAlias' || call === 'store.acquire' ? 3 : 1;
 const severity: Partial<Record<FaultClass, number>> = { crashes: 0.35, clocks: 0.35, pauses: 0.6 };
 
 /** The fault of a process's n-th call; null for most. */

@@ -53,6 +53,8 @@ interface Followed {
   /** Under this token, or a newer one, nothing gives the challenger traffic any more. */
   backSince: number | null;
   wentHome: boolean;
+  /** It has given the challenger traffic. */
+  moved: boolean;
   promoteLanded: boolean;
   /** The last `ended`, unless somebody has taken the rollout up since. */
   ended: 'succeeded' | 'rolled-back' | 'stuck' | null;
@@ -80,14 +82,21 @@ export function watchSafety(world: Watched): Safety {
     const given = world.shares(target);
     const had = world.shares(before.target);
     for (const version of Object.keys(given))
-      if (version !== plan.champion && version !== plan.challenger && !sameTarget(target, before.target))
+      if (
+        version !== plan.champion &&
+        version !== plan.challenger &&
+        !sameTarget(target, before.target) &&
+        !sameTarget(target, rollout.home)
+      )
         fail('I2 legal weights', `${say}: ${version} is no part of the plan`);
     for (const { name, state } of world.endpointsOf(target))
       if (state !== 'in-service' && !sameTarget(target, rollout.home))
         fail('I7 always a way back', `${say}: endpoint ${name} is ${state}`);
     const share = given[plan.challenger] ?? 0;
     const isHome = sameTarget(target, rollout.home);
-    if (plan.strategy !== 'watch' && share > 0 && !sameTarget(target, before.target)) {
+    // Blind, by the alias alone: what a rollback brings back is its challenger.
+    const isBlind = stamp.seq === 0 && target.functionVersion === before.stamp?.back;
+    if (plan.strategy !== 'watch' && share > 0 && !sameTarget(target, before.target) && !isBlind) {
       const intent = rollout.entries[stamp.seq];
       const meant =
         intent?.kind === 'intent' &&
@@ -103,11 +112,12 @@ export function watchSafety(world: Watched): Safety {
       if (status === 'rolled_back' && plan.strategy !== 'rollback')
         fail('I1 terminal stays terminal', `${say}: the registry says ${plan.challenger} was rolled back`);
       checkShare(rollout, share, say);
+      rollout.moved = true;
       if (share === 100) rollout.promoteLanded = true;
     }
     if (isHome && (had[plan.challenger] ?? 0) > 0 && !sameTarget(target, before.target)) rollout.wentHome = true;
     if (isHome && rollout.backSince !== null && stamp.token >= rollout.backSince) rollout.wentHome = true;
-    if (isHome && stamp.seq === 0) rollout.wentHome = true;
+    if (isHome && stamp.seq === 0 && plan.strategy !== 'rollback') rollout.wentHome = true;
   }
 
   function checkShare({ plan, entries }: Followed, share: number, say: string): void {
@@ -141,6 +151,7 @@ export function watchSafety(world: Watched): Safety {
           entries: [entry],
           backSince: null,
           wentHome: false,
+          moved: false,
           promoteLanded: false,
           ended: null,
         });
@@ -178,7 +189,7 @@ export function watchSafety(world: Watched): Safety {
             fail('I4 effect before label', `${id}: registry says promoted, the alias never did`);
           return;
         }
-        if (!rollout.wentHome && rollout.plan.strategy !== 'watch')
+        if (rollout.moved && !rollout.wentHome && rollout.plan.strategy !== 'watch')
           fail('I4 effect before label', `${id}: registry says rolled back, the alias never was`);
         return;
       case 'repaired':
@@ -216,9 +227,10 @@ export function watchSafety(world: Watched): Safety {
       if (!asked) fail('I8 no promotion on absence', `bake ${done.step} ended without a verdict: ${done.note}`);
       return;
     }
-    const since = entries.findLast(
-      (entry) => entry.kind === 'result' && entry.outcome.kind === 'alias',
-    );
+    const since = entries.findLast((entry) => {
+      const intent = entry.kind === 'result' ? entries[entry.intent] : undefined;
+      return intent?.kind === 'intent' && intent.effect.kind === 'set-alias' && intent.effect.purpose === 'route';
+    });
     let champion = 0;
     let challenger = 0;
     for (const entry of entries) {

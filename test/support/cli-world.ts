@@ -2,7 +2,7 @@ import { main } from '../../src/cli.ts';
 import type { ExitCode } from '../../src/commands/exit-codes.ts';
 import type { Entry } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
-import { type Instant, instant, rolloutId, versionTag } from '../../src/domain/units.ts';
+import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
@@ -35,6 +35,8 @@ export interface CliWorld {
   readonly store: Store;
   readonly files: Map<string, string>;
   readonly questions: string[];
+  /** While a question stands. */
+  whenAsked: () => void;
   /** `mlreg` with these words. */
   run(words: string, typed?: Typed): Promise<Ran>;
   /** The answer as data. */
@@ -66,6 +68,9 @@ provisionTimeout: 1m
 keepPrevious: 1h
 unreadableLimit: 20
 region: eu-west-1
+sagemaker:
+  role: arn:aws:iam::123456789012:role/recommendation-model
+  image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1
 `;
 
 export const projectConfig = `model: recommendation
@@ -183,6 +188,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       ask: (question, signal) => {
         if (!terminal) return Promise.resolve(null);
         questions.push(question);
+        world.whenAsked();
         const answer = answers.shift();
         if (answer !== undefined) return Promise.resolve(answer);
         return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(null)));
@@ -196,7 +202,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
           ended: Promise.resolve(),
         }),
         access: async () => null,
-      status: async () => null,
+        status: async () => null,
         down: async () => false,
         load: () => Promise.reject(new Error('no load here')),
       },
@@ -220,6 +226,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     store: openMemoryStore(model.place),
     files,
     questions,
+    whenAsked: () => undefined,
     artifacts,
     run,
     ask: async (words, typed) => JSON.parse((await run(`${words} -o json`, typed)).stdout),
@@ -231,7 +238,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       const uri = `s3://models/${version}.tar.gz`;
       const digest = digestOf(version);
       artifacts.set(uri, digest);
-      const at: Instant = clock.now();
+      const at = clock.now();
       const name = over.endpoint?.name;
       if (name !== undefined) model.endpoints.set(name, 'in-service');
       await openMemoryStore(model.place).register({
@@ -269,17 +276,10 @@ export async function serving(config?: string): Promise<CliWorld> {
 
 export const bad = { errors: 0.3, latencyMs: 20 };
 
-/** The first entry of a bake at some share. */
-export const routed =
+/** The first look at a bake at some share. */
+export const baking =
   (share: number) =>
   (entry: Entry): boolean =>
-    entry.kind === 'result' &&
-    entry.outcome.kind === 'alias' &&
-    (Object.values(entry.outcome.target.weights)[0] ?? 0) * 100 === share;
+    entry.kind === 'observed' && entry.observations.at(-1)?.plannedPercent === share;
 
-export const isStep =
-  (step: number) =>
-  (entry: Entry): boolean =>
-    entry.kind === 'step-done' && entry.step === step;
-
-export const at = (ms: number): Instant => instant(ms);
+export const began = (entry: Entry): boolean => entry.kind === 'started';

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { answering, recommendations } from './e2e-traffic.ts';
-import type { Scene } from './e2e.ts';
+import type { Scene, Json } from './e2e.ts';
 
 /**
  * Registry, alias, lock and users agree: this version, alone, serves everybody, and nobody owns the environment.
  * @returns the newest rollout with its journal
  */
-export async function expectServing(scene: Scene, version: string): Promise<Record<string, any>> {
+export async function expectServing(scene: Scene, version: string): Promise<Json> {
   const [status, versions, newest] = await Promise.all([scene.status(), scene.versions(), scene.newest()]);
   const champions = versions.filter((record) => record.status === 'champion');
   expect(champions.map((record) => record.version)).toEqual([version]);
@@ -24,8 +24,8 @@ export async function expectServing(scene: Scene, version: string): Promise<Reco
 }
 
 /** When the write that ended the challenger's share was read back (epoch ms). */
-export function rolledBackAt(rollout: Record<string, any>): number {
-  const entries = rollout.entries as readonly Record<string, any>[];
+export function rolledBackAt(rollout: Json): number {
+  const entries = rollout.entries as readonly Json[];
   const intents = new Set(
     entries
       .filter((entry) => entry.kind === 'intent' && entry.effect.purpose === 'roll-back')

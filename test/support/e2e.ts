@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { readDaemonRecord } from '../../src/local-aws/daemon-files.ts';
 
 // What a program printed: each test says what it expects of it.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Json = Record<string, any>;
 
 /** The built program against AWS on this machine, each scene in a directory, and on ports, of its own. */

@@ -40,13 +40,17 @@ export function virtualClock(start: number, isHeld: () => boolean = () => false)
     sleepUntil: (at, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted === true || at <= now) return resolve();
-        const sleeper = { at, wake: resolve };
-        sleepers.push(sleeper);
-        signal?.addEventListener('abort', () => {
-          const index = sleepers.indexOf(sleeper);
-          if (index >= 0) sleepers.splice(index, 1);
+        const wake = (): void => {
+          signal?.removeEventListener('abort', leave);
           resolve();
-        });
+        };
+        const sleeper = { at, wake };
+        const leave = (): void => {
+          sleepers.splice(sleepers.indexOf(sleeper), 1);
+          wake();
+        };
+        sleepers.push(sleeper);
+        signal?.addEventListener('abort', leave);
         schedule();
       }),
   };

@@ -12,12 +12,7 @@ export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | 'Retain';
 const furtherPeriods = 2;
 
 /** M of N over the evaluation range, oldest first: the documentation's two tables. */
-export function alarmState(
-  range: readonly Point[],
-  n: number,
-  m: number,
-  policy: MissingData,
-): AlarmState {
+export function alarmState(range: readonly Point[], n: number, m: number, policy: MissingData): AlarmState {
   const real = range.filter((point) => point !== '-');
   const breaching = (points: readonly Point[]): number => points.filter((point) => point === 'X').length;
   if (real.length >= n) return breaching(real.slice(-n)) >= m ? 'ALARM' : 'OK';

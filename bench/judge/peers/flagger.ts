@@ -11,9 +11,7 @@ export type FlaggerBounds =
 export function passes(bounds: FlaggerBounds, value: number | null): boolean {
   if (value === null) return false;
   if ('threshold' in bounds) {
-    return bounds.name === 'request-success-rate'
-      ? !(value < bounds.threshold)
-      : !(value > bounds.threshold);
+    return bounds.name === 'request-success-rate' ? !(value < bounds.threshold) : !(value > bounds.threshold);
   }
   const tooLow = bounds.min !== undefined && value < bounds.min;
   const tooHigh = bounds.max !== undefined && value > bounds.max;

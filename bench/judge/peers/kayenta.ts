@@ -135,7 +135,8 @@ function blurred(values: readonly number[]): readonly number[] {
   return values.map((value, i) => value * (1 + spread * Math.sin(i + 1)));
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Experiment over control; NaN if either mean is 0. */
 export function meanRatio(control: readonly number[], experiment: readonly number[]): number {

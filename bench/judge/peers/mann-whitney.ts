@@ -17,11 +17,7 @@ const mostIterations = 1000;
  *
  * Throws where all of both samples is one value.
  */
-export function mannWhitney(
-  x: readonly number[],
-  y: readonly number[],
-  confidence: number,
-): ShiftInterval {
+export function mannWhitney(x: readonly number[], y: readonly number[], confidence: number): ShiftInterval {
   const [least, most] = [Math.min(...x) - Math.max(...y), Math.max(...x) - Math.min(...y)];
   const z = -normalUpperQuantile((1 - confidence) / 2);
   const difference = rankDifference(x, y);

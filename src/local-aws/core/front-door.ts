@@ -3,6 +3,7 @@ import { accessDenied, AwsError, serviceFailure, throttled, unrecognizedClient }
 import { addressOf, decodeCall, type Address } from '../wire/decode.ts';
 import { encodeAnswer, encodeError } from '../wire/encode.ts';
 import type { Answer, Call, ServiceName, WireRequest, WireResponse } from '../wire/messages.ts';
+import { predictionAddress, predictionOf } from '../wire/prediction.ts';
 import type { Account } from './account.ts';
 import type { FaultKind, Faults, FaultsRequest } from './faults.ts';
 import type { Operations } from './operation.ts';
@@ -48,12 +49,13 @@ export function createFrontDoor(
   return {
     async handle(request) {
       const requestId = `00000000-0000-4000-8000-${(++requests).toString(16).padStart(12, '0')}`;
-      const address = addressOf(request);
+      const prediction = predictionOf(request);
+      const address = prediction === undefined ? addressOf(request) : predictionAddress;
       try {
         checkToken(account, request, address.service);
         if (request.path === '/_local/faults') return adminAnswer(faults, request);
         if (address.unserved !== undefined) throw notImplemented(address.unserved);
-        const call = decodeCall(request, address);
+        const call = prediction ?? decodeCall(request, address);
         return encodeAnswer(address, call.operation, await run(call), requestId);
       } catch (error) {
         return encodeError(address, asAwsError(error, address), requestId, request.method === 'HEAD');

@@ -53,6 +53,8 @@ export function createFunctionRuntime(options: {
   /** Whose environment is to be started next: one entry an environment. */
   const toStart: Pool[] = [];
   let starting = 0;
+  let isOverloaded = false;
+  let cancelLook: (() => void) | undefined;
   let cancelSweep: (() => void) | undefined;
 
   const start = async (pool: Pool): Promise<void> => {
@@ -66,8 +68,9 @@ export function createFunctionRuntime(options: {
     } catch (error) {
       environment.broken = failureOf(error);
     }
-    if (settings.coldStartMs > 0)
-      await new Promise<void>((done) => void clock.at(clock.now() + settings.coldStartMs, done));
+    const due = clock.now() + settings.coldStartMs;
+    if (settings.coldStartMs > 0) await new Promise<void>((done) => void clock.at(due, done));
+    isOverloaded = clock.now() - due > overloadMs;
     starting--;
     offer(pool, environment, 'started');
     startMore();
@@ -75,10 +78,29 @@ export function createFunctionRuntime(options: {
 
   const startMore = (): void => {
     while (starting < settings.startsAtOnce) {
-      const next = toStart.shift();
-      if (!next) return;
+      const next = nextToStart();
+      if (!next) break;
       void start(next);
     }
+    if (isOverloaded && toStart.length > 0) lookAgain();
+  };
+
+  /** While there is more to do than one thread can, only a version that has none gets an environment. */
+  const nextToStart = (): Pool | undefined => {
+    if (!isOverloaded) return toStart.shift();
+    const hasNone = (pool: Pool): boolean =>
+      pool.environments === toStart.filter((other) => other === pool).length;
+    const at = toStart.findIndex(hasNone);
+    return at === -1 ? undefined : toStart.splice(at, 1)[0];
+  };
+
+  const lookAgain = (): void => {
+    const due = clock.now() + overloadMs;
+    cancelLook ??= clock.at(due, () => {
+      cancelLook = undefined;
+      isOverloaded = clock.now() - due > overloadMs;
+      startMore();
+    });
   };
 
   /** To the request that waits longest, else to rest. */
@@ -116,8 +138,10 @@ export function createFunctionRuntime(options: {
 
   const release = (pool: Pool, environment: Environment, dead: boolean): void => {
     pool.busy--;
-    if (dead) pool.environments--;
-    else offer(pool, environment, 'used');
+    if (dead) {
+      pool.environments--;
+      startMore();
+    } else offer(pool, environment, 'used');
   };
 
   const sweep = (): void => {
@@ -214,6 +238,9 @@ export function createFunctionRuntime(options: {
       })),
   };
 }
+
+/** Timers so late mean more work than the one thread can do: another environment would only add to it. */
+const overloadMs = 50;
 
 /** More environments of one function than there may be. The control plane limits concurrency first, so this is a last wall. */
 class TooManyEnvironments extends Error {

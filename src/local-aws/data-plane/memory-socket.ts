@@ -2,76 +2,55 @@ import { Duplex } from 'node:stream';
 
 /**
  * Two ends of a connection inside this process: what is written to one is read from the other, in order, with
- * back-pressure, never within the call that writes it. node:http takes an end for a socket; a TCP connection to oneself
- * costs four times the CPU, nearly all of it system calls.
+ * back-pressure, never within the call that writes it. node:http takes an end for a socket.
  */
 export function memorySockets(): readonly [Duplex, Duplex] {
-  const a = new End();
-  const b = new End();
-  a.peer = b;
-  b.peer = a;
+  const ends: Duplex[] = [];
+  /** By reader: tells the writer that there is room again. */
+  const roomAgain: ((() => void) | undefined)[] = [];
+  const deliver = (to: number, chunk: Buffer | null, done: () => void): void => {
+    const reader = ends[to] as Duplex;
+    if (reader.destroyed || reader.readableEnded || reader.push(chunk) || chunk === null) done();
+    else roomAgain[to] = done;
+  };
+  const end = (self: number, other: number): Duplex =>
+    asSocket(
+      new Duplex({
+        allowHalfOpen: false,
+        read() {
+          const go = roomAgain[self];
+          roomAgain[self] = undefined;
+          go?.();
+        },
+        write: (chunk: Buffer, _encoding, done) => process.nextTick(deliver, other, chunk, done),
+        final: (done) => process.nextTick(deliver, other, null, done),
+        destroy(error, done) {
+          // As a reset does: the other end is closed, and what it still writes goes nowhere.
+          process.nextTick(() => {
+            const go = roomAgain[self];
+            roomAgain[self] = undefined;
+            go?.();
+            ends[other]?.destroy();
+          });
+          done(error);
+        },
+      }),
+    );
+  const a = end(0, 1);
+  const b = end(1, 0);
+  ends.push(a, b);
   return [a, b];
 }
 
-/** A class, for node:stream wants one. The setters are those that node:http calls on sockets without asking for them. */
-class End extends Duplex {
-  readonly remoteAddress = '127.0.0.1';
-  peer: End | undefined;
-  /** Tells the peer that there is room again. */
-  private roomAgain: (() => void) | undefined;
-
-  constructor() {
-    super({ allowHalfOpen: false });
-  }
-
-  override _read(): void {
-    const { roomAgain } = this;
-    this.roomAgain = undefined;
-    roomAgain?.();
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    process.nextTick(deliver, this.peer, chunk, done);
-  }
-
-  override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
-    process.nextTick(deliver, this.peer, Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
-  }
-
-  override _final(done: () => void): void {
-    process.nextTick(deliver, this.peer, null, done);
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const { peer } = this;
-    this.peer = undefined;
-    this.roomAgain = undefined;
-    // As a reset does: the other end is closed, and what it still writes goes nowhere.
-    if (peer) process.nextTick(() => peer.destroy());
-    done(error);
-  }
-
-  /** @param chunk null for the end */
-  static deliver(to: End | undefined, chunk: Buffer | null, done: () => void): void {
-    if (to === undefined || to.destroyed || to.readableEnded || to.push(chunk) || chunk === null) done();
-    else to.roomAgain = done;
-  }
-
-  setTimeout(): this {
-    return this;
-  }
-  setNoDelay(): this {
-    return this;
-  }
-  setKeepAlive(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
+/** With what node:http calls on a socket without asking whether it is there. */
+export function asSocket(duplex: Duplex): Duplex {
+  const same = (): Duplex => duplex;
+  return Object.assign(duplex, {
+    remoteAddress: '127.0.0.1',
+    setTimeout: same,
+    setNoDelay: same,
+    setKeepAlive: same,
+    ref: same,
+    unref: same,
+  });
 }
-
-const { deliver } = End;

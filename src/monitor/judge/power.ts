@@ -22,6 +22,8 @@ export interface BakeInputs {
   readonly historyRequests: number;
   /** Standard deviation of the logarithm of the latency: 0.5 fits most services. */
   readonly latencySpread?: number;
+  /** Multiples of the champion's error rate to look at: 1.5, 2 and 5 unless given. */
+  readonly ratios?: readonly number[];
 }
 
 export interface Caught {
@@ -59,7 +61,7 @@ export function detectable(inputs: BakeInputs): Detectable {
   const errorsAt = (p1: number): Detection =>
     likelier(compareErrors(inputs, n0, n1, p1), breach(inputs, n1, p1));
   return {
-    errors: ratios.map((ratio) => ({
+    errors: (inputs.ratios ?? ratios).map((ratio) => ({
       ratio,
       ...caught(errorsAt(Math.min(1, ratio * inputs.baseErrorRate))),
     })),

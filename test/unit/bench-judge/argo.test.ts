@@ -19,7 +19,13 @@ import {
 } from '../../../bench/judge/peers/argo-run.ts';
 import { oracle } from './oracle.ts';
 
-const metric = oracle('argo-assess-metric', 'cases', 'failureInconclusiveOrError', 'derivedFromCodeNotTests', 'counterUpdates');
+const metric = oracle(
+  'argo-assess-metric',
+  'cases',
+  'failureInconclusiveOrError',
+  'derivedFromCodeNotTests',
+  'counterUpdates',
+);
 const run = oracle('argo-assess-run', 'isWorse', 'runs', 'terminatingRule');
 const values = oracle('argo-evaluate', 'conditionTable', 'emptyResults', 'nanAndInfinityFromDocs');
 const schedule = oracle('argo-schedule', 'dueNow', 'nextLook');

@@ -9,7 +9,12 @@ import {
 import { repeatedZTest, zOf } from '../../../bench/judge/peers/z-test.ts';
 import { oracle } from './oracle.ts';
 
-const table = oracle('cloudwatch-alarm-missing-data', 'threeOutOfThree', 'twoOutOfThree', 'prematureAlarmRule');
+const table = oracle(
+  'cloudwatch-alarm-missing-data',
+  'threeOutOfThree',
+  'twoOutOfThree',
+  'prematureAlarmRule',
+);
 const policies: readonly MissingData[] = ['missing', 'ignore', 'breaching', 'notBreaching'];
 const rows = [
   ...table.threeOutOfThree.map((row: any) => ({ ...row, m: 3 })),
@@ -25,10 +30,20 @@ describe('CloudWatch: points to alarm', () => {
     },
   );
 
-  it.each(table.prematureAlarmRule)('$points, $M of 3: alarms now $alarmNow', ({ points, M, policy, alarmNow }) => {
-    for (const one of policy) {
-      const range = pointsOf(points);
-      expect(alarmState(range, 3, M, one) === 'ALARM' && !alarmsPrematurely(range, 3, M)).toBe(alarmNow);
+  it.each(table.prematureAlarmRule)(
+    '$points, $M of 3: alarms now $alarmNow',
+    ({ points, M, policy, alarmNow }) => {
+      for (const one of policy) {
+        const range = pointsOf(points);
+        expect(alarmState(range, 3, M, one) === 'ALARM' && !alarmsPrematurely(range, 3, M)).toBe(alarmNow);
+      }
+    },
+  );
+
+  it('goes by the newest N where there are as many, whatever the policy', () => {
+    for (const policy of policies) {
+      expect(alarmState(pointsOf('- X X X -'), 3, 3, policy)).toBe('ALARM');
+      expect(alarmState(pointsOf('X X 0 X 0'), 3, 2, policy)).toBe('OK');
     }
   });
 

@@ -20,7 +20,13 @@ import { oracle } from './oracle.ts';
 const classifier = oracle('kayenta-classifier', 'cases');
 const statistics = oracle('kayenta-mannwhitney', 'cases');
 const scorer = oracle('kayenta-scorer', 'cases', 'aggregateAcrossJudgements');
-const preparation = oracle('kayenta-preprocessing-stats', 'outlierDetectors', 'transforms', 'statistics', 'effectSizes');
+const preparation = oracle(
+  'kayenta-preprocessing-stats',
+  'outlierDetectors',
+  'transforms',
+  'statistics',
+  'effectSizes',
+);
 const windows = oracle('kayenta-judgement-windows', 'cases');
 
 const near = (value: number, expected: { value: number; tolerance: number }): void => {
@@ -72,31 +78,35 @@ describe('Kayenta: the rank sum test', () => {
       ciUpper: shift.high,
       estimate: shift.estimate,
     };
-    for (const [name, value] of Object.entries(expected)) near(found[name]!, { value: value as number, tolerance });
+    for (const [name, value] of Object.entries(expected))
+      near(found[name]!, { value: value as number, tolerance });
   });
 });
 
 describe('Kayenta: the classifier', () => {
-  it.each(classifier.cases.filter(({ classifier: kind }: any) => kind === 'MannWhitney'))('$name', (row: any) => {
-    const [decrease, increase] = row.effectSizeThresholds_allowedDecrease_allowedIncrease;
-    const [criticalDecrease, criticalIncrease] = row.criticalThresholds_decrease_increase;
-    const options: MetricOptions = {
-      direction: row.direction.toLowerCase(),
-      nanStrategy: row.nanStrategy.toLowerCase(),
-      critical: row.isCriticalMetric,
-      mustHaveData: row.isDataRequired,
-      tolerance: row.tolerance,
-      confidence: row.confLevel,
-      effectSize: row.effectSizeMeasure,
-      allowed: { decrease, increase },
-      criticalAt: { decrease: criticalDecrease, increase: criticalIncrease },
-    };
-    const found = classify(row.control, row.experiment, options);
-    const { classification, critical, deviation } = row.expected;
-    if (classification) expect(found.label).toBe(classification);
-    if (critical !== undefined) expect(found.critical).toBe(critical);
-    if (deviation !== undefined) expect(found.deviation).toBe(deviation === 'NaN' ? Number.NaN : deviation);
-  });
+  it.each(classifier.cases.filter(({ classifier: kind }: any) => kind === 'MannWhitney'))(
+    '$name',
+    (row: any) => {
+      const [decrease, increase] = row.effectSizeThresholds_allowedDecrease_allowedIncrease;
+      const [criticalDecrease, criticalIncrease] = row.criticalThresholds_decrease_increase;
+      const options: MetricOptions = {
+        direction: row.direction.toLowerCase(),
+        nanStrategy: row.nanStrategy.toLowerCase(),
+        critical: row.isCriticalMetric,
+        mustHaveData: row.isDataRequired,
+        tolerance: row.tolerance,
+        confidence: row.confLevel,
+        effectSize: row.effectSizeMeasure,
+        allowed: { decrease, increase },
+        criticalAt: { decrease: criticalDecrease, increase: criticalIncrease },
+      };
+      const found = classify(row.control, row.experiment, options);
+      const { classification, critical, deviation } = row.expected;
+      if (classification) expect(found.label).toBe(classification);
+      if (critical !== undefined) expect(found.critical).toBe(critical);
+      if (deviation !== undefined) expect(found.deviation).toBe(deviation === 'NaN' ? Number.NaN : deviation);
+    },
+  );
 
   it('a judge that can’t compute is an error, which isn’t scored', () => {
     expect(judgeMetric([1], [2], { ...netflixJudge, confidence: 1 }).label).toBe('Error');
@@ -151,6 +161,14 @@ describe('Kayenta: labels to score, scores to verdict', () => {
       expect(didPass(row.finalScore, row.marginal, row.pass)).toBe(row.didPass);
     },
   );
+
+  it('a score equal to the marginal one fails', () => {
+    expect([didPass(75, 75, null), didPass(75.01, 75, null), didPass(95, 75, 95)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
 
   it.each(windows.cases.filter((row: any) => row.windows))('$windows', (row: any) => {
     const found = judgementWindows({

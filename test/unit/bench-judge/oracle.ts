@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
 /** Rows, whose columns differ from table to table. */
 type Table = any[] & { readonly cases: any[] };
-/* eslint-enable @typescript-eslint/no-explicit-any */
 
 /**
  * What a peer's own tests say that its judge answers: figures and rows of test/vectors/oracles, each file with the

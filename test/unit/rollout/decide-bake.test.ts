@@ -23,6 +23,7 @@ import {
   ready,
   setAlias,
   split,
+  stepDone,
   stepOf,
   stepsTo,
   type Story,
@@ -245,6 +246,12 @@ describe('a watch', () => {
   ] as const)('ends when its time is over: %s', (_name, verdict, expected) => {
     expect(gist(next(tell(watchPlan(), fenced(), wait(60_999)), verdict))).toBe('waits: baking');
     expect(gist(next(tell(watchPlan(), fenced(), wait(61_000)), verdict))).toBe(expected);
+  });
+
+  it('has succeeded then', () => {
+    expect(next(tell(watchPlan(), fenced(), stepDone(0)), pass)).toMatchObject({
+      entries: [{ outcome: { sentence: 'v2.3.0 was watched to the end: done' } }],
+    });
   });
 
   it('goes back to the version before at a breach; with none before it tells, and that is all', () => {

@@ -89,6 +89,25 @@ describe('the way back', () => {
     }
   });
 
+  it('is over sooner where nobody can have been moved yet: what serves is the champion', () => {
+    const early = (count: number): Decision =>
+      next(
+        atStep(stepOf.smoke, rollingBack, ...Array.from({ length: count }, () => tried(write)), wait(2_000)),
+      );
+    expect(early(5)).toEqual({ kind: 'effect', effect: write });
+    expect(early(6)).toMatchObject({ entries: [labelled] });
+    // Users may still be where an earlier owner took them.
+    const late = atStep(
+      stepOf.smoke,
+      moved({ kind: 'split', champion: v22, challenger: v23, percent: 10 as never }, on('8')),
+      rollingBack,
+      tried(write, 'x', true),
+    );
+    expect(next(late)).toMatchObject({ entries: [{ outcome: { kind: 'stuck' } }] });
+    const watched = tell(watchPlan(), rollingBack, tried(write, 'x', true));
+    expect(next(watched)).toMatchObject({ entries: [{ outcome: { kind: 'stuck' } }] });
+  });
+
   it('then writes the registry, tells people, and ends', () => {
     const story = atStep(stepOf.bake10, rollingBack, wrote);
     expect(next(story)).toEqual({

@@ -80,6 +80,21 @@ describe('before anything else', () => {
     expect(next(tell(plan, tried(fence, 'refused', true)))).toEqual(record(goes('step-failed', 'refused')));
   });
 
+  it('a watch that cannot fence takes nothing away: it says that nobody watches', () => {
+    const fence = tried(setAlias('fence', home, null), 'denied', true);
+    expect(next(tell(watchPlan(), fence))).toMatchObject({
+      entries: [
+        {
+          kind: 'ended',
+          outcome: {
+            kind: 'stuck',
+            sentence: 'v2.3.0 is not watched: denied. It serves on, and nothing was changed',
+          },
+        },
+      ],
+    });
+  });
+
   it('an alias that serves what the rollout never wrote stops it, unless that is adopted', () => {
     const foreign = { functionVersion: '7', weights: { 3: 0.5 } };
     const decision = next(

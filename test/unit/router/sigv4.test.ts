@@ -42,10 +42,20 @@ describe('createSigner', () => {
       service: 'sagemaker',
       host,
     });
-    // The key is kept for a day: the last second of one, the first of the next, and one back again.
-    for (const time of ['2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00Z', '2026-02-28T12:00:00Z']) {
+    // The key is kept for a day, the time for a second: the last second of one day, the first of the next, one back
+    // again, the same second once more, and another of that day.
+    for (const time of [
+      '2026-12-31T23:59:59.999Z',
+      '2027-01-01T00:00:00Z',
+      '2026-02-28T12:00:00Z',
+      '2026-02-28T12:00:00.999Z',
+      '2026-02-28T12:00:01Z',
+    ]) {
       const at = Date.parse(time);
-      const headers = signer.sign(path, body, at);
+      const flat = signer.sign(path, body, at);
+      const headers = Object.fromEntries(
+        flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])),
+      );
       expect(headers.authorization, time).toBe(await bySdk({ region, host, sessionToken, at }));
       expect(headers['x-amz-security-token'], time).toBe(sessionToken);
       expect(headers['x-amz-date']).toBe(time.replace(/\.\d+/, '').replaceAll(/[-:]/g, ''));

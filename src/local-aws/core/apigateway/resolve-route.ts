@@ -1,5 +1,5 @@
 import type { IntegrationTarget } from '../../seams.ts';
-import type { Api, Deployment, Route } from './api-state.ts';
+import type { Api, Deployment, Route, Stage } from './api-state.ts';
 
 /**
  * Finds what a request to a stage goes to: the stage's deployment, its best route, the integration's URI with stage
@@ -19,16 +19,27 @@ export function resolveRoute(
   if (stage === undefined || deployment === undefined) return { kind: 'not-found' };
   const route = bestRoute(deployment, method.toUpperCase(), path);
   if (route === undefined) return { kind: 'not-found' };
+  let targets = resolved.get(stage);
+  if (targets === undefined) resolved.set(stage, (targets = new Map()));
+  let target = targets.get(route);
+  if (target === undefined) targets.set(route, (target = targetOf(deployment, stage, route)));
+  return target;
+}
+
+/** Stages, deployments and routes are replaced when they change, never written to. */
+const resolved = new WeakMap<Stage, Map<Route, IntegrationTarget>>();
+
+function targetOf(deployment: Deployment, stage: Stage, route: Route): IntegrationTarget {
   const integration = deployment.integrations.find(({ id }) => route.target === `integrations/${id}`);
   if (integration?.integrationUri === undefined)
     return { kind: 'misconfigured', why: `route ${route.routeKey} has no integration` };
   const { uri, missing } = withVariables(integration.integrationUri, stage.stageVariables);
   if (missing !== undefined)
-    return { kind: 'misconfigured', why: `stage ${stageName} has no variable ${missing}` };
+    return { kind: 'misconfigured', why: `stage ${stage.name} has no variable ${missing}` };
   const functionArn = lambdaArn(uri);
   if (functionArn === undefined)
     return { kind: 'misconfigured', why: `integration URI is no Lambda function: ${uri}` };
-  return { kind: 'lambda', functionArn, routeKey: route.routeKey, stage: stageName };
+  return { kind: 'lambda', functionArn, routeKey: route.routeKey, stage: stage.name };
 }
 
 interface CompiledRoute {

@@ -125,10 +125,19 @@ function principalOf(principal: string): Statement['Principal'] {
 
 /** Compares the part of a SourceArn before the stage, `*` and `?` as wildcards, with an API's ARN. */
 function likeApi(source: string, apiArn: string): boolean {
-  const api = source.split('/')[0] ?? '';
-  const pattern = api
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`).test(apiArn);
+  let pattern = patterns.get(source);
+  if (pattern === undefined) {
+    const api = source.split('/')[0] ?? '';
+    const text = api
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
+    if (patterns.size >= PATTERNS_AT_MOST) patterns.clear();
+    patterns.set(source, (pattern = new RegExp(`^${text}$`)));
+  }
+  return pattern.test(apiArn);
 }
+
+/** Asked at every request. */
+const patterns = new Map<string, RegExp>();
+const PATTERNS_AT_MOST = 100;

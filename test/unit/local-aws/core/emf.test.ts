@@ -120,11 +120,7 @@ describe('a line that begins as one before it', () => {
       `${begin(START)}"Arm":"b","Requests":3}`,
       ['Requests{Arm=a} None: 1', 'Requests{Arm=b} None: 3'],
     ],
-    [
-      'keeps its own time',
-      `${begin(START - 90_000)}"Arm":"a","Requests":3}`,
-      ['Requests{Arm=a} None: 3'],
-    ],
+    ['keeps its own time', `${begin(START - 90_000)}"Arm":"a","Requests":3}`, ['Requests{Arm=a} None: 3']],
     ['is of a time too old', `${begin(1)}"Arm":"a","Requests":3}`, ['Requests{Arm=a} None: 1']],
     ['has a number that is none', `${begin(START)}"Arm":"a","Requests":03}`, ['Requests{Arm=a} None: 1']],
     ['is cut off', `${begin(START)}"Arm":"a","Requests":3`, ['Requests{Arm=a} None: 1']],

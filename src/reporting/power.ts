@@ -1,0 +1,254 @@
+import type { ArmTick } from '../domain/observation.ts';
+import type { BakeStep, Plan } from '../domain/plan.ts';
+import { createDispersion } from '../monitor/judge/dispersion.ts';
+import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
+import { lanes } from '../monitor/judge/lanes.ts';
+import { planLooks } from '../monitor/judge/look-schedule.ts';
+import { aboutLeast } from '../monitor/judge/math/bisect.ts';
+import { type BakeInputs, type Caught, detectable } from '../monitor/judge/power.ts';
+import { promotionTime } from '../monitor/judge/promotion-time.ts';
+import { shownBelow } from '../monitor/judge/shown-below.ts';
+import { slowerDetection } from '../monitor/judge/slower-detection.ts';
+
+/** What a plan's bakes can find at the traffic that the champion had. Shares are 0 to 1. */
+export type Power =
+  | { readonly kind: 'unknown'; readonly why: string }
+  | {
+      readonly kind: 'known';
+      readonly traffic: TrafficNow;
+      readonly bakes: readonly BakePower[];
+      /** Baking time until an equal challenger is shown to be no worse; null: never at the promote margin. */
+      readonly promotionMs: number | null;
+      /** What of it takes longest. */
+      readonly promotionBy: 'errors' | 'latency';
+      /** Whether that proof ends the last bake early: there must be a champion beside it. */
+      readonly provable: boolean;
+      readonly warnings: readonly Warning[];
+    };
+
+export interface TrafficNow {
+  readonly requestsPerSecond: number;
+  readonly errorRate: number;
+  /** null without a latency histogram. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly requests: number;
+  readonly overMs: number;
+}
+
+export interface BakePower {
+  readonly percent: number;
+  readonly durationMs: number;
+  readonly challengerRequests: number;
+  /** Errors at these multiples of the champion's. */
+  readonly errors: readonly (Caught & { readonly ratio: number })[];
+  readonly slower: Caught & { readonly factor: number };
+  readonly totalFailure: Caught;
+}
+
+/** Something that the policy claims to guard against, and a bake can't. */
+export type Warning =
+  | {
+      readonly kind: 'no-verdict';
+      readonly percent: number;
+      readonly ratio: number;
+      readonly probability: number;
+      /** Of a bake that would do; null: none would. */
+      readonly enoughMs: number | null;
+    }
+  | {
+      readonly kind: 'guardrail';
+      readonly percent: number;
+      readonly errorRate: number;
+      readonly probability: number;
+    }
+  | {
+      readonly kind: 'latency';
+      readonly percent: number;
+      readonly factor: number;
+      readonly probability: number;
+    }
+  | { readonly kind: 'alone'; readonly percent: number };
+
+/** A step may advance with this. */
+const powerWanted = 0.8;
+const longest = 1_000;
+
+export function powerOf(plan: Plan): Power {
+  const { history } = plan.policy;
+  const bakes = plan.steps.filter((step) => step.kind === 'bake');
+  if (plan.champion === null) {
+    return {
+      kind: 'unknown',
+      why: 'there is no champion whose traffic could be looked at, and nothing to compare with',
+    };
+  }
+  if (bakes.length === 0) return { kind: 'unknown', why: `${plan.strategy} has no bake` };
+  if (!history.some(({ requests }) => requests > 0)) {
+    return {
+      kind: 'unknown',
+      why: 'the champion has no requests in its history: no traffic yet, no metrics of its own, or judge.history: 0s',
+    };
+  }
+  const past = pastOf(plan);
+  const finite = bakes.filter((bake) => bake.durationMs !== null);
+  const last = bakes.at(-1);
+  const { ticks, by } = promotionTime({
+    steps: finite.map((bake) => ({ ...arms(past, plan, bake), ticks: ticksOf(plan, bake) })),
+    errorRate: past.errorRate,
+    phi: past.phi,
+    latency: past.latency,
+    policy: plan.policy,
+  });
+  return {
+    kind: 'known',
+    traffic: past.traffic,
+    bakes: finite.map((bake, index) => bakePower(past, plan, bake, index === 0)),
+    promotionMs: ticks === null ? null : ticks * plan.tickMs,
+    promotionBy: by,
+    provable: last !== undefined && last.percent < 100,
+    warnings: finite.flatMap((bake, index) => warnings(past, plan, bake, index === 0)),
+  };
+}
+
+type Past = ReturnType<typeof pastOf>;
+
+/** What the champion's history comes to. */
+function pastOf({ policy }: Plan) {
+  const { history, historyTickMs } = policy;
+  const dispersion = createDispersion();
+  const sum = createHistogramSum();
+  for (const tick of history) {
+    dispersion.push({ requests: tick.requests, bad: tick.errors });
+    if (tick.latency) sum.add(tick.latency);
+  }
+  const requests = add(history, (tick) => tick.requests);
+  const errors = add(history, (tick) => tick.errors);
+  const overMs = history.length * historyTickMs;
+  const latency = sum.sum();
+  const at = (q: number): number | null => {
+    const ms = latency && quantile(latency, q);
+    return ms !== null && Number.isFinite(ms) ? ms : null;
+  };
+  const [p50Ms, p95Ms] = [at(0.5), at(0.95)];
+  const perSecond = requests / (overMs / 1_000);
+  return {
+    traffic: { requestsPerSecond: perSecond, errorRate: errors / requests, p50Ms, p95Ms, requests, overMs },
+    // Half a request's doubt, so that no failure so far isn't taken for a rate of zero.
+    errorRate: (errors + 0.5) / (requests + 1),
+    phi: dispersion.phi(),
+    latency,
+  };
+}
+
+const add = (ticks: readonly ArmTick[], of: (tick: ArmTick) => number): number =>
+  ticks.reduce((sum, tick) => sum + of(tick), 0);
+
+const ticksOf = ({ tickMs }: Plan, { durationMs }: BakeStep): number =>
+  Math.max(1, Math.round((durationMs ?? 0) / tickMs));
+
+/** Requests of both arms in a tick. */
+function arms({ traffic }: Past, { tickMs }: Plan, { percent }: BakeStep) {
+  const all = (traffic.requestsPerSecond * tickMs) / 1_000;
+  return { n0: all * (1 - percent / 100), n1: (all * percent) / 100 };
+}
+
+function inputsOf(past: Past, plan: Plan, bake: BakeStep): BakeInputs {
+  const { policy } = plan;
+  const { requestsPerSecond, requests } = past.traffic;
+  return {
+    challengerPerSecond: (requestsPerSecond * bake.percent) / 100,
+    championPerSecond: requestsPerSecond * (1 - bake.percent / 100),
+    baseErrorRate: past.errorRate,
+    bakeTicks: ticksOf(plan, bake),
+    tickMs: plan.tickMs,
+    alpha: policy.alpha,
+    rollbackMargin: policy.rollbackMargin,
+    errorRateLimit: policy.guardrails.errorRate,
+    looks: planLooks(policy.steps).planned,
+    historyRequests: requests,
+  };
+}
+
+function bakePower(past: Past, plan: Plan, bake: BakeStep, first: boolean): BakePower {
+  const inputs = inputsOf(past, plan, bake);
+  const { errors, totalFailure } = detectable(inputs);
+  const { n1 } = arms(past, plan, bake);
+  return {
+    percent: bake.percent,
+    durationMs: bake.durationMs ?? 0,
+    challengerRequests: n1 * inputs.bakeTicks,
+    errors,
+    slower: slower(past, inputs, plan, bake, first),
+    totalFailure,
+  };
+}
+
+/** Latency isn't compared while the challenger is cold. By the buckets where there are any. */
+function slower(past: Past, inputs: BakeInputs, plan: Plan, bake: BakeStep, first: boolean) {
+  const { policy, tickMs } = plan;
+  const cold = first ? Math.ceil(policy.warmUpMs / tickMs) : 0;
+  const ticks = Math.max(0, inputs.bakeTicks - cold);
+  const supposed = detectable({ ...inputs, bakeTicks: ticks }).slower;
+  const waited = (ms: number | null): number | null => (ms === null ? null : ms + cold * tickMs);
+  if (past.latency === null) return { ...supposed, expectedMs: waited(supposed.expectedMs) };
+  const { factor } = supposed;
+  const { probability, expectedTicks } = slowerDetection({
+    latency: past.latency,
+    factor,
+    slower: policy.rollbackMargin.slower,
+    ...arms(past, plan, bake),
+    ticks,
+    lanes: lanes(policy.alpha, inputs.looks),
+  });
+  const expectedMs = expectedTicks === null ? null : Math.max(1, expectedTicks) * tickMs;
+  return { factor, probability, expectedMs: waited(expectedMs) };
+}
+
+function warnings(past: Past, plan: Plan, bake: BakeStep, first: boolean): readonly Warning[] {
+  const { percent } = bake;
+  const inputs = inputsOf(past, plan, bake);
+  const alone: readonly Warning[] = percent === 100 ? [{ kind: 'alone', percent }] : [];
+  const noVerdict = withoutVerdict(past, plan, bake, inputs);
+  // A bake that can't even be judged misses all the rest too.
+  if (noVerdict !== null) return [noVerdict, ...alone];
+  const found: Warning[] = [];
+  const limit = plan.policy.guardrails.errorRate;
+  if (limit !== null) {
+    const errorRate = Math.min(1, 2 * limit);
+    const probability = caught(inputs, errorRate / past.errorRate);
+    if (probability < powerWanted) found.push({ kind: 'guardrail', percent, errorRate, probability });
+  }
+  if (percent === 100) return [...found, ...alone];
+  const { factor, probability } = slower(past, inputs, plan, bake, first);
+  if (factor > 1 + plan.policy.rollbackMargin.slower && probability < powerWanted) {
+    found.push({ kind: 'latency', percent, factor, probability });
+  }
+  return found;
+}
+
+const caught = (inputs: BakeInputs, ratio: number): number =>
+  detectable({ ...inputs, ratios: [ratio] }).errors[0]?.probability ?? 0;
+
+/** The judge lets a bake pass only where it could have caught `detectableRatio`, or has ruled out the guardrail's limit. */
+function withoutVerdict(past: Past, plan: Plan, bake: BakeStep, inputs: BakeInputs): Warning | null {
+  const { detectableRatio: ratio, guardrails, alphaPromote } = plan.policy;
+  const { n1 } = arms(past, plan, bake);
+  const clusters = past.phi !== null && past.phi > 1.3 ? past.phi : 1;
+  const passes = (ticks: number): boolean => {
+    const requests = n1 * ticks;
+    const below =
+      guardrails.errorRate !== null &&
+      shownBelow(requests, requests * past.traffic.errorRate, guardrails.errorRate, alphaPromote, clusters);
+    return below || caught({ ...inputs, bakeTicks: ticks }, ratio) >= powerWanted;
+  };
+  if (passes(inputs.bakeTicks)) return null;
+  const enough = aboutLeast(inputs.bakeTicks, inputs.bakeTicks * longest, passes);
+  return {
+    kind: 'no-verdict',
+    percent: bake.percent,
+    ratio,
+    probability: caught(inputs, ratio),
+    enoughMs: enough === null ? null : enough * plan.tickMs,
+  };
+}

@@ -1,0 +1,263 @@
+import { percent, type RolloutId, type VersionTag } from '../../src/domain/units.ts';
+import type { Request } from '../../src/domain/journal.ts';
+import type { VersionRecord } from '../../src/domain/registry.ts';
+import { UserError } from '../../src/domain/user-error.ts';
+import { type DriveResult, drive } from '../../src/rollout/drive.ts';
+import { endWatch } from '../../src/rollout/end-watch.ts';
+import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
+import { replay } from '../../src/rollout/replay.ts';
+import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
+import type { RolloutState } from '../../src/rollout/state.ts';
+import { canary } from '../../src/strategies/canary.ts';
+import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
+import { watch as watchPlan } from '../../src/strategies/watch.ts';
+import { canarySettings, policy } from '../support/model-world.ts';
+import { endpointName, type Machine, NoAnswer, type SimWorld } from './world.ts';
+
+/** What the commands do with the engine, without words and colours. */
+export interface Programs {
+  deploy(machine: Machine, version: VersionTag): Promise<void>;
+  abort(machine: Machine): Promise<void>;
+  rollback(machine: Machine): Promise<void>;
+  resume(machine: Machine, patient: boolean): Promise<DriveResult['kind'] | 'asked' | 'nothing'>;
+  ask(machine: Machine, wish: Wish): Promise<void>;
+  watch(machine: Machine): Promise<void>;
+  controller(machine: Machine): Promise<void>;
+}
+
+export type Wish =
+  | { readonly kind: 'pause' | 'resume' }
+  | { readonly kind: 'promote'; readonly full: boolean }
+  | { readonly kind: 'traffic'; readonly percent: number };
+
+export interface Manner {
+  readonly routing: 'sticky' | 'weighted';
+  readonly bakeMs: number;
+  readonly steps: readonly number[];
+  readonly onInconclusive: 'hold' | 'extend' | 'promote' | 'rollback';
+  /** A person thinks between looking and acting. */
+  readonly thinkMs: number;
+}
+
+const alias = 'live';
+const never = new AbortController().signal;
+const silenceMs = 12_000;
+
+export function programs(world: SimWorld, manner: Manner): Programs {
+  const tickMs = 1_000;
+  const settingsOf = (champion: VersionTag | null, challenger: VersionTag) =>
+    canarySettings({
+      champion,
+      challenger,
+      routing: manner.routing,
+      onInconclusive: manner.onInconclusive,
+      steps: manner.steps.map(percent),
+      bakeMs: manner.bakeMs,
+      extendMs: 5_000,
+      maxHoldMs: 30_000,
+      provisionTimeoutMs: 30_000,
+      unreadableMs: 10_000,
+      policy: {
+        ...policy,
+        minimumBakeMs: 2_000,
+        minimumTicks: 2,
+        steps: manner.steps.map((share) => ({ percent: share, ticks: manner.bakeMs / tickMs })),
+      },
+    });
+
+  async function unfinished({ ports }: Machine): Promise<RolloutState | null> {
+    const [newest] = await ports.store.rollouts();
+    if (newest === undefined) return null;
+    const state = replay(newest, await ports.store.journal(newest));
+    return state.phase === 'ended' && state.outcome?.kind !== 'stuck' ? null : state;
+  }
+
+  async function ownerLives(machine: Machine): Promise<boolean> {
+    const { store } = machine.ports;
+    const first = await store.lock();
+    if (first.owner === null) return false;
+    for (let waited = 0; waited < silenceMs; waited += 1_500) {
+      await machine.sleep(1_500);
+      const lock = await store.lock();
+      if (lock.owner === null) return false;
+      if (lock.beat !== first.beat || lock.token !== first.token) return true;
+    }
+    return false;
+  }
+
+  const championOf = (versions: readonly VersionRecord[]): VersionRecord => {
+    const champion = versions.find(({ status }) => status === 'champion');
+    if (champion === undefined) throw new UserError('conflict', 'no champion', { mend: '' });
+    return champion;
+  };
+  const endpointsOf = (...versions: readonly VersionTag[]) =>
+    Object.fromEntries(versions.map((version) => [version, { name: endpointName(version), generation: 1 }]));
+
+  const see = (result: DriveResult): DriveResult => {
+    if (result.kind === 'lost') world.saw('fenced a live owner');
+    return result;
+  };
+
+  async function deploy(machine: Machine, version: VersionTag): Promise<void> {
+    const { ports, actor } = machine;
+    const { store, platform } = ports;
+    if ((await unfinished(machine)) !== null) return world.saw('deploy refused: one is under way');
+    const champion = championOf(await store.versions());
+    if (champion.version === version) return;
+    const view = await platform.readAlias(alias);
+    if (Object.keys(view.target.weights).length > 0) return world.saw('deploy refused: alias splits');
+    if (champion.functionVersion !== view.target.functionVersion)
+      return world.saw('deploy refused: alias moved by hand');
+    const codeSha256 = await platform.codeSha256();
+    if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
+    const endpoints = endpointsOf(champion.version, version);
+    const id = ports.ids.rolloutId();
+    const journal = await start(ports, id, {
+      plan: canary(settingsOf(champion.version, version)),
+      actor,
+      reason: '',
+      home: { functionVersion: view.target.functionVersion, weights: {} },
+      endpoints,
+      codeSha256,
+      changes: [
+        {
+          version,
+          set: {
+            status: 'challenger',
+            statusAt: ports.clock.now(),
+            statusReason: 'canary began',
+            endpoint: endpoints[version] ?? { name: '', generation: 1 },
+          },
+        },
+      ],
+    });
+    see(await drive(ports, journal, { signal: never }));
+  }
+
+  async function abortRunning(machine: Machine, id: RolloutId): Promise<DriveResult> {
+    const by = machine.actor.name;
+    const cause = { kind: 'abort', by, sentence: `aborted by ${by}` } as const;
+    return see(await abortRollout(machine.ports, id, machine.actor, cause, { alias, signal: never }));
+  }
+
+  async function rollback(machine: Machine): Promise<void> {
+    const { ports, actor } = machine;
+    const { store, platform } = ports;
+    let running: RolloutState | null;
+    try {
+      running = await unfinished(machine);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      const outcome = await rollBackBlind(platform, alias, 'local');
+      world.saw(`blind rollback ${outcome.kind}`);
+      return;
+    }
+    if (running !== null) return void (await abortRunning(machine, running.id));
+    const versions = await store.versions();
+    const champion = championOf(versions);
+    const [wanted] = versions
+      .filter((version) => version.status === 'archived' && version.version !== champion.version)
+      .sort((a, b) => b.statusAt - a.statusAt);
+    if (wanted === undefined) return;
+    const view = await platform.readAlias(alias);
+    const codeSha256 = await platform.codeSha256();
+    const journal = await start(ports, ports.ids.rolloutId(), {
+      plan: rollbackPlan(settingsOf(champion.version, wanted.version)),
+      actor,
+      reason: '',
+      home: { functionVersion: view.target.functionVersion, weights: {} },
+      endpoints: endpointsOf(champion.version, wanted.version),
+      codeSha256,
+      changes: [],
+    });
+    see(await drive(ports, journal, { signal: never }));
+  }
+
+  async function watch(machine: Machine): Promise<void> {
+    const { ports, actor } = machine;
+    const { store, platform } = ports;
+    if ((await unfinished(machine)) !== null) return;
+    const versions = await store.versions();
+    const champion = championOf(versions);
+    const [back] = versions
+      .filter(({ status, functionVersion }) => status === 'archived' && functionVersion !== undefined)
+      .sort((a, b) => b.statusAt - a.statusAt);
+    const view = await platform.readAlias(alias);
+    const roles = settingsOf(back?.version ?? null, champion.version);
+    const journal = await start(ports, ports.ids.rolloutId(), {
+      plan: watchPlan({ ...roles, durationMs: 40_000, champion: back?.version ?? null }),
+      actor,
+      reason: 'watch',
+      home: { functionVersion: back?.functionVersion ?? view.target.functionVersion, weights: {} },
+      endpoints: endpointsOf(champion.version, ...(back === undefined ? [] : [back.version])),
+      codeSha256: await platform.codeSha256(),
+      changes: [],
+    });
+    see(await drive(ports, journal, { signal: never }));
+  }
+
+  async function ask({ ports, actor }: Machine, id: RolloutId, wish: Wish): Promise<void> {
+    const common = { id: ports.ids.requestId(), at: ports.clock.now(), by: actor.name, reason: '' };
+    const request: Request =
+      wish.kind === 'traffic'
+        ? { ...common, kind: 'traffic', percent: percent(wish.percent) }
+        : { ...common, ...wish };
+    await ports.store.post(id, request);
+  }
+
+  async function takeUp(machine: Machine, id: RolloutId, isResume: boolean): Promise<DriveResult> {
+    const { ports, actor } = machine;
+    const journal = await takeOver(ports, id, actor, { alias });
+    world.saw('took over a dead owner');
+    if (isResume && journal.state().pausedAt !== null) await ask(machine, id, { kind: 'resume' });
+    return see(await drive(ports, journal, { signal: never }));
+  }
+
+  return {
+    deploy,
+    rollback,
+    watch,
+    async abort(machine) {
+      const running = await unfinished(machine);
+      if (running === null) return;
+      if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
+      if (running.plan.strategy !== 'watch') return void (await abortRunning(machine, running.id));
+      see(await endWatch(machine.ports, running.id, machine.actor, { alias, sentence: 'is watched no more' }));
+    },
+    async resume(machine, patient) {
+      const { ports } = machine;
+      const running = await unfinished(machine);
+      if (running === null) {
+        const [newest] = await ports.store.rollouts();
+        const { stamp } = await ports.platform.readAlias(alias);
+        const isBlind = stamp !== undefined && stamp.rollout === newest && stamp.token > (await ports.store.lock()).token;
+        if (newest === undefined || !isBlind) return 'nothing';
+        return (await takeUp(machine, newest, true)).kind;
+      }
+      if (patient && running.outcome === null && (await ownerLives(machine))) {
+        await ask(machine, running.id, { kind: 'resume' });
+        return 'asked';
+      }
+      return (await takeUp(machine, running.id, true)).kind;
+    },
+    async ask(machine, wish) {
+      const running = await unfinished(machine);
+      if (running !== null) await ask(machine, running.id, wish);
+    },
+    async controller(machine) {
+      for (;;) {
+        await machine.sleep(5_000);
+        try {
+          const running = await unfinished(machine);
+          if (running === null || running.outcome !== null || (await ownerLives(machine))) continue;
+          const result = await takeUp(machine, running.id, false);
+          if (result.kind === 'ended') world.saw('controller finished an orphan');
+        } catch (error) {
+          if (!(error instanceof NoAnswer) && !(error instanceof UserError) && !isPlatform(error)) throw error;
+        }
+      }
+    },
+  };
+}
+
+const isPlatform = (error: unknown): boolean => error instanceof Error && error.name === 'PlatformError';
