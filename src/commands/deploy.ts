@@ -1,12 +1,13 @@
 import { parseDuration } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { planSummary, planText } from '../reporting/plan-view.ts';
+import { planSummary } from '../reporting/plan-view.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { answerPlan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -54,8 +55,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   }
   const prepared = await prepare(context, at, options);
   if (options.dryRun === true) {
-    output.answer({ kind: 'Plan', plan: prepared.plan }, () => planText(prepared.plan, output.paint));
-    return exitCode.done;
+    return answerPlan(context, prepared.plan);
   }
   const { plan } = prepared;
   await confirm(

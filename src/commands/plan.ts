@@ -1,3 +1,4 @@
+import type { Plan } from '../domain/plan.ts';
 import { planText } from '../reporting/plan-view.ts';
 import { powerOf } from '../reporting/power.ts';
 import { powerText } from '../reporting/power-view.ts';
@@ -10,10 +11,14 @@ export async function plan(context: Context, options: RolloutOptions): Promise<E
   wordsOf(options);
   const at = await target(context);
   const prepared = await prepare(context, at, options);
-  const power = powerOf(prepared.plan);
-  const { paint } = context.output;
-  context.output.answer({ kind: 'Plan', plan: prepared.plan, power }, () =>
-    [planText(prepared.plan, paint), powerText(power, prepared.plan, paint)].join('\n'),
+  return answerPlan(context, prepared.plan);
+}
+
+/** What would be done, and what its bakes could detect. */
+export function answerPlan({ output }: Context, compiled: Plan): ExitCode {
+  const power = powerOf(compiled);
+  output.answer({ kind: 'Plan', plan: compiled, power }, () =>
+    [planText(compiled, output.paint), powerText(power, compiled, output.paint)].join('\n'),
   );
   return exitCode.done;
 }

@@ -62,8 +62,10 @@ const caseSchema = z.strictObject({
   byTick: z.exactOptional(count.min(1)),
 });
 
+const policySchema = z.looseObject({});
+
 const fileSchema = z.strictObject({
-  policy: z.exactOptional(z.looseObject({})),
+  policy: z.exactOptional(policySchema),
   policyFile: z.exactOptional(z.string().min(1)),
   tickSeconds: z.number().gt(0).default(10),
   cases: z.array(z.unknown()).min(1),
@@ -104,22 +106,26 @@ export function readPolicyTests(text: string, shown: string): PolicyTests {
   const tell = (problems: readonly Problem[], words = expected): void => {
     mistakes.push(...problems.map((problem) => mistakeOf(problem, read, words)));
   };
-  const outline = read.unusable ? null : fileSchema.safeParse(read.raw);
-  if (outline?.success === false) tell(problemsOf(outline.error));
-  if (outline?.success !== true) throw mistakesError(shown, mistakes);
-  const file = outline.data;
-  if (file.policy !== undefined) {
-    mistakes.push(...policyMistakes(within(read, 'policy', file.policy)).map(under('policy')));
-    if (file.policyFile !== undefined) {
+  if (read.unusable) throw mistakesError(shown, mistakes);
+  // What is right is looked into even where something beside it is wrong.
+  const outline = fileSchema.safeParse(read.raw);
+  if (!outline.success) tell(problemsOf(outline.error));
+  const { policy, policyFile, cases: written } = read.raw;
+  const inner = policySchema.safeParse(policy);
+  if (inner.success) {
+    mistakes.push(...policyMistakes(within(read, 'policy', inner.data)).map(under('policy')));
+    if (policyFile !== undefined) {
       tell([{ path: ['policyFile'], sentence: 'policy stands here already: take one of them away' }]);
     }
   }
-  const tickMs = file.tickSeconds * 1_000;
-  const cases = file.cases.flatMap((raw, index) => caseOf(raw, ['cases', index], tickMs, tell));
-  if (mistakes.length > 0) throw mistakesError(shown, mistakes);
+  const tickMs = (outline.data?.tickSeconds ?? 10) * 1_000;
+  const cases = (Array.isArray(written) ? written : []).flatMap((raw: unknown, index) =>
+    caseOf(raw, ['cases', index], tickMs, tell),
+  );
+  if (mistakes.length > 0 || !outline.success) throw mistakesError(shown, mistakes);
   return {
-    changes: file.policy === undefined ? null : policyChanges(file.policy),
-    policyFile: file.policyFile ?? null,
+    changes: inner.success ? policyChanges(inner.data) : null,
+    policyFile: outline.data.policyFile ?? null,
     tickMs,
     cases,
   };

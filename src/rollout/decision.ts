@@ -36,7 +36,8 @@ export function attempt(
   if (tried !== undefined) {
     const next = later(tried.lastAt, backoffMs(tried.count, path));
     // A clock that was set back must not make anybody wait.
-    if (now < next && now >= tried.lastAt) return { kind: 'wait', until: next, why: `tries again: ${tried.error}` };
+    if (now < next && now >= tried.lastAt)
+      return { kind: 'wait', until: next, why: `tries again: ${tried.error}` };
   }
   return { kind: 'effect', effect };
 }

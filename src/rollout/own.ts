@@ -9,7 +9,7 @@ import { type DriveResult, drive } from './drive.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { replay } from './replay.ts';
-import { isBlind } from './roll-back-blind.ts';
+import { canGoBlind, isBlind } from './roll-back-blind.ts';
 
 export interface Start {
   readonly plan: Plan;
@@ -38,7 +38,8 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
       at: clock.now(),
     });
   let taken = await acquire(false);
-  if (taken.kind === 'held' && (await isLeftBehind(store, taken.lock, clock.now()))) taken = await acquire(true);
+  if (taken.kind === 'held' && (await isLeftBehind(store, taken.lock, clock.now())))
+    taken = await acquire(true);
   if (taken.kind === 'held') throw heldBy(taken.lock, wanted.plan.environment, clock.now());
   const { token } = taken.lock;
   try {
@@ -116,11 +117,9 @@ export async function takeOver(
       kind: 'repaired',
       what: `rolled back while the store was out of reach (token ${stamp?.token} on the alias)`,
     });
-  // Who was on the way back already meant to get there.
-  const { strategy } = journal.state().plan;
   const cause: RollbackCause | undefined =
     options.rollBack ??
-    (wentBackBlind && strategy !== 'rollback'
+    (wentBackBlind && canGoBlind(journal.state().plan)
       ? { kind: 'abort', by: actor.name, sentence: 'rolled back while the store was out of reach' }
       : undefined);
   if (cause !== undefined) entries.push({ kind: 'rolling-back', cause });
@@ -138,7 +137,9 @@ export async function takeOver(
 async function refuseOlder(store: Store, id: RolloutId): Promise<void> {
   const [newest] = await store.rollouts();
   if (newest === id) return;
-  throw new UserError('conflict', `${id} is over, and ${newest ?? 'none'} is under way`, { mend: 'mlreg status' });
+  throw new UserError('conflict', `${id} is over, and ${newest ?? 'none'} is under way`, {
+    mend: 'mlreg status',
+  });
 }
 
 /** Younger than this, a lock without a rollout is of somebody who is just beginning. */

@@ -5,7 +5,7 @@ import { unreachable } from '../domain/units.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
-import { isBlind } from './roll-back-blind.ts';
+import { canGoBlind, isBlind } from './roll-back-blind.ts';
 import { publicationsOf, type RolloutState } from './state.ts';
 import { variablesFor } from './variables.ts';
 
@@ -127,8 +127,7 @@ async function writeAlias(
       platform,
       effect.alias,
       () => stamp,
-      (found) =>
-        isBlind(found.stamp, state.id) && state.plan.strategy !== 'rollback' ? null : found.target,
+      (found) => (isBlind(found.stamp, state.id) && canGoBlind(state.plan) ? null : found.target),
     );
   }
   const carried = state.alias;
@@ -166,11 +165,7 @@ function wayBack({ plan, home, published }: RolloutState, { purpose }: SetAlias)
   return (leadsOn ? good : undefined) ?? home.functionVersion;
 }
 
-function aliasOutcome(
-  state: RolloutState,
-  effect: SetAlias,
-  seen: SetAliasOutcome,
-): Performed {
+function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutcome): Performed {
   switch (seen.kind) {
     case 'set':
       if (seen.view.stamp === undefined) throw new Error('a verified alias carries a stamp');

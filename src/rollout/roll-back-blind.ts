@@ -1,4 +1,5 @@
 import type { Stamp } from '../domain/journal.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Platform } from '../ports/platform.ts';
 import { type SetAliasOutcome, takeAlias } from './set-alias.ts';
@@ -24,6 +25,10 @@ export async function rollBackBlind(
     () => ({ functionVersion: back, weights: {} }),
   );
 }
+
+/** Whether a blind rollback undid this rollout: where one is itself a return, or has nowhere to go, nothing was undone. */
+export const canGoBlind = ({ strategy, undo }: Plan): boolean =>
+  strategy !== 'rollback' && !(strategy === 'watch' && undo === null);
 
 /**
  * Whether this stamp is of a blind rollback of this rollout: entry 0 never is an intent, so no other write carries it. Its

@@ -41,6 +41,9 @@ export async function setAlias(platform: Platform, wish: Wish, carried: Carried)
       failure = error;
     }
     const seen = await readBack(platform, wish, failure);
+    // As it was before our write: that never took effect, or the reading is late. Trying again settles either.
+    if (seen.kind === 'foreign' && seen.view.revisionId === revisionId)
+      return { kind: 'failed', error: failure ?? unchanged(wish.alias) };
     const stamp = seen.kind === 'foreign' ? seen.view.stamp : undefined;
     const oursLate =
       stamp !== undefined &&
@@ -88,6 +91,9 @@ export async function takeAlias(
     if (outcome.kind !== 'foreign' || round === rounds) return outcome;
   }
 }
+
+const unchanged = (alias: string): PlatformError =>
+  new PlatformError({ kind: 'unknown', message: `alias ${alias} serves what it did before it was written` });
 
 async function readBack(
   platform: Platform,

@@ -47,10 +47,15 @@ export function createAws(world: {
   readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
   readonly behaviour: Readonly<Record<string, Behaviour>>;
   readonly requestsPerTick: number;
-  readonly onWrite: (write: { readonly target: AliasTarget; readonly stamp: Stamp }, before: AliasView) => void;
+  readonly onWrite: (
+    write: { readonly target: AliasTarget; readonly stamp: Stamp },
+    before: AliasView,
+  ) => void;
 }): AwsModel {
   const published = new Map<string, Variables>(Object.entries(world.versions));
-  const endpoints = new Map<string, number | 'in-service'>(world.endpoints.map((name) => [name, 'in-service']));
+  const endpoints = new Map<string, number | 'in-service'>(
+    world.endpoints.map((name) => [name, 'in-service']),
+  );
   let revision = 0;
   let alias: AliasView = {
     revisionId: 'rev-0',
@@ -145,7 +150,12 @@ export function createAws(world: {
           // A clock ahead of time asks for what hasn't happened yet.
           const share = at > world.now() ? 0 : shareAt(at - query.tickMs / 2, source.version);
           const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
-          return armTick(Math.round((world.requestsPerTick * share) / 100), errors, latencyMs, at / query.tickMs);
+          return armTick(
+            Math.round((world.requestsPerTick * share) / 100),
+            errors,
+            latencyMs,
+            at / query.tickMs,
+          );
         };
         ticks.push({
           at: instant(at),

@@ -152,7 +152,15 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       world.saw(`blind rollback ${outcome.kind}`);
       return;
     }
-    if (running !== null) return void (await abortRunning(machine, running.id));
+    if (running !== null) {
+      const { strategy, undo } = running.plan;
+      const back = { alias, sentence: 'has no version before it' };
+      if (strategy === 'watch' && undo === null) see(await endWatch(ports, running.id, actor, back));
+      // Who rolls back while a rollback is unfinished wants it finished.
+      else if (strategy === 'rollback') await takeUp(machine, running.id, true);
+      else await abortRunning(machine, running.id);
+      return;
+    }
     const versions = await store.versions();
     const champion = championOf(versions);
     const [wanted] = versions
@@ -222,7 +230,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       if (running === null) return;
       if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
       if (running.plan.strategy !== 'watch') return void (await abortRunning(machine, running.id));
-      see(await endWatch(machine.ports, running.id, machine.actor, { alias, sentence: 'is watched no more' }));
+      see(
+        await endWatch(machine.ports, running.id, machine.actor, { alias, sentence: 'is watched no more' }),
+      );
     },
     async resume(machine, patient) {
       const { ports } = machine;
@@ -230,7 +240,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       if (running === null) {
         const [newest] = await ports.store.rollouts();
         const { stamp } = await ports.platform.readAlias(alias);
-        const isBlind = stamp !== undefined && stamp.rollout === newest && stamp.token > (await ports.store.lock()).token;
+        const isBlind =
+          stamp !== undefined && stamp.rollout === newest && stamp.token > (await ports.store.lock()).token;
         if (newest === undefined || !isBlind) return 'nothing';
         return (await takeUp(machine, newest, true)).kind;
       }
@@ -253,7 +264,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
           const result = await takeUp(machine, running.id, false);
           if (result.kind === 'ended') world.saw('controller finished an orphan');
         } catch (error) {
-          if (!(error instanceof NoAnswer) && !(error instanceof UserError) && !isPlatform(error)) throw error;
+          if (!(error instanceof NoAnswer) && !(error instanceof UserError) && !isPlatform(error))
+            throw error;
         }
       }
     },

@@ -217,6 +217,39 @@ describe('exhaustive: one fault at every call, then one resume', () => {
   }
 });
 
+describe('what AWS says and what it does', () => {
+  for (const bad of [false, true]) {
+    const end = bad ? 'rolled-back' : 'succeeded';
+    it(`an acknowledged write that never took effect is tried again: ${end}`, async () => {
+      const world = modelWorld();
+      await seedRegistry(world);
+      if (bad) world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
+      const write = world.ports.platform.writeAlias.bind(world.ports.platform);
+      let writes = 0;
+      world.ports.platform.writeAlias = (alias, wish) =>
+        writes++ % 2 === 0 ? Promise.resolve({ kind: 'written', revisionId: 'said' }) : write(alias, wish);
+      await run(world);
+      await expectConsistent(world, end);
+    });
+
+    it(`a reading that lags behind is no foreign edit: ${end}`, async () => {
+      const world = modelWorld();
+      await seedRegistry(world);
+      if (bad) world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
+      let last = world.alias();
+      let reads = 0;
+      const read = world.ports.platform.readAlias.bind(world.ports.platform);
+      world.ports.platform.readAlias = async (alias) => {
+        const stale = last;
+        last = await read(alias);
+        return reads++ % 3 === 1 ? stale : last;
+      };
+      await run(world);
+      await expectConsistent(world, end);
+    });
+  }
+});
+
 describe('taking over', () => {
   it('ends the old owner: its next write is fenced, and traffic stays home', async () => {
     const world = modelWorld();

@@ -45,7 +45,8 @@ export async function main(args: readonly string[]): Promise<number> {
     },
   });
   for (const failed of result.violations.slice(0, 3)) await explain(failed, options, values.design);
-  for (const [name, count] of [...result.situations].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
+  for (const [name, count] of [...result.situations].sort())
+    console.log(`${String(count).padStart(9)}  ${name}`);
   const unseen = result.seeds < fewSeeds ? [] : mustSee.filter((name) => !result.situations.has(name));
   if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`);
   if (result.unsteady.length > 0) console.log(`not repeatable: seeds ${result.unsteady.join(', ')}`);
@@ -61,7 +62,8 @@ async function explain(failed: Run, options: RunOptions, design: string | undefi
   const { seed, ops, windows } = run.story;
   console.log(`\nseed ${seed} shrunk to ${only.length}: ${run.violation?.message}`);
   for (const op of ops)
-    if (only.includes(op.key)) console.log(`  ${op.key}: ${op.kind} ${JSON.stringify(op.wish ?? '')} at ${op.at} ms`);
+    if (only.includes(op.key))
+      console.log(`  ${op.key}: ${op.kind} ${JSON.stringify(op.wish ?? '')} at ${op.at} ms`);
   for (const fault of run.faults) console.log(`  ${fault.key}: ${fault.kind} ${fault.ms} ms`);
   for (const { key, call, kind, from, to } of windows)
     if (only.includes(key)) console.log(`  ${key}: ${call} ${kind} from ${from} to ${to} ms`);

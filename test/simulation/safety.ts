@@ -31,7 +31,9 @@ export class Violation extends Error {
 
 export interface Watched {
   shares(target: AliasTarget): Readonly<Record<string, number>>;
-  endpointsOf(target: AliasTarget): readonly { readonly name: string; readonly state: EndpointState['kind'] }[];
+  endpointsOf(
+    target: AliasTarget,
+  ): readonly { readonly name: string; readonly state: EndpointState['kind'] }[];
   registry(): readonly VersionRecord[];
   saw(situation: string): void;
 }
@@ -115,7 +117,8 @@ export function watchSafety(world: Watched): Safety {
       rollout.moved = true;
       if (share === 100) rollout.promoteLanded = true;
     }
-    if (isHome && (had[plan.challenger] ?? 0) > 0 && !sameTarget(target, before.target)) rollout.wentHome = true;
+    if (isHome && (had[plan.challenger] ?? 0) > 0 && !sameTarget(target, before.target))
+      rollout.wentHome = true;
     if (isHome && rollout.backSince !== null && stamp.token >= rollout.backSince) rollout.wentHome = true;
     if (isHome && stamp.seq === 0 && plan.strategy !== 'rollback') rollout.wentHome = true;
   }
@@ -224,12 +227,15 @@ export function watchSafety(world: Watched): Safety {
           entry.accepted &&
           (entry.request.kind === 'promote' || entry.request.kind === 'traffic'),
       );
-      if (!asked) fail('I8 no promotion on absence', `bake ${done.step} ended without a verdict: ${done.note}`);
+      if (!asked)
+        fail('I8 no promotion on absence', `bake ${done.step} ended without a verdict: ${done.note}`);
       return;
     }
     const since = entries.findLast((entry) => {
       const intent = entry.kind === 'result' ? entries[entry.intent] : undefined;
-      return intent?.kind === 'intent' && intent.effect.kind === 'set-alias' && intent.effect.purpose === 'route';
+      return (
+        intent?.kind === 'intent' && intent.effect.kind === 'set-alias' && intent.effect.purpose === 'route'
+      );
     });
     let champion = 0;
     let challenger = 0;

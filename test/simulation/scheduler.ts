@@ -25,7 +25,10 @@ export interface Scheduler {
   /** Takes the calling process off the stage until `begin`'s wake is called, and the process is neither dead nor asleep. */
   park<T>(process: Process, begin: (wake: Wake<T>) => void): Promise<T>;
   /** The world's own short work: no event happens before it is done. */
-  settle<T>(work: Promise<T>, then: (settled: { readonly value: T } | { readonly error: unknown }) => void): void;
+  settle<T>(
+    work: Promise<T>,
+    then: (settled: { readonly value: T } | { readonly error: unknown }) => void,
+  ): void;
   /** Plays events until there are none, or time or number are up. */
   run(until: number, mostEvents: number): Promise<'quiet' | 'late' | 'endless'>;
   readonly events: () => number;

@@ -3,13 +3,33 @@ import { dice } from './dice.ts';
 import { drawSwarm, drawWindows, type Fault, type Swarm, type Window } from './faults.ts';
 import { type Manner, programs, type Wish } from './programs.ts';
 import { Violation } from './safety.ts';
-import { createWorld, type Design, type Machine, seedRegistry, type SimWorld, v21, v22, v23, v24, v25 } from './world.ts';
+import {
+  createWorld,
+  type Design,
+  type Machine,
+  seedRegistry,
+  type SimWorld,
+  v21,
+  v22,
+  v23,
+  v24,
+  v25,
+} from './world.ts';
 
 /** One thing that a person, or a controller, does. Dropping one leaves all others as they were. */
 export interface Op {
   readonly key: string;
   readonly at: number;
-  readonly kind: 'deploy' | 'deploy again' | 'abort' | 'rollback' | 'resume' | 'watch' | 'ask' | 'controller' | 'foreign';
+  readonly kind:
+    | 'deploy'
+    | 'deploy again'
+    | 'abort'
+    | 'rollback'
+    | 'resume'
+    | 'watch'
+    | 'ask'
+    | 'controller'
+    | 'foreign';
   readonly wish?: Wish;
 }
 
@@ -53,7 +73,8 @@ export async function simulate(seed: number, options: RunOptions = {}): Promise<
   const windows = story.windows.filter(({ key }) => allows(key));
   const bad = { errors: 0.5, latencyMs: 20 };
   const good = { errors: 0, latencyMs: 20 };
-  const fate = story.swarm.endpoints > 0 ? d.of(['ready', 'ready', 'ready', 'never', 'failed'] as const) : 'ready';
+  const fate =
+    story.swarm.endpoints > 0 ? d.of(['ready', 'ready', 'ready', 'never', 'failed'] as const) : 'ready';
   const world = createWorld({
     seed,
     swarm: story.swarm,
@@ -95,7 +116,8 @@ function tell(seed: number): Story {
   const add = (kind: Op['kind'], at: number, wish?: Wish): void =>
     void ops.push({ key: `op ${ops.length}`, at, kind, ...(wish === undefined ? {} : { wish }) });
   // Most of what can go wrong goes wrong while traffic moves.
-  const soon = (): number => (d.chance(0.4) ? d.between(3_000, 16_000) : d.between(0, d.chance(0.6) ? 45_000 : horizonMs));
+  const soon = (): number =>
+    d.chance(0.4) ? d.between(3_000, 16_000) : d.between(0, d.chance(0.6) ? 45_000 : horizonMs);
   const people = d.chance(0.35) ? 0.15 : 1;
   if (d.chance(0.5)) add('controller', d.between(0, 20_000));
   if (d.chance(0.3 * people)) add('abort', soon());
@@ -193,7 +215,8 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   const wrong = (sentence: string): void => world.fail(new Violation('L2 crash ends', sentence));
   const states = [...world.safety.journals()].map(([id, entries]) => replay(id as never, entries));
   const stuck = states.filter(({ outcome }) => outcome?.kind === 'stuck');
-  if (stuck.length > 0 && world.foreignEdits() > 0) {
+  const nowhere = stuck.every(({ plan }) => plan.strategy === 'watch' && plan.undo === null);
+  if (stuck.length > 0 && (nowhere || world.foreignEdits() > 0)) {
     world.spawn('last-word', 'rollback', (machine) => program.rollback(machine));
     await scheduler.run(scheduler.now() + 3_600_000, 60_000);
     if (world.violation() !== null) return;
@@ -218,9 +241,19 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
   const forced = [...world.safety.journals().keys()].some((id) => world.safety.forced(id));
   if (story.bad && champion === v23 && !forced)
-    return world.fail(new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'));
+    return world.fail(
+      new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
+    );
   const calm = Object.values(story.swarm).every((rate) => rate === 0);
-  if (calm && story.manner.onInconclusive === "promote" && story.ops.length === 1 && !story.bad && champion !== v23 && world.requestsPerTick >= 200 && story.horizonMs > 60_000)
+  if (
+    calm &&
+    story.manner.onInconclusive === 'promote' &&
+    story.ops.length === 1 &&
+    !story.bad &&
+    champion !== v23 &&
+    world.requestsPerTick >= 200 &&
+    story.horizonMs > 60_000
+  )
     return wrong(`nothing went wrong, and the champion is ${champion}`);
   if (world.foreignEdits() > 0) return;
   if (lock.owner === null && story.seed % 5 !== 0) return;
@@ -234,7 +267,10 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   await scheduler.run(scheduler.now() + quiet * 4, 60_000);
   if (world.violation() !== null) return;
   const now = (await store.version(v25))?.status;
-  const fair = world.endpointsWork && world.requestsPerTick >= 200 && story.manner.onInconclusive === 'promote';
+  const fair =
+    world.endpointsWork && world.requestsPerTick >= 200 && story.manner.onInconclusive === 'promote';
   if (!process.done || now === 'candidate' || (fair && now !== 'champion'))
-    wrong(`a deploy afterwards left v2.5.0 ${now}; lock ${JSON.stringify(await store.lock())}; champion before ${champion ?? v22}`);
+    wrong(
+      `a deploy afterwards left v2.5.0 ${now}; lock ${JSON.stringify(await store.lock())}; champion before ${champion ?? v22}`,
+    );
 }

@@ -69,7 +69,8 @@ export const v22 = versionTag('v2.2.0');
 export const v23 = versionTag('v2.3.0');
 export const v24 = versionTag('v2.4.0');
 export const v25 = versionTag('v2.5.0');
-export const endpointName = (version: string): string => `recommendation-local-${version.replaceAll('.', '-')}`;
+export const endpointName = (version: string): string =>
+  `recommendation-local-${version.replaceAll('.', '-')}`;
 
 const start = 1_750_000_000_000;
 const timeoutMs = 3_000;
@@ -91,13 +92,15 @@ export function createWorld(options: WorldOptions): SimWorld {
   let ids = 0;
   const living: Process[] = [];
 
-  const saw = (situation: string): void => void situations.set(situation, (situations.get(situation) ?? 0) + 1);
+  const saw = (situation: string): void =>
+    void situations.set(situation, (situations.get(situation) ?? 0) + 1);
   const fail = (found: Violation): void => {
     violation ??= found;
     scheduler.stop();
   };
   const write = (who: string, what: () => string): void => {
-    if (options.tracing) trace.push(`${(scheduler.now() / 1_000).toFixed(3).padStart(9)} ${who.padEnd(12)} ${what()}`);
+    if (options.tracing)
+      trace.push(`${(scheduler.now() / 1_000).toFixed(3).padStart(9)} ${who.padEnd(12)} ${what()}`);
   };
   const safety: Safety = watchSafety({
     shares: (target) => aws.shares(target),
@@ -148,10 +151,13 @@ export function createWorld(options: WorldOptions): SimWorld {
     const fault = faultOf(process, nth, name);
     const luck = draw(seed, 41, process.index, nth);
     const slow = luck % 61 === 0 ? 1_500 : 30;
-    const there = 1 + (luck >>> 8) % slow;
-    const back = 1 + (luck >>> 16) % slow;
+    const there = 1 + ((luck >>> 8) % slow);
+    const back = 1 + ((luck >>> 16) % slow);
     hash = draw(hash, scheduler.now(), process.index, nth, name.length);
-    write(process.name, () => `${nth} ${name}${fault === null ? '' : `   *** ${fault.kind} ${fault.ms || ''}`}`);
+    write(
+      process.name,
+      () => `${nth} ${name}${fault === null ? '' : `   *** ${fault.kind} ${fault.ms || ''}`}`,
+    );
     return scheduler.park<T>(process, (wake) => {
       const at = scheduler.now();
       const happen = (then: Wake<T>): void => {
@@ -268,7 +274,8 @@ export function createWorld(options: WorldOptions): SimWorld {
     };
     const ports: RolloutPorts = {
       platform:
-        options.design?.(plain, (_alias, wanted) => on('writeAlias', () => aws.overwriteAlias(wanted))) ?? plain,
+        options.design?.(plain, (_alias, wanted) => on('writeAlias', () => aws.overwriteAlias(wanted))) ??
+        plain,
       store: new Proxy(tapped, {
         get:
           (target, name: keyof Store) =>
@@ -350,7 +357,8 @@ const describe = (error: unknown): string =>
 
 function failure(name: string, kind: PlatformFailure['kind']): Error {
   if (name.startsWith('store.')) return new NoAnswer(`${name}: no answer`);
-  if (name === 'notify' || name === 'metrics.read') return new PlatformError({ kind: 'throttled', message: `${name} failed` });
+  if (name === 'notify' || name === 'metrics.read')
+    return new PlatformError({ kind: 'throttled', message: `${name} failed` });
   const message = `${name}: ${kind}`;
   return new PlatformError(kind === 'denied' ? { kind, action: name, message } : { kind, message });
 }
@@ -360,7 +368,11 @@ function spoil(kind: FaultKind, reading: Reading): Reading {
     return { kind: 'unreadable', why: 'GetMetricData failed', denied: kind === 'metrics-denied' };
   if (reading.kind === 'unreadable') return reading;
   const part = kind === 'half' ? 0.5 : 0;
-  const spoilt = <A extends Reading extends never ? never : (typeof reading.observations)[number]['champion']>(arm: A): A =>
+  const spoilt = <
+    A extends Reading extends never ? never : (typeof reading.observations)[number]['champion'],
+  >(
+    arm: A,
+  ): A =>
     arm === null
       ? arm
       : {
@@ -370,7 +382,12 @@ function spoil(kind: FaultKind, reading: Reading): Reading {
           endpointErrors: Math.floor((arm.endpointErrors ?? 0) * part),
           ...(arm.latency === undefined
             ? {}
-            : { latency: { ...arm.latency, count: arm.latency.count.map((count) => Math.floor(count * part)) } }),
+            : {
+                latency: {
+                  ...arm.latency,
+                  count: arm.latency.count.map((count) => Math.floor(count * part)),
+                },
+              }),
         };
   return {
     kind: 'read',
@@ -405,5 +422,3 @@ export async function seedRegistry(world: SimWorld): Promise<void> {
   for (const version of [v23, v24, v25])
     await world.store.register({ ...record, version, status: 'candidate' });
 }
-
-export type { RolloutId };

@@ -107,17 +107,14 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       }
     }
   };
-  const store: Store = {
-    ...model.ports.store,
-    append: async (request) => {
-      const outcome = await model.ports.store.append(request);
-      if (outcome.kind === 'appended') written(outcome.entries);
-      return outcome;
-    },
+  const append: Store['append'] = async (request) => {
+    const outcome = await model.ports.store.append(request);
+    if (outcome.kind === 'appended') written(outcome.entries);
+    return outcome;
   };
-  for (const name of Object.keys(openMemoryStore()) as (keyof Store)[]) {
-    if (name !== 'append') Object.assign(store, { [name]: model.ports.store[name] });
-  }
+  const store = new Proxy(model.ports.store, {
+    get: (target, name: keyof Store) => (name === 'append' ? append : Reflect.get(target, name)),
+  });
   const connection: Connection = {
     store,
     platform: model.ports.platform,

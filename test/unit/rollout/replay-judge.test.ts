@@ -278,14 +278,21 @@ describe('observations by themselves', () => {
   });
 
   it('know a planned look by its own threshold', () => {
-    const late = run(
-      policyOf({ steps: [{ percent: 50, ticks: 60 }] }),
-      table(60, (n) => tick(n, arm(500, 40 + (n % 5)), arm(500, 50 + (n % 7)), { plannedPercent: 50 })),
+    const off = { errorRate: null, meanLatencyMs: null, endpointErrorsPerMinute: null, throttleRate: null };
+    const policy = policyOf({ steps: [{ percent: 50, ticks: 60 }], guardrails: off });
+    const half = { plannedPercent: 50 };
+    const little = table(60, (n) =>
+      tick(n, arm(5_000, 95 + ((n * 7) % 11)), arm(5_000, 119 + ((n * 5) % 13)), half),
     );
-    if (late.reason?.finding.rule.endsWith('planned look')) {
-      expect(late.reason.threshold).toBe(late.reason.finding.threshold);
-    }
-    expect(late.decision).toBe('rollback');
+    // The second of eight looks.
+    expect(run(policy, little)).toMatchObject({
+      decision: 'rollback',
+      tick: 10,
+      reason: { finding: { rule: 'errors against champion, planned look' } },
+    });
+    const { reason } = run(policy, little);
+    expect(reason?.threshold).toBe(reason?.finding.threshold);
+    expect(reason?.evidence).toBe(reason?.finding.evidence);
   });
 });
 

@@ -325,14 +325,11 @@ describe('a journal that must not be acted on', () => {
     ['beginning twice', [entries[0]!, twice], 'begins twice'],
     [
       'with a result of nothing',
-      [
-        entries[0]!,
-        { kind: 'result', intent: 7, outcome: { kind: 'done' }, seq: 1, at: began, token: 1 } as Entry,
-      ],
+      [entries[0]!, { kind: 'result', intent: 7, outcome: { kind: 'done' }, seq: 1, at: began, token: 1 }],
       'result 1 has no intent',
     ],
   ])('%s', (_name, given, message) => {
-    expect(() => replay(id, given)).toThrow(message);
+    expect(() => replay(id, given as Entry[])).toThrow(message);
   });
 
   it('is refused where an entry, an effect or a request is of a kind that nobody knows', () => {

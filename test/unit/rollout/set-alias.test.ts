@@ -18,7 +18,7 @@ const stamp = (token: number, seq: number): Stamp => ({
   back: '7',
 });
 const failure = (kind: PlatformFailure['kind']): PlatformError =>
-  new PlatformError({ kind, action: 'x', message: kind } as PlatformFailure);
+  new PlatformError({ kind, action: 'x', message: kind });
 
 /** An alias that obeys AWS's rule: a write counts only with the newest RevisionId. */
 function aliasOf(target: AliasTarget, by: Stamp | undefined) {
@@ -37,7 +37,7 @@ function aliasOf(target: AliasTarget, by: Stamp | undefined) {
       before.read.shift()?.();
       log.push('read');
       const error = lost.read.shift();
-      if (error != null) throw error;
+      if (error) throw error;
       return now;
     },
     writeAlias: async (_alias: string, write: { target: AliasTarget; stamp: Stamp; revisionId: string }) => {
@@ -46,7 +46,7 @@ function aliasOf(target: AliasTarget, by: Stamp | undefined) {
       if (write.revisionId !== now.revisionId) return { kind: 'precondition' } as const;
       put(write.target, write.stamp);
       const error = lost.write.shift();
-      if (error != null) throw error;
+      if (error) throw error;
       return { kind: 'written', revisionId: now.revisionId } as const;
     },
   } as unknown as Platform;
@@ -108,6 +108,23 @@ describe('one write from the revision of the last, read back', () => {
       kind: 'failed',
       error: { message: 'unknown' },
     });
+  });
+
+  it('that was acknowledged and not done, or is read too early, has failed: never foreign', async () => {
+    const alias = aliasOf(on('7'), stamp(5, 10));
+    const before = alias.view();
+    const written = { kind: 'written', revisionId: 'rev-9' } as const;
+    const deaf = { ...alias.platform, writeAlias: () => Promise.resolve(written) };
+    const failed = {
+      kind: 'failed',
+      error: { message: 'alias live serves what it did before it was written' },
+    };
+    expect(await setAlias(deaf, wish, carried)).toMatchObject(failed);
+    const late = { ...alias.platform, readAlias: () => Promise.resolve(before) };
+    expect(await setAlias(late, wish, carried)).toMatchObject(failed);
+    // It had landed: the next try finds an earlier one of its own, and goes on from it.
+    const again = { ...wish, stamp: stamp(5, 22) };
+    expect(await setAlias(alias.platform, again, carried)).toMatchObject({ kind: 'set' });
   });
 
   it('that an earlier try of ours overtook goes out again, from the revision of that try', async () => {

@@ -20,7 +20,7 @@ export function resolveRoute(
   const route = bestRoute(deployment, method.toUpperCase(), path);
   if (route === undefined) return { kind: 'not-found' };
   let targets = resolved.get(stage);
-  if (targets === undefined) resolved.set(stage, (targets = new Map()));
+  if (targets === undefined) resolved.set(stage, (targets = new Map<Route, IntegrationTarget>()));
   let target = targets.get(route);
   if (target === undefined) targets.set(route, (target = targetOf(deployment, stage, route)));
   return target;

@@ -124,7 +124,7 @@ function seriesOf(
   let ofStore = found.get(store);
   if (ofStore === undefined) found.set(store, (ofStore = new WeakMap()));
   let ofDirective = ofStore.get(directive);
-  if (ofDirective === undefined) ofStore.set(directive, (ofDirective = new Map()));
+  if (ofDirective === undefined) ofStore.set(directive, (ofDirective = new Map<string, Series[]>()));
   let key = String(set);
   for (const name in dimensions) key += ` ${dimensions[name]?.length}:${dimensions[name]}`;
   let series = ofDirective.get(key);

@@ -7,8 +7,9 @@ import { type ManualClock, manualClock } from './manual-clock.ts';
 const coldStartMs = 120;
 const idleMs = 60_000;
 
-function setUp(limits: { environmentsPerFunction?: number } = {}) {
-  const clock = manualClock();
+function setUp(limits: { environmentsPerFunction?: number; startsAtOnce?: number } = {}, late = { ms: 0 }) {
+  const exact = manualClock();
+  const clock = { ...exact, at: (at: number, run: () => void) => exact.at(at + late.ms, run) };
   const runtime = createFunctionRuntime({
     clock,
     region: 'eu-central-1',
@@ -143,6 +144,63 @@ describe('execution environments', () => {
       ['8', 1],
       ['9', 1],
     ]);
+  });
+
+  it('that are free first take the request that waits longest, started for it or not', async () => {
+    const { clock, runtime, invoke } = setUp();
+    const [openA, openB] = [gate('gateF'), gate('gateG')];
+    const a = invoke(held, { gate: 'gateF' });
+    await clock.advance(coldStartMs);
+    const b = invoke(held, { gate: 'gateG' });
+    await clock.advance(coldStartMs / 2);
+    openA();
+    expect(await a).toMatchObject({ payload: '1', coldStart: true });
+    openB();
+    expect(await b).toMatchObject({ payload: '2', coldStart: false });
+    await clock.advance(coldStartMs / 2);
+    expect(runtime.counts()[0]).toMatchObject({ environments: 2, busy: 0, coldStarts: 2, invocations: 2 });
+  });
+
+  it('are started a few at once, and no more than are waited for', async () => {
+    const { clock, runtime, invoke } = setUp({ startsAtOnce: 2 });
+    const open = gate('gateH');
+    const running = Array.from({ length: 5 }, () => invoke(held, { gate: 'gateH' }));
+    const seen: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      seen.push(runtime.counts()[0]?.coldStarts);
+      await clock.advance(coldStartMs);
+    }
+    expect(seen).toEqual([2, 4, 5]);
+    open();
+    await Promise.all(running);
+    expect(runtime.counts()[0]).toMatchObject({ environments: 5, busy: 0, coldStarts: 5 });
+  });
+
+  it('that were to be started for requests since answered are not', async () => {
+    const { clock, runtime, invoke } = setUp({ startsAtOnce: 1 });
+    const running = Array.from({ length: 5 }, () => invoke(counting));
+    await clock.advance(coldStartMs);
+    expect((await Promise.all(running)).map(({ payload }) => payload)).toEqual(['1', '2', '3', '4', '5']);
+    expect(runtime.counts()[0]).toMatchObject({ environments: 1, coldStarts: 1 });
+  });
+
+  it('are not added while timers are late, but to a version that has none', async () => {
+    const late = { ms: 200 };
+    const { clock, runtime, invoke } = setUp({}, late);
+    const open = gate('gateI');
+    const running = [invoke(held, { gate: 'gateI' })];
+    await clock.advance(coldStartMs + late.ms);
+    running.push(invoke(held, { gate: 'gateI' }), invoke({ ...held, version: '8' }, { gate: 'gateI' }));
+    await clock.advance(2_000);
+    expect(runtime.counts().map(({ version, coldStarts }) => [version, coldStarts])).toEqual([
+      ['7', 1],
+      ['8', 1],
+    ]);
+    late.ms = 0;
+    await clock.advance(1_000);
+    expect(runtime.counts()[0]).toMatchObject({ coldStarts: 2, busy: 2 });
+    open();
+    await Promise.all(running);
   });
 
   it('of a stopped version finish what they do and take no more', async () => {
