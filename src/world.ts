@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -110,9 +109,9 @@ export function createWorld(version: string): World {
     },
     clock: systemClock,
     ids: {
-      rolloutId: () => rolloutId(`r-${randomBytes(4).toString('hex')}`),
-      salt: () => randomBytes(12).toString('base64url'),
-      requestId: () => randomUUID(),
+      rolloutId: () => rolloutId(`r-${crypto().randomBytes(4).toString('hex')}`),
+      salt: () => crypto().randomBytes(12).toString('base64url'),
+      requestId: () => crypto().randomUUID(),
     },
     actor: (command) => ({ name: userName(), host: hostname(), pid: process.pid, command }),
     isAlive,
@@ -137,6 +136,9 @@ export function createWorld(version: string): World {
     local: localAws,
   };
 }
+
+/** Loaded when it is needed: it is a tenth of what `--help` would take. */
+const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto');
 
 async function connect(config: EnvironmentConfig): Promise<Connection> {
   const [

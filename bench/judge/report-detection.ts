@@ -121,14 +121,14 @@ export function headToHead({ errors, falseRollbacks }: Results): string {
     (name) => !isOurs(name),
   );
   const rows = names.flatMap((name) =>
-    tickLengths.map((tickMs) => {
+    tickLengths.flatMap((tickMs) => {
       const pairs = atTicks(errors, tickMs).flatMap((one) => {
         const peer = usablePeers(one, healthyOf(one.cell.name, falseRollbacks)).find((p) => p.name === name);
         const own = one.of(ours);
         if (!peer || !own || Math.max(own.power, peer.summary.power) < 10) return [];
         return [{ own, peer: peer.summary }];
       });
-      return [name, `${tickMs / 1000} s`, ...scores(pairs)];
+      return pairs.length === 0 ? [] : [[name, `${tickMs / 1000} s`, ...scores(pairs)]];
     }),
   );
   const head = [
@@ -168,7 +168,6 @@ const isTie = (a: Summary, b: Summary): boolean =>
 function scores(pairs: readonly { own: Summary; peer: Summary }[]): string[] {
   const decided = pairs.filter(({ own, peer }) => !isTie(own, peer));
   const wins = decided.filter(({ own, peer }) => own.failed < peer.failed).length;
-  if (pairs.length === 0) return ['0', '-', '-', '-', '-', '-'];
   return [
     `${pairs.length}`,
     `${wins}`,

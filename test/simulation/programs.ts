@@ -12,7 +12,9 @@ import { canary } from '../../src/strategies/canary.ts';
 import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
 import { watch as watchPlan } from '../../src/strategies/watch.ts';
 import { canarySettings, policy } from '../support/model-world.ts';
-import { endpointName, type Machine, NoAnswer, type SimWorld } from './world.ts';
+import { NoAnswer } from './calls.ts';
+import { endpointName } from './versions.ts';
+import type { Machine, SimWorld } from './world.ts';
 
 /** What the commands do with the engine, without words and colours. */
 export interface Programs {
@@ -53,10 +55,10 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       onInconclusive: manner.onInconclusive,
       steps: manner.steps.map(percent),
       bakeMs: manner.bakeMs,
-      extendMs: 5_000,
-      maxHoldMs: 30_000,
-      provisionTimeoutMs: 30_000,
-      unreadableMs: 10_000,
+      extendMs: 3_000,
+      maxHoldMs: 15_000,
+      provisionTimeoutMs: 15_000,
+      unreadableMs: 6_000,
       policy: {
         ...policy,
         minimumBakeMs: 2_000,

@@ -5,6 +5,7 @@ import { abort, start, takeOver } from '../../src/rollout/own.ts';
 import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import { tick } from '../../src/rollout/tick.ts';
+import { PlatformError } from '../../src/ports/platform.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import type { CanarySettings } from '../../src/strategies/settings.ts';
 import {
@@ -215,6 +216,77 @@ describe('exhaustive: one fault at every call, then one resume', () => {
       });
     }
   }
+});
+
+/** Forward writes of the alias that arrive only when they are let: a network, or a process, that stood still. */
+function lateWrites(world: ModelWorld, reply: 'times-out' | 'waits') {
+  const { platform } = world.ports;
+  const write = platform.writeAlias.bind(platform);
+  const pending: (() => Promise<unknown>)[] = [];
+  platform.writeAlias = (alias, wish) => {
+    if (wish.target.functionVersion === '7') return write(alias, wish);
+    if (reply === 'waits') {
+      return new Promise((resolve, reject) => pending.push(() => write(alias, wish).then(resolve, reject)));
+    }
+    pending.push(() => write(alias, wish));
+    return Promise.reject(new PlatformError({ kind: 'unknown', message: 'timed out' }));
+  };
+  return {
+    pending,
+    arrive: async () => {
+      platform.writeAlias = write;
+      for (const one of pending) await one();
+    },
+  };
+}
+
+describe('a write that arrives when its rollout has gone back', () => {
+  it('of its own owner changes nothing', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const late = lateWrites(world, 'times-out');
+    expect(await run(world)).toMatchObject({
+      outcome: { kind: 'rolled-back', cause: { kind: 'step-failed' } },
+    });
+    expect(late.pending.length).toBeGreaterThan(1);
+    await late.arrive();
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('of an older owner, who stood still in the middle of it, changes nothing', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const late = lateWrites(world, 'waits');
+    const old = await start(world.ports, id, startOf());
+    let ended: unknown;
+    void drive(world.ports, old, { signal: never }).then((result) => (ended = result));
+    while (late.pending.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const cause = { kind: 'abort', by: 'bob', sentence: 'aborted by bob' } as const;
+    await abort(world.ports, id, actor('bob'), cause, { alias: 'live', signal: never });
+    await late.arrive();
+    while (ended === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toMatchObject({ kind: 'lost' });
+    await expectConsistent(world, 'rolled-back');
+  });
+
+  it('of an older owner, while the new one goes on, changes nothing', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const late = lateWrites(world, 'waits');
+    const old = await start(world.ports, id, startOf());
+    void drive(world.ports, old, { signal: never });
+    while (late.pending.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const taken = await takeOver(world.ports, id, actor('cat'), { alias: 'live' });
+    const driving = drive(world.ports, taken, { signal: never });
+    // Both stand still in the very same move now, each with the revision that it carries.
+    while (late.pending.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    const before = world.alias();
+    await late.pending.shift()?.();
+    expect(world.alias()).toEqual(before);
+    await late.arrive();
+    expect(await driving).toMatchObject({ outcome: { kind: 'succeeded' } });
+    await expectConsistent(world, 'succeeded');
+  });
 });
 
 describe('what AWS says and what it does', () => {

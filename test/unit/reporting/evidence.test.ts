@@ -368,11 +368,11 @@ describe('what was estimated', () => {
     [100, 10, 90, 60],
     [2_000, 50, 60, 60],
   ])(
-    'of +20 %% latency is near what happens, and rather low: %d a tick, %d %%, %d ticks, %d ms',
+    'of a challenger a fifth slower is near what happens, and rather low: %d a tick, share %d, %d ticks, %d ms',
     (requestsPerTick, share, ticks, ms) => {
       const steps = [{ percent: share, ticks }];
       const over = { requestsPerTick, percent: share, championLatencyMs: ms };
-      const trials = 20;
+      const trials = 12;
       let caught = 0;
       for (let seed = 1; seed <= trials; seed++) {
         const { decision } = judged(steps, trial({ ...over, challengerLatencyMs: ms * 1.2 }, ticks, seed));
@@ -394,7 +394,7 @@ describe('what was estimated', () => {
 
   it('of the time to a proof is near what happens', () => {
     const steps = [{ percent: 10, ticks: 90 }];
-    const times = Array.from({ length: 9 }, (_, i) => judged(steps, trial({}, 2_000, i + 1)))
+    const times = Array.from({ length: 5 }, (_, i) => judged(steps, trial({}, 1_200, i + 1)))
       .map(({ decision, tick }) => (decision === 'promote' ? tick - 60 : Infinity))
       .sort((a, b) => a - b);
     const { ticks } = promotionTime({
@@ -404,8 +404,8 @@ describe('what was estimated', () => {
       latency: latencyOf(trial({}, 1, 99)),
       policy: policyOf(),
     });
-    expect(ticks).toBeGreaterThan(0.5 * (times[4] ?? NaN));
-    expect(ticks).toBeLessThan(2 * (times[4] ?? NaN));
+    expect(ticks).toBeGreaterThan(0.5 * (times[2] ?? NaN));
+    expect(ticks).toBeLessThan(2 * (times[2] ?? NaN));
   });
 
   it('is never where there is nobody to compare with, or no margin', () => {

@@ -269,6 +269,28 @@ describe('observations by themselves', () => {
     expect(run(policyOf(), past)).toMatchObject({ decision: 'hold', tick: 40, historyTicks: 40 });
   });
 
+  it('promote in the last bake only, where the bakes are known', () => {
+    const bake = { extendMs: 0, onInconclusive: 'hold' } as const;
+    const bakes = [
+      { ...bake, percent: 10, from: instant(0), over: instant(60_000), final: false },
+      { ...bake, percent: 50, from: instant(60_000), over: null, final: true },
+    ];
+    const shares = table(90, (n) =>
+      n <= 60
+        ? tick(n, arm(9_000, 90), arm(1_000, 10))
+        : tick(n, arm(5_000, 50), arm(5_000, 50), { plannedPercent: 50 }),
+    );
+    const policy = policyOf({ steps: [10, 50].map((share) => ({ percent: share, ticks: 60 })) });
+    // What was shown at 10 % counts, and 50 % has a least bake of its own: 5 s.
+    expect(run(policy, shares, { bakes, gathersHistory: false })).toMatchObject({
+      decision: 'promote',
+      tick: 65,
+    });
+    expect(run(policy, shares).tick).toBeLessThan(60);
+    const alone = bakes.map((one) => (one.final ? { ...one, percent: 100 } : one));
+    expect(run(policy, shares, { bakes: alone, gathersHistory: false }).decision).toBe('hold');
+  });
+
   it('leave all to the guardrails where everybody is on the challenger', () => {
     const alone = table(10, (n) => tick(n, null, arm(10, 10), { plannedPercent: 100 }));
     const result = run(policyOf({ steps: [10, 100].map((share) => ({ percent: share, ticks: 60 })) }), alone);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -66,7 +67,7 @@ function send(agent: http.Agent, sent: Sent): Promise<unknown> {
           reason: response.statusMessage,
           id,
           type,
-          bytes: Buffer.concat(chunks),
+          bytes: summary(Buffer.concat(chunks)),
         });
       });
     });
@@ -74,6 +75,9 @@ function send(agent: http.Agent, sent: Sent): Promise<unknown> {
     request.end(body.at(-1));
   });
 }
+
+/** Enough to tell them apart; megabytes take their time to be compared one by one. */
+const summary = (bytes: Uint8Array): string => `${bytes.length} ${hash('sha256', bytes)}`;
 
 /** What the server was handed and what came back, over the network and within the process. */
 async function bothWays(...all: Sent[]): Promise<{ over: unknown; within: unknown }> {
@@ -86,7 +90,7 @@ async function bothWays(...all: Sent[]): Promise<{ over: unknown; within: unknow
     const seen = handled.map(({ headers, query, body, ...rest }) => {
       // Who goes the short way needs no word about the connection.
       const { connection: _, ...others } = headers;
-      return { ...rest, headers: others, query: { ...query }, body: Buffer.from(body) };
+      return { ...rest, headers: others, query: { ...query }, body: summary(body) };
     });
     ways.push({ answers, seen });
     agent.destroy();
@@ -99,7 +103,7 @@ const large = Buffer.alloc(9_000_000, 'a');
 
 describe('a connection within the process says the same as one over the network', () => {
   it.each<[string, Sent[]]>([
-    ['to a request with a body', [{ headers: { ...json, 'content-length': '5' }, body: ['{"é'] }]],
+    ['to a request with a body', [{ headers: { ...json, 'content-length': '4' }, body: ['{"é'] }]],
     ['to one without', [{ method: 'GET', path: '/a?x=1&x=2&y=' }]],
     ['to one after the other', [{ body: ['1'] }, { method: 'GET', path: '/' }, { body: ['2'] }]],
     ['to a body in parts of stated length', [{ headers: { 'content-length': '4' }, body: ['ab', 'cd'] }]],

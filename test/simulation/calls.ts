@@ -1,0 +1,176 @@
+import type { Reading } from '../../src/domain/observation.ts';
+import { PlatformError, type PlatformFailure } from '../../src/ports/platform.ts';
+import { draw } from './dice.ts';
+import { drawFault, type Fault, type Swarm, type Window } from './faults.ts';
+import { Violation } from './safety.ts';
+import type { Process, Scheduler, Wake } from './scheduler.ts';
+import { spoil } from './spoil.ts';
+
+/** The store didn't answer. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+export interface Caller {
+  /** One call through a port: request, effect, reply, and what may befall them. */
+  call<T>(process: Process, name: string, effect: () => T | Promise<T>): Promise<T>;
+  sleep(process: Process, ms: number): Promise<void>;
+  /** From now on everything works. */
+  heal(): void;
+  /** What has befallen calls so far. */
+  readonly faults: Fault[];
+  /** Of all calls so far: who, when, the how-manieth. */
+  hash(): number;
+  crashes(): number;
+}
+
+const timeoutMs = 3_000;
+
+export function createCaller(world: {
+  readonly seed: number;
+  readonly swarm: Swarm;
+  readonly windows: readonly Window[];
+  readonly allows: (key: string) => boolean;
+  readonly scheduler: Scheduler;
+  readonly saw: (situation: string) => void;
+  readonly fail: (violation: Violation) => void;
+  readonly write: (who: string, what: () => string) => void;
+}): Caller {
+  const { seed, scheduler, saw, write } = world;
+  const faults: Fault[] = [];
+  let healed = false;
+  let hash = 0;
+  let crashes = 0;
+  const die = (process: Process): void => {
+    crashes++;
+    scheduler.kill(process);
+  };
+
+  const faultOf = (process: Process, nth: number, name: string): Fault | null => {
+    if (healed) return null;
+    const fault = drawFault(seed, world.swarm, process, nth, name);
+    if (fault === null || !world.allows(fault.key)) return null;
+    faults.push(fault);
+    return fault;
+  };
+  const windowOf = (name: string): Window['kind'] | null => {
+    if (healed) return null;
+    const at = scheduler.now();
+    for (const window of world.windows) {
+      const fits = window.call === 'store' ? name.startsWith('store.') : window.call === name;
+      if (fits && at >= window.from && at < window.to) return window.kind;
+    }
+    return null;
+  };
+
+  function call<T>(process: Process, name: string, effect: () => T | Promise<T>): Promise<T> {
+    const nth = process.calls++;
+    const fault = faultOf(process, nth, name);
+    const luck = draw(seed, 41, process.index, nth);
+    const slow = luck % 61 === 0 ? 1_500 : 30;
+    const there = 1 + ((luck >>> 8) % slow);
+    const back = 1 + ((luck >>> 16) % slow);
+    hash = draw(hash, scheduler.now(), process.index, nth, name.length);
+    write(
+      process.name,
+      () => `${nth} ${name}${fault === null ? '' : `   *** ${fault.kind} ${fault.ms || ''}`}`,
+    );
+    return scheduler.park<T>(process, (wake) => {
+      const at = scheduler.now();
+      const happen = (then: Wake<T>): void => {
+        const kind = windowOf(name);
+        if (kind !== null) {
+          saw(kind === 'denied' ? 'permission lost' : 'store out of reach');
+          return then({ error: failure(name, kind === 'denied' ? 'denied' : 'unknown') });
+        }
+        scheduler.settle((async () => effect())(), (settled) => {
+          if ('error' in settled && settled.error instanceof Violation) return world.fail(settled.error);
+          then(settled);
+        });
+      };
+      const reply: Wake<T> = (settled) => scheduler.at(scheduler.now() + back, () => wake(settled));
+      const ignore: Wake<T> = () => undefined;
+      const sendAfter = (ms: number, then: Wake<T>): void => scheduler.at(at + ms, () => happen(then));
+      const refuse = (kind: PlatformFailure['kind'], ms: number): void =>
+        scheduler.at(at + ms, () => wake({ error: failure(name, kind) }));
+      const { kind, ms = 0 } = fault ?? {};
+      switch (kind) {
+        case 'error-before':
+          return refuse('unknown', there + back);
+        case 'throttle':
+          return refuse('throttled', there + back);
+        case 'lost':
+          saw(`reply lost: ${name === 'writeAlias' ? name : name.startsWith('store.') ? 'store' : 'other'}`);
+          sendAfter(there, ignore);
+          return refuse('unknown', timeoutMs);
+        case 'late':
+          sendAfter(Math.max(timeoutMs + 1, ms), (settled) => {
+            if (name !== 'writeAlias' || !('value' in settled)) return;
+            saw(`late alias write: ${(settled.value as { kind: string }).kind}`);
+          });
+          return refuse('unknown', timeoutMs);
+        case 'crash-before':
+          return die(process);
+        case 'crash-after':
+          return sendAfter(there, () => die(process));
+        case 'crash-late':
+          die(process);
+          return sendAfter(ms, ignore);
+        case 'pause-before':
+          saw('paused process');
+          process.pausedUntil = at + ms;
+          return sendAfter(ms, reply);
+        case 'pause-after':
+          return sendAfter(there, (settled) => {
+            process.pausedUntil = scheduler.now() + ms;
+            reply(settled);
+          });
+        case 'clock':
+          saw(ms < 0 ? 'clock set back' : 'clock set forward');
+          process.skewMs += ms;
+          return sendAfter(there, reply);
+        case 'zeros':
+        case 'half':
+        case 'unreadable':
+        case 'metrics-denied':
+          saw(`metrics ${kind}`);
+          return sendAfter(there, (settled) =>
+            reply('value' in settled ? { value: spoil(kind, settled.value as Reading) as T } : settled),
+          );
+        case undefined:
+          return sendAfter(there, reply);
+      }
+    });
+  }
+
+  return {
+    call,
+    sleep(process, ms) {
+      const fault = faultOf(process, process.calls++, 'sleep');
+      return scheduler.park<undefined>(process, (wake) => {
+        if (fault?.kind.startsWith('crash') === true) return die(process);
+        const extra = fault?.kind.startsWith('pause') === true ? fault.ms : 0;
+        // Timers run on a monotonic clock, whatever is done to the wall's.
+        if (fault?.kind === 'clock') {
+          saw(fault.ms < 0 ? 'clock set back' : 'clock set forward');
+          process.skewMs += fault.ms;
+        }
+        scheduler.at(scheduler.now() + Math.max(1, ms) + extra, () => wake({ value: undefined }));
+      });
+    },
+    heal: () => {
+      healed = true;
+    },
+    faults,
+    hash: () => hash,
+    crashes: () => crashes,
+  };
+}
+
+function failure(name: string, kind: PlatformFailure['kind']): Error {
+  if (name.startsWith('store.')) return new NoAnswer(`${name}: no answer`);
+  if (name === 'notify' || name === 'metrics.read')
+    return new PlatformError({ kind: 'throttled', message: `${name} failed` });
+  const message = `${name}: ${kind}`;
+  return new PlatformError(kind === 'denied' ? { kind, action: name, message } : { kind, message });
+}

@@ -1,0 +1,97 @@
+import { rolloutId } from '../../src/domain/units.ts';
+import { replay } from '../../src/rollout/replay.ts';
+import type { Programs } from './programs.ts';
+import { Violation } from './safety.ts';
+import type { Story } from './story.ts';
+import { v22, v23, v25 } from './versions.ts';
+import type { SimWorld } from './world.ts';
+
+/** Faults off, everybody dead; then one person types `mlreg resume`, and all must be well. */
+export async function recover(
+  world: SimWorld,
+  program: Programs,
+  story: Story,
+  waits: boolean,
+): Promise<void> {
+  const { scheduler } = world;
+  world.heal();
+  world.killAll();
+  // What dead processes had sent may arrive while the first one works; once all has, one resume must do.
+  const hasten = waits ? 1 : 2;
+  for (let tries = 0; tries < hasten && world.violation() === null; tries++) {
+    if (tries === hasten - 1) await scheduler.run(scheduler.now() + 100_000, 60_000);
+    const process = world.spawn(`resume-${tries}`, 'resume', async (machine) => {
+      await program.resume(machine, false);
+    });
+    const outcome = await scheduler.run(scheduler.now() + 3_600_000, 60_000);
+    if (world.violation() !== null) return;
+    if (outcome === 'endless' || !process.done)
+      return world.fail(new Violation('L2 crash ends', `resume goes on and on (${outcome})`));
+  }
+  if (world.violation() === null) await judge(world, story, program);
+}
+
+async function judge(world: SimWorld, story: Story, program: Programs): Promise<void> {
+  const { store, aws, scheduler } = world;
+  const wrong = (sentence: string): void => world.fail(new Violation('L2 crash ends', sentence));
+  const states = [...world.safety.journals()].map(([id, entries]) => replay(rolloutId(id), entries));
+  const stuck = states.filter(({ outcome }) => outcome?.kind === 'stuck');
+  const nowhere = stuck.every(({ plan }) => plan.strategy === 'watch' && plan.undo === null);
+  if (stuck.length > 0 && (nowhere || world.foreignEdits() > 0)) {
+    world.spawn('last-word', 'rollback', (machine) => program.rollback(machine));
+    await scheduler.run(scheduler.now() + 3_600_000, 60_000);
+    if (world.violation() !== null) return;
+  } else if (stuck.length > 0) {
+    return wrong(`${stuck[0]?.id} is stuck: ${JSON.stringify(stuck[0]?.outcome)}`);
+  }
+  for (const [id, entries] of world.safety.journals()) {
+    const { phase } = replay(rolloutId(id), entries);
+    if (phase !== 'ended') return wrong(`${id} was left ${phase}`);
+  }
+  const versions = await store.versions();
+  const champion = versions.find(({ status }) => status === 'champion')?.version;
+  const serves = aws.shares(aws.alias().target);
+  const { stamp } = aws.alias();
+  const untouched = stamp === undefined || world.foreignEdits() > 0;
+  if (!untouched && serves[champion ?? ''] !== 100)
+    return wrong(`the registry's champion is ${champion}, the alias serves ${JSON.stringify(serves)}`);
+  const trial = versions.find(({ status }) => status === 'challenger');
+  if (trial !== undefined) return wrong(`${trial.version} is a challenger for ever`);
+  const lock = await store.lock();
+  if (stamp !== undefined && stamp.token > lock.token)
+    return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
+  const forced = [...world.safety.journals().keys()].some((id) => world.safety.forced(id));
+  if (story.bad && champion === v23 && !forced)
+    return world.fail(
+      new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
+    );
+  const calm = Object.values(story.swarm).every((rate) => rate === 0);
+  if (
+    calm &&
+    story.manner.onInconclusive === 'promote' &&
+    story.ops.length === 1 &&
+    !story.bad &&
+    champion !== v23 &&
+    world.requestsPerTick >= 200 &&
+    story.horizonMs > 60_000
+  )
+    return wrong(`nothing went wrong, and the champion is ${champion}`);
+  if (world.foreignEdits() > 0) return;
+  if (lock.owner === null && story.seed % 5 !== 0) return;
+  // A lock without a rollout is somebody's who just begins, for a while; clocks differ.
+  if (lock.owner !== null) {
+    scheduler.at(scheduler.now() + 300_000, () => undefined);
+    await scheduler.run(scheduler.now() + 300_000, 60_000);
+  }
+  world.saw('deployed after all');
+  const process = world.spawn('last-deploy', 'deploy', (machine) => program.deploy(machine, v25));
+  await scheduler.run(scheduler.now() + 160_000, 60_000);
+  if (world.violation() !== null) return;
+  const now = (await store.version(v25))?.status;
+  const fair =
+    world.endpointsWork && world.requestsPerTick >= 200 && story.manner.onInconclusive === 'promote';
+  if (!process.done || now === 'candidate' || (fair && now !== 'champion'))
+    wrong(
+      `a deploy afterwards left v2.5.0 ${now}; lock ${JSON.stringify(await store.lock())}; champion before ${champion ?? v22}`,
+    );
+}

@@ -1,0 +1,82 @@
+import { dice } from './dice.ts';
+import { drawSwarm, drawWindows, type Swarm, type Window } from './faults.ts';
+import type { Manner, Wish } from './programs.ts';
+
+/** One thing that a person, or a controller, does. Dropping one leaves all others as they were. */
+export interface Op {
+  readonly key: string;
+  readonly at: number;
+  readonly kind:
+    | 'deploy'
+    | 'deploy again'
+    | 'abort'
+    | 'rollback'
+    | 'resume'
+    | 'watch'
+    | 'ask'
+    | 'controller'
+    | 'foreign';
+  readonly wish?: Wish;
+}
+
+export interface Story {
+  readonly seed: number;
+  readonly ops: readonly Op[];
+  readonly windows: readonly Window[];
+  readonly swarm: Swarm;
+  readonly manner: Manner;
+  readonly horizonMs: number;
+  readonly bad: boolean;
+}
+
+/** Who does what when, and what may go wrong: drawn from the seed alone. */
+export function tell(seed: number): Story {
+  const d = dice(seed, 51);
+  const swarm = drawSwarm(seed);
+  const horizonMs = d.between(40_000, 200_000);
+  const ops: Op[] = [{ key: 'op 0', at: d.between(0, 2_000), kind: 'deploy' }];
+  const add = (kind: Op['kind'], at: number, wish?: Wish): void =>
+    void ops.push({ key: `op ${ops.length}`, at, kind, ...(wish === undefined ? {} : { wish }) });
+  // Most of what can go wrong goes wrong while traffic moves.
+  const soon = (): number =>
+    d.chance(0.4) ? d.between(3_000, 16_000) : d.between(0, d.chance(0.6) ? 45_000 : horizonMs);
+  const people = d.chance(0.35) ? 0.15 : 1;
+  if (d.chance(0.5)) add('controller', d.between(0, 20_000));
+  if (d.chance(0.3 * people)) add('abort', soon());
+  if (d.chance(0.35 * people)) add('rollback', soon());
+  if (d.chance(0.25 * people)) add('rollback', soon());
+  if (d.chance(0.4 * people)) add('resume', soon());
+  if (d.chance(0.3)) add('deploy', d.between(20_000, horizonMs));
+  if (d.chance(0.4)) add('deploy again', d.between(20_000, horizonMs));
+  if (d.chance(0.2)) add('watch', d.between(20_000, horizonMs));
+  for (let left = d.chance(people) ? d.of([0, 0, 1, 3]) : 0; left > 0; left--) {
+    const wish = d.of<Wish>([
+      { kind: 'pause' },
+      { kind: 'resume' },
+      { kind: 'promote', full: false },
+      { kind: 'promote', full: true },
+      { kind: 'traffic', percent: d.of([10, 25, 50]) },
+    ]);
+    add('ask', soon(), wish);
+  }
+  if (swarm.foreign > 0) add('foreign', soon());
+  const windows = drawWindows(seed, swarm, Math.min(horizonMs, 60_000));
+  // Who finds the store lost goes back by the alias alone.
+  const lost = windows.find(({ call }) => call === 'store');
+  if (lost !== undefined && d.chance(0.6)) add('rollback', lost.from + d.between(0, 1_500));
+  return {
+    seed,
+    ops,
+    swarm,
+    horizonMs,
+    windows,
+    manner: {
+      routing: d.of(['sticky', 'weighted']),
+      bakeMs: d.between(3, 7) * 1_000,
+      steps: d.of([[10, 50], [10], [5, 25, 50]]),
+      onInconclusive: d.of(['hold', 'extend', 'promote', 'rollback']),
+      thinkMs: d.of([0, 0, 0, 5_000, 40_000]),
+    },
+    bad: d.chance(0.3),
+  };
+}
