@@ -7,6 +7,8 @@ import { strToU8, zipSync } from 'fflate';
 /** AWS on this machine with a rollout at 10 % under way, and beside it a function that does nothing. */
 export interface Stack {
   readonly pid: number;
+  /** The daemon. */
+  readonly child: ChildProcess;
   readonly gatewayUrl: string;
   readonly controlUrl: string;
   readonly token: string;
@@ -55,7 +57,7 @@ export async function startStack(root: string, nodeOptions: readonly string[] = 
     const portOf = (name: string): number =>
       list.find(({ endpointName }) => endpointName === name)?.port ?? 0;
     const modelPorts = [portOf('bench-champion'), portOf('bench-challenger')] as const;
-    return { pid: child.pid ?? 0, gatewayUrl, controlUrl, token, modelPorts, status, end };
+    return { pid: child.pid ?? 0, child, gatewayUrl, controlUrl, token, modelPorts, status, end };
   } catch (error) {
     await end();
     throw error;

@@ -114,6 +114,13 @@ async function listen(server: Server, port: number, flag: string): Promise<void>
   });
 }
 
+/** Binds the port and gives it back. @throws DaemonRefused where it can't be had, naming the flag that sets it */
+export async function proveFree(port: number, flag: string): Promise<void> {
+  const probe = createServer();
+  await listen(probe, port, flag);
+  await close(probe);
+}
+
 export function portRefused(error: Error, port: number, flag: string): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {

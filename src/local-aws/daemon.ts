@@ -11,7 +11,7 @@ import {
 import { directoryObjects, type ObjectStore } from './core/objects.ts';
 import type { Settings } from './core/settings.ts';
 import { systemClock } from './daemon-clock.ts';
-import { type ControlServer, portRefused, startControl } from './daemon-control.ts';
+import { type ControlServer, portRefused, proveFree, startControl } from './daemon-control.ts';
 import { claimStateDir, DaemonRefused, type DaemonRecord, writeDaemonRecord } from './daemon-files.ts';
 import { ownProcess } from './daemon-process.ts';
 import { callThrough, type Seeded, seedAccount } from './daemon-seed.ts';
@@ -123,6 +123,9 @@ async function startParts(
   say: (line: string) => void,
 ): Promise<DaemonRecord> {
   const { stateDir, settings } = options;
+  const gatewayPort = options.gatewayPort ?? 8080;
+  // Users come last, so this port is bound last; that it's taken is better said before anything has been made.
+  await proveFree(gatewayPort, '--gateway-port');
   const clock = systemClock;
   const startedAt = clock.now();
   const sessionToken = randomBytes(32).toString('base64url');
@@ -217,7 +220,6 @@ async function startParts(
   const call = callThrough(aws, region, sessionToken);
   const seed = await seedAccount({ call, clock, model, environment, region, accountId, bundle });
   seeded.current = seed;
-  const gatewayPort = options.gatewayPort ?? 8080;
   parts.gateway = await startGateway({
     port: gatewayPort,
     view: aws.view,

@@ -102,8 +102,16 @@ describe('a canary', () => {
     const world = modelWorld();
     await seedRegistry(world);
     world.reading = () => ({ kind: 'unreadable', why: 'cloudwatch:GetMetricData is denied', denied: true });
-    const result = await run(world);
-    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back' } });
+    expect(await run(world)).toMatchObject({
+      kind: 'ended',
+      outcome: {
+        kind: 'rolled-back',
+        cause: {
+          kind: 'verdict',
+          sentence: 'metrics could not be read for 20s (denied: cloudwatch:GetMetricData is denied)',
+        },
+      },
+    });
     await expectConsistent(world, 'rolled-back');
   });
 
@@ -320,6 +328,41 @@ describe('what AWS says and what it does', () => {
       await expectConsistent(world, end);
     });
   }
+});
+
+describe('abort', () => {
+  it('wins over promote, asked before it or after', async () => {
+    for (const isFirst of [true, false]) {
+      const world = modelWorld();
+      await seedRegistry(world);
+      const journal = await start(world.ports, id, startOf());
+      while (journal.state().observations.length === 0) {
+        const result = await tick(world.ports, journal);
+        if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
+      }
+      const ask = {
+        id: '1',
+        at: world.ports.clock.now(),
+        by: 'ana',
+        reason: '',
+        kind: 'promote',
+        full: true,
+      } as const;
+      const store = openMemoryStore(world.place);
+      const cause = { kind: 'abort', by: 'bob', sentence: 'aborted by bob' } as const;
+      if (isFirst) {
+        await store.post(id, ask);
+        // The owner has read it, and died before it went on.
+        await journal.append(ask.at, [
+          { kind: 'request', request: ask, accepted: true, answer: 'promotes now' },
+        ]);
+      }
+      const taken = await takeOver(world.ports, id, actor('bob'), { alias: 'live', rollBack: cause });
+      if (!isFirst) await store.post(id, ask);
+      await drive(world.ports, taken, { signal: never });
+      await expectConsistent(world, 'rolled-back');
+    }
+  });
 });
 
 describe('taking over', () => {

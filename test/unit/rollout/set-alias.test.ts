@@ -127,6 +127,18 @@ describe('one write from the revision of the last, read back', () => {
     expect(await setAlias(alias.platform, again, carried)).toMatchObject({ kind: 'set' });
   });
 
+  it.each(['denied', 'credentials', 'throttled', 'missing', 'unknown'] as const)(
+    'whose reading back is %s is not taken for done',
+    async (kind) => {
+      const alias = aliasOf(on('7'), stamp(5, 10));
+      alias.lost.read.push(failure(kind));
+      expect(await setAlias(alias.platform, wish, carried)).toMatchObject({
+        kind: 'failed',
+        error: { failure: { kind } },
+      });
+    },
+  );
+
   it('that an earlier try of ours overtook goes out again, from the revision of that try', async () => {
     const alias = aliasOf(on('7'), stamp(5, 10));
     alias.before.write.push(() => alias.put(on('9'), stamp(5, 15)));

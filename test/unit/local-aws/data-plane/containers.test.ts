@@ -105,6 +105,9 @@ describe('a model server', () => {
   });
 
   it('is started again when it dies, and says so meanwhile', async () => {
+    // Long enough down to be seen there by a test on a busy machine.
+    const settings = { startTimeoutMs: 10_000, pingEveryMs: 10, stopGraceMs: 300, restartAfterMs: 1_000 };
+    runtime = createContainerRuntime({ stateDir, clock: systemClock, settings });
     const container = await runtime.start(spec());
     const before = runtime.list()[0]?.pid;
     await expect(container.invoke(request('die'))).rejects.toThrow(/broke off/);
