@@ -1,8 +1,9 @@
 // Bundles: the command line (split, so that a command loads only what it needs), the router (one file for Lambda and
-// for AWS on this machine), the local daemon, the demo.
+// for AWS on this machine), the local daemon, the demo. Each Lambda bundle is zipped as well, for Terraform.
 import { rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { zipSync } from 'fflate';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 const root = new URL('..', import.meta.url).pathname;
@@ -16,6 +17,9 @@ const common = {
   logLevel: 'warning',
   legalComments: 'none',
 };
+
+/** Each becomes dist/NAME/index.cjs, and dist/NAME.zip. */
+const lambdas = { router: 'src/router/index.ts' };
 
 await Promise.all([
   build({
@@ -36,13 +40,21 @@ await Promise.all([
     define: { MLREG_VERSION: JSON.stringify(version) },
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   }),
-  build({
+  ...Object.entries(lambdas).map(([name, source]) => lambda(name, source)),
+]);
+
+async function lambda(name, source) {
+  await build({
     ...common,
-    entryPoints: { index: 'src/router/index.ts' },
-    outdir: 'dist/router',
+    entryPoints: { index: source },
+    outdir: `dist/${name}`,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     target: 'node22',
     minify: true,
-  }),
-]);
+  });
+  // Equal bundles make equal zips, or Terraform would see new code in each build. A zip holds local time without a zone.
+  const mtime = new Date(2000, 0, 1);
+  const bundle = await readFile(`${root}dist/${name}/index.cjs`);
+  await writeFile(`${root}dist/${name}.zip`, zipSync({ 'index.js': bundle }, { mtime, level: 9 }));
+}
