@@ -7,7 +7,8 @@ import type { Output } from '../reporting/output.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
 import type { RolloutState } from '../rollout/state.ts';
-import type { Connection, World } from '../world.ts';
+import type { Connection } from '../connect.ts';
+import type { World } from '../world.ts';
 
 export interface GlobalOptions {
   readonly environment?: string;

@@ -29,13 +29,15 @@ export interface Store {
   lock(): Promise<LockRecord>;
   /**
    * Takes the lock under a new token. With `takeOver` even from an owner (whoever calls has judged it dead, or is a
-   * person's abort); with `atLeast` the token will be larger than it, for an alias that carries a newer stamp.
+   * person's abort); with `atLeast` the token will be larger than it, for an alias that carries a newer stamp; with
+   * `ifToken` only while that is the newest token, so that whoever came in between keeps it.
    */
   acquire(request: {
     readonly owner: Actor;
     readonly rollout: RolloutId | null;
     readonly takeOver: boolean;
     readonly atLeast?: number;
+    readonly ifToken?: number;
     readonly at: Instant;
   }): Promise<AcquireOutcome>;
   /** Shows that the owner lives. False when fenced. */

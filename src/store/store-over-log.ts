@@ -23,10 +23,11 @@ export function storeOverLog(log: Log): Store {
     async lock() {
       return lockOf(await log.read());
     },
-    acquire: ({ owner, rollout, takeOver, atLeast = 0, at }) =>
+    acquire: ({ owner, rollout, takeOver, atLeast = 0, ifToken, at }) =>
       log.commit<AcquireOutcome>((state) => {
         const lock = lockOf(state);
         if (lock.owner !== null && !takeOver) return answer({ kind: 'held', lock });
+        if (ifToken !== undefined && ifToken !== lock.token) return answer({ kind: 'held', lock });
         const token = Math.max(lock.token, atLeast) + 1;
         return write(
           { kind: 'acquire', token, owner, rollout, at },

@@ -6,7 +6,8 @@ import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
-import type { Connection, SignalName, World } from '../../src/world.ts';
+import type { Connection } from '../../src/connect.ts';
+import type { SignalName, World } from '../../src/world.ts';
 import { type ModelWorld, modelWorld } from './model-world.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 

@@ -64,6 +64,19 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         expect(taken).toMatchObject({ kind: 'acquired', lock: { token: 2, owner: actor('bob') } });
       });
 
+      it('is left with whoever came first, where it was wanted from somebody else', async () => {
+        const first = await store.acquire(wanted);
+        const second = await store.acquire({ ...wanted, owner: actor('bob'), takeOver: true });
+        const late = { ...wanted, takeOver: true, ifToken: first.lock.token };
+        expect(await store.acquire(late)).toEqual({ kind: 'held', lock: second.lock });
+        expect(await store.lock()).toEqual(second.lock);
+        const timely = { ...late, ifToken: second.lock.token };
+        expect(await store.acquire(timely)).toMatchObject({ kind: 'acquired', lock: { token: 3 } });
+        await store.release(3);
+        expect(await store.acquire({ ...timely, takeOver: false })).toMatchObject({ kind: 'held' });
+        expect(await store.acquire({ ...timely, ifToken: 3 })).toMatchObject({ lock: { token: 4 } });
+      });
+
       it('keeps its token when released, and gives the next one after that', async () => {
         const token = await take(store);
         expect(await store.release(token)).toBe(true);

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EnvironmentConfig } from './config/index.ts';
+import { UserError } from './domain/user-error.ts';
+import { systemClock } from './machine.ts';
+import type { Metrics, Notifier, Platform, Store } from './ports/index.ts';
+import type { Artifacts } from './ports/platform.ts';
+
+/** Everything of one environment that a command may need, behind ports. */
+export interface Connection {
+  readonly store: Store;
+  readonly platform: Platform;
+  readonly metrics: Metrics;
+  readonly notifier: Notifier;
+  readonly artifacts: Artifacts;
+  /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
+  readonly place: string;
+  /** Asks STS. @throws PlatformError */
+  identity(): Promise<{ readonly account: string; readonly arn: string }>;
+}
+
+/** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
+export async function connect(config: EnvironmentConfig): Promise<Connection> {
+  const [
+    { openStore },
+    { createClients },
+    { createPlatform },
+    { createMetrics },
+    { createArtifacts },
+    { createNotifier },
+    { identity },
+  ] = await Promise.all([
+    import('./store/embedded.ts'),
+    import('./aws/clients.ts'),
+    import('./aws/platform.ts'),
+    import('./aws/cloudwatch-metrics.ts'),
+    import('./aws/s3-artifacts.ts'),
+    import('./aws/sns-notifier.ts'),
+    import('./aws/identity.ts'),
+  ]);
+  const where = await placeOf(config);
+  const clients = createClients(where);
+  const { environment, model, functionName, alias } = {
+    environment: config.name,
+    model: config.model,
+    functionName: config.lambda.function,
+    alias: config.lambda.alias,
+  };
+  return {
+    store: openStore({ stateDir: stateDirOf(config), environment, model }),
+    platform: createPlatform({
+      clients,
+      clock: systemClock,
+      functionName,
+      smokeRequests: smokeRequests(config),
+      sagemaker: {
+        roleArn: config.sagemaker.role ?? localRole,
+        image: config.sagemaker.image ?? '',
+        memoryMb: config.sagemaker.memoryMb,
+        maxConcurrency: config.sagemaker.maxConcurrency,
+        environment: config.sagemaker.environment,
+      },
+      tags: { 'mlreg:environment': environment, 'mlreg:model': model },
+    }),
+    metrics: createMetrics({
+      clients,
+      environment,
+      model,
+      routing: config.routing,
+      functionName,
+      alias,
+      ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
+    }),
+    notifier: createNotifier({ clients, topic: config.notifications.sns }),
+    artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
+    place:
+      config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
+    identity: () => identity(clients),
+  };
+}
+
+/** Without a table, registry and journal lie beside mlreg.yaml: one machine's, good for trying things out. */
+const stateDirOf = (config: EnvironmentConfig): string =>
+  config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
+
+const localRole = 'arn:aws:iam::000000000000:role/mlreg-local';
+
+interface Place {
+  readonly region: string;
+  readonly endpointUrl?: string;
+  readonly profile?: string;
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
+}
+
+async function placeOf(config: EnvironmentConfig): Promise<Place> {
+  if (config.name !== 'local') {
+    if (config.region === null) {
+      throw new UserError('usage', `in which AWS Region is ${config.name}?`, {
+        mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`],
+      });
+    }
+    return {
+      region: config.region,
+      ...(config.endpointUrl === null ? {} : { endpointUrl: config.endpointUrl }),
+      ...(config.profile === null ? {} : { profile: config.profile }),
+    };
+  }
+  const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
+  const record = readDaemonRecord(stateDirOf(config));
+  if (record === undefined) {
+    throw new UserError('usage', 'AWS on this machine is not running', {
+      why: `nothing runs on ${stateDirOf(config)}`,
+      mend: 'mlreg local up --detach',
+    });
+  }
+  return {
+    region: record.region,
+    endpointUrl: record.controlUrl,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
+  };
+}
+
+function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
+  const path = config.requests.smokeFile;
+  if (path === null) return [];
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new UserError('usage', `the smoke requests in ${path} can't be read`, {
+      cause,
+      mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies',
+    });
+  }
+  if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
+  return parsed.map((body) => ({ body: JSON.stringify(body) }));
+}
