@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Context } from './commands/context.ts';
 import { type ExitCode, exitCode, exitCodeOfFault } from './commands/exit-codes.ts';
+import { peoplesWords, printable } from './domain/one-line.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import type { World } from './world.ts';
 
@@ -285,7 +286,8 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     .exitOverride()
     .configureOutput({
       writeOut: world.streams.stdout,
-      writeErr: world.streams.stderr,
+      // It repeats what was typed.
+      writeErr: (text) => world.streams.stderr(printable(text)),
       getOutHelpWidth: () => 110,
       getErrHelpWidth: () => 110,
     })
@@ -314,6 +316,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     command.action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as string[];
       const options = command.optsWithGlobals();
+      if (typeof options.reason === 'string') options.reason = peoplesWords(options.reason);
       const run = await row.load();
       const { createContext } = await import('./commands/create-context.ts');
       done(await run(createContext(world, options, argv), options as never, ...args));

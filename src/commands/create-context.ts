@@ -1,9 +1,9 @@
 import type { LoadedConfig } from '../config/index.ts';
+import { peoplesWords } from '../domain/one-line.ts';
 import { createOutput } from '../reporting/output.ts';
 import type { World } from '../world.ts';
 import type { Context, GlobalOptions } from './context.ts';
 
-/** Flags whose values are a person's words, not facts: kept out of the journal's command line. */
 export function createContext(world: World, options: GlobalOptions, argv: readonly string[]): Context {
   let loaded: Promise<LoadedConfig> | undefined;
   const config = (): Promise<LoadedConfig> =>
@@ -22,6 +22,7 @@ export function createContext(world: World, options: GlobalOptions, argv: readon
         exists: (path) => world.files.exists(path),
       }),
     ));
+  const actor = world.actor(`mlreg ${argv.join(' ')}`);
   return {
     world,
     options,
@@ -30,7 +31,7 @@ export function createContext(world: World, options: GlobalOptions, argv: readon
       quiet: options.quiet === true,
       color: options.color !== false,
     }),
-    actor: world.actor(`mlreg ${argv.join(' ')}`),
+    actor: { ...actor, name: peoplesWords(actor.name, 100), command: peoplesWords(actor.command) },
     config,
     environment: async () => (await config()).environment(),
   };

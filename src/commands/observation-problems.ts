@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { oneLine } from '../domain/one-line.ts';
 
 export interface Problem {
   readonly path: readonly PropertyKey[];
@@ -66,7 +67,7 @@ export function pathText(path: readonly PropertyKey[]): string {
     (name, key) =>
       typeof key === 'number'
         ? `${name}[${key}]`
-        : `${name}${name === '' ? '' : '.'}${shortened(String(key))}`,
+        : `${name}${name === '' ? '' : '.'}${oneLine(String(key), 48)}`,
     '',
   );
 }
@@ -85,11 +86,5 @@ function got(value: unknown, path: readonly PropertyKey[]): string {
     value,
   );
   if (there === undefined) return 'nothing';
-  return shortened(JSON.stringify(there));
-}
-
-/** One line without control characters, for it goes to terminals and logs. */
-function shortened(text: string): string {
-  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
-  return line.length > 48 ? `${line.slice(0, 45)}...` : line;
+  return oneLine(JSON.stringify(there), 48);
 }

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { oneLine } from '../domain/one-line.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Read } from './document.ts';
 import { isSection, scalarText, type RawSection, valueAt, without } from './layers.ts';
@@ -61,7 +62,7 @@ export function mistakesError(file: string, mistakes: readonly Mistake[]): UserE
 export function pathName(path: Path): string {
   return path.reduce<string>((name, key) => {
     if (typeof key === 'number') return `${name}[${key}]`;
-    const text = shortened(String(key));
+    const text = oneLine(String(key), 48);
     const plain = /^[\w$-]+$/.test(text) ? text : JSON.stringify(text);
     return name === '' ? plain : `${name}.${plain}`;
   }, '');
@@ -136,12 +137,12 @@ function gotText(note: LeafNote | undefined, value: unknown, source: string | un
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) {
     const plain = !note?.secret && value.every((item) => ['number', 'string'].includes(typeof item));
-    return plain ? shortened(`[${value.join(', ')}]`) : 'a list';
+    return plain ? oneLine(`[${value.join(', ')}]`, 48) : 'a list';
   }
   if (isSection(value)) return 'keys and values';
   if (typeof value === 'string') {
     const hidden = note?.secret || looksSecret.test(value);
-    return hidden ? 'something else (not shown: it may be a secret)' : `'${shortened(value)}'`;
+    return hidden ? 'something else (not shown: it may be a secret)' : `'${oneLine(value, 48)}'`;
   }
   const kind = typeof value === 'boolean' ? 'true or false' : 'a number';
   if (note?.secret) return `${kind}: quote it`;
@@ -157,9 +158,3 @@ function gotText(note: LeafNote | undefined, value: unknown, source: string | un
 }
 
 const looksSecret = /hooks\.|:\/\/[^/]*@|\bxox[a-z]-|\bAKIA|\bASIA|[?&](token|key|signature)=/i;
-
-/** One line without control characters, for it goes to terminals and logs. */
-function shortened(text: string): string {
-  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
-  return line.length > 48 ? `${line.slice(0, 45)}...` : line;
-}

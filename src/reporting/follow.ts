@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { Entry } from '../domain/journal.ts';
+import { printable } from '../domain/one-line.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import type { Output } from './output.ts';
@@ -91,7 +92,7 @@ async function stepList(output: Output): Promise<View> {
   const spinner = ora({ stream: process.stderr, discardStdin: false });
   const paint = output.paintTalk;
   const persist = (symbol: string, text: string): void => {
-    spinner.stopAndPersist({ symbol, text });
+    spinner.stopAndPersist({ symbol, text: printable(text) });
   };
   return {
     onEvent: (event, state) => {
@@ -114,7 +115,7 @@ async function stepList(output: Output): Promise<View> {
           break;
       }
       if (state.phase === 'ended') spinner.stop();
-      else spinner.start(doing(state, event, paint));
+      else spinner.start(printable(doing(state, event, paint)));
     },
     stop: () => {
       spinner.stop();

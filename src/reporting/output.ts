@@ -1,4 +1,5 @@
 import { Chalk, type ChalkInstance } from 'chalk';
+import { printable } from '../domain/one-line.ts';
 
 export type OutputMode = 'text' | 'json' | 'ndjson';
 
@@ -27,10 +28,15 @@ export interface Output {
 
 /** Colour is decided for each stream by itself: NO_COLOR and --no-color win, then FORCE_COLOR, then the terminal. */
 export function createOutput(
-  streams: Streams,
+  raw: Streams,
   env: Readonly<Record<string, string | undefined>>,
   options: { readonly mode: OutputMode; readonly quiet: boolean; readonly color: boolean },
 ): Output {
+  const streams: Streams = {
+    ...raw,
+    stdout: (text) => raw.stdout(printable(text)),
+    stderr: (text) => raw.stderr(printable(text)),
+  };
   const level = (isTerminal: boolean): 0 | 1 => {
     if (!options.color || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb') return 0;
     if ((env.FORCE_COLOR ?? '') !== '' && env.FORCE_COLOR !== '0') return 1;
