@@ -1,7 +1,34 @@
+import { parseArgs } from 'node:util';
 import { gateway } from './gateway.ts';
 import { thisMachine } from './machine.ts';
+import { memory } from './memory.ts';
+import { pieces } from './pieces.ts';
+import { startup } from './startup.ts';
 
 declare const BENCH_ROOT: string;
 
-console.log(thisMachine());
-console.log(await gateway(BENCH_ROOT, Number(process.argv[2] ?? 3), Number(process.argv[3] ?? 3)));
+/** Each prints one table of ratios that were measured in one run. */
+const benches: Readonly<
+  Record<string, (root: string, rounds: number, seconds: number) => string | Promise<string>>
+> = {
+  startup: (root, rounds) => startup(root, Math.max(rounds, 15)),
+  gateway,
+  pieces,
+  memory,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' } },
+});
+const unknown = positionals.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${thisMachine()}`);
+  for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+    console.log(`\n## ${name}\n`);
+    console.log(await benches[name]?.(BENCH_ROOT, Number(values.rounds), Number(values.seconds)));
+  }
+}

@@ -139,6 +139,15 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('starts programs without a shell', () => {
+    const wrong = files
+      .filter((file) => importsOf(file).some(({ from }) => from === 'node:child_process'))
+      .filter((file) =>
+        /\bshell\s*:|\b(?:exec|execSync)\s*[,(}]/.test(codeOf(file).replaceAll(/\.exec\(/g, '')),
+      );
+    expect(wrong.map((file) => relative(src, file))).toEqual([]);
+  });
+
   it('keeps every import within its folder free of circles', () => {
     const graph = new Map(
       files.map((file) => [

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+describe.each(pages)('%s', (page) => {
+  it('links to what is there', () => {
+    const dead = [...textOf(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map(([, to = '']) => to)
+      .filter((to) => !/^[a-z]+:/.test(to) && !existsSync(join(root, dirname(page), to)));
+    expect(dead).toEqual([]);
+  });
+
+  it('names tests that are there, by the names they have', () => {
+    const missing = [...textOf(page).matchAll(/`(test\/[\w./-]+\.test\.ts)`(?: "([^"]+)")?/g)].filter(
+      ([, file = '', name]) =>
+        !existsSync(join(root, file)) || (name !== undefined && !textOf(file).includes(name)),
+    );
+    expect(missing.map(([whole]) => whole)).toEqual([]);
+  });
+});
