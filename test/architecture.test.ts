@@ -36,8 +36,9 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
     'reporting',
     'world',
   ],
+  controller: ['domain', 'ports', 'config', 'rollout', 'rollout-pure', 'world'],
   cli: ['domain', 'commands', 'reporting', 'world'],
-  entry: ['cli', 'world', 'local-aws'],
+  entry: ['cli', 'controller', 'world', 'local-aws'],
 };
 
 /** The innermost rings: no clock, no randomness, no waiting, nothing of Node's. */

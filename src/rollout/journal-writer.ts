@@ -38,13 +38,15 @@ interface Owed {
   readonly at: Instant;
 }
 
+/** @param known the state after the journal's first entries, where somebody has read them already: only the rest is read */
 export async function openJournal(
   store: Store,
   rollout: RolloutId,
   token: number,
   onEntry: (entry: Entry, state: RolloutState) => void,
+  known?: RolloutState,
 ): Promise<JournalWriter> {
-  let state = replay(rollout, await store.journal(rollout));
+  let state = await readState(store, rollout, known);
   let stored = state.length;
   let owed: Owed[] = [];
   let wroteAt = instant(0);
@@ -103,6 +105,16 @@ export async function openJournal(
       }
     },
   };
+}
+
+/** The rollout as its journal tells it now. @throws Error where there is no such journal */
+export async function readState(
+  store: Store,
+  rollout: RolloutId,
+  known?: RolloutState,
+): Promise<RolloutState> {
+  if (known === undefined) return replay(rollout, await store.journal(rollout));
+  return (await store.journal(rollout, known.length)).reduce(apply, known);
 }
 
 const describeHost = (owner: { host: string; pid: number; command: string }): string =>

@@ -88,7 +88,13 @@ export async function takeOver(
   ports: RolloutPorts,
   id: RolloutId,
   actor: Actor,
-  options: { readonly alias: string; readonly adopt?: boolean; readonly rollBack?: RollbackCause },
+  options: {
+    readonly alias: string;
+    readonly adopt?: boolean;
+    readonly rollBack?: RollbackCause;
+    /** Only from the owner of this token: whoever came in between keeps it. */
+    readonly ifToken?: number;
+  },
 ): Promise<JournalWriter> {
   // An alias may carry a token that the store never gave out: one taken while the store was out of reach.
   const stamp = await ports.platform.readAlias(options.alias).then(
@@ -102,8 +108,10 @@ export async function takeOver(
     rollout: id,
     takeOver: true,
     ...(stamp === undefined ? {} : { atLeast: stamp.token }),
+    ...(options.ifToken === undefined ? {} : { ifToken: options.ifToken }),
     at: ports.clock.now(),
   });
+  if (taken.kind === 'held') throw takenOver(id, taken.lock.owner?.name ?? `token ${taken.lock.token}`);
   try {
     await refuseOlder(ports.store, id);
   } catch (error) {
@@ -127,11 +135,13 @@ export async function takeOver(
     await journal.append(ports.clock.now(), entries);
   } catch (error) {
     if (!(error instanceof Fenced)) throw error;
-    const sentence = `${id} was taken over by ${error.by} at the same moment`;
-    throw new UserError('conflict', sentence, { mend: 'mlreg status' });
+    throw takenOver(id, error.by);
   }
   return journal;
 }
+
+const takenOver = (id: RolloutId, by: string): UserError =>
+  new UserError('conflict', `${id} was taken over by ${by} at the same moment`, { mend: 'mlreg status' });
 
 /** Between looking and taking over a rollout may have ended, and another begun, whose traffic is none of ours. */
 async function refuseOlder(store: Store, id: RolloutId): Promise<void> {

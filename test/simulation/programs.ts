@@ -1,3 +1,5 @@
+import { lap, type Post } from '../../src/controller/lap.ts';
+import { controllerCommand, isController } from '../../src/domain/controller.ts';
 import { percent, type RolloutId, type VersionTag } from '../../src/domain/units.ts';
 import type { Request } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
@@ -11,6 +13,7 @@ import type { RolloutState } from '../../src/rollout/state.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
 import { watch as watchPlan } from '../../src/strategies/watch.ts';
+import { memorySightings } from '../support/controller.ts';
 import { canarySettings, policy } from '../support/model-world.ts';
 import { NoAnswer } from './calls.ts';
 import { endpointName } from './versions.ts';
@@ -77,7 +80,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
   async function ownerLives(machine: Machine): Promise<boolean> {
     const { store } = machine.ports;
     const first = await store.lock();
-    if (first.owner === null) return false;
+    // A person who resumes goes before the controller.
+    if (first.owner === null || isController(first.owner)) return false;
     for (let waited = 0; waited < silenceMs; waited += 1_500) {
       await machine.sleep(1_500);
       const lock = await store.lock();
@@ -258,17 +262,30 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       if (running !== null) await ask(machine, running.id, wish);
     },
     async controller(machine) {
+      const { ports, actor } = machine;
+      const post: Post = {
+        ports,
+        sightings: memorySightings(),
+        actor: { ...actor, command: controllerCommand },
+        silenceMs,
+        isAlive: () => 'unknown',
+      };
       for (;;) {
-        await machine.sleep(5_000);
+        let pauseMs = 5_000;
         try {
-          const running = await unfinished(machine);
-          if (running === null || running.outcome !== null || (await ownerLives(machine))) continue;
-          const result = await takeUp(machine, running.id, false);
+          const result = await lap(post, true);
+          if (result.kind === 'again') {
+            pauseMs = Math.min(pauseMs, Math.max(100, result.at - ports.clock.now()));
+            if (result.adopted !== null) world.saw('controller adopted an orphan');
+          }
           if (result.kind === 'ended') world.saw('controller finished an orphan');
+          if (result.kind === 'lost') world.saw('controller made way');
         } catch (error) {
           if (!(error instanceof NoAnswer) && !(error instanceof UserError) && !isPlatform(error))
             throw error;
+          delete post.known;
         }
+        await machine.sleep(pauseMs);
       }
     },
   };

@@ -1,0 +1,142 @@
+import { isController } from '../domain/controller.ts';
+import type { Actor, Outcome } from '../domain/journal.ts';
+import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import type { Sightings } from '../ports/sightings.ts';
+import type { LockRecord } from '../ports/store.ts';
+import { carryOn } from '../rollout/carry-on.ts';
+import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
+import { takeOver } from '../rollout/own.ts';
+import type { RolloutPorts } from '../rollout/ports.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { tick } from '../rollout/tick.ts';
+import { custodyOf } from './custody.ts';
+
+/** One environment and model under the controller's eye. */
+export interface Post {
+  readonly ports: RolloutPorts;
+  readonly sightings: Sightings;
+  /** The controller, as the lock names it. */
+  readonly actor: Actor;
+  readonly silenceMs: number;
+  isAlive(owner: Actor): 'alive' | 'dead' | 'unknown';
+  /** The rollout as it was after the last lap: a saving, and nothing that a lap depends on. */
+  known?: RolloutState | undefined;
+}
+
+/** What a lap came to. */
+export type Lap =
+  | { readonly kind: 'rest'; readonly why: string }
+  /** Somebody else drives, or seems to: look again at `at`. */
+  | { readonly kind: 'watch'; readonly at: Instant }
+  | {
+      readonly kind: 'again';
+      readonly rollout: RolloutId;
+      readonly at: Instant;
+      readonly why: string;
+      /** Why it was taken over, where this lap did so. */
+      readonly adopted: string | null;
+      /** The lap's own. */
+      readonly token: number;
+    }
+  | { readonly kind: 'ended'; readonly rollout: RolloutId; readonly outcome: Outcome }
+  /** Somebody took the rollout while the lap was under way. */
+  | { readonly kind: 'lost'; readonly rollout: RolloutId; readonly by: string };
+
+/**
+ * One look at an environment, and one `tick()` where its rollout is the controller's, or an orphan. Nothing in memory
+ * matters: the next lap may run in another process, at the same time even.
+ * @param drives whether it goes on with what the controller owns; without it that is only seen to be driven by somebody
+ */
+export async function lap(post: Post, drives: boolean): Promise<Lap> {
+  const { ports, sightings } = post;
+  const { store, clock } = ports;
+  // The lock before the journal: who comes in between changes the token, and keeps the rollout.
+  const lock = await store.lock();
+  const [newest] = await store.rollouts();
+  const state = newest === undefined ? null : await stateOf(post, newest);
+  post.known = state ?? undefined;
+  const unfinished = state !== null && state.outcome === null;
+  const custody = custodyOf({
+    rollout: state,
+    lock,
+    process: lock.owner === null ? 'unknown' : post.isAlive(lock.owner),
+    sighting: unfinished && lock.owner !== null ? await sightings.last() : null,
+    now: clock.now(),
+    silenceMs: post.silenceMs,
+    drives,
+  });
+  switch (custody.kind) {
+    case 'rest':
+      // A lap that died after the last entry could not let go.
+      if (state !== null && lock.rollout === state.id && lock.owner !== null && isController(lock.owner))
+        await store.release(lock.token);
+      return custody;
+    case 'watch':
+      await sightings.keep(custody.sighting);
+      return { kind: 'watch', at: custody.until };
+    case 'carry-on':
+    case 'adopt': {
+      if (state === null) throw new Error('there is no rollout to drive');
+      return drive(post, state, lock, custody.kind === 'adopt' ? custody.why : null);
+    }
+  }
+}
+
+const owedAgainMs = 1_000;
+
+async function drive(
+  post: Post,
+  state: RolloutState,
+  lock: LockRecord,
+  adopted: string | null,
+): Promise<Lap> {
+  const { ports } = post;
+  const lost = async (): Promise<Lap> => {
+    const { owner, token } = await ports.store.lock();
+    return { kind: 'lost', rollout: state.id, by: owner?.name ?? `token ${token}` };
+  };
+  const journal =
+    adopted === null
+      ? await carryOn(ports, state.id, post.actor, { seen: lock, known: state })
+      : await adopt(post, state, lock);
+  if (journal === null) return lost();
+  const result = await tick(ports, journal);
+  // What the store has not taken is known to nobody: the next lap goes that piece of the way again.
+  const owed = journal.owed();
+  post.known = owed === 0 ? journal.state() : undefined;
+  if (owed > 0) {
+    const why = `${owed} journal entries could not be written`;
+    const at = later(ports.clock.now(), owedAgainMs);
+    return { kind: 'again', rollout: state.id, at, why, adopted, token: journal.token };
+  }
+  switch (result.kind) {
+    case 'again': {
+      const { at, why } = result;
+      return { kind: 'again', rollout: state.id, at, why, adopted, token: journal.token };
+    }
+    case 'ended':
+      return { kind: 'ended', rollout: state.id, outcome: result.outcome };
+    case 'lost':
+      return { kind: 'lost', rollout: state.id, by: result.by };
+  }
+}
+
+/** Becomes the owner unless somebody else has meanwhile. The first tick writes the fence. */
+async function adopt(post: Post, state: RolloutState, lock: LockRecord): Promise<JournalWriter | null> {
+  try {
+    const { plan, adopted } = state;
+    return await takeOver(post.ports, state.id, post.actor, {
+      alias: plan.alias,
+      adopt: adopted,
+      ifToken: lock.token,
+    });
+  } catch (error) {
+    if (error instanceof UserError && error.fault === 'conflict') return null;
+    throw error;
+  }
+}
+
+function stateOf({ ports, known }: Post, id: RolloutId): Promise<RolloutState> {
+  return readState(ports.store, id, known?.id === id ? known : undefined);
+}

@@ -1,0 +1,51 @@
+import type { Actor } from '../domain/journal.ts';
+import type { RolloutId } from '../domain/units.ts';
+import type { LockRecord } from '../ports/store.ts';
+import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
+import type { RolloutPorts } from './ports.ts';
+import type { RolloutState } from './state.ts';
+
+/**
+ * The same owner in its next lap, maybe in another process. Each lap has a token of its own, so that of two at once the
+ * older can write no more; but the fence, which costs an alias write and fresh RevisionIds, is written only where a write
+ * of the lap before may still be under way.
+ * @param seen the lock as it was when the owner was looked at; whoever has come since keeps it
+ * @param known the rollout as far as it has been read already
+ * @returns null where somebody else has the environment now
+ */
+export async function carryOn(
+  ports: RolloutPorts,
+  id: RolloutId,
+  actor: Actor,
+  { seen, known }: { readonly seen: LockRecord; readonly known?: RolloutState | undefined },
+): Promise<JournalWriter | null> {
+  const at = ports.clock.now();
+  const taken = await ports.store.acquire({
+    owner: actor,
+    rollout: id,
+    takeOver: true,
+    ifToken: seen.token,
+    at,
+  });
+  if (taken.kind === 'held') return null;
+  const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry, known);
+  journal.beaten(at);
+  if (!mayBeUnderWay(journal.state())) return journal;
+  try {
+    await journal.append(at, [{ kind: 'owned', by: actor, adopt: journal.state().adopted }]);
+  } catch (error) {
+    if (error instanceof Fenced) return null;
+    throw error;
+  }
+  return journal;
+}
+
+/**
+ * Every alias write is announced in the journal before it is sent, and its result stands there after it was read back.
+ * Between the two, and after a try whose reply was lost, it may still arrive. The way back may have been gone without the
+ * journal.
+ */
+export function mayBeUnderWay({ phase, alias, openIntent, tries }: RolloutState): boolean {
+  if (phase !== 'forward' || alias === undefined || openIntent !== undefined) return true;
+  return Object.keys(tries).some((key) => key.startsWith('set-alias'));
+}

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import { type Lap, lap, type Post } from '../../src/controller/lap.ts';
+import { controllerCommand } from '../../src/domain/controller.ts';
+import { percent, rolloutId } from '../../src/domain/units.ts';
+import { drive } from '../../src/rollout/drive.ts';
+import { start } from '../../src/rollout/own.ts';
+import { replay } from '../../src/rollout/replay.ts';
+import type { RolloutState } from '../../src/rollout/state.ts';
+import { openMemoryStore } from '../../src/store/memory.ts';
+import {
+  actor,
+  Crash,
+  type Fault,
+  type ModelWorld,
+  modelWorld,
+  policy,
+  seedRegistry,
+  startOf,
+  v22,
+  v23,
+} from '../support/model-world.ts';
+import { expectConsistent, memorySightings } from '../support/controller.ts';
+
+const id = rolloutId('r-1');
+const never = new AbortController().signal;
+const controller = { ...actor('controller'), host: 'lambda', command: controllerCommand };
+
+/** As a Lambda that starts cold each time: nothing but the store, and what was seen of the lock, lives on. */
+const coldPost = (world: ModelWorld, sightings: Post['sightings']): Post => ({
+  ports: world.ports,
+  sightings,
+  actor: controller,
+  silenceMs: 12_000,
+  isAlive: () => 'unknown',
+});
+
+const isExpected = (error: unknown): boolean =>
+  error instanceof Crash || (error instanceof Error && error.message.endsWith('no answer'));
+
+/** Laps, each as late as the one before asked for, until there is nothing to drive; after a crash in a new process. */
+async function laps(world: ModelWorld, most = 400): Promise<readonly Lap[]> {
+  const sightings = memorySightings();
+  const done: Lap[] = [];
+  let post = coldPost(world, sightings);
+  while (done.length < most) {
+    try {
+      const result = await lap(post, true);
+      done.push(result);
+      if (result.kind === 'rest') return done;
+      const { at = 0 } = result as { at?: number };
+      world.advance(Math.max(1_000, at - world.ports.clock.now()));
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      // Step Functions tries again.
+      world.advance(5_000);
+      post = coldPost(world, sightings);
+    }
+  }
+  throw new Error('the controller drives on and on');
+}
+
+/** Short, for it is gone some thousand times. */
+const wanted = startOf({
+  steps: [percent(50)],
+  bakeMs: 4_000,
+  policy: { ...policy, minimumBakeMs: 2_000, minimumTicks: 2, steps: [{ percent: 50, ticks: 4 }] },
+});
+
+async function begun(bad: boolean): Promise<ModelWorld> {
+  const world = modelWorld();
+  await seedRegistry(world);
+  if (bad) world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
+  return world;
+}
+
+const stateIn = async (world: ModelWorld): Promise<RolloutState> =>
+  replay(id, await openMemoryStore(world.place).journal(id));
+
+/** A deploy that one fault befalls; whatever became of it, laps and nothing else bring it to its end. */
+async function orphaned(bad: boolean, index: number, fault: Fault): Promise<boolean> {
+  const world = await begun(bad);
+  let hit = false;
+  world.fault = (at) => {
+    if (at !== index) return null;
+    hit = true;
+    return fault;
+  };
+  try {
+    await drive(world.ports, await start(world.ports, id, wanted), { signal: never });
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+  }
+  if (!hit) return false;
+  await laps(world);
+  if ((await openMemoryStore(world.place).journal(id)).length > 0)
+    await expectConsistent(world, id, bad ? 'rolled-back' : 'succeeded', { mayKeepLock: true });
+  else expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
+  return true;
+}
+
+/** A detached deploy, driven by laps alone, one of which a fault befalls. */
+async function detached(bad: boolean, index: number, fault: Fault | null): Promise<ModelWorld | null> {
+  const world = await begun(bad);
+  const journal = await start(world.ports, id, wanted);
+  await world.ports.store.release(journal.token);
+  const before = world.calls.length;
+  let hit = fault === null;
+  world.fault = (at) => {
+    if (fault === null || at !== before + index) return null;
+    hit = true;
+    return fault;
+  };
+  await laps(world);
+  if (!hit) return null;
+  await expectConsistent(world, id, bad ? 'rolled-back' : 'succeeded');
+  return world;
+}
+
+const fences = (world: ModelWorld): number =>
+  world.entries.filter(
+    (entry) =>
+      entry.kind === 'intent' && entry.effect.kind === 'set-alias' && entry.effect.purpose === 'fence',
+  ).length;
+
+describe('the controller', () => {
+  for (const bad of [false, true]) {
+    const end = bad ? 'rolls back' : 'promotes';
+    it(`${end} what was detached, with one fence for all its laps`, async () => {
+      const world = await detached(bad, 0, null);
+      expect(world === null ? 0 : fences(world)).toBe(1);
+      const owners = world?.entries.filter(({ kind }) => kind === 'owned');
+      expect(owners).toHaveLength(1);
+      // Each lap under a token of its own.
+      expect(new Set(world?.entries.map(({ token }) => token)).size).toBeGreaterThan(3);
+    });
+
+    for (const fault of ['crash-before', 'crash-after', 'error-before', 'lost'] as const) {
+      it(`${end} what an owner left after a ${fault} at any call`, async () => {
+        let calls = 0;
+        while (await orphaned(bad, calls, fault)) calls++;
+        expect(calls).toBeGreaterThan(60);
+      });
+
+      it(`${end} though a ${fault} befalls any call of its laps`, async () => {
+        let calls = 0;
+        while ((await detached(bad, calls, fault)) !== null) calls++;
+        expect(calls).toBeGreaterThan(80);
+      });
+    }
+  }
+
+  it('leaves a rollout to whoever came between its looking and its taking', async () => {
+    const world = await begun(false);
+    const journal = await start(world.ports, id, wanted);
+    await world.ports.store.release(journal.token);
+    const { store } = world.ports;
+    const seen = await store.lock();
+    const bob = actor('bob');
+    const racing: Post = {
+      ...coldPost(world, memorySightings()),
+      ports: {
+        ...world.ports,
+        store: {
+          ...openMemoryStore(world.place),
+          lock: async () => {
+            const now = await openMemoryStore(world.place).lock();
+            if (now.token === seen.token)
+              await store.acquire({ owner: bob, rollout: id, takeOver: true, at: world.ports.clock.now() });
+            return now;
+          },
+        },
+      },
+    };
+    expect(await lap(racing, true)).toMatchObject({ kind: 'lost', by: 'bob' });
+    expect(await openMemoryStore(world.place).lock()).toMatchObject({ owner: bob, token: seen.token + 1 });
+  });
+
+  it('of two laps at once one writes, and the other stops', async () => {
+    const world = await begun(false);
+    const journal = await start(world.ports, id, wanted);
+    await world.ports.store.release(journal.token);
+    const one = memorySightings();
+    for (let pairs = 0; pairs < 200; pairs++) {
+      const results = await Promise.all([
+        lap(coldPost(world, one), true).catch((error: unknown) => error),
+        lap(coldPost(world, one), true).catch((error: unknown) => error),
+      ]);
+      for (const result of results) if (result instanceof Error) throw result;
+      if ((results as Lap[]).every(({ kind }) => kind === 'rest')) break;
+      world.advance(1_000);
+    }
+    await expectConsistent(world, id, 'succeeded');
+  });
+
+  it('holds what a person paused: judges on, and rolls back, but moves nobody up', async () => {
+    for (const bad of [false, true]) {
+      const world = await begun(false);
+      const journal = await start(world.ports, id, wanted);
+      await world.ports.store.release(journal.token);
+      const store = openMemoryStore(world.place);
+      const sightings = memorySightings();
+      while ((await stateIn(world)).route?.kind !== 'split') {
+        await lap(coldPost(world, sightings), true);
+        world.advance(1_000);
+      }
+      await store.post(id, { id: 'q', at: world.ports.clock.now(), by: 'ana', reason: '', kind: 'pause' });
+      if (bad) world.behaviour[v23] = { errors: 0.3, latencyMs: 20 };
+      for (let seconds = 0; seconds < 40; seconds++) {
+        await lap(coldPost(world, sightings), true);
+        world.advance(1_000);
+      }
+      const state = await stateIn(world);
+      if (bad) {
+        expect(state.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
+      } else {
+        expect(state).toMatchObject({ outcome: null, route: { percent: 50 } });
+        expect(state.observations.length).toBeGreaterThan(30);
+        expect(world.alias().target.functionVersion).not.toBe('7');
+      }
+      expect((await store.version(v22))?.status).toBe('champion');
+    }
+  });
+});
