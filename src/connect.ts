@@ -52,6 +52,7 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
       clients,
       clock: systemClock,
       functionName,
+      api: config.api,
       smokeRequests: smokeRequests(config),
       sagemaker: {
         roleArn: config.sagemaker.role ?? localRole,

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/index.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
+import { createStage, type StageOptions } from './apigateway-stage.ts';
 import { createLambdaAlias } from './lambda-alias.ts';
 import { createLambdaVersions } from './lambda-versions.ts';
 import { createLambdaWarm } from './lambda-warm.ts';
@@ -12,6 +13,7 @@ export interface PlatformOptions {
   readonly clock: Clock;
   /** The inference function, by name. */
   readonly functionName: string;
+  readonly api: StageOptions['api'];
   readonly smokeRequests: readonly SmokeRequest[];
   readonly sagemaker: ServingSettings;
   /** Of the endpoints, as `mlreg:environment`. */
@@ -21,6 +23,7 @@ export interface PlatformOptions {
 /** The serving stack of one environment, by the AWS SDK. */
 export function createPlatform(options: PlatformOptions): Platform {
   return {
+    ...createStage(options),
     ...createLambdaAlias(options),
     ...createLambdaVersions(options),
     ...createLambdaWarm(options),

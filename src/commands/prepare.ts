@@ -149,10 +149,18 @@ function refuseWithoutImage({ world }: Context, config: EnvironmentConfig): void
 export function settingsFor(
   config: EnvironmentConfig,
   roles: { readonly champion: VersionTag | null; readonly challenger: VersionTag },
-  bakes: { readonly shares: readonly number[]; readonly bakeMs: number; readonly tickMs: number },
+  bakes: {
+    readonly shares: readonly number[];
+    readonly bakeMs: number;
+    /** One more, at 100 %. */
+    readonly finalBakeMs?: number;
+    readonly tickMs: number;
+  },
   history: readonly ArmTick[],
 ): Settings {
-  const ticks = Math.max(1, Math.round(bakes.bakeMs / bakes.tickMs));
+  const ticksIn = (ms: number): number => Math.max(1, Math.round(ms / bakes.tickMs));
+  const { finalBakeMs } = bakes;
+  const last = finalBakeMs === undefined ? [] : [{ percent: 100, ticks: ticksIn(finalBakeMs) }];
   return {
     model: config.model,
     environment: config.name,
@@ -160,8 +168,9 @@ export function settingsFor(
     challenger: roles.challenger,
     routing: config.routing,
     alias: config.lambda.alias,
+    ...(config.lambda.green === null ? {} : { green: config.lambda.green }),
     policy: judgePolicy(config, {
-      steps: bakes.shares.map((share) => ({ percent: share, ticks })),
+      steps: [...bakes.shares.map((share) => ({ percent: share, ticks: ticksIn(bakes.bakeMs) })), ...last],
       tickMs: bakes.tickMs,
       history,
       historyTickMs: historyTickMs(bakes.tickMs),
@@ -200,7 +209,11 @@ async function compile(
     words.strategy === 'canary' ? canarySteps(config, words.steps) : [words.steps?.[0] ?? twin.percent];
   const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
   const roles = { champion: champion?.version ?? null, challenger: words.version };
-  const settings: Settings = settingsFor(config, roles, { shares: steps, bakeMs, tickMs }, history);
+  // `--bake` means every bake.
+  const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
+  const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
+  const bakes = { shares: steps, bakeMs, tickMs, ...final };
+  const settings: Settings = settingsFor(config, roles, bakes, history);
   const withApproval =
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
   const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };
@@ -208,7 +221,13 @@ async function compile(
     case 'canary':
       return canary({ ...withApproval, ...bake, steps });
     case 'blue-green':
-      return blueGreen({ ...withApproval, ...bake, percent: steps[0] ?? twin.percent });
+      return blueGreen({
+        ...withApproval,
+        ...bake,
+        percent: steps[0] ?? twin.percent,
+        finalBakeMs,
+        keepPreviousMs: twin.retireAfterMs,
+      });
     case 'shadow':
       return shadow({ ...withApproval, ...bake, sample: words.sample ?? copy.sample });
   }

@@ -48,7 +48,7 @@ async function blind(context: Context, { config, connection }: Target, cause: un
   output.say(
     `the store can't be read (${cause instanceof Error ? cause.message : String(cause)}); going back by what the alias says`,
   );
-  const outcome = await rollBackBlind(connection.platform, config.lambda.alias, config.name);
+  const outcome = await rollBackBlind(connection.platform, config.lambda, config.name);
   const { alias } = config.lambda;
   if (outcome.kind === 'set') {
     const { functionVersion } = outcome.view.target;

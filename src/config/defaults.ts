@@ -60,6 +60,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     lambda: {
       function: `${model}-inference-${environment}`,
       alias: 'live',
+      green: 'green',
       shadowFunction: `${model}-shadow-${environment}`,
     },
     api: { id: null, name: `${model}-api-${environment}`, stage: '$default' },

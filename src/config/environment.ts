@@ -88,7 +88,12 @@ export interface EnvironmentConfig {
     readonly sns: string | null;
     readonly slackWebhookEnv: string | null;
   };
-  readonly lambda: { readonly function: string; readonly alias: string; readonly shadowFunction: string };
+  readonly lambda: {
+    readonly function: string;
+    readonly alias: string;
+    readonly green: string | null;
+    readonly shadowFunction: string;
+  };
   /** `id` null: to be found by its name. */
   readonly api: { readonly id: string | null; readonly name: string; readonly stage: string };
   readonly sagemaker: {

@@ -161,6 +161,13 @@ export const environmentSchema = z.strictObject({
         /^(?!\d+$)[A-Za-z0-9_-]{1,128}$/,
         'the name of an alias, such as live',
       ),
+      green: leaf
+        .text(
+          'The other alias that the stage may name, to which blue-green swaps it; `off` where there is none.',
+          /^(?!\d+$)[A-Za-z0-9_-]{1,128}$/,
+          'the name of an alias, such as green, or off',
+        )
+        .transform(orOff),
       shadowFunction: leaf.text(
         'The function that asks the challenger in a shadow rollout.',
         lambdaName,

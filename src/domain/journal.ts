@@ -14,7 +14,7 @@ export interface Actor {
 }
 
 /**
- * What stands in the alias's Description: enough to know who wrote it last and where the way back leads, even with the
+ * What stands in an alias's Description, and among a stage's variables: enough to know who wrote it last and where the way back leads, even with the
  * store out of reach.
  */
 export interface Stamp {
@@ -48,7 +48,16 @@ export type Effect =
       /** What the target means; null for a fence, which leaves the route as it is. */
       readonly route: Route | null;
     }
+  | {
+      readonly kind: 'swap-stage';
+      /** The alias that the stage is to name. */
+      readonly to: string;
+      readonly deployment: Deployment;
+    }
   | { readonly kind: 'notify'; readonly subject: string; readonly body: string };
+
+/** Which deployment a stage is to serve. Means nothing to a stage that deploys by itself. */
+export type Deployment = 'new' | 'keep' | { readonly id: string };
 
 export type EffectOutcome =
   | { readonly kind: 'endpoint'; readonly state: 'creating' | 'in-service' | 'failed'; readonly why?: string }
@@ -62,6 +71,8 @@ export type EffectOutcome =
       readonly target: AliasTarget;
       readonly stamp: Stamp;
     }
+  /** What was read back after the swap. */
+  | { readonly kind: 'stage'; readonly alias: string }
   | { readonly kind: 'done' };
 
 export type RollbackCause =
@@ -73,7 +84,13 @@ export type RollbackCause =
 
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly sentence: string }
-  | { readonly kind: 'rolled-back'; readonly cause: RollbackCause; readonly harmedRequests: number }
+  | {
+      readonly kind: 'rolled-back';
+      readonly cause: RollbackCause;
+      readonly harmedRequests: number;
+      /** What could not be tidied, though users are safe. */
+      readonly left?: string;
+    }
   /** A person must look: what is true now, and the commands to choose from. */
   | { readonly kind: 'stuck'; readonly sentence: string; readonly mend: readonly string[] };
 
@@ -101,6 +118,8 @@ export type EntryBody =
       readonly salt: string;
       /** What the alias served when it began: where undo returns to. */
       readonly home: AliasTarget;
+      /** What the stage served when it began; undefined where no plan of this environment swaps it, or it deploys by itself. */
+      readonly deploymentId?: string;
       /** Endpoint names by version, generation included. */
       readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
       /** The code that every version published by this rollout must have. */

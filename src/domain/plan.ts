@@ -30,9 +30,20 @@ export type Step =
     }
   | { readonly kind: 'smoke'; readonly version: VersionTag }
   | { readonly kind: 'warm-up'; readonly route: Route }
-  | { readonly kind: 'route'; readonly route: Route }
+  | {
+      readonly kind: 'route';
+      readonly route: Route;
+      /** The alias that is to serve it; the plan's `alias` unless named. */
+      readonly alias?: string;
+    }
   | BakeStep
-  | { readonly kind: 'swap-stage'; readonly to: 'blue' | 'green' }
+  | {
+      readonly kind: 'swap-stage';
+      /** The alias that the gateway's stage is to name. */
+      readonly to: string;
+      /** `new`: under a deployment of its own, where the stage doesn't deploy by itself. */
+      readonly deployment: 'new' | 'keep';
+    }
   | { readonly kind: 'promote'; readonly version: VersionTag }
   | { readonly kind: 'commit'; readonly keepPreviousMs: number }
   | { readonly kind: 'notify'; readonly subject: string };
@@ -47,8 +58,10 @@ export interface Plan {
   readonly champion: VersionTag | null;
   readonly challenger: VersionTag;
   readonly routing: Routing;
-  /** The alias whose writes move traffic. */
+  /** The alias that the stage names at rest: its writes move traffic. Blue-green's blue. */
   readonly alias: string;
+  /** The other alias that a stage may name. At rest it serves what `alias` does. Undefined: there is none. */
+  readonly green?: string;
   readonly steps: readonly Step[];
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */
   readonly undo: Route | null;

@@ -1,4 +1,4 @@
-import type { Stamp } from '../domain/journal.ts';
+import type { Deployment, Stamp } from '../domain/journal.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 
@@ -34,6 +34,16 @@ export type AliasWriteOutcome =
   /** The RevisionId is not the newest: somebody wrote since, maybe we ourselves. */
   | { readonly kind: 'precondition' };
 
+/** The gateway's stage: which alias it names. */
+export interface StageView {
+  /** Undefined where it names none: then blue-green has nothing to swap. */
+  readonly alias: string | undefined;
+  readonly stamp: Stamp | undefined;
+  readonly deploymentId: string | undefined;
+  /** Such a stage takes no deployment id. */
+  readonly autoDeploy: boolean;
+}
+
 export type EndpointState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'creating' }
@@ -62,6 +72,17 @@ export interface Platform {
     alias: string,
     write: { readonly target: AliasTarget; readonly stamp: Stamp; readonly revisionId: string },
   ): Promise<AliasWriteOutcome>;
+
+  readStage(): Promise<StageView>;
+  /**
+   * One UpdateStage, after one CreateDeployment where a new deployment is wanted and the stage takes one. AWS locks
+   * nothing here: the last writer wins, whatever its token. @throws PlatformError `unknown` where the reply was lost
+   */
+  writeStage(write: {
+    readonly alias: string;
+    readonly stamp: Stamp;
+    readonly deployment: Deployment;
+  }): Promise<void>;
 
   /** Creates model, configuration and endpoint where absent, verifies them where present; doesn't wait. */
   ensureEndpoint(spec: EndpointSpec): Promise<EndpointState>;

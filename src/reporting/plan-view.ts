@@ -13,7 +13,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
   const undo =
     plan.undo === null
       ? 'none: there is no earlier version'
-      : `${routeTitle(plan.undo)}, by one write of the alias, at any time`;
+      : `${routeTitle(plan.undo)}, by ${writesBack(plan)} of the alias, at any time`;
   return [
     head,
     ...rows,
@@ -28,6 +28,7 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
   const words: string[] = [];
   for (const step of plan.steps) {
     if (step.kind === 'warm-up' || step.kind === 'notify' || step.kind === 'commit') continue;
+    if (step.kind === 'route' && step.alias !== undefined) continue;
     if (step.kind === 'route') words.push(routeShare(step.route));
     else if (step.kind === 'bake')
       words[words.length - 1] = `${words.at(-1) ?? ''} ${bakeLength(step)}`.trim();
@@ -36,9 +37,12 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
   return [
     `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
     `  ${words.join(paint.dim(' > '))}`,
-    `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write, at any time`}`)}`,
+    `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by ${writesBack(plan)}, at any time`}`)}`,
   ].join('\n');
 }
+
+const writesBack = ({ steps }: Plan): string =>
+  steps.some(({ kind }) => kind === 'swap-stage') ? 'one write, from the swap on two' : 'one write';
 
 const routeShare = (route: Route): string =>
   route.kind === 'split' ? `${route.percent} %` : routeTitle(route);

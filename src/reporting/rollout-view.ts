@@ -54,6 +54,7 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
       return [
         `${paint.red('rolled back')}  ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
+        ...(outcome.left === undefined ? [] : [`  left    ${outcome.left}`]),
         `  harmed  ${outcome.harmedRequests} of ${counted(observationFields(state.observations).requests ?? 0, 'request')} to ${plan.challenger}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');

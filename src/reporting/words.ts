@@ -16,7 +16,9 @@ export function stepTitle(step: Step): string {
     case 'warm-up':
       return `warm up ${routeTitle(step.route)}`;
     case 'route':
-      return `route ${routeTitle(step.route)}`;
+      return step.alias === undefined
+        ? `route ${routeTitle(step.route)}`
+        : `alias ${step.alias} to ${step.route.kind === 'single' ? step.route.version : routeTitle(step.route)}`;
     case 'bake':
       return step.durationMs === null
         ? 'watch'
@@ -59,6 +61,8 @@ export function effectTitle(effect: Effect): string {
       return `warming ${routeTitle(effect.route)}`;
     case 'set-alias':
       return `alias ${effect.alias} -> ${targetText(effect.target)}`;
+    case 'swap-stage':
+      return `the stage names ${effect.to}`;
     case 'notify':
       return 'notifying';
     default:

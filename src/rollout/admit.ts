@@ -55,7 +55,8 @@ export function admit(state: RolloutState, request: Request): Answer {
           `a share can be moved while it bakes (step now: ${step?.kind ?? 'the end'}); try again in a moment`,
         );
       }
-      const most = approvedPercent(state.plan);
+      // Behind the swap everybody is with the challenger already.
+      const most = state.serving === state.plan.alias ? approvedPercent(state.plan) : 100;
       if (request.percent > most) {
         return no(
           `${request.percent} % is more than the ${most} % of the plan; a larger share needs a new rollout`,

@@ -79,7 +79,7 @@ export function steer(state: RolloutState, now: Instant): Decision | null {
   };
   if (state.route !== null && routeKey(state.route) === routeKey(route)) return null;
   const warm = (state.warmedAt[routeKey(route)] ?? 0) >= override.at;
-  return warm ? reach(state, route, 'route', now) : warmUp(state, route, now);
+  return warm ? reach(state, route, 'route', now, state.serving) : warmUp(state, route, now);
 }
 
 function finish(state: RolloutState, verdict: Verdict, note: string): Decision {

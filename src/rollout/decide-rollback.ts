@@ -1,17 +1,17 @@
-import type { Effect, Outcome } from '../domain/journal.ts';
+import type { Deployment, Effect, Outcome } from '../domain/journal.ts';
 import type { Route } from '../domain/route.ts';
 import type { Instant } from '../domain/units.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
 import { effectKey } from './replay.ts';
-import { challengerShare, type RolloutState } from './state.ts';
+import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
 import { homeTarget } from './target.ts';
 
 /** Rolling back goes on trying far longer than a step forward would: some minutes of throttling must not end it. */
 const rollbackTries = 200;
 
 /**
- * The way back, a path of its own: nothing in it reads metrics or approvals, and the alias is written even where it
+ * The way back, a path of its own: nothing in it reads metrics or approvals, and an alias is written even where it
  * seems to be home already, for only a write ends an older owner's right to write (its RevisionId).
  */
 export function rollBack(state: RolloutState, now: Instant): Decision {
@@ -20,20 +20,20 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   // A watch that knows no earlier version has nowhere to go: what serves is still the champion.
   if (state.plan.strategy === 'watch' && state.plan.undo === null)
     return ended(noWayBack(state, rollback.cause.sentence));
-  if (!rollback.written) {
-    const home: Route | null = state.plan.undo;
-    const effect: Effect = {
-      kind: 'set-alias',
-      purpose: 'roll-back',
-      alias: state.plan.alias,
-      target: homeTarget(state),
-      route: home,
-    };
+  const route: Route | null = state.plan.undo;
+  const target = homeTarget(state);
+  for (const alias of aliasesAtStake(state)) {
+    if (rollback.home.includes(alias)) continue;
+    const effect: Effect = { kind: 'set-alias', purpose: 'roll-back', alias, target, route };
+    const mayServe = mayHaveMoved(state, alias);
     const tried = state.tries[effectKey(effect)];
-    const isHopeless = tried?.final === true || (tried?.count ?? 0) >= limitOf(state);
-    if (tried === undefined || !isHopeless) return attempt(state, effect, now, 'roll-back');
-    if (mayHaveMoved(state)) return ended(stuckIn(state, tried.error));
+    const limit = mayServe ? rollbackTries : state.plan.maxTries;
+    const isHopeless = tried !== undefined && (tried.final || tried.count >= limit);
+    if (!isHopeless) return attempt(state, effect, now, 'roll-back');
+    if (mayServe) return ended(stuckIn(state, alias, tried.error));
   }
+  const tidying = tidyStage(state, now);
+  if (tidying.kind === 'decided') return tidying.decision;
   if (!rollback.labelled) {
     const reason = rollback.cause.sentence;
     return {
@@ -49,18 +49,48 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   }
   const told = tell(state, `${state.plan.challenger} rolled back: ${rollback.cause.sentence}`, now);
   if (told !== null) return told;
-  return ended({ kind: 'rolled-back', cause: rollback.cause, harmedRequests: harmed(state) });
+  return ended({
+    kind: 'rolled-back',
+    cause: rollback.cause,
+    harmedRequests: harmed(state),
+    ...(tidying.left === undefined ? {} : { left: tidying.left }),
+  });
+}
+
+type Tidying =
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  | { readonly kind: 'over'; readonly left?: string };
+
+/**
+ * Whichever alias the stage names, users are with the champion by now, and a swap that comes late leads there too. So the
+ * stage goes back where it was if it can, to its old deployment if that is still there, and nothing waits for it for long.
+ */
+function tidyStage(state: RolloutState, now: Instant): Tidying {
+  const { plan, rollback, deploymentId } = state;
+  if (!state.swapMeant || rollback?.stageTidied === true) return { kind: 'over' };
+  const deployments: readonly Deployment[] =
+    deploymentId === undefined ? ['keep'] : [{ id: deploymentId }, 'keep'];
+  let error = '';
+  for (const deployment of deployments) {
+    const effect: Effect = { kind: 'swap-stage', to: plan.alias, deployment };
+    const tried = state.tries[effectKey(effect)];
+    if (tried === undefined || !(tried.final || tried.count >= plan.maxTries))
+      return { kind: 'decided', decision: attempt(state, effect, now, 'roll-back') };
+    ({ error } = tried);
+  }
+  return { kind: 'over', left: `the stage may not name ${plan.alias}: ${error}` };
 }
 
 /** Before its first step that moves users a rollout has moved nobody, nor can an older owner still do it. */
-function mayHaveMoved({ plan, step, route }: RolloutState): boolean {
-  if (plan.strategy === 'watch' || (route !== null && route.kind !== 'single')) return true;
+function mayHaveMoved({ plan, step, route, swapMeant }: RolloutState, alias: string): boolean {
+  if (plan.strategy === 'watch') return true;
+  // Users come to another alias only by a swap.
+  if (alias !== plan.alias) return swapMeant;
+  if (route !== null && route.kind !== 'single') return true;
   return plan.steps
     .slice(0, step + 1)
     .some(({ kind }) => kind === 'route' || kind === 'promote' || kind === 'swap-stage');
 }
-
-const limitOf = (state: RolloutState): number => (mayHaveMoved(state) ? rollbackTries : state.plan.maxTries);
 
 export function noWayBack(state: RolloutState, sentence: string): Outcome {
   return {
@@ -73,11 +103,11 @@ export function noWayBack(state: RolloutState, sentence: string): Outcome {
   };
 }
 
-function stuckIn(state: RolloutState, error: string): Outcome {
+function stuckIn(state: RolloutState, alias: string, error: string): Outcome {
   return {
     kind: 'stuck',
     sentence:
-      `the alias ${state.plan.alias} could not be pointed at ${state.plan.champion ?? 'its old version'}: ${error}. ` +
+      `the alias ${alias} could not be pointed at ${state.plan.champion ?? 'its old version'}: ${error}. ` +
       `${state.plan.challenger} may still get ${challengerShare(state)} % of traffic`,
     mend: [
       `mlreg rollback --environment ${state.plan.environment}`,

@@ -20,9 +20,11 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
   if (state.outcome !== null) return { kind: 'ended', outcome: state.outcome };
   if (state.phase === 'rolling-back') return rollBack(state, now);
   // Nobody writes, or decides, before the fence has killed every older owner's RevisionId.
-  const { alias } = state;
-  if (alias === undefined) return fence(state, now);
-  if (!state.adopted && !isOurs(state, alias.target)) return ended(foreignEdit(state, alias.target));
+  const [unfenced] = state.unfenced;
+  const fencing = unfenced === undefined ? null : fence(state, unfenced, now);
+  if (fencing !== null) return fencing;
+  const foreign = state.adopted ? undefined : foreignEdit(state);
+  if (foreign !== undefined) return ended(foreign);
   const danger = dangerOf(state, verdict, now);
   if (danger !== null) return { kind: 'record', entries: danger };
   const step = currentStep(state);
@@ -33,35 +35,43 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
     const steered = step.kind === 'bake' ? steer(state, now) : null;
     return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
-  return forward({ ...state, alias }, step, verdict, now);
+  return forward(state, step, verdict, now);
 }
 
-function fence(state: RolloutState, now: Instant): Decision {
-  const { alias } = state.plan;
+/** Null where it can't be done and no longer matters: the registry has a new champion. */
+function fence(state: RolloutState, alias: string, now: Instant): Decision | null {
   const target = homeTarget(state);
   const effect: Effect = { kind: 'set-alias', purpose: 'fence', alias, target, route: null };
   const tried = state.tries[effectKey(effect)];
   if (tried !== undefined && (tried.final || tried.count >= state.plan.maxTries)) {
     if (state.plan.strategy === 'watch') return ended(notWatched(state, tried.error));
+    if (state.committed) return null;
     const cause: RollbackCause = { kind: 'step-failed', sentence: tried.error };
     return { kind: 'record', entries: [{ kind: 'rolling-back', cause }] };
   }
   return attempt(state, effect, now);
 }
 
-/** All that this rollout ever pointed the alias at is home or was published by it. */
+/** All that this rollout ever pointed an alias at is home or was published by it. */
 function isOurs(state: RolloutState, target: AliasTarget): boolean {
   const ours = new Set([state.home.functionVersion, ...Object.values(state.published)]);
   if (state.plan.strategy === 'watch') return true;
   return [target.functionVersion, ...Object.keys(target.weights)].every((version) => ours.has(version));
 }
 
-function foreignEdit(state: RolloutState, target: AliasTarget): Outcome {
+function foreignEdit(state: RolloutState): Outcome | undefined {
+  // An alias that this rollout has not been seen to write reaches nobody yet: whatever it serves is about to be replaced.
+  const edited = Object.keys(state.routes).find((name) => {
+    const verified = state.aliases[name];
+    return verified !== undefined && !isOurs(state, verified.target);
+  });
+  const target = edited === undefined ? undefined : state.aliases[edited]?.target;
+  if (target === undefined) return undefined;
   const at = `--environment ${state.plan.environment}`;
   return {
     kind: 'stuck',
     sentence:
-      `alias ${state.plan.alias} serves ${targetText(target)}, ` +
+      `alias ${edited} serves ${targetText(target)}, ` +
       'which this rollout never wrote: somebody moved it by hand. mlreg stopped and changed nothing more',
     mend: [`mlreg rollback ${at}`, `mlreg resume --adopt ${at}`],
   };
@@ -122,18 +132,22 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
       sentence: `paused for ${formatDuration(state.plan.maxHoldMs)}, nobody resumed it`,
     });
   }
-  const spent = Object.values(state.tries).find((tried) => tried.final || tried.count >= state.plan.maxTries);
+  const failed = spent(state);
   // Telling people must never send a rollout back.
-  if (spent !== undefined && currentStep(state)?.kind !== 'notify') {
-    return back({ kind: 'step-failed', sentence: spent.error });
+  if (failed !== undefined && currentStep(state)?.kind !== 'notify') {
+    return back({ kind: 'step-failed', sentence: failed.error });
   }
   return null;
 }
 
-type FencedState = RolloutState & { readonly alias: NonNullable<RolloutState['alias']> };
+const spent = ({ tries, plan }: RolloutState): RolloutState['tries'][string] | undefined =>
+  Object.values(tries).find((tried) => tried.final || tried.count >= plan.maxTries);
 
-function forward(state: FencedState, step: Step, verdict: Verdict | null, now: Instant): Decision {
+function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: Instant): Decision {
   if (alreadyThere(state, step)) return done(state, `already at ${state.override?.percent} %`);
+  // Nothing that is left to tidy takes a champion away again.
+  const failed = state.committed && step.kind !== 'notify' ? spent(state) : undefined;
+  if (failed !== undefined) return done(state, `left undone: ${failed.error}`);
   switch (step.kind) {
     case 'approve':
       return approve(state, step, now);
@@ -146,7 +160,10 @@ function forward(state: FencedState, step: Step, verdict: Verdict | null, now: I
     case 'warm-up':
       return isWarm(state, step.route) ? done(state, 'warm') : warmUp(state, step.route, now);
     case 'route':
-      return reach(state, step.route, 'route', now) ?? done(state, describe(step.route));
+      return (
+        reach(state, step.route, 'route', now, step.alias) ??
+        done(state, step.alias === undefined ? describe(step.route) : 'read back')
+      );
     case 'promote': {
       const route: Route = { kind: 'single', version: step.version };
       return reach(state, route, 'promote', now) ?? done(state, `${step.version} serves everybody`);
@@ -154,7 +171,8 @@ function forward(state: FencedState, step: Step, verdict: Verdict | null, now: I
     case 'bake':
       return bake(state, step, verdict, now);
     case 'commit': {
-      const { functionVersion } = state.alias.target;
+      const functionVersion = state.aliases[state.plan.alias]?.target.functionVersion;
+      if (functionVersion === undefined) throw new Error(`${state.id} commits what it has not written`);
       const context = { rollout: state.id, at: now, functionVersion, keepPreviousMs: step.keepPreviousMs };
       return {
         kind: 'record',
@@ -168,15 +186,9 @@ function forward(state: FencedState, step: Step, verdict: Verdict | null, now: I
     case 'notify':
       return tell(state, step.subject, now) ?? done(state, 'told');
     case 'swap-stage':
-      return {
-        kind: 'record',
-        entries: [
-          {
-            kind: 'rolling-back',
-            cause: { kind: 'step-failed', sentence: 'this build of mlreg cannot swap stages yet' },
-          },
-        ],
-      };
+      return state.serving === step.to
+        ? done(state, `the stage names ${step.to}`)
+        : attempt(state, { kind: 'swap-stage', to: step.to, deployment: step.deployment }, now);
     default:
       return unreachable(step);
   }

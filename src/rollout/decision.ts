@@ -62,20 +62,19 @@ export function reach(
   route: Route,
   purpose: 'route' | 'promote',
   now: Instant,
+  alias: string = state.plan.alias,
 ): Decision | null {
   const resolved = resolveRoute(state, route);
   if (resolved.kind === 'missing') return attempt(state, { kind: 'publish', route: resolved.route }, now);
+  const verified = state.aliases[alias];
+  const present = state.routes[alias] ?? null;
   const serves =
-    state.alias !== undefined &&
-    sameTarget(state.alias.target, resolved.target) &&
-    state.route !== null &&
-    routeKey(state.route) === routeKey(route);
+    verified !== undefined &&
+    sameTarget(verified.target, resolved.target) &&
+    present !== null &&
+    routeKey(present) === routeKey(route);
   if (serves) return null;
-  return attempt(
-    state,
-    { kind: 'set-alias', purpose, alias: state.plan.alias, target: resolved.target, route },
-    now,
-  );
+  return attempt(state, { kind: 'set-alias', purpose, alias, target: resolved.target, route }, now);
 }
 
 /** Tells people; gives up quietly after a few tries, for nothing may wait on it. */

@@ -16,6 +16,7 @@ export interface Start {
   readonly actor: Actor;
   readonly reason: string;
   readonly home: AliasTarget;
+  readonly deploymentId?: string;
   readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
   readonly codeSha256: string;
   /** Registry changes that go with the first entry. */
@@ -52,6 +53,7 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
       reason: wanted.reason,
       salt: ports.ids.salt(),
       home: wanted.home,
+      ...(wanted.deploymentId === undefined ? {} : { deploymentId: wanted.deploymentId }),
       endpoints: wanted.endpoints,
       codeSha256: wanted.codeSha256,
     };

@@ -1,11 +1,12 @@
 import type { Effect, EffectOutcome, Stamp } from '../domain/journal.ts';
-import { type Route, routeKey, targetText } from '../domain/route.ts';
+import { type AliasTarget, type Route, routeKey, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
-import { PlatformError } from '../ports/platform.ts';
+import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
 import { canGoBlind, isBlind } from './roll-back-blind.ts';
+import { swapStage } from './swap-stage.ts';
 import { publicationsOf, type RolloutState } from './state.ts';
 import { variablesFor } from './variables.ts';
 
@@ -96,6 +97,8 @@ async function dispatch(
     }
     case 'set-alias':
       return aliasOutcome(state, effect, await writeAlias(ports, state, effect, seq));
+    case 'swap-stage':
+      return swapStage(platform, effect, stampOf(state, effect, seq));
     case 'notify':
       await ports.notifier.send({
         eventId: `${state.id}/${seq}`,
@@ -115,26 +118,25 @@ async function writeAlias(
   seq: number,
 ): Promise<SetAliasOutcome> {
   const { platform } = ports;
-  const stamp: Stamp = {
-    environment: state.plan.environment,
-    token: state.token,
-    seq,
-    rollout: state.id,
-    back: wayBack(state, effect),
-  };
+  const stamp = stampOf(state, effect, seq);
+  const found = (view: AliasView): AliasTarget | null =>
+    isBlind(view.stamp, state.id) && canGoBlind(state.plan) ? null : view.target;
   if (effect.purpose === 'fence') {
-    return takeAlias(
-      platform,
-      effect.alias,
-      () => stamp,
-      (found) => (isBlind(found.stamp, state.id) && canGoBlind(state.plan) ? null : found.target),
-    );
+    return takeAlias(platform, effect.alias, () => stamp, found);
   }
-  const carried = state.alias;
+  const carried = state.aliases[effect.alias];
   if (effect.purpose !== 'roll-back') {
-    // Forward writes go out from one's own last write, or not at all.
-    if (carried === undefined)
-      throw new Error(`${state.id}: the alias was not fenced before ${effect.purpose}`);
+    // Forward writes go out from one's own last write, or not at all, but to an alias that nobody has written so far.
+    if (carried === undefined && effect.alias === state.plan.alias)
+      throw new Error(`${state.id}: alias ${effect.alias} was not fenced before ${effect.purpose}`);
+    if (carried === undefined) {
+      return takeAlias(
+        platform,
+        effect.alias,
+        () => stamp,
+        (view) => (found(view) === null ? null : effect.target),
+      );
+    }
     return setAlias(
       platform,
       { alias: effect.alias, target: effect.target, stamp },
@@ -158,10 +160,16 @@ async function writeAlias(
   );
 }
 
+function stampOf(state: RolloutState, effect: Effect, seq: number): Stamp {
+  const { plan, token, id } = state;
+  return { environment: plan.environment, token, seq, rollout: id, back: wayBack(state, effect) };
+}
+
 /** Whoever rolls back while a rollback is under way means the same version, not the one that users are saved from. */
-function wayBack({ plan, home, published }: RolloutState, { purpose }: SetAlias): string {
+function wayBack({ plan, home, published }: RolloutState, effect: Effect): string {
   const good = published[routeKey({ kind: 'single', version: plan.challenger })];
-  const leadsOn = plan.strategy === 'rollback' && purpose !== 'roll-back';
+  const isBack = effect.kind === 'set-alias' && effect.purpose === 'roll-back';
+  const leadsOn = plan.strategy === 'rollback' && !isBack;
   return (leadsOn ? good : undefined) ?? home.functionVersion;
 }
 

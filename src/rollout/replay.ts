@@ -35,6 +35,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     startedAt: entry.at,
     salt: entry.salt,
     home: entry.home,
+    deploymentId: entry.deploymentId,
     endpoints: entry.endpoints,
     codeSha256: entry.codeSha256,
     length: 1,
@@ -51,7 +52,12 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     warmedAt: {},
     smokedStep: null,
     notifiedStep: null,
-    alias: undefined,
+    aliases: {},
+    unfenced: [entry.plan.alias],
+    written: [],
+    routes: startingRoutes(entry.plan),
+    serving: entry.plan.alias,
+    swapMeant: false,
     route: startingRoute(entry.plan),
     routeSince: entry.at,
     tries: {},
@@ -83,6 +89,14 @@ function startingRoute({ strategy, champion, challenger }: Plan): Route | null {
   return champion === null ? null : { kind: 'single', version: champion };
 }
 
+/** What a watch guards serves at rest, on every alias; all else begins on the plan's own. */
+function startingRoutes(plan: Plan): Readonly<Record<string, Route | null>> {
+  const own = { [plan.alias]: startingRoute(plan) };
+  return plan.strategy === 'watch' && plan.green !== undefined
+    ? { ...own, [plan.green]: startingRoute(plan) }
+    : own;
+}
+
 /** One more entry. */
 export function apply(state: RolloutState, entry: Entry): RolloutState {
   if (entry.seq !== state.length)
@@ -95,12 +109,13 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
     case 'started':
       throw new Error(`journal of ${state.id} begins twice`);
     case 'owned':
-      // A new owner knows nothing of the alias until its own fence; a stuck rollout lives again.
+      // A new owner knows nothing of an alias until its own fence; a stuck rollout lives again.
       return {
         ...state,
         owner: entry.by,
         adopted: entry.adopt,
-        alias: undefined,
+        aliases: {},
+        unfenced: [state.plan.alias, ...state.written],
         openIntent: undefined,
         tries: {},
         outcome: null,
@@ -108,7 +123,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         phase: state.phase === 'ended' ? (state.rollback === null ? 'forward' : 'rolling-back') : state.phase,
       };
     case 'intent':
-      return { ...state, openIntent: { seq: entry.seq, effect: entry.effect } };
+      return { ...meant(state, entry.effect), openIntent: { seq: entry.seq, effect: entry.effect } };
     case 'result': {
       const effect = state.openIntent?.seq === entry.intent ? state.openIntent.effect : undefined;
       if (effect === undefined) throw new Error(`journal of ${state.id}: result ${entry.seq} has no intent`);
@@ -181,7 +196,13 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         phase: 'rolling-back',
         tries: {},
         pausedAt: null,
-        rollback: state.rollback ?? { cause: entry.cause, at: entry.at, written: false, labelled: false },
+        rollback: state.rollback ?? {
+          cause: entry.cause,
+          at: entry.at,
+          home: [],
+          stageTidied: false,
+          labelled: false,
+        },
       };
     case 'labelled':
       return entry.as === 'promoted' || state.rollback === null
@@ -214,23 +235,48 @@ function afterEffect(state: RolloutState, effect: Effect, outcome: EffectOutcome
       return { ...state, notifiedStep: state.step };
     case 'set-alias': {
       if (outcome.kind !== 'alias') return state;
-      const alias = { revisionId: outcome.revisionId, target: outcome.target, stamp: outcome.stamp };
-      if (effect.purpose === 'fence') return { ...state, alias };
-      const inBake = state.plan.steps[state.step]?.kind === 'bake' && effect.purpose === 'route';
+      const { alias, purpose, route } = effect;
+      const { revisionId, target, stamp } = outcome;
+      const aliases = { ...state.aliases, [alias]: { revisionId, target, stamp } };
+      const unfenced = state.unfenced.filter((other) => other !== alias);
+      if (purpose === 'fence') return { ...state, aliases, unfenced };
+      const reachesUsers = alias === state.serving;
+      const inBake = state.plan.steps[state.step]?.kind === 'bake' && purpose === 'route';
       return {
         ...state,
-        alias,
-        route: effect.route ?? state.route,
-        routeSince: at,
+        aliases,
+        unfenced,
+        routes: { ...state.routes, [alias]: route ?? state.routes[alias] ?? null },
+        ...(reachesUsers ? { route: route ?? state.route, routeSince: at } : {}),
         // A new share begins its bake anew.
-        ...(inBake ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
-        ...(effect.purpose === 'promote' ? { promotedAt: at } : {}),
-        ...(effect.purpose === 'roll-back' && state.rollback !== null
-          ? { rollback: { ...state.rollback, written: true } }
+        ...(inBake && reachesUsers ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
+        ...(purpose === 'promote' ? { promotedAt: at } : {}),
+        ...(purpose === 'roll-back' && state.rollback !== null
+          ? { rollback: { ...state.rollback, home: [...state.rollback.home, alias] } }
           : {}),
       };
     }
+    case 'swap-stage': {
+      if (outcome.kind !== 'stage') return state;
+      const swapped = {
+        ...state,
+        serving: outcome.alias,
+        route: state.routes[outcome.alias] ?? null,
+        routeSince: at,
+      };
+      return state.rollback === null
+        ? swapped
+        : { ...swapped, rollback: { ...state.rollback, stageTidied: true } };
+    }
   }
+}
+
+/** From its intent on an effect may come about, even after its owner has died. */
+function meant(state: RolloutState, effect: Effect): RolloutState {
+  if (effect.kind === 'swap-stage') return { ...state, swapMeant: true };
+  const isKnown =
+    effect.kind !== 'set-alias' || effect.alias === state.plan.alias || state.written.includes(effect.alias);
+  return isKnown ? state : { ...state, written: [...state.written, effect.alias] };
 }
 
 function afterRequest(state: RolloutState, request: Request, accepted: boolean, at: Instant): RolloutState {
@@ -270,7 +316,9 @@ export function effectKey(effect: Effect): string {
     case 'smoke':
       return `smoke ${effect.version}`;
     case 'set-alias':
-      return `set-alias ${effect.purpose}`;
+      return `set-alias ${effect.purpose} ${effect.alias}`;
+    case 'swap-stage':
+      return `swap-stage ${effect.to} ${JSON.stringify(effect.deployment)}`;
     case 'notify':
       return 'notify';
     default:

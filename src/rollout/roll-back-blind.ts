@@ -9,22 +9,39 @@ export type BlindOutcome = SetAliasOutcome | { readonly kind: 'no-way-back' };
 /**
  * The way back with the store out of reach: all that it needs stands on the alias. The token is the alias's plus one,
  * which no store ever gave out; whoever takes the rollout over later sees that, and repairs the journal from it.
+ * @param green the other alias that a stage may name, where there is one: users may be there
  */
 export async function rollBackBlind(
   platform: Platform,
-  alias: string,
+  { alias, green }: { readonly alias: string; readonly green: string | null },
   environment: string,
 ): Promise<BlindOutcome> {
   const { stamp } = await platform.readAlias(alias);
   if (stamp === undefined) return { kind: 'no-way-back' };
   const { rollout, back } = stamp;
-  return takeAlias(
-    platform,
-    alias,
-    (found) => ({ environment, token: (found.stamp?.token ?? stamp.token) + 1, seq: 0, rollout, back }),
-    () => ({ functionVersion: back, weights: {} }),
-  );
+  const goBack = (name: string): Promise<SetAliasOutcome> =>
+    takeAlias(
+      platform,
+      name,
+      (found) => ({
+        environment,
+        token: Math.max(found.stamp?.token ?? 0, stamp.token) + 1,
+        seq: 0,
+        rollout,
+        back,
+      }),
+      // An alias without a stamp was never part of a rollout.
+      (found) => (found.stamp === undefined ? null : { functionVersion: back, weights: {} }),
+    );
+  const first = await goBack(alias);
+  if (green === null) return first;
+  const second = await goBack(green);
+  const isHome = second.kind === 'set' || second.kind === 'left' || isMissing(second);
+  return first.kind === 'set' && !isHome ? second : first;
 }
+
+const isMissing = (outcome: SetAliasOutcome): boolean =>
+  outcome.kind === 'failed' && outcome.error.failure.kind === 'missing';
 
 /** Whether a blind rollback undid this rollout: where one is itself a return, or has nowhere to go, nothing was undone. */
 export const canGoBlind = ({ strategy, undo }: Plan): boolean =>

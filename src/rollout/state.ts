@@ -1,7 +1,7 @@
 import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
-import type { AliasTarget, Route } from '../domain/route.ts';
+import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
@@ -14,6 +14,7 @@ export interface RolloutState {
   readonly startedAt: Instant;
   readonly salt: string;
   readonly home: AliasTarget;
+  readonly deploymentId: string | undefined;
   readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
   readonly codeSha256: string;
 
@@ -45,11 +46,19 @@ export interface RolloutState {
   readonly warmedAt: Readonly<Record<string, Instant>>;
   readonly smokedStep: number | null;
   readonly notifiedStep: number | null;
-  /** The alias after our last verified write under the present token; undefined until the takeover's fence. */
-  readonly alias:
-    | { readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp }
-    | undefined;
-  /** The last route that was verified, and since when. */
+  /** Each alias after our last verified write under the present token. */
+  readonly aliases: Readonly<Record<string, VerifiedAlias>>;
+  /** Aliases on which an older owner may still have a write under way: fenced before anything is decided. */
+  readonly unfenced: readonly string[];
+  /** Aliases, other than the plan's own, that this rollout ever meant to write. */
+  readonly written: readonly string[];
+  /** The last route that was verified on each alias. */
+  readonly routes: Readonly<Record<string, Route | null>>;
+  /** The alias that the stage was last seen to name. */
+  readonly serving: string;
+  /** A swap of the stage was meant: it may come late, whoever owns the rollout by then. */
+  readonly swapMeant: boolean;
+  /** What users get: the route of the serving alias, as last verified, and since when. */
   readonly route: Route | null;
   readonly routeSince: Instant;
 
@@ -89,13 +98,21 @@ export interface RolloutState {
   readonly rollback: {
     readonly cause: RollbackCause;
     readonly at: Instant;
-    readonly written: boolean;
+    /** Aliases that were seen to be home since. */
+    readonly home: readonly string[];
+    readonly stageTidied: boolean;
     readonly labelled: boolean;
   } | null;
   readonly promotedAt: Instant | null;
   readonly committed: boolean;
   readonly outcome: Outcome | null;
   readonly endedAt: Instant | null;
+}
+
+export interface VerifiedAlias {
+  readonly revisionId: string;
+  readonly target: AliasTarget;
+  readonly stamp: Stamp;
 }
 
 export const currentStep = (state: RolloutState): Step | undefined => state.plan.steps[state.step];
@@ -106,6 +123,16 @@ export function challengerShare(state: RolloutState): number {
   if (route === null) return 0;
   if (route.kind === 'split') return route.percent;
   return route.kind === 'single' && route.version === state.plan.challenger ? 100 : 0;
+}
+
+/** Aliases that must go home on the way back, the one that users reach first: wherever the challenger may be. */
+export function aliasesAtStake(state: RolloutState): readonly string[] {
+  const { plan, routes } = state;
+  const undone = plan.undo === null ? null : routeKey(plan.undo);
+  const elsewhere = Object.entries(routes).flatMap(([alias, route]) =>
+    route !== null && routeKey(route) !== undone ? [alias] : [],
+  );
+  return [...new Set([state.serving, plan.alias, ...state.written, ...elsewhere])];
 }
 
 /** Sticky and shadow arms share one Lambda version; weighted arms have one each. */

@@ -45,7 +45,16 @@ export function promotion(settings: Settings, subject: string): readonly Step[] 
   return [
     { kind: 'warm-up', route: single(settings.challenger) },
     { kind: 'promote', version: settings.challenger },
+    ...conclusion(settings, subject),
+  ];
+}
+
+/** The registry; then the other alias follows, so that at rest a stage reaches the champion whichever it names. */
+export function conclusion(settings: Settings, subject: string): readonly Step[] {
+  const { challenger, green } = settings;
+  return [
     { kind: 'commit', keepPreviousMs: settings.keepPreviousMs },
+    ...(green === undefined ? [] : [{ kind: 'route', route: single(challenger), alias: green } as const]),
     { kind: 'notify', subject },
   ];
 }
@@ -60,6 +69,7 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     challenger: settings.challenger,
     routing: settings.routing,
     alias: settings.alias,
+    ...(settings.green === undefined ? {} : { green: settings.green }),
     steps,
     undo: settings.champion === null ? null : single(settings.champion),
     policy: settings.policy,

@@ -1,5 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
-import { planOf, provision, single } from './common.ts';
+import { conclusion, planOf, provision, single } from './common.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -11,7 +11,6 @@ export function rollback(settings: Settings): Plan {
   return planOf('rollback', settings, [
     provision(settings, [single(challenger)]),
     { kind: 'promote', version: challenger },
-    { kind: 'commit', keepPreviousMs: settings.keepPreviousMs },
-    { kind: 'notify', subject: `${settings.environment} was rolled back to ${challenger}` },
+    ...conclusion(settings, `${settings.environment} was rolled back to ${challenger}`),
   ]);
 }

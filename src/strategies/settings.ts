@@ -11,6 +11,8 @@ export interface Settings {
   readonly challenger: VersionTag;
   readonly routing: Routing;
   readonly alias: string;
+  /** The other alias that the gateway's stage may name, where there is one. */
+  readonly green?: string;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;
@@ -40,6 +42,8 @@ export interface CanarySettings extends Settings, BakeSettings {
 export interface BlueGreenSettings extends Settings, BakeSettings {
   /** Green's share of blue's traffic before the swap. */
   readonly percent: Percent;
+  /** After the swap. */
+  readonly finalBakeMs: number;
 }
 
 export interface ShadowSettings extends Settings, BakeSettings {

@@ -133,7 +133,7 @@ describe('a rollout whose owner is dead', () => {
     const { code, stderr } = await cli.run('resume', { as: 'bob' });
     expect([code, stderr]).toEqual([
       0,
-      expect.stringContaining('taking up r-1: canary of v2.3.0, step 5 of 12'),
+      expect.stringContaining('taking up r-1: canary of v2.3.0, step 5 of 13'),
     ]);
   });
 

@@ -154,7 +154,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       running = await unfinished(machine);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      const outcome = await rollBackBlind(platform, alias, 'local');
+      const outcome = await rollBackBlind(platform, { alias, green: null }, 'local');
       world.saw(`blind rollback ${outcome.kind}`);
       return;
     }

@@ -408,7 +408,9 @@ describe('taking over', () => {
       if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
     }
     expect(world.alias().target.functionVersion).not.toBe('7');
-    expect(await rollBackBlind(world.ports.platform, 'live', 'local')).toMatchObject({ kind: 'set' });
+    expect(await rollBackBlind(world.ports.platform, { alias: 'live', green: null }, 'local')).toMatchObject({
+      kind: 'set',
+    });
     expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
     const late = world.alias().revisionId;
     // The old owner's carried revision is dead: it notices at its next write, and never moves traffic again.

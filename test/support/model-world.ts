@@ -8,12 +8,13 @@ import {
   type EndpointState,
   type Platform,
   PlatformError,
+  type StageView,
 } from '../../src/ports/platform.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { type MemoryPlace, memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { canary } from '../../src/strategies/canary.ts';
-import type { CanarySettings } from '../../src/strategies/settings.ts';
+import type { BlueGreenSettings, CanarySettings } from '../../src/strategies/settings.ts';
 
 /** Thrown out of a port: the process is dead from here on. */
 export class Crash extends Error {
@@ -26,7 +27,10 @@ export type Fault = 'crash-before' | 'crash-after' | 'error-before' | 'lost' | '
 export interface ModelWorld {
   readonly ports: RolloutPorts;
   readonly place: MemoryPlace;
-  readonly alias: () => AliasView;
+  readonly alias: (name?: 'live' | 'green') => AliasView;
+  readonly stage: () => StageView;
+  /** Somebody's UpdateStage, whoever that is. */
+  readonly swap: (alias: string, stamp?: Stamp) => void;
   /** Somebody who isn't mlreg moves the alias. */
   readonly meddle: (target: AliasTarget) => void;
   readonly variablesOf: (functionVersion: string) => Readonly<Record<string, string>>;
@@ -51,13 +55,22 @@ export const v23 = versionTag('v2.3.0');
 export function modelWorld(): ModelWorld {
   let now = instant(1_750_000_000_000);
   let revision = 0;
-  let aliasState: { target: AliasTarget; description: string; stamp: Stamp | undefined; revisionId: string } =
-    {
-      target: { functionVersion: '7', weights: {} },
-      description: '',
-      stamp: undefined,
-      revisionId: 'rev-0',
-    };
+  const asMade: AliasView = {
+    target: { functionVersion: '7', weights: {} },
+    description: '',
+    stamp: undefined,
+    revisionId: 'rev-0',
+  };
+  const aliases = new Map<string, AliasView>([
+    ['live', asMade],
+    ['green', asMade],
+  ]);
+  const aliasNamed = (name: string): AliasView => {
+    const found = aliases.get(name);
+    if (found === undefined) throw new PlatformError({ kind: 'missing', message: `no alias ${name}` });
+    return found;
+  };
+  let stage: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
   const place = memoryPlace();
   const store = openMemoryStore(place);
@@ -85,18 +98,21 @@ export function modelWorld(): ModelWorld {
         );
 
   const platform: Platform = {
-    readAlias: () => call('readAlias', () => ({ ...aliasState })),
-    writeAlias: (_alias, write) =>
+    readAlias: (name) => call('readAlias', () => aliasNamed(name)),
+    writeAlias: (name, { target, stamp, revisionId: carried }) =>
       call('writeAlias', () => {
-        if (write.revisionId !== aliasState.revisionId) return { kind: 'precondition' } as const;
+        if (carried !== aliasNamed(name).revisionId) return { kind: 'precondition' } as const;
         revision++;
-        aliasState = {
-          target: write.target,
-          description: 'stamped',
-          stamp: write.stamp,
-          revisionId: `rev-${revision}`,
-        };
-        return { kind: 'written', revisionId: aliasState.revisionId } as const;
+        const revisionId = `rev-${revision}`;
+        aliases.set(name, { target, stamp, revisionId, description: 'stamped' });
+        return { kind: 'written', revisionId } as const;
+      }),
+    readStage: () => call('readStage', () => stage),
+    writeStage: ({ alias, stamp, deployment }) =>
+      call('writeStage', () => {
+        const ids = { new: `d-${stamp.rollout}`, keep: stage.deploymentId };
+        const deploymentId = typeof deployment === 'string' ? ids[deployment] : deployment.id;
+        stage = { ...stage, alias, stamp, deploymentId };
       }),
     ensureEndpoint: ({ endpoint }) =>
       call('ensureEndpoint', () => {
@@ -151,10 +167,14 @@ export function modelWorld(): ModelWorld {
   const world: ModelWorld = {
     ports,
     place,
-    alias: () => aliasState,
+    alias: (name = 'live') => aliasNamed(name),
+    stage: () => stage,
+    swap: (alias, stamp) => {
+      stage = { ...stage, alias, stamp };
+    },
     meddle: (target) => {
       revision++;
-      aliasState = { ...aliasState, target, revisionId: `rev-${revision}` };
+      aliases.set('live', { ...aliasNamed('live'), target, revisionId: `rev-${revision}` });
     },
     variablesOf: (version) => published.get(version) ?? {},
     endpoints: new Map(),
@@ -256,6 +276,14 @@ export const canarySettings = (over: Partial<CanarySettings> = {}): CanarySettin
   bakeMs: 10_000,
   extendMs: 10_000,
   onInconclusive: 'promote',
+  ...over,
+});
+
+export const blueGreenSettings = (over: Partial<BlueGreenSettings> = {}): BlueGreenSettings => ({
+  ...canarySettings(),
+  percent: percent(10),
+  finalBakeMs: 10_000,
+  green: 'green',
   ...over,
 });
 

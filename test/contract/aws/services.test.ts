@@ -3,11 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ApiGatewayV2Client, CreateApiCommand, CreateStageCommand } from '@aws-sdk/client-apigatewayv2';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readStage } from '../../../src/aws/apigateway-stage.ts';
 import { identity } from '../../../src/aws/identity.ts';
 import { artifactUri, createArtifacts } from '../../../src/aws/s3-artifacts.ts';
 import { createNotifier } from '../../../src/aws/sns-notifier.ts';
@@ -150,17 +148,4 @@ test('who we are', async () => {
   const found = await identity(clients);
   expect(found.account).toBe('000000000000');
   expect(found.arn).toMatch(/^arn:aws:(sts|iam)::000000000000:/);
-});
-
-test('a stage with its variables', async () => {
-  const { clients } = await stack();
-  const gateway = clients.of(ApiGatewayV2Client);
-  const { ApiId } = await gateway.send(new CreateApiCommand({ Name: 'api', ProtocolType: 'HTTP' }));
-  const StageVariables = { alias: 'blue' };
-  await gateway.send(new CreateStageCommand({ ApiId, StageName: 'prod', AutoDeploy: true, StageVariables }));
-  const stage = await readStage(clients, { apiId: ApiId ?? '', stage: 'prod' });
-  expect(stage).toMatchObject({ variables: { alias: 'blue' }, autoDeploy: true });
-  await expect(readStage(clients, { apiId: ApiId ?? '', stage: 'none' })).rejects.toMatchObject({
-    failure: { kind: 'missing' },
-  });
 });

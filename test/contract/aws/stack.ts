@@ -52,6 +52,7 @@ export async function stack(
     requestHandler: handler as never,
   });
   const platform = createPlatform({
+    api: { id: null, name: 'api', stage: 'prod' },
     clients,
     clock: port,
     functionName,

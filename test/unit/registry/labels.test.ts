@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { instant, percent, rolloutId } from '../../../src/domain/units.ts';
+import { instant, rolloutId } from '../../../src/domain/units.ts';
 import { promoted, rolledBack } from '../../../src/registry/labels.ts';
 import { blueGreen } from '../../../src/strategies/blue-green.ts';
 import { canary } from '../../../src/strategies/canary.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
 import { watch } from '../../../src/strategies/watch.ts';
-import { canarySettings, v22, v23 } from '../../support/model-world.ts';
+import { blueGreenSettings, canarySettings, v22, v23 } from '../../support/model-world.ts';
 
 const at = instant(1_000);
 const rollout = rolloutId('r-1');
 const plans = {
   canary: canary(canarySettings()),
   first: canary(canarySettings({ champion: null })),
-  green: blueGreen({ ...canarySettings(), percent: percent(10) }),
+  green: blueGreen(blueGreenSettings()),
   back: rollback(canarySettings({ champion: v23, challenger: v22 })),
   backToItself: rollback(canarySettings({ champion: null, challenger: v22 })),
   watch: watch({ ...canarySettings(), durationMs: null }),

@@ -29,7 +29,7 @@ describe('words, the same in every view', () => {
     [{ ...bake, percent: percent(10) }, 'bake at 10 % for 15m'],
     [{ ...bake, percent: percent(0) }, 'bake in shadow for 15m'],
     [{ ...bake, percent: percent(100), durationMs: null }, 'watch'],
-    [{ kind: 'swap-stage', to: 'green' }, 'swap the stage to green'],
+    [{ kind: 'swap-stage', to: 'green', deployment: 'new' }, 'swap the stage to green'],
     [{ kind: 'promote', version: v23 }, 'promote v2.3.0'],
     [{ kind: 'commit', keepPreviousMs: 1 }, 'write the registry'],
     [{ kind: 'notify', subject: 'x' }, 'notify'],

@@ -8,8 +8,9 @@ import { blueGreen } from '../../../src/strategies/blue-green.ts';
 import { canary } from '../../../src/strategies/canary.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
 import { shadow } from '../../../src/strategies/shadow.ts';
-import { actor, canarySettings, v22, v23 } from '../../support/model-world.ts';
+import { actor, blueGreenSettings, canarySettings, v22, v23 } from '../../support/model-world.ts';
 import {
+  aliasIs,
   approvedPlan,
   asked,
   atStep,
@@ -307,12 +308,59 @@ describe('each step', () => {
     });
   });
 
-  it('a stage is swapped by no build yet: back', () => {
-    const green = blueGreen({ ...canarySettings(), percent: percent(10) });
-    const swap = green.steps.findIndex((step) => step.kind === 'swap-stage');
-    expect(next(tell(green, fenced(), ...stepsTo(swap)))).toMatchObject({
-      entries: [{ kind: 'rolling-back', cause: { kind: 'step-failed' } }],
+  it('a stage is swapped once the challenger was seen on green, and back once it was seen on blue', () => {
+    const green = blueGreen(blueGreenSettings());
+    const [there = 0, back = 0] = green.steps.flatMap((step, index) =>
+      step.kind === 'swap-stage' ? [index] : [],
+    );
+    const swap = (to: string, deployment: 'new' | 'keep') =>
+      ({ kind: 'swap-stage', to, deployment }) as const;
+    const alone = on('9');
+    const before = [fenced(), publish(single(v23), '9'), ...stepsTo(there - 1)];
+    expect(next(tell(green, ...before))).toMatchObject({
+      effect: { kind: 'set-alias', purpose: 'route', alias: 'green', target: alone },
     });
+    const onGreen = did({ ...setAlias('route', alone, single(v23)), alias: 'green' }, aliasIs(alone));
+    const ready = [...before, onGreen, ...stepsTo(there).slice(there - 1)];
+    expect(next(tell(green, ...ready))).toMatchObject({ effect: swap('green', 'new') });
+    const swapped = {
+      kind: 'did',
+      effect: swap('green', 'new'),
+      outcome: { kind: 'stage', alias: 'green' },
+    } as const;
+    expect(next(tell(green, ...ready, swapped))).toEqual(doneWith(there, 'the stage names green'));
+    expect(tell(green, ...ready, swapped).state).toMatchObject({ serving: 'green', route: single(v23) });
+    const late = [...ready, swapped, ...stepsTo(back).slice(there)];
+    expect(next(tell(green, ...late))).toMatchObject({ effect: swap('live', 'keep') });
+  });
+
+  it('a new owner fences every alias that was ever meant to be written, before anything else', () => {
+    const green = blueGreen(blueGreenSettings());
+    const meant = {
+      kind: 'intent',
+      effect: { ...setAlias('route', on('9'), single(v23)), alias: 'green' },
+    } as const;
+    const taken = { kind: 'owned', by: actor('bob'), adopt: false } as const;
+    const story = tell(green, fenced(), publish(single(v23), '9'), meant, taken);
+    expect(next(story)).toMatchObject({ effect: { purpose: 'fence', alias: 'live' } });
+    const one = tell(green, fenced(), publish(single(v23), '9'), meant, taken, fenced());
+    expect(next(one)).toMatchObject({ effect: { purpose: 'fence', alias: 'green' } });
+  });
+
+  it('what is left to tidy after the commit is given up, and takes no champion away', () => {
+    const plan = canary(canarySettings({ green: 'green' }));
+    const tail = plan.steps.findIndex((step) => step.kind === 'route' && step.alias === 'green');
+    const before = [
+      fenced(),
+      publish(single(v23), '9'),
+      ...stepsTo(tail),
+      { kind: 'labelled', as: 'promoted' } as const,
+    ];
+    const effect = { ...setAlias('route', on('9'), single(v23)), alias: 'green' };
+    const failed = { kind: 'tried', effect, error: 'no alias green', final: false } as const;
+    expect(next(tell(plan, ...before))).toEqual({ kind: 'effect', effect });
+    const given = Array.from({ length: plan.maxTries }, () => [failed, wait(20_000)]).flat();
+    expect(next(tell(plan, ...before, ...given))).toEqual(doneWith(tail, 'left undone: no alias green'));
   });
 
   it('a rollback begins with its endpoint, which may be there, and asks nobody', () => {

@@ -167,7 +167,7 @@ describe('the alias', () => {
 
   it('is written forward from our own last write, or not at all', async () => {
     const { ports, alias, meddle } = await stack();
-    await expect(perform(ports, state, route, 5)).rejects.toThrow('the alias was not fenced before route');
+    await expect(perform(ports, state, route, 5)).rejects.toThrow('alias live was not fenced before route');
     const fenced = await perform(ports, state, fence, 5);
     if (fenced.kind !== 'done') throw new Error('not fenced');
     const known = tell(plan, did(fence, fenced.outcome)).state;

@@ -58,7 +58,7 @@ describe('each entry', () => {
       'owned: a new owner knows nothing of the alias, and tries anew',
       [fenced(), tried(ensure)],
       { kind: 'owned', by: actor('cat'), adopt: true },
-      { owner: actor('cat'), adopted: true, alias: undefined, tries: {} },
+      { owner: actor('cat'), adopted: true, aliases: {}, unfenced: ['live'], tries: {} },
     ],
     ['intent', [], { kind: 'intent', effect: smoke }, { openIntent: { seq: 1, effect: smoke } }],
     [
@@ -199,7 +199,7 @@ describe('each entry', () => {
         phase: 'rolling-back',
         tries: {},
         pausedAt: null,
-        rollback: { cause: abort, at: after(5), written: false, labelled: false },
+        rollback: { cause: abort, at: after(5), home: [], stageTidied: false, labelled: false },
       },
     ],
     [
@@ -213,7 +213,7 @@ describe('each entry', () => {
       'labelled rolled-back',
       [rollingBack],
       { kind: 'labelled', as: 'rolled-back' },
-      { rollback: { cause: abort, at: began, written: false, labelled: true } },
+      { rollback: { cause: abort, at: began, home: [], stageTidied: false, labelled: true } },
     ],
     ['repaired', [], { kind: 'repaired', what: 'x' }, {}],
     [
@@ -232,7 +232,8 @@ describe('writes of the alias', () => {
   it('a fence changes nothing but what is known of the alias', () => {
     const changed = changedBy([wait(5)], fenced(on('9')));
     expect(changed).toEqual({
-      alias: { revisionId: expect.any(String), target: on('9'), stamp: expect.anything() },
+      aliases: { live: { revisionId: expect.any(String), target: on('9'), stamp: expect.anything() } },
+      unfenced: [],
     });
   });
 
@@ -262,7 +263,7 @@ describe('writes of the alias', () => {
       rollingBack,
       did(setAlias('roll-back', home, single(v22)), aliasIs(home)),
     );
-    expect([state.rollback?.written, challengerShare(state)]).toEqual([true, 0]);
+    expect([state.rollback?.home, challengerShare(state)]).toEqual([['live'], 0]);
   });
 
   it('a roll-back that nobody began changes no rollback', () => {
@@ -360,6 +361,8 @@ it('counts tries by what is to be reached, whoever asks', () => {
       { kind: 'warm-up', route: single(v22) } as const,
       smoke,
       setAlias('promote', home, null),
+      { kind: 'swap-stage', to: 'green', deployment: 'new' } as const,
+      { kind: 'swap-stage', to: 'live', deployment: { id: 'd-0' } } as const,
       { kind: 'notify', subject: 's', body: 'b' } as const,
     ].map(effectKey),
   ).toEqual([
@@ -367,7 +370,9 @@ it('counts tries by what is to be reached, whoever asks', () => {
     'publish split v2.2.0 v2.3.0 10',
     'warm-up single v2.2.0',
     'smoke v2.3.0',
-    'set-alias promote',
+    'set-alias promote live',
+    'swap-stage green "new"',
+    'swap-stage live {"id":"d-0"}',
     'notify',
   ]);
 });

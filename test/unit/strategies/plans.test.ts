@@ -7,7 +7,7 @@ import { canary } from '../../../src/strategies/canary.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
 import { shadow } from '../../../src/strategies/shadow.ts';
 import { watch } from '../../../src/strategies/watch.ts';
-import { canarySettings, v22, v23 } from '../../support/model-world.ts';
+import { blueGreenSettings, canarySettings, v22, v23 } from '../../support/model-world.ts';
 
 const routeOf = (route: Route): string => {
   switch (route.kind) {
@@ -32,7 +32,7 @@ function line(step: Step): string {
 
 const shown = ({ steps, policy: _policy, ...rest }: Plan): object => ({ ...rest, steps: steps.map(line) });
 
-const green = { ...canarySettings(), percent: percent(10) };
+const green = blueGreenSettings();
 const copied = { ...canarySettings(), sample: percent(25) };
 
 describe('plans', () => {
@@ -50,6 +50,7 @@ describe('plans', () => {
       'watch without end, and without a way back',
       watch({ ...canarySettings({ champion: null }), durationMs: null }),
     ],
+    ['canary where a stage may be swapped', canary(canarySettings({ green: 'green' }))],
     ['rollback', rollback(canarySettings({ champion: v23, challenger: v22, approvals: 2 }))],
   ];
   it.each(plans)('%s', (_name, plan) => {
@@ -84,6 +85,18 @@ describe('plans', () => {
       ['first deploy', 0],
     ]);
   });
+});
+
+it('blue-green refuses an environment without a second alias', () => {
+  const { green: _none, ...alone } = green;
+  for (const settings of [alone, { ...green, green: green.alias }]) {
+    expect(() => blueGreen(settings)).toThrow(
+      expect.objectContaining({
+        fault: 'usage',
+        message: 'local has no second alias that its stage could be swapped to',
+      }),
+    );
+  }
 });
 
 describe('shadow refuses', () => {
