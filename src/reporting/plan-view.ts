@@ -13,7 +13,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
   const undo =
     plan.undo === null
       ? 'none: there is no earlier version'
-      : `${routeTitle(plan.undo)}, by ${writesBack(plan)} of the alias, at any time`;
+      : `${routeTitle(plan.undo)}, by one write of the alias${swaps(plan)}, at any time`;
   return [
     head,
     ...rows,
@@ -37,12 +37,12 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
   return [
     `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
     `  ${words.join(paint.dim(' > '))}`,
-    `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by ${writesBack(plan)}, at any time`}`)}`,
+    `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write${swaps(plan)}, at any time`}`)}`,
   ].join('\n');
 }
 
-const writesBack = ({ steps }: Plan): string =>
-  steps.some(({ kind }) => kind === 'swap-stage') ? 'one write, from the swap on two' : 'one write';
+const swaps = ({ steps }: Plan): string =>
+  steps.some(({ kind }) => kind === 'swap-stage') ? ' (two from the swap on)' : '';
 
 const routeShare = (route: Route): string =>
   route.kind === 'split' ? `${route.percent} %` : routeTitle(route);
