@@ -45,7 +45,7 @@ export async function carryOn(
  * Between the two, and after a try whose reply was lost, it may still arrive. The way back may have been gone without the
  * journal.
  */
-export function mayBeUnderWay({ phase, alias, openIntent, tries }: RolloutState): boolean {
-  if (phase !== 'forward' || alias === undefined || openIntent !== undefined) return true;
+export function mayBeUnderWay({ phase, unfenced, openIntent, tries }: RolloutState): boolean {
+  if (phase !== 'forward' || unfenced.length > 0 || openIntent !== undefined) return true;
   return Object.keys(tries).some((key) => key.startsWith('set-alias'));
 }
