@@ -7,8 +7,6 @@ import { strToU8, zipSync } from 'fflate';
 /** AWS on this machine with a rollout at 10 % under way, and beside it a function that does nothing. */
 export interface Stack {
   readonly pid: number;
-  /** The daemon. */
-  readonly child: ChildProcess;
   readonly gatewayUrl: string;
   readonly controlUrl: string;
   readonly token: string;
@@ -19,7 +17,7 @@ export interface Stack {
 }
 
 /** The same routes as `mlreg deploy` makes them, without its tick, which would be measured as well. */
-export async function startStack(root: string, nodeOptions: readonly string[] = []): Promise<Stack> {
+export async function startStack(root: string): Promise<Stack> {
   const stateDir = mkdtempSync(join(tmpdir(), 'mlreg-bench-'));
   const options = {
     stateDir,
@@ -30,7 +28,6 @@ export async function startStack(root: string, nodeOptions: readonly string[] = 
   };
   const child = fork(join(root, 'dist/local-aws-main.js'), [JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...nodeOptions],
   });
   const end = async (): Promise<void> => {
     await ended(child);
@@ -57,7 +54,7 @@ export async function startStack(root: string, nodeOptions: readonly string[] = 
     const portOf = (name: string): number =>
       list.find(({ endpointName }) => endpointName === name)?.port ?? 0;
     const modelPorts = [portOf('bench-champion'), portOf('bench-challenger')] as const;
-    return { pid: child.pid ?? 0, child, gatewayUrl, controlUrl, token, modelPorts, status, end };
+    return { pid: child.pid ?? 0, gatewayUrl, controlUrl, token, modelPorts, status, end };
   } catch (error) {
     await end();
     throw error;

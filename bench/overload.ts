@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { generateLoad } from '../src/local-aws/data-plane/load.ts';
+import { closedLoop } from './closed-loop.ts';
+import { table } from './machine.ts';
+import { type Project, requestsOf, startProject } from './project.ts';
+import { pause } from './stack.ts';
+
+const path = '/recommend';
+/** What callers of a real service do as well: so many at a time, and no more. */
+const inFlightAtMost = 256;
+
+/**
+ * Local AWS and the router under 1.5 times what they can take, minutes long, with a healthy rollout that bakes and then a
+ * failing one: the heap from minute to minute, failures against what is over the capacity, and both verdicts.
+ */
+export async function overload(root: string, minutes: number): Promise<string> {
+  const project = await startProject(root, {
+    strategies: { canary: { steps: [10], bake: `${minutes + 5}m`, tick: '1s' } },
+  });
+  try {
+    const bodies = requestsOf(root);
+    const port = Number(new URL(project.gatewayUrl).port);
+    await closedLoop({ port, path, connections: 16, seconds: 5, bodies });
+    const calm = await closedLoop({ port, path, connections: 16, seconds: 10, bodies });
+    const capacity = calm.requests / calm.seconds;
+    const rate = 1.5 * capacity;
+
+    const healthy = project.start('deploy', '--model-version', 'v2.3.0');
+    await pause(10_000);
+    const ending = new AbortController();
+    const flood = generateLoad({
+      url: project.gatewayUrl,
+      path,
+      rate,
+      inFlightAtMost,
+      signal: ending.signal,
+      body: (i) => ({ body: bodies[i % bodies.length] ?? '{}' }),
+    });
+    const heap: number[] = [];
+    for (let minute = 1; minute <= minutes; minute++) {
+      await pause(60_000);
+      heap.push((await project.memoryOf(project.daemonPid)).heapUsed / 2 ** 20);
+    }
+    const isHolding = healthy.exitCode === null;
+    project.run('abort');
+    const failing = await verdictOn(project);
+    ending.abort();
+    const { requests, harmed, versions, latencyMs, durationMs } = await flood;
+    const unsent = Object.values(versions).reduce((sum, { outcomes }) => sum + (outcomes.unsent ?? 0), 0);
+    const first = heap[0] ?? Number.NaN;
+    const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+    return [
+      table(
+        ['what', 'figure'],
+        [
+          ['capacity, closed loop, requests a second', capacity.toFixed(0)],
+          ['offered, open loop, requests a second', ((requests / durationMs) * 1_000).toFixed(0)],
+          [
+            'over capacity, share of what was offered',
+            percent(1 - (capacity * durationMs) / 1_000 / requests),
+          ],
+          [`not sent, for ${inFlightAtMost} were under way`, percent(unsent / requests)],
+          [
+            'sent, and failed (all versions, the failing one among them)',
+            percent((harmed - unsent) / requests),
+          ],
+          [
+            'p50, p99 from the scheduled time, ms',
+            `${latencyMs.p50.toFixed(0)}, ${latencyMs.p99.toFixed(0)}`,
+          ],
+          ['heap growth, minute 1 to the last', percent((heap.at(-1) ?? Number.NaN) / first - 1)],
+          [
+            'healthy version',
+            isHolding ? 'bakes on, nobody was sent back' : `ended with ${healthy.exitCode}`,
+          ],
+          ['failing version', failing],
+        ],
+      ),
+      '',
+      `heap after collection, MB, by minute: ${heap.map((mb) => mb.toFixed(1)).join(' ')}`,
+    ].join('\n');
+  } finally {
+    await project.end();
+  }
+}
+
+async function verdictOn(project: Project): Promise<string> {
+  const began = performance.now();
+  const deploy = project.start('deploy', '--model-version', 'v2.4.0', '--timeout', '3m');
+  const [code] = (await once(deploy, 'exit')) as [number];
+  const seconds = ((performance.now() - began) / 1_000).toFixed(0);
+  return code === 3 ? `rolled back by itself after ${seconds} s` : `exit code ${code} after ${seconds} s`;
+}
