@@ -48,3 +48,30 @@ export async function ask(question: string, signal?: AbortSignal): Promise<strin
     lines.close();
   }
 }
+
+/** One key, without Enter. Null where nobody can press one. */
+export async function askKey(question: string, signal?: AbortSignal): Promise<string | null> {
+  const { stdin } = process;
+  if (stdin.isTTY !== true) return null;
+  process.stderr.write(question);
+  return new Promise((resolve) => {
+    const end = (key: string | null): void => {
+      stdin.off('data', pressed);
+      signal?.removeEventListener('abort', gone);
+      stdin.setRawMode(false);
+      stdin.pause();
+      process.stderr.write('\n');
+      resolve(key);
+    };
+    const pressed = (data: Buffer): void => {
+      // A raw terminal sends Ctrl-C as a character; it is a signal like any other all the same.
+      if (data[0] === 3) process.kill(process.pid, 'SIGINT');
+      else end(data.toString());
+    };
+    const gone = (): void => end(null);
+    stdin.setRawMode(true);
+    stdin.resume();
+    stdin.on('data', pressed);
+    signal?.addEventListener('abort', gone, { once: true });
+  });
+}

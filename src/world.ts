@@ -7,7 +7,7 @@ import type { LoadOptions } from './local-aws/data-plane/load.ts';
 import type { LoadReport } from './local-aws/data-plane/load-report.ts';
 import type { Actor } from './domain/journal.ts';
 import { localAws } from './local-world.ts';
-import { ask, isAlive, systemClock, userName } from './machine.ts';
+import { ask, askKey, isAlive, systemClock, userName } from './machine.ts';
 import { rolloutId } from './domain/units.ts';
 import type { Clock, Ids } from './ports/index.ts';
 import type { Streams } from './reporting/output.ts';
@@ -31,6 +31,8 @@ export interface World {
   onSignal(listener: (signal: SignalName) => void): () => void;
   /** A line from the terminal; null when nobody can be asked, at end of input, or when the signal aborts. */
   ask(question: string, signal?: AbortSignal): Promise<string | null>;
+  /** As ask, answered by one key. */
+  askKey(question: string, signal?: AbortSignal): Promise<string | null>;
   readonly local: LocalAws;
 }
 
@@ -119,6 +121,7 @@ export function createWorld(version: string): World {
       };
     },
     ask,
+    askKey,
     local: localAws,
   };
 }

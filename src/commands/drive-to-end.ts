@@ -164,7 +164,7 @@ async function choose(
   const asked = new AbortController();
   const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, nobody watches  [c] go on  (rolls back in 15 s): `;
   const timeout = world.clock.sleepUntil(later(world.clock.now(), askForMs), asked.signal).then(() => 'r');
-  const answer = await Promise.race([world.ask(question, asked.signal), timeout, signals.next()]);
+  const answer = await Promise.race([world.askKey(question, asked.signal), timeout, signals.next()]);
   asked.abort();
   if (answer === 'SIGINT' || answer === 'SIGTERM' || answer === 'SIGHUP') return 'leave';
   switch (answer?.trim().toLowerCase().slice(0, 1)) {

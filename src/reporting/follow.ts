@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import type { Entry } from '../domain/journal.ts';
 import { printable } from '../domain/one-line.ts';
 import { formatDuration } from '../domain/parse.ts';
+import type { BakeStep } from '../domain/plan.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import type { Output } from './output.ts';
 import { type Event, eventOf, observationFields } from './progress.ts';
@@ -136,7 +137,18 @@ function doing(state: RolloutState, event: Event, paint: ChalkInstance): string 
   const elapsed = Math.max(0, event.at - state.stepSince - state.pausedMs);
   const of = step.durationMs === null ? '' : ` of ${formatDuration(step.durationMs)}`;
   const rate = requests === 0 ? '-' : percentText(errors / requests);
-  const held =
-    state.pausedAt !== null ? paint.yellow(' paused') : state.heldSince !== null ? paint.yellow(' held') : '';
-  return `${place} ${state.plan.challenger} at ${challengerShare(state)} % ${formatDuration(elapsed)}${of}${held} ${paint.dim(`${requests} requests, ${rate} errors, ${meanLatencyMs} ms`)}`;
+  const waits = waitsFor(state, step, { elapsed, requests });
+  return `${place} ${state.plan.challenger} at ${challengerShare(state)} % ${formatDuration(elapsed)}${of}${waits === '' ? '' : paint.yellow(` ${waits}`)} ${paint.dim(`${requests} requests, ${rate} errors, ${meanLatencyMs} ms`)}`;
+}
+
+/** Why a bake isn't over although its time may be. */
+function waitsFor(
+  state: RolloutState,
+  { durationMs }: BakeStep,
+  { elapsed, requests }: { readonly elapsed: number; readonly requests: number },
+): string {
+  if (state.pausedAt !== null) return 'paused';
+  if (state.heldSince !== null) return 'held';
+  if (durationMs === null || elapsed <= durationMs + state.plan.settleMs) return '';
+  return requests === 0 ? 'extended: no request has reached it' : 'extended: not enough evidence yet';
 }

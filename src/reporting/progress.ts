@@ -43,7 +43,8 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
     case 'owned':
       return event(
         'rollout.owned',
-        'warn',
+        // A process that goes back takes its own rollout over, and that is no news.
+        entry.by.pid === state.by.pid && entry.by.host === state.by.host ? 'detail' : 'warn',
         `taken over by ${entry.by.name} (pid ${entry.by.pid})${entry.adopt ? ', adopting what the alias serves' : ''}`,
         {
           by: entry.by.name,

@@ -45,7 +45,12 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   const why = whyNotYet(verdict);
   if (elapsed < end + step.extendMs) return { kind: 'wait', until: next, why: `extended: ${why}` };
   if (step.onInconclusive === 'rollback' && verdict !== null) return goBack(verdict, why);
-  return holdAt(state, now, state.heldSince, `${why}; go on with: mlreg promote`);
+  return holdAt(
+    state,
+    now,
+    state.heldSince,
+    `${why}; goes on by itself when there is evidence, or at once with: mlreg promote`,
+  );
 }
 
 function seen(verdict: Verdict | null): string {

@@ -146,6 +146,14 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       if (isLoading) loading--;
       isLoading = false;
     };
+    const answered: World['ask'] = (question, signal) => {
+      if (!terminal) return Promise.resolve(null);
+      questions.push(question);
+      world.whenAsked();
+      const answer = answers.shift();
+      if (answer !== undefined) return Promise.resolve(answer);
+      return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(null)));
+    };
     const machine: World = {
       version: '0.1.0',
       env,
@@ -183,14 +191,8 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
-      ask: (question, signal) => {
-        if (!terminal) return Promise.resolve(null);
-        questions.push(question);
-        world.whenAsked();
-        const answer = answers.shift();
-        if (answer !== undefined) return Promise.resolve(answer);
-        return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(null)));
-      },
+      ask: answered,
+      askKey: answered,
       local: {
         up: async () => ({
           controlUrl: 'http://127.0.0.1:4566',

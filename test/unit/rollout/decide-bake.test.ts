@@ -76,21 +76,21 @@ describe('a bake before the last', () => {
       incident,
       'waits: baking',
       'waits: extended: both versions breach: challenger 30 % errors, limit 5 %',
-      'holds: both versions breach: challenger 30 % errors, limit 5 %; go on with: mlreg promote',
+      'holds: both versions breach: challenger 30 % errors, limit 5 %; goes on by itself when there is evidence, or at once with: mlreg promote',
     ],
     [
       'insufficient',
       insufficient,
       'waits: baking',
       'waits: extended: too few requests, about 400 more requests needed',
-      'holds: too few requests, about 400 more requests needed; go on with: mlreg promote',
+      'holds: too few requests, about 400 more requests needed; goes on by itself when there is evidence, or at once with: mlreg promote',
     ],
     [
       'insufficient, and nobody can say how many',
       { ...insufficient, needRequests: null } as Verdict,
       'waits: baking',
       'waits: extended: too few requests',
-      'holds: too few requests; go on with: mlreg promote',
+      'holds: too few requests; goes on by itself when there is evidence, or at once with: mlreg promote',
     ],
     [
       'unreadable',
@@ -104,7 +104,7 @@ describe('a bake before the last', () => {
       null,
       'waits: baking',
       'waits: extended: no metrics were seen',
-      'holds: no metrics were seen; go on with: mlreg promote',
+      'holds: no metrics were seen; goes on by itself when there is evidence, or at once with: mlreg promote',
     ],
   ];
   it.each(cases)('%s', (_name, verdict, early, end, extended) => {
@@ -126,8 +126,16 @@ describe('the last bake, passed without proof that the challenger is no worse', 
   it.each([
     ['promote', power, power],
     ['rollback', back, back],
-    ['extend', `waits: extended: ${not}`, `holds: ${not}; go on with: mlreg promote`],
-    ['hold', `waits: extended: ${not}`, `holds: ${not}; go on with: mlreg promote`],
+    [
+      'extend',
+      `waits: extended: ${not}`,
+      `holds: ${not}; goes on by itself when there is evidence, or at once with: mlreg promote`,
+    ],
+    [
+      'hold',
+      `waits: extended: ${not}`,
+      `holds: ${not}; goes on by itself when there is evidence, or at once with: mlreg promote`,
+    ],
   ] as const)('%s', (onInconclusive, end, extended) => {
     for (const ms of during) expect(gist(next(last(onInconclusive, ms), pass))).toBe('waits: baking');
     for (const ms of atEnd) expect(gist(next(last(onInconclusive, ms), pass))).toBe(end);
@@ -149,7 +157,9 @@ describe('the last bake, passed without proof that the challenger is no worse', 
   ] as const)('never passes on %s: holds, or goes back where that is wished', (_name, verdict, why) => {
     // An incident carries a proof: by then it is worth nothing.
     const plain: Verdict = verdict.kind === 'pass' ? { ...verdict, nonInferior: false } : verdict;
-    expect(gist(next(last('promote', 21_000), plain))).toBe(`holds: ${why}; go on with: mlreg promote`);
+    expect(gist(next(last('promote', 21_000), plain))).toBe(
+      `holds: ${why}; goes on by itself when there is evidence, or at once with: mlreg promote`,
+    );
     expect(gist(next(last('rollback', 21_000), plain))).toBe(`verdict, goes back: ${why}`);
   });
 
@@ -169,7 +179,7 @@ describe('a hold', () => {
     expect(next(story, insufficient)).toEqual({
       kind: 'wait',
       until: later(story.now, 1_000),
-      why: 'too few requests, about 400 more requests needed; go on with: mlreg promote',
+      why: 'too few requests, about 400 more requests needed; goes on by itself when there is evidence, or at once with: mlreg promote',
     });
     expect(gist(next(story, pass))).toBe('verdict, done: nothing breached');
     expect(gist(next(story, fail))).toBe('verdict, goes back: challenger 30 % errors, limit 5 %');
