@@ -1,14 +1,13 @@
 import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
-import type { Observation } from '../domain/observation.ts';
 import { routeKey } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { judge } from '../monitor/judge/judge.ts';
 import { observe } from '../monitor/observe.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { admit } from './admit.ts';
 import { decide } from './decide.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
+import { judgeTable } from './judge-table.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { challengerShare, currentStep, type RolloutState } from './state.ts';
@@ -207,17 +206,9 @@ function armOf(state: RolloutState, version: RolloutState['plan']['challenger'])
   };
 }
 
-/** The judge's verdict is a pure function of the tick table: computed anew only when the table has grown. */
-const verdicts = new WeakMap<readonly Observation[], Verdict>();
-
 export function verdictOn(state: RolloutState): Verdict | null {
   if (!isJudged(state) || state.observations.length === 0) return null;
   const { unreadable } = state;
   if (unreadable !== null) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
-  let verdict = verdicts.get(state.observations);
-  if (verdict === undefined) {
-    verdict = judge(state.plan.policy, state.observations);
-    verdicts.set(state.observations, verdict);
-  }
-  return verdict;
+  return judgeTable(state.plan.policy, state.observations);
 }

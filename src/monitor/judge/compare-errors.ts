@@ -62,7 +62,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     seen.ticks++;
   }
 
-  const logE = (): number => test?.logE() ?? independent?.logE() ?? 0;
+  const logE = (): number => (test ?? independent)?.logE() ?? 0;
 
   return {
     metric: 'errors',
@@ -81,6 +81,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
       } else test?.learn(champion.errors, champion.requests);
       learn(champion.errors, champion.requests);
     },
+    atMost: () => (test ?? independent)?.atMost() ?? 1,
     logE,
     look: { share: () => lookShares.errors, p: () => test?.lookP() ?? 1 },
     notWorse: () => notWorse?.logE() ?? 0,

@@ -5,7 +5,7 @@ import { createHistogramSum, quantile, total, type HistogramSum } from './histog
 import { latencyParts, laneWeights, lookShares } from './lanes.ts';
 import { createPeriodTest, fewestPeriodRequests, periodNoise, type PeriodStatistic } from './period-test.ts';
 import type { Rule, Tick } from './rule.ts';
-import { createSlowShare, hasLatency } from './slow-share.ts';
+import { createSlowShare } from './slow-share.ts';
 import { chanceText, evidenceOf, msText, requestsText } from './words.ts';
 
 const quantiles = [
@@ -58,19 +58,20 @@ function quantileRule(
     weight: () => (active() ? laneWeights.latency / latencyParts : 0),
     step(tick) {
       shared.source ??= sourceOf(tick);
-      const { champion, challenger } = tick;
-      if (!champion || !hasLatency(champion)) return;
-      if (!tick.comparable || !tick.warm || !challenger || !hasLatency(challenger)) {
-        test.learn(champion.latency);
+      const { championTail: champion, challengerTail: challenger } = tick;
+      if (!champion) return;
+      if (!tick.comparable || !tick.warm || !challenger) {
+        test.learn(champion.histogram);
         return;
       }
-      test.compare(champion.latency, challenger.latency, tick.comparedShareChanged);
+      test.compare(champion, challenger, tick.comparedShareChanged);
       if (first) {
-        shared.champions.add(champion.latency);
-        shared.challengers.add(challenger.latency);
+        shared.champions.add(champion.histogram);
+        shared.challengers.add(challenger.histogram);
       }
       ticks++;
     },
+    atMost: test.atMost,
     logE: test.logE,
     look: { share: () => (active() ? lookShares.latency / latencyParts : 0), p: test.lookP },
     notWorse: () => (active() && required ? test.notWorse() : null),
@@ -138,6 +139,7 @@ function meanRule(policy: JudgePolicy, shared: Shared): Rule {
       test.update(full ? champions.take() : nothing, full ? challengers.take() : nothing, changed);
       changed = false;
     },
+    atMost: test.atMost,
     logE: test.logE,
     look: { share: () => (active() ? lookShares.latency : 0), p: test.lookP },
     finding(threshold, evidence = test.logE()): Finding | null {

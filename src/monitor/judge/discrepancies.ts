@@ -10,18 +10,17 @@ export interface Discrepancies {
  * Source: section 3.3 of the method.
  */
 export function createDiscrepancies(need: number, clip = Infinity): Discrepancies {
-  let excess = 0;
-  let variance = 0;
+  const pool = { excess: 0, variance: 0 };
   return {
     push(x1, x, n, theta) {
       if (n > 0) {
-        excess += x1 - theta * x;
-        variance += x * theta * (1 - theta) * Math.max(0, 1 - x / n);
+        pool.excess += x1 - theta * x;
+        pool.variance += x * theta * (1 - theta) * Math.max(0, 1 - x / n);
       }
-      if (variance < need) return null;
-      const z = excess / Math.sqrt(variance);
-      excess = 0;
-      variance = 0;
+      if (pool.variance < need) return null;
+      const z = pool.excess / Math.sqrt(pool.variance);
+      pool.excess = 0;
+      pool.variance = 0;
       return Math.max(-clip, Math.min(clip, z));
     },
   };

@@ -1,10 +1,10 @@
+import type { Evidence } from './evidence.ts';
 import { betSizes, capFor } from './grids.ts';
 import { createMixture } from './mixture.ts';
 
-export interface LimitGuardrail {
+export interface LimitGuardrail extends Evidence {
   /** One tick: the statistic over its limit, R >= 0, with expectation at most 1 while the limit holds; null = no data. */
   update(ratio: number | null, stepChange?: boolean): void;
-  readonly logE: () => number;
 }
 
 /**
@@ -23,6 +23,7 @@ export function createLimitGuardrail(options: { readonly alpha: number }): Limit
     update(ratio, stepChange = false) {
       bet.bet(betSizes, ratio === null ? 0 : ratio - 1, stepChange);
     },
+    atMost: bet.atMost,
     logE: bet.logE,
   };
 }

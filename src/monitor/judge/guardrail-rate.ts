@@ -1,5 +1,5 @@
+import { average, type Evidence } from './evidence.ts';
 import { betSizes, capFor, octaves } from './grids.ts';
-import { logWeightedSum } from './math/log-sum.ts';
 import { createMixture } from './mixture.ts';
 
 export interface RateOptions {
@@ -8,10 +8,9 @@ export interface RateOptions {
   readonly phi: number;
 }
 
-export interface RateGuardrail {
+export interface RateGuardrail extends Evidence {
   /** One tick of one arm under the limit `tau`, a share between 0 and 1. Nothing where n = 0. */
   update(n: number, x: number, tau: number, stepChange?: boolean): void;
-  readonly logE: () => number;
   parts(): { readonly bet: number; readonly bernoulli: number };
 }
 
@@ -38,7 +37,7 @@ export function createRateGuardrail(options: RateOptions): RateGuardrail {
 
   return {
     update,
-    logE: () => logWeightedSum(half, [bet.logE(), bernoulli.logE()]),
+    ...average(half, [bet, bernoulli]),
     parts: () => ({ bet: bet.logE(), bernoulli: bernoulli.logE() }),
   };
 }
@@ -70,12 +69,9 @@ export function guardrailTempering(phi: number | null): number {
  * The limit that blames the challenger alone: what the champion breaches in the same tick is an incident.
  * tau_t = min(0.95, max(tau, 1.25 x0/n0)) where the champion has at least 20 requests.
  */
-export function attributableRate(
-  tau: number,
-  champion: { readonly n: number; readonly x: number } | null,
-): number {
-  if (!champion || champion.n < fewestChampionRequests) return tau;
-  return Math.min(0.95, Math.max(tau, (blameFactor * champion.x) / champion.n));
+export function attributableRate(tau: number, n0: number, x0: number): number {
+  if (n0 < fewestChampionRequests) return tau;
+  return Math.min(0.95, Math.max(tau, (blameFactor * x0) / n0));
 }
 
 export const blameFactor = 1.25;

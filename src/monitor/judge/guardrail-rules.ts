@@ -46,21 +46,34 @@ export function createGuardrails(
 
 function errorRateRule(limit: number, options: GuardrailOptions): GuardrailRule {
   const name = `error rate > ${percentText(limit)}`;
-  const count = (arm: ArmTick) => ({ n: arm.requests, x: arm.errors });
-  return createRateRule({ metric: 'errors', name, noun: 'errors', verb: 'failed', limit, count }, options);
+  return createRateRule(
+    {
+      metric: 'errors',
+      name,
+      noun: 'errors',
+      verb: 'failed',
+      limit,
+      all: (arm) => arm.requests,
+      bad: (arm) => arm.errors,
+    },
+    options,
+  );
 }
 
 function throttleRule(limit: number, options: GuardrailOptions): GuardrailRule {
   const name = `throttle rate > ${percentText(limit)}`;
   return createRateRule(
-    { metric: 'throttles', name, noun: 'throttled', verb: 'were throttled', limit, count: throttled },
+    {
+      metric: 'throttles',
+      name,
+      noun: 'throttled',
+      verb: 'were throttled',
+      limit,
+      all: callsOf,
+      bad: (arm) => arm.throttles,
+    },
     options,
   );
-}
-
-/** Lambda doesn't count a throttled call among its invocations, a router does among its requests: both are right here. */
-function throttled(arm: ArmTick): { readonly n: number; readonly x: number } {
-  return { n: Math.max(arm.requests, arm.throttles), x: arm.throttles };
 }
 
 function meanLatencyRule(limit: number, options: GuardrailOptions): GuardrailRule {
@@ -71,12 +84,9 @@ function meanLatencyRule(limit: number, options: GuardrailOptions): GuardrailRul
       unit: 'ms',
       noun: 'mean latency',
       limit,
-      read(arm) {
-        const mean = meanOf(arm);
-        return mean === null || arm.requests === 0 ? null : { n: arm.requests, value: mean * arm.requests };
-      },
-      level: (side) => (side.n > 0 ? side.value / side.n : null),
-      scaled: (champion) => (champion.n > 0 ? champion.value / champion.n : null),
+      sum: (arm) => (arm.requests === 0 ? NaN : meanOf(arm) * arm.requests),
+      level: (n, sum) => (n > 0 ? sum / n : NaN),
+      scaled: (n0, sum0) => (n0 > 0 ? sum0 / n0 : NaN),
       text: msText,
     },
     options,
@@ -84,8 +94,8 @@ function meanLatencyRule(limit: number, options: GuardrailOptions): GuardrailRul
 }
 
 /** The mean as measured; of a histogram its low estimate, which blames nobody for a bucket's width. */
-function meanOf(arm: ArmTick): number | null {
-  return arm.meanLatencyMs ?? (arm.latency ? lowMean(arm.latency) : null);
+function meanOf(arm: ArmTick): number {
+  return arm.meanLatencyMs ?? (arm.latency ? lowMean(arm.latency) : null) ?? NaN;
 }
 
 function endpointErrorsRule(limit: number, options: GuardrailOptions): GuardrailRule {
@@ -96,13 +106,14 @@ function endpointErrorsRule(limit: number, options: GuardrailOptions): Guardrail
       unit: 'per-minute',
       noun: 'endpoint errors',
       limit,
-      read: (arm) =>
-        arm.endpointErrors === undefined ? null : { n: arm.requests, value: arm.endpointErrors },
-      level: (side, minutes) => (minutes > 0 ? side.value / minutes : null),
-      scaled: (champion, challenger, minutes) =>
-        champion.n > 0 && minutes > 0 ? (champion.value * challenger.n) / champion.n / minutes : null,
+      sum: (arm) => arm.endpointErrors ?? NaN,
+      level: (_, sum, minutes) => (minutes > 0 ? sum / minutes : NaN),
+      scaled: (n0, sum0, n1, minutes) => (n0 > 0 && minutes > 0 ? (sum0 * n1) / n0 / minutes : NaN),
       text: (perMinute) => `${digits(perMinute)} a minute`,
     },
     options,
   );
 }
+
+/** Lambda doesn't count a throttled call among its invocations, a router does among its requests: both are right here. */
+const callsOf = (arm: ArmTick): number => Math.max(arm.requests, arm.throttles);

@@ -7,26 +7,6 @@ export function total(histogram: Histogram): number {
   return sum;
 }
 
-/** Requests surely slower than `ms`: of the buckets that begin at or above it. Never too many. */
-export function surelyAbove(histogram: Histogram, ms: number): number {
-  let sum = 0;
-  for (let i = histogram.count.length - 1; i >= 1; i--) {
-    if (histogram.le[i - 1]! < ms) break;
-    sum += histogram.count[i]!;
-  }
-  return sum;
-}
-
-/** Requests possibly slower than `ms`: the bucket that holds it counts whole. Never too few. */
-export function possiblyAbove(histogram: Histogram, ms: number): number {
-  let sum = 0;
-  for (let i = histogram.count.length - 1; i >= 0; i--) {
-    if (i < histogram.le.length && histogram.le[i]! <= ms) break;
-    sum += histogram.count[i]!;
-  }
-  return sum;
-}
-
 /**
  * The edge whose share of slower requests is nearest to 1 - q, in odds; so that coarse buckets, too, are cut where
  * there are requests on both sides. Only edges that `factor` keeps inside the buckets; null where there is none.
@@ -76,28 +56,6 @@ export function cutAt(histogram: Histogram, ms: number): Cut | null {
   const high = Math.max(0.5, beyond);
   const at = (high + here) * (high / (high + here)) ** (Math.log(ms / from) / Math.log(to / from));
   return { bucket, from, to, slower: Math.min(1, Math.max(0, (at - high) / here)) };
-}
-
-/** Requests slower than where another histogram of the same edges was cut; of other edges, those surely slower. */
-export function aboveCut(histogram: Histogram, cut: Cut, ms: number): number {
-  const { bucket, from, to, slower } = cut;
-  if (histogram.le[bucket - 1] !== from || histogram.le[bucket] !== to) return surelyAbove(histogram, ms);
-  let sum = slower * histogram.count[bucket]!;
-  for (let i = bucket + 1; i < histogram.count.length; i++) sum += histogram.count[i]!;
-  return sum;
-}
-
-/** Requests slower than `ms`, its bucket cut evenly: too many rather than too few wherever the density falls. */
-export function evenlyAbove(histogram: Histogram, ms: number): number {
-  let sum = 0;
-  for (let i = histogram.count.length - 1; i >= 0; i--) {
-    const from = i === 0 ? 0 : histogram.le[i - 1]!;
-    const to = histogram.le[i] ?? Infinity;
-    if (to <= ms) break;
-    const part = from >= ms || to === Infinity ? 1 : (to - ms) / (to - from);
-    sum += part * histogram.count[i]!;
-  }
-  return sum;
 }
 
 /** The q-th quantile in milliseconds, straight lines inside a bucket; Infinity above every edge, null of nothing. */

@@ -24,32 +24,22 @@ import { checkObservation, checkPolicy } from './validate.ts';
  * RangeError names the field of a policy or observation that can't be. Source: the method, section 8.
  */
 export function judge(policy: JudgePolicy, observations: readonly Observation[]): Judgement {
-  const trial = createTrial(policy);
-  for (const observation of observations) trial.step(observation);
-  return trial.judgement();
+  const one = createJudge(policy);
+  for (const observation of observations) one.step(observation);
+  return one.judgement();
 }
 
 /** The same, one observation at a time, in bounded memory. */
 export interface Judge {
+  /** RangeError as of `judge`; a judge that threw is of no more use. */
+  step(observation: Observation): void;
+  /** Of all observations so far. */
+  judgement(): Judgement;
+  /** Both. */
   push(observation: Observation): Judgement;
 }
 
 export function createJudge(policy: JudgePolicy): Judge {
-  const trial = createTrial(policy);
-  return {
-    push(observation) {
-      trial.step(observation);
-      return trial.judgement();
-    },
-  };
-}
-
-interface Trial {
-  step(observation: Observation): void;
-  judgement(): Judgement;
-}
-
-function createTrial(policy: JudgePolicy): Trial {
   checkPolicy(policy);
   const looks = planLooks(policy.steps);
   const alpha = splitAlpha(policy.alpha, looks.planned);
@@ -66,6 +56,7 @@ function createTrial(policy: JudgePolicy): Trial {
   const deciding: readonly Rule[] = alone ? guardrails : [errors, ...latency, ...guardrails];
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const threshold = Math.log(1 / alpha.sequential);
+  const almost = 0.999 / alpha.sequential;
   const ticks = createTicks(policy);
   const stage = createStage(policy);
   let last: Observation | null = null;
@@ -85,8 +76,20 @@ function createTrial(policy: JudgePolicy): Trial {
     if (!tick.challenger) return;
     ticksWithChallenger++;
     challengerRequests += tick.challenger.requests;
-    harmedRequests += harmed(tick.challenger, policy.guardrails.meanLatencyMs);
+    harmedRequests += harmed(tick.challenger, tick.challengerTail, policy.guardrails.meanLatencyMs);
     failed ??= sequential() ?? look();
+  }
+
+  /** No less than that, and cheap. */
+  function atMost(): number {
+    let rest = 1;
+    let sum = 0;
+    for (const rule of deciding) {
+      const weight = rule.weight();
+      rest -= weight;
+      if (weight > 0) sum += weight * rule.atMost();
+    }
+    return sum + Math.max(0, rest);
   }
 
   function logTotal(): number {
@@ -95,7 +98,7 @@ function createTrial(policy: JudgePolicy): Trial {
 
   /** Lane 1: the average of all evidence, at any tick. */
   function sequential(): Finding | null {
-    if (logTotal() < threshold) return null;
+    if (atMost() < almost || logTotal() < threshold) return null;
     const rule = strongest();
     return rule.finding(ownThreshold(rule));
   }
@@ -174,7 +177,12 @@ function createTrial(policy: JudgePolicy): Trial {
     });
   }
 
-  return { step, judgement };
+  function push(observation: Observation): Judgement {
+    step(observation);
+    return judgement();
+  }
+
+  return { step, judgement, push };
 }
 
 /** How near a finding is to deciding. */

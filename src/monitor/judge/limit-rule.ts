@@ -3,7 +3,7 @@ import type { Finding, MetricName } from '../../domain/verdict.ts';
 import { createLimitGuardrail } from './guardrail-limit.ts';
 import { blameFactor, fewestChampionRequests } from './guardrail-rate.ts';
 import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
-import { breachingTicks, createGuardrailWindow, type Side } from './guardrail-window.ts';
+import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
 import { chanceText, evidenceOf, requestsText } from './words.ts';
 
 interface LimitKind {
@@ -13,12 +13,12 @@ interface LimitKind {
   readonly limit: number;
   /** `mean latency`, `endpoint errors`. */
   readonly noun: string;
-  /** Requests that speak, and what is limited, summed over them. Null = no data. */
-  read(arm: ArmTick): Side | null;
-  /** In `unit`: from a sum over so many minutes. */
-  level(side: Side, minutes: number): number | null;
+  /** What is limited, summed over the arm's requests. NaN = no data. */
+  sum(arm: ArmTick): number;
+  /** In `unit`: of n requests with this sum, in so many minutes. NaN = no level. */
+  level(n: number, sum: number, minutes: number): number;
   /** The champion's level in the challenger's measure, so that a smaller arm isn't blamed for being smaller. */
-  scaled(champion: Side, challenger: Side, minutes: number): number | null;
+  scaled(n0: number, sum0: number, n1: number, minutes: number): number;
   text(level: number): string;
 }
 
@@ -26,36 +26,39 @@ interface LimitKind {
 export function createLimitRule(kind: LimitKind, options: GuardrailOptions): GuardrailRule {
   const test = createLimitGuardrail({ alpha: options.capAlpha });
   const window = createGuardrailWindow();
-  let here = { n: 0, value: 0, minutes: 0 };
-  const seen = { champion: { n: 0, value: 0 }, challenger: { n: 0, value: 0 }, minutes: 0, ticks: 0 };
+  const here = { n: 0, sum: 0, minutes: 0 };
+  const seen = { n0: 0, sum0: 0, n1: 0, sum1: 0, minutes: 0, ticks: 0 };
 
-  function limitBeside(champion: Side | null, challenger: Side, minutes: number): number {
-    if (!options.attributable || !champion || champion.n < fewestChampionRequests) return kind.limit;
-    return Math.max(kind.limit, blameFactor * (kind.scaled(champion, challenger, minutes) ?? 0));
+  /** `n0` is 0 where the champion has no data. */
+  function limitBeside(n0: number, sum0: number, n1: number, minutes: number): number {
+    if (!options.attributable || n0 < fewestChampionRequests) return kind.limit;
+    return Math.max(kind.limit, blameFactor * kind.scaled(n0, sum0, n1, minutes));
   }
+
+  const levelSeen = (): number => kind.level(seen.n1, seen.sum1, seen.minutes);
 
   function finding(threshold: number, sentence = said()): Finding {
     return {
       metric: kind.metric,
       rule: kind.name,
       unit: kind.unit,
-      champion: kind.level(seen.champion, seen.minutes),
-      challenger: kind.level(seen.challenger, seen.minutes),
+      champion: known(kind.level(seen.n0, seen.sum0, seen.minutes)),
+      challenger: known(levelSeen()),
       limit: kind.limit,
       evidence: evidenceOf(test.logE()),
       threshold,
-      championRequests: seen.champion.n,
-      challengerRequests: seen.challenger.n,
+      championRequests: seen.n0,
+      challengerRequests: seen.n1,
       ticks: seen.ticks,
       sentence,
     };
   }
 
   function said(): string {
-    const level = kind.level(seen.challenger, seen.minutes);
-    if (level === null) return `no ${kind.noun} of the challenger to judge`;
+    const level = levelSeen();
+    if (Number.isNaN(level)) return `no ${kind.noun} of the challenger to judge`;
     const what = `challenger ${kind.text(level)} ${kind.noun}, limit ${kind.text(kind.limit)}`;
-    return `${what}: ${chanceText(test.logE())} (over ${requestsText(seen.challenger.n)})`;
+    return `${what}: ${chanceText(test.logE())} (over ${requestsText(seen.n1)})`;
   }
 
   return {
@@ -65,50 +68,58 @@ export function createLimitRule(kind: LimitKind, options: GuardrailOptions): Gua
     step({ champion, challenger, shareChanged, tickMs }) {
       if (!challenger) return;
       const minutes = tickMs / 60_000;
-      const own = kind.read(challenger);
-      const other = champion && kind.read(champion);
-      window.push({ champion: other, challenger: own, minutes });
-      const level = own && kind.level(own, minutes);
-      if (!own || level === null) {
+      const n1 = challenger.requests;
+      const sum1 = kind.sum(challenger);
+      const sum0 = champion ? kind.sum(champion) : NaN;
+      const n0 = champion && !Number.isNaN(sum0) ? champion.requests : 0;
+      window.push(n0, sum0, n1, sum1, minutes);
+      const level = kind.level(n1, sum1, minutes);
+      if (Number.isNaN(level)) {
         test.update(null, shareChanged);
         return;
       }
-      test.update(level / limitBeside(other, own, minutes), shareChanged);
-      if (shareChanged) here = { n: 0, value: 0, minutes: 0 };
-      here = { ...plus(here, own), minutes: here.minutes + minutes };
+      test.update(level / limitBeside(n0, sum0, n1, minutes), shareChanged);
+      if (shareChanged) here.n = here.sum = here.minutes = 0;
+      here.n += n1;
+      here.sum += sum1;
+      here.minutes += minutes;
       seen.ticks++;
       seen.minutes += minutes;
-      seen.challenger = plus(seen.challenger, own);
-      if (other) seen.champion = plus(seen.champion, other);
+      seen.n1 += n1;
+      seen.sum1 += sum1;
+      if (Number.isNaN(sum0)) return;
+      seen.n0 += n0;
+      seen.sum0 += sum0;
     },
+    atMost: test.atMost,
     logE: test.logE,
     finding: (threshold) => (seen.ticks > 0 ? finding(threshold) : null),
     breach() {
-      const level = kind.level(here, here.minutes);
+      const level = kind.level(here.n, here.sum, here.minutes);
       // One error in a second is no sixty a minute: a count has to reach its limit as it stands.
-      const counted = kind.unit === 'ms' || here.value > kind.limit;
-      if (level === null || level <= kind.limit || !counted) return null;
+      const counted = kind.unit === 'ms' || here.sum > kind.limit;
+      if (!(level > kind.limit) || !counted) return null;
       return `challenger ${kind.text(level)} ${kind.noun} at this share, over the limit of ${kind.text(kind.limit)}`;
     },
     incident(threshold) {
       if (!options.attributable) return null;
-      const over = window.entries().filter(({ champion: c, challenger: o, minutes }) => {
-        return c && o && c.n >= fewestChampionRequests && (kind.scaled(c, o, minutes) ?? 0) > kind.limit;
+      const ticks = window.ticks();
+      const over = ticks.filter(({ champion: c, challenger: o, minutes }) => {
+        return (
+          c && o && c.n >= fewestChampionRequests && kind.scaled(c.n, c.value, o.n, minutes) > kind.limit
+        );
       });
       const [other, own] = [window.sum('champion'), window.sum('challenger')];
-      const theirs = kind.scaled(other, own, window.minutes());
-      const level = kind.level(own, window.minutes());
-      if (over.length < breachingTicks || theirs === null || theirs <= kind.limit) return null;
-      if (level === null || level <= kind.limit) return null;
+      const theirs = kind.scaled(other.n, other.value, own.n, window.minutes());
+      const level = kind.level(own.n, own.value, window.minutes());
+      if (over.length < breachingTicks || !(theirs > kind.limit) || !(level > kind.limit)) return null;
       return finding(
         threshold,
-        `both arms breach the limit of ${kind.text(kind.limit)} ${kind.noun} over the last ${window.entries().length} ticks: ` +
+        `both arms breach the limit of ${kind.text(kind.limit)} ${kind.noun} over the last ${ticks.length} ticks: ` +
           `champion ${kind.text(theirs)}, challenger ${kind.text(level)}; an incident, not the challenger’s fault`,
       );
     },
   };
 }
 
-function plus(a: Side, b: Side): Side {
-  return { n: a.n + b.n, value: a.value + b.value };
-}
+const known = (level: number): number | null => (Number.isNaN(level) ? null : level);

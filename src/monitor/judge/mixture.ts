@@ -1,3 +1,4 @@
+import type { Evidence } from './evidence.ts';
 import { logSumExp } from './math/log-sum.ts';
 
 /** How much of the prior is staked when. Section 9 of the method. */
@@ -14,13 +15,11 @@ export const lateStarts: Stakes = { first: 0.5, later: 1 / 60, step: 0.25 };
 /** Everything on the first tick: for promoting, where what counts is the whole rollout. */
 export const noRestarts: Stakes = { first: 1, later: 0, step: 0 };
 
-export interface Mixture {
+export interface Mixture extends Evidence {
   /** One tick: the logarithm of each component's factor, whose expectation under the null is at most 1. */
   update(logFactors: ArrayLike<number>, stepChange?: boolean): void;
   /** One tick of bets of the mixture's sizes f: factors 1 + f surprise. The same, without a logarithm. */
   bet(sizes: ArrayLike<number>, surprise: number, stepChange?: boolean): void;
-  /** log E: the evidence so far; 0 = none. */
-  readonly logE: () => number;
   /** log W of each component. */
   readonly logWeights: () => number[];
 }
@@ -39,35 +38,49 @@ export interface Mixture {
 export function createMixture(components: number, cap = Infinity, stakes: Stakes = lateStarts): Mixture {
   const value = new Float64Array(components);
   const scale = new Float64Array(components);
-  let reserve = 1;
-  let started = false;
-
+  /** Nothing is ever staked again: products stay logarithms until somebody asks. */
+  const products = stakes.later === 0 && stakes.step === 0;
   const most = Math.exp(cap);
+  /** In an object, where a number that changes needs no new place in memory. */
+  const now = {
+    reserve: 1,
+    started: false,
+    /** Components whose scale isn't 0; while there are none, E is known from the last update. */
+    scaled: 0,
+    known: 1,
+  };
 
   function update(logFactors: ArrayLike<number>, stepChange = false): void {
     stake(stepChange);
+    let sum = now.reserve;
     for (let k = 0; k < components; k++) {
       const l = Math.min(logFactors[k]!, cap);
-      if (l !== 0) multiply(k, l);
+      if (products || l < -200 || l > 200) shift(k, l);
+      else if (l !== 0) value[k]! *= Math.exp(l);
+      sum += inRange(k);
     }
+    now.known = sum;
   }
 
   function bet(sizes: ArrayLike<number>, surprise: number, stepChange = false): void {
     stake(stepChange);
+    // What is staked leaves the sum as it was.
     if (surprise === 0) return;
+    let sum = now.reserve;
     for (let k = 0; k < components; k++) {
-      const v = value[k]! * Math.min(1 + sizes[k]! * surprise, most);
-      value[k] = v;
-      if (v > 1e100 || v < 1e-100) rescale(k);
+      value[k]! *= Math.min(1 + sizes[k]! * surprise, most);
+      sum += inRange(k);
     }
+    now.known = sum;
   }
 
   function stake(stepChange: boolean): void {
-    const spend = reserve * (!started ? stakes.first : stepChange ? stakes.step : stakes.later);
-    started = true;
-    reserve -= spend;
+    const spend = now.reserve * (!now.started ? stakes.first : stepChange ? stakes.step : stakes.later);
+    now.started = true;
+    now.reserve -= spend;
     const each = spend / components;
     if (each === 0) return;
+    const before = now.scaled;
     for (let k = 0; k < components; k++) {
       const s = scale[k]!;
       if (s === 0) value[k]! += each;
@@ -75,41 +88,49 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
       else {
         value[k] = each + value[k]! * Math.exp(s);
         scale[k] = 0;
+        now.scaled--;
       }
     }
+    if (before > 0 && now.scaled === 0) now.known = value.reduce((sum, v) => sum + v, now.reserve);
   }
 
-  function multiply(k: number, l: number): void {
-    if (l > -200 && l < 200) value[k]! *= Math.exp(l);
-    else scale[k]! += l;
+  /** Multiplies by e^by. */
+  function shift(k: number, by: number): void {
+    if (by === 0) return;
+    if (scale[k] === 0) now.scaled++;
+    scale[k]! += by;
+    if (scale[k] === 0) now.scaled--;
+  }
+
+  /** The component's value, brought back to where doubles are exact. */
+  function inRange(k: number): number {
     const v = value[k]!;
-    if (v > 1e100 || v < 1e-100) rescale(k);
-  }
-
-  function rescale(k: number): void {
-    if (value[k] === 0) return;
-    scale[k]! += Math.log(value[k]!);
+    if ((v <= 1e100 && v >= 1e-100) || v === 0) return v;
+    // Lost in rounding as soon as the next tick is staked.
+    if (v < 1e-100 && scale[k] === 0 && now.reserve * stakes.later > 1e-80 * components) {
+      value[k] = 0;
+      return 0;
+    }
     value[k] = 1;
+    shift(k, Math.log(v));
+    return 1;
   }
 
   function logWeights(): number[] {
     return Array.from(value, (v, k) => Math.log(v) + scale[k]!);
   }
 
+  function e(): number {
+    if (now.scaled === 0) return now.known;
+    let sum = now.reserve;
+    for (let k = 0; k < components; k++) sum += value[k]! * Math.exp(scale[k]!);
+    return sum;
+  }
+
   function logE(): number {
-    let sum = reserve;
-    for (let k = 0; k < components; k++) {
-      const s = scale[k]!;
-      if (s > 0) return slowLogE();
-      sum += s === 0 ? value[k]! : value[k]! * Math.exp(s);
-    }
-    return sum > 1e-250 ? Math.log(sum) : slowLogE();
+    const sum = e();
+    return sum > 1e-250 && sum < 1e250 ? Math.log(sum) : logSumExp([...logWeights(), Math.log(now.reserve)]);
   }
 
-  /** Out of a double's range, in logarithms. */
-  function slowLogE(): number {
-    return logSumExp([...logWeights(), Math.log(reserve)]);
-  }
-
-  return { update, bet, logE, logWeights };
+  return { update, bet, atMost: e, logE, logWeights };
 }

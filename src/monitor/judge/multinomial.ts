@@ -1,3 +1,4 @@
+import type { Evidence } from './evidence.ts';
 import { octaves } from './grids.ts';
 import { createMixture, lateStarts, noRestarts, type Stakes } from './mixture.ts';
 import type { PairCounts } from './share-test.ts';
@@ -10,9 +11,8 @@ export interface RatioOptions {
   readonly phi: number;
 }
 
-export interface RatioTest {
+export interface RatioTest extends Evidence {
   update(tick: PairCounts, stepChange?: boolean): void;
-  readonly logE: () => number;
   readonly logWeights: () => number[];
 }
 
@@ -46,14 +46,16 @@ function ratioTest(options: RatioOptions, direction: 1 | -1, stakes: Stakes): Ra
     update({ n0, x0, n1, x1 }, stepChange = false) {
       const x = x0 + x1;
       const w = n0 > 0 && n1 > 0 ? n1 / (n0 + n1) : 0;
-      const logD0 = Math.log1p(w * (ratio - 1));
+      const d0 = 1 + w * (ratio - 1);
       for (let k = 0; k < logFactors.length; k++) {
-        const logD = Math.log1p(w * (ratios[k]! - 1)) - logD0;
-        const penalty = difference === 0 ? 0 : n1 * difference * Math.expm1(logRatios[k]! - logD);
-        logFactors[k] = w > 0 ? (x1 * logRatios[k]! - x * logD - penalty) / phi : 0;
+        const d = 1 + w * (ratios[k]! - 1);
+        // a_k - 1 = (rho_k - rho0)(1 - w)/(rho0 D(rho_k))
+        const penalty = (n1 * difference * (ratios[k]! - ratio) * (1 - w)) / (ratio * d);
+        logFactors[k] = w > 0 ? (x1 * logRatios[k]! - x * Math.log(d / d0) - penalty) / phi : 0;
       }
       mixture.update(logFactors, stepChange);
     },
+    atMost: mixture.atMost,
     logE: mixture.logE,
     logWeights: mixture.logWeights,
   };

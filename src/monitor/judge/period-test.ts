@@ -1,5 +1,5 @@
+import { average, type Evidence } from './evidence.ts';
 import { fewestWithHistory, fewestWithoutHistory, lookPValue } from './look.ts';
-import { logWeightedSum } from './math/log-sum.ts';
 import { createTProcess } from './t-process.ts';
 
 /** A latency of one arm over one period: a percentile or the average, in milliseconds. */
@@ -8,10 +8,9 @@ export interface PeriodStatistic {
   readonly ms: number;
 }
 
-export interface PeriodTest {
+export interface PeriodTest extends Evidence {
   /** One period, or what was pooled; no value where an arm has fewer than 20 requests. */
   update(champion: PeriodStatistic, challenger: PeriodStatistic, stepChange?: boolean): void;
-  readonly logE: () => number;
   readonly lookP: () => number;
 }
 
@@ -43,7 +42,7 @@ export function createPeriodTest(options: {
       const clip = 5 * Math.sqrt(v0);
       known.update(z === null ? null : Math.max(-clip, Math.min(clip, z)), stepChange);
     },
-    logE: () => (known ? logWeightedSum(weights, [known.logE(), free.logE()]) : free.logE()),
+    ...(known ? average(weights, [known, free]) : { atMost: free.atMost, logE: free.logE }),
     lookP() {
       if (!known || v0 === null) return lookPValue(free.values(), none, fewestWithoutHistory);
       return lookPValue(known.values(), { sumOfSquares: 16.5 * v0, degrees: 15 }, fewestWithHistory);

@@ -1,8 +1,9 @@
 import type { Histogram } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { octaves } from './grids.ts';
-import { edgeNear, evenlyAbove, possiblyAbove, total } from './histogram.ts';
+import { edgeNear } from './histogram.ts';
 import { promoteTempering } from './non-inferiority.ts';
+import { all, evenlyAbove, possiblyAbove, tailOf } from './tail.ts';
 
 /** Requests a tick at one share of traffic. */
 export interface TrialStep {
@@ -65,8 +66,9 @@ function errorGrowth({ errorRate: p, phi, policy }: PromotionCase): Growth {
 function latencyGrowth({ latency, phi, policy }: PromotionCase, q: number): Growth | null {
   const edge = latency && edgeNear(latency, q, 1 + policy.rollbackMargin.slower);
   if (latency === null || edge === null) return null;
-  const p0 = possiblyAbove(latency, edge) / total(latency);
-  const p1 = evenlyAbove(latency, edge * (1 + policy.promoteMargin.slower)) / total(latency);
+  const tail = tailOf(latency);
+  const p0 = possiblyAbove(tail, edge) / all(tail);
+  const p1 = evenlyAbove(tail, edge * (1 + policy.promoteMargin.slower)) / all(tail);
   if (!(p0 > 0 && p0 < 1)) return () => 0;
   return ({ n0, n1 }, k) => {
     if (!(n0 > 0 && n1 > 0)) return 0;

@@ -13,7 +13,9 @@ interface RateKind {
   readonly noun: string;
   readonly verb: string;
   readonly limit: number;
-  count(arm: ArmTick): { readonly n: number; readonly x: number };
+  /** Of so many, so many were bad. */
+  all(arm: ArmTick): number;
+  bad(arm: ArmTick): number;
 }
 
 /** The chance at the limit that the champion's window must undercut to be called a breach (section 5.2). */
@@ -23,7 +25,7 @@ const gate = 0.001;
 export function createRateRule(kind: RateKind, options: GuardrailOptions): GuardrailRule {
   const window = createGuardrailWindow();
   const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
-  let here = { n: 0, x: 0 };
+  const here = { n: 0, x: 0 };
   let test: RateGuardrail | null = null;
 
   function finding(threshold: number, sentence = said()): Finding {
@@ -56,27 +58,27 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
     name: kind.name,
     weight: () => options.weight,
     step({ champion, challenger, shareChanged, tickMs }) {
-      const [own, other] = [challenger && kind.count(challenger), champion && kind.count(champion)];
-      window.push({
-        champion: other && { n: other.n, value: other.x },
-        challenger: own && { n: own.n, value: own.x },
-        minutes: tickMs / 60_000,
-      });
-      if (!own) return;
+      const n0 = champion ? kind.all(champion) : 0;
+      const x0 = champion ? kind.bad(champion) : NaN;
+      const n1 = challenger ? kind.all(challenger) : 0;
+      const x1 = challenger ? kind.bad(challenger) : NaN;
+      window.push(n0, x0, n1, x1, tickMs / 60_000);
+      if (!challenger) return;
       // The dispersion is known by now, and stays as it was before the challenger had traffic.
       test ??= createRateGuardrail({ alpha: options.capAlpha, phi: options.tempering() });
-      const tau = options.attributable ? attributableRate(kind.limit, other) : kind.limit;
-      test.update(own.n, own.x, tau, shareChanged);
-      if (shareChanged) here = { n: 0, x: 0 };
-      here = { n: here.n + own.n, x: here.x + own.x };
-      seen.n1 += own.n;
-      seen.x1 += own.x;
+      const tau = options.attributable && champion ? attributableRate(kind.limit, n0, x0) : kind.limit;
+      test.update(n1, x1, tau, shareChanged);
+      if (shareChanged) here.n = here.x = 0;
+      here.n += n1;
+      here.x += x1;
+      seen.n1 += n1;
+      seen.x1 += x1;
       seen.ticks++;
-      if (other) {
-        seen.n0 += other.n;
-        seen.x0 += other.x;
-      }
+      if (!champion) return;
+      seen.n0 += n0;
+      seen.x0 += x0;
     },
+    atMost: () => test?.atMost() ?? 1,
     logE,
     finding: (threshold) => finding(threshold),
     breach() {
@@ -86,7 +88,7 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
     incident(threshold) {
       if (!options.attributable) return null;
       const breaching = window
-        .entries()
+        .ticks()
         .filter(({ champion: c }) => c && c.n > 0 && c.value / c.n > kind.limit);
       const [other, own] = [window.sum('champion'), window.sum('challenger')];
       if (breaching.length < breachingTicks) return null;
@@ -95,7 +97,7 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
       if (own.n > 0 && own.value / own.n <= kind.limit) return null;
       const both = `champion ${percentText(other.value / other.n)} ${kind.noun}`;
       const its = own.n > 0 ? `, challenger ${percentText(own.value / own.n)}` : '';
-      const last = `over the last ${window.entries().length} ticks`;
+      const last = `over the last ${window.ticks().length} ticks`;
       return finding(
         threshold,
         `both arms breach the limit of ${percentText(kind.limit)} ${last}: ${both}${its}; an incident, not the challenger’s fault`,

@@ -1,5 +1,7 @@
 import type { ArmTick } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
+import type { Evidence } from './evidence.ts';
+import type { Tail } from './tail.ts';
 
 /** One observation, and what may be done with it. */
 export interface Tick {
@@ -7,6 +9,9 @@ export interface Tick {
   readonly plannedPercent: number;
   readonly champion: ArmTick | null;
   readonly challenger: ArmTick | null;
+  /** Their latencies where they report histograms, until the next tick. */
+  readonly championTail: Tail | null;
+  readonly challengerTail: Tail | null;
   /** Both arms had a share throughout: good for comparing them. */
   readonly comparable: boolean;
   /** The first tick with a new share. */
@@ -18,13 +23,12 @@ export interface Tick {
 }
 
 /** One line of evidence against the challenger. Its state is a function of the ticks stepped through. */
-export interface Rule {
+export interface Rule extends Evidence {
   readonly metric: MetricName;
   readonly name: string;
   /** Its share of the sequential lane; 0 = shown, never decides. */
   weight(): number;
   step(tick: Tick): void;
-  readonly logE: () => number;
   /** Share of the planned looks' alpha, and the p-value of a look now. */
   readonly look?: { share(): number; p(): number };
   /** log E that the challenger is no worse than the promote margin; null = not required of the challenger. */

@@ -1,8 +1,8 @@
+import { average, type Evidence, noEvidence } from './evidence.ts';
 import { betSizes, capFor } from './grids.ts';
 import { createDiscrepancies } from './discrepancies.ts';
 import { fewestWithHistory, fewestWithoutHistory, lookPValue } from './look.ts';
 import { expectedShare, tolerance } from './margin.ts';
-import { logWeightedSum } from './math/log-sum.ts';
 import { createMixture } from './mixture.ts';
 import { createTProcess } from './t-process.ts';
 
@@ -27,11 +27,10 @@ export interface PairCounts {
   readonly x1: number;
 }
 
-export interface ShareTest {
+export interface ShareTest extends Evidence {
   update(tick: PairCounts, stepChange?: boolean): void;
   /** Champion's requests of a tick without comparison: they only sharpen the margin. */
   learn(bad: number, requests: number): void;
-  readonly logE: () => number;
   parts(): {
     readonly bet: number;
     readonly free: number;
@@ -67,7 +66,11 @@ export function createShareTest(options: ShareOptions): ShareTest {
   const free = createTProcess(none);
   const freeZ = createDiscrepancies(needFree);
   const history = phi === null ? null : historyTest(phi);
-  const weights = history ? withHistory : withoutHistory;
+  const { atMost, logE } = average(history ? withHistory : withoutHistory, [
+    bet,
+    history?.process ?? noEvidence,
+    free,
+  ]);
   let bad = options.bad;
   let requests = options.requests;
   let zFree: number | null = null;
@@ -95,10 +98,6 @@ export function createShareTest(options: ShareOptions): ShareTest {
     requests += n0;
   }
 
-  function logE(): number {
-    return logWeightedSum(weights, [bet.logE(), history ? history.process.logE() : 0, free.logE()]);
-  }
-
   function lookP(): number {
     if (phi === null || !history) return lookPValue(free.values(), none, fewestWithoutHistory);
     const baseline = { sumOfSquares: perPhi.lookBaseline * phi, degrees: degrees.lookBaseline };
@@ -112,7 +111,7 @@ export function createShareTest(options: ShareOptions): ShareTest {
     zFree,
     zHistory,
   });
-  return { update, learn, logE, parts, lookP };
+  return { update, learn, atMost, logE, parts, lookP };
 }
 
 function historyTest(phi: number) {

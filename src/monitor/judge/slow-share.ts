@@ -1,26 +1,18 @@
 import type { ArmTick, Histogram } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { createDispersion } from './dispersion.ts';
-import {
-  aboveCut,
-  createHistogramSum,
-  cutAt,
-  edgeNear,
-  evenlyAbove,
-  possiblyAbove,
-  total,
-  type Cut,
-} from './histogram.ts';
+import type { Evidence } from './evidence.ts';
+import { createHistogramSum, cutAt, edgeNear, total, type Cut } from './histogram.ts';
 import type { RatioTest } from './multinomial.ts';
 import { promoteTempering } from './non-inferiority.ts';
 import { createShareTest, type ShareTest } from './share-test.ts';
+import { aboveCut, all, createTail, evenlyAbove, possiblyAbove, type Tail } from './tail.ts';
 import { createTwoBernoulli } from './two-bernoulli.ts';
 
-export interface SlowShare {
+export interface SlowShare extends Evidence {
   /** The champion alone: its threshold is learnt from it while there is none. */
   learn(champion: Histogram): void;
-  compare(champion: Histogram, challenger: Histogram, shareChanged: boolean): void;
-  readonly logE: () => number;
+  compare(champion: Tail, challenger: Tail, shareChanged: boolean): void;
   readonly lookP: () => number;
   notWorse(): number;
   /** Milliseconds; null until it is learnt. */
@@ -68,8 +60,10 @@ export function createSlowShare(
     if (edge === null || cut === null) return;
     c = edge;
     const dispersion = createDispersion('slow');
+    const tailOf = createTail();
     for (const { latency } of from) {
-      dispersion.push({ requests: total(latency), bad: possiblyAbove(latency, edge) });
+      const tail = tailOf(latency);
+      dispersion.push({ requests: all(tail), bad: possiblyAbove(tail, edge) });
     }
     const phi = dispersion.phi();
     const common = { nominal: 1 - q, phi: phi ?? 1 };
@@ -88,16 +82,17 @@ export function createSlowShare(
   return {
     learn,
     compare(champion, challenger, shareChanged) {
-      if (c === null || cut === null) return learn(champion);
-      const n0 = total(champion);
-      const n1 = total(challenger);
+      if (c === null || cut === null) return learn(champion.histogram);
+      const n0 = all(champion);
+      const n1 = all(challenger);
       const x0 = possiblyAbove(champion, c);
       const counts = { n0, x0, n1, x1: aboveCut(challenger, cut, c * slower) };
       test?.update(counts, shareChanged);
       independent?.update(counts, shareChanged);
       notWorse?.update({ n0, x0, n1, x1: evenlyAbove(challenger, c * promoteSlower) });
     },
-    logE: () => test?.logE() ?? independent?.logE() ?? 0,
+    atMost: () => (test ?? independent)?.atMost() ?? 1,
+    logE: () => (test ?? independent)?.logE() ?? 0,
     lookP: () => test?.lookP() ?? 1,
     notWorse: () => notWorse?.logE() ?? 0,
     threshold: () => c,

@@ -1,8 +1,9 @@
 import type { Histogram } from '../../domain/observation.ts';
 import { type Detection, likelier, never, shareDetection } from './detection.ts';
-import { aboveCut, cutAt, edgeNear, evenlyAbove, possiblyAbove, surelyAbove, total } from './histogram.ts';
+import { cutAt, edgeNear, total } from './histogram.ts';
 import type { Lanes } from './lanes.ts';
 import { normalTail, normalUpperQuantile } from './math/normal.ts';
+import { aboveCut, evenlyAbove, possiblyAbove, surelyAbove, tailOf, type Tail } from './tail.ts';
 
 export interface SlowerCase {
   /** The champion's. */
@@ -26,13 +27,14 @@ export interface SlowerCase {
 export function slowerDetection(it: SlowerCase): Detection {
   const { latency, lanes } = it;
   const all = total(latency);
-  const slowed = slowedBy(latency, it.factor);
+  const tail = tailOf(latency);
+  const slowed = tailOf(slowedBy(tail, it.factor));
   const margin = 1 + it.slower;
   const found = [0.5, 0.95, 0.99].map((q): Detection => {
     const edge = edgeNear(latency, q, margin);
     const cut = edge === null ? null : cutAt(latency, edge * margin);
     if (edge === null || cut === null) return never;
-    const p0 = possiblyAbove(latency, edge) / all;
+    const p0 = possiblyAbove(tail, edge) / all;
     const p1 = aboveCut(slowed, cut, edge * margin) / all;
     if (!(p1 > p0)) return never;
     return shareDetection({
@@ -49,18 +51,20 @@ export function slowerDetection(it: SlowerCase): Detection {
   return found.reduce(likelier);
 }
 
-function slowedBy(latency: Histogram, factor: number): Histogram {
-  const above = [total(latency), ...latency.le.map((edge) => aboveInside(latency, edge / factor)), 0];
-  return { le: latency.le, count: above.slice(1).map((beyond, i) => (above[i] ?? 0) - beyond) };
+function slowedBy(tail: Tail, factor: number): Histogram {
+  const { le } = tail.histogram;
+  const above = [tail.from[0]!, ...le.map((edge) => aboveInside(tail, edge / factor)), 0];
+  return { le, count: above.slice(1).map((beyond, i) => (above[i] ?? 0) - beyond) };
 }
 
 /** Requests slower than `ms`: between two edges a straight line in probit and logarithm, exact for a log-normal. */
-function aboveInside(latency: Histogram, ms: number): number {
-  const all = total(latency);
-  const bucket = latency.le.findIndex((edge) => ms <= edge);
-  const [from, to] = [latency.le[bucket - 1], latency.le[bucket]];
-  if (from === undefined || to === undefined) return evenlyAbove(latency, ms);
-  const [high, low] = [surelyAbove(latency, from), surelyAbove(latency, to)];
+function aboveInside(tail: Tail, ms: number): number {
+  const { le } = tail.histogram;
+  const all = tail.from[0]!;
+  const bucket = le.findIndex((edge) => ms <= edge);
+  const [from, to] = [le[bucket - 1], le[bucket]];
+  if (from === undefined || to === undefined) return evenlyAbove(tail, ms);
+  const [high, low] = [surelyAbove(tail, from), surelyAbove(tail, to)];
   if (high === low) return low;
   // Half a request beyond the edges where none was seen.
   const probit = (count: number): number =>

@@ -22,6 +22,7 @@ export function createSplitRule(): Rule {
       seen.n1 += challenger.requests;
       seen.ticks++;
     },
+    atMost: () => Infinity,
     logE,
     finding() {
       const n = seen.n0 + seen.n1;

@@ -1,21 +1,16 @@
+import type { Evidence } from './evidence.ts';
+
 /** What is known before the first value: `sumOfSquares` of `degrees` earlier ones. */
 export interface Baseline {
   readonly sumOfSquares: number;
   readonly degrees: number;
 }
 
-export interface TProcess {
+export interface TProcess extends Evidence {
   /** One tick; null where it brought no value. */
   update(z: number | null, stepChange?: boolean): void;
-  readonly logE: () => number;
   /** Since the start of the rollout. */
   readonly values: () => { readonly n: number; readonly sum: number; readonly squares: number };
-}
-
-interface Copy {
-  readonly weight: number;
-  readonly nBefore: number;
-  readonly sumBefore: number;
 }
 
 const c2 = 0.1;
@@ -24,6 +19,8 @@ const firstShare = 0.5;
 const laterShare = 1 / 8;
 const stepShare = 1 / 4;
 const leastReserve = 1e-4;
+/** More than there is reserve for. */
+const mostCopies = 128;
 
 /**
  * Sequential t-test of "the values' mean is at most 0", with late starts: an average over copies begun at the first
@@ -34,62 +31,79 @@ const leastReserve = 1e-4;
  * n, S: the copy's values and their sum; V, nu: baseline plus all squares so far. Exact for Gaussian values of any
  * variance; the indicator is a lower bound of the one-sided version, so E is on the safe side.
  *
- * A copy needs only n and S at its start: totals less those. A tick costs O(1), and `logE` at most 64 copies.
+ * A copy needs only n and S at its start: totals less those. A tick costs O(1), and `logE` at most some 64 copies.
  * Source: section 3.3 of the method; the right-Haar mixture of Wang and Ramdas, arXiv 2310.03722.
  */
 export function createTProcess(baseline: Baseline): TProcess {
-  const copies: Copy[] = [];
-  let reserve = 1;
-  let ticks = 0;
-  let n = 0;
-  let sum = 0;
-  let squares = 0;
-  let cached: number | undefined;
+  /** Of each copy: the totals when it began, and its weight. */
+  const nBefore = new Float64Array(mostCopies);
+  const sumBefore = new Float64Array(mostCopies);
+  const logWeight = new Float64Array(mostCopies);
+  const now = { copies: 0, reserve: 1, ticks: 0, n: 0, sum: 0, squares: 0, bound: 1, stale: false };
 
   function update(z: number | null, stepChange = false): void {
-    const share = ticks === 0 ? firstShare : stepChange ? stepShare : ticks % every === 0 ? laterShare : 0;
-    if (share > 0 && reserve >= leastReserve) {
-      copies.push({ weight: reserve * share, nBefore: n, sumBefore: sum });
-      reserve -= reserve * share;
-      cached = undefined;
-    }
-    ticks++;
+    const share =
+      now.ticks === 0 ? firstShare : stepChange ? stepShare : now.ticks % every === 0 ? laterShare : 0;
+    if (share > 0 && now.reserve >= leastReserve) begin(now.reserve * share);
+    now.ticks++;
     if (z === null) return;
-    n++;
-    sum += z;
-    squares += z * z;
-    cached = undefined;
+    now.n++;
+    now.sum += z;
+    now.squares += z * z;
+    now.stale = true;
+  }
+
+  function begin(weight: number): void {
+    nBefore[now.copies] = now.n;
+    sumBefore[now.copies] = now.sum;
+    logWeight[now.copies] = Math.log(weight);
+    now.copies++;
+    now.reserve -= weight;
   }
 
   function logE(): number {
-    cached ??= evaluate();
-    return cached;
-  }
-
-  function evaluate(): number {
-    const v = baseline.sumOfSquares + squares;
-    const half = (n + baseline.degrees) / 2;
-    const logs: number[] = [Math.log(reserve)];
-    for (const copy of copies) {
-      const own = n - copy.nBefore;
-      const s = sum - copy.sumBefore;
-      if (own === 0) logs.push(Math.log(copy.weight));
-      else if (s > 0) {
-        const shrunk = own + c2;
-        const logM = 0.5 * Math.log(c2 / shrunk) - half * Math.log1p(-(s * s) / (shrunk * v));
-        logs.push(Math.log(copy.weight) + logM);
+    const v = baseline.sumOfSquares + now.squares;
+    const half = (now.n + baseline.degrees) / 2;
+    let high = Math.log(now.reserve);
+    let total = 1;
+    for (let i = 0; i < now.copies; i++) {
+      const own = now.n - nBefore[i]!;
+      const s = now.sum - sumBefore[i]!;
+      if (own > 0 && !(s > 0)) continue;
+      const shrunk = own + c2;
+      const logM = own === 0 ? 0 : 0.5 * Math.log(c2 / shrunk) - half * Math.log1p(-(s * s) / (shrunk * v));
+      const log = logWeight[i]! + logM;
+      if (log <= high) total += Math.exp(log - high);
+      else {
+        total = total * Math.exp(high - log) + 1;
+        high = log;
       }
     }
-    return logSum(logs);
+    return high + Math.log(total);
   }
 
-  return { update, logE, values: () => ({ n, sum, squares }) };
-}
+  /** No copy has more than the one whose S^2/(n + c2) is largest would have without the square root. */
+  function atMost(): number {
+    if (now.stale) now.bound = bound();
+    now.stale = false;
+    return now.bound;
+  }
 
-function logSum(logs: readonly number[]): number {
-  let high = -Infinity;
-  for (const l of logs) high = Math.max(high, l);
-  let total = 0;
-  for (const l of logs) total += Math.exp(l - high);
-  return high + Math.log(total);
+  function bound(): number {
+    let square = 0;
+    let shrunk = 1;
+    for (let i = 0; i < now.copies; i++) {
+      const s = now.sum - sumBefore[i]!;
+      if (!(s > 0)) continue;
+      const here = now.n - nBefore[i]! + c2;
+      if (s * s * shrunk <= square * here) continue;
+      square = s * s;
+      shrunk = here;
+    }
+    if (square === 0) return 1;
+    const half = (now.n + baseline.degrees) / 2;
+    return Math.exp(-half * Math.log1p(-square / (shrunk * (baseline.sumOfSquares + now.squares))));
+  }
+
+  return { update, atMost, logE, values: () => ({ n: now.n, sum: now.sum, squares: now.squares }) };
 }

@@ -1,6 +1,7 @@
 import type { Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Tick } from './rule.ts';
+import { createTail } from './tail.ts';
 
 export interface Ticks {
   next(observation: Observation): Tick;
@@ -12,6 +13,8 @@ export interface Ticks {
  * Source: sections 1 and 4.4 of the method.
  */
 export function createTicks(policy: JudgePolicy): Ticks {
+  const championTail = createTail();
+  const challengerTail = createTail();
   let share: number | null = null;
   let comparedShare: number | null = null;
   let firstTrafficAt: number | null = null;
@@ -25,6 +28,8 @@ export function createTicks(policy: JudgePolicy): Ticks {
         plannedPercent,
         champion,
         challenger,
+        championTail: champion?.latency ? championTail(champion.latency) : null,
+        challengerTail: challenger?.latency ? challengerTail(challenger.latency) : null,
         comparable,
         shareChanged: challenger !== null && share !== null && share !== plannedPercent,
         comparedShareChanged: comparable && comparedShare !== null && comparedShare !== plannedPercent,

@@ -36,19 +36,20 @@ export function createTwoBernoulli(options: TwoBernoulliOptions): RatioTest {
       const good = n0 + n1 - x;
       const w = n0 > 0 && n1 > 0 ? n1 / (n0 + n1) : 0;
       for (let k = 0; k < odds.length; k++) {
-        // p1/p0 = odds/scale and (1 - p1)/(1 - p0) = 1/scale: the terms in p0 cancel, and no probability is near 0 or 1.
-        const scale = 1 + p0 * (odds[k]! - 1);
+        // With D(p) = 1 + p (odds - 1), p1 = odds p0/D(p0): the terms in p0 cancel, and no probability is near 0 or 1.
+        const more = odds[k]! - 1;
         const l =
-          x1 * logOdds[k]! -
-          n1 * Math.log(scale) -
-          x * Math.log1p(w * (odds[k]! / scale - 1)) -
-          good * Math.log1p(w * (1 / scale - 1));
+          x1 * logOdds[k]! +
+          n0 * Math.log(1 + more * p0) -
+          x * Math.log(1 + more * (p0 + w * (1 - p0))) -
+          good * Math.log(1 + more * p0 * (1 - w));
         logFactors[k] = w > 0 ? l / options.phi : 0;
       }
       mixture.update(logFactors, stepChange);
       bad += x0;
       requests += n0;
     },
+    atMost: mixture.atMost,
     logE: mixture.logE,
     logWeights: mixture.logWeights,
   };

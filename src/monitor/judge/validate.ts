@@ -9,8 +9,8 @@ export function checkObservation(observation: Observation, before: Observation |
   }
   if (!(observation.tickMs > 0)) throw new RangeError(`tickMs: ${observation.tickMs} is not above 0`);
   within('plannedPercent', observation.plannedPercent, 0, 100);
-  if (observation.champion) checkArm('champion', observation.champion);
-  if (observation.challenger) checkArm('challenger', observation.challenger);
+  if (observation.champion) checkArm('champion', observation.champion, before?.champion?.latency?.le);
+  if (observation.challenger) checkArm('challenger', observation.challenger, before?.challenger?.latency?.le);
 }
 
 /** Refuses a policy that can't be judged by. */
@@ -50,7 +50,8 @@ export function checkPolicy(policy: JudgePolicy): void {
 /** Sums of fractional counts may be off by a rounding. */
 const rounding = 1 + 1e-9;
 
-function checkArm(arm: string, tick: ArmTick): void {
+/** `checked`: edges that were found right before. */
+function checkArm(arm: string, tick: ArmTick, checked?: readonly number[]): void {
   count(arm, 'requests', tick.requests);
   count(arm, 'errors', tick.errors);
   count(arm, 'throttles', tick.throttles);
@@ -59,13 +60,20 @@ function checkArm(arm: string, tick: ArmTick): void {
   }
   if (tick.meanLatencyMs !== undefined) count(arm, 'meanLatencyMs', tick.meanLatencyMs);
   if (tick.endpointErrors !== undefined) count(arm, 'endpointErrors', tick.endpointErrors);
-  if (tick.latency) checkHistogram(arm, tick.latency);
+  if (tick.latency) checkHistogram(arm, tick.latency, checked);
 }
 
-function checkHistogram(arm: string, { le, count: counts }: Histogram): void {
+function checkHistogram(arm: string, { le, count: counts }: Histogram, checked?: readonly number[]): void {
   if (counts.length !== le.length + 1) {
     throw new RangeError(`${arm}.latency.count: ${counts.length} entries for ${le.length} edges`);
   }
+  if (le !== checked) checkEdges(arm, le);
+  for (let i = 0; i < counts.length; i++) {
+    if (!(counts[i]! >= 0 && counts[i]! < Infinity)) count(arm, `latency.count[${i}]`, counts[i]!);
+  }
+}
+
+function checkEdges(arm: string, le: readonly number[]): void {
   let edge = 0;
   for (let i = 0; i < le.length; i++) {
     if (!(le[i]! > edge))
@@ -73,9 +81,6 @@ function checkHistogram(arm: string, { le, count: counts }: Histogram): void {
     edge = le[i]!;
   }
   finite('latency.le', edge);
-  for (let i = 0; i < counts.length; i++) {
-    if (!(counts[i]! >= 0 && counts[i]! < Infinity)) count(arm, `latency.count[${i}]`, counts[i]!);
-  }
 }
 
 function count(of: string, name: string, value: number): void {

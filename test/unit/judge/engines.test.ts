@@ -7,15 +7,11 @@ import { createDispersion } from '../../../src/monitor/judge/dispersion.ts';
 import { createDrift, stabilityIndex } from '../../../src/monitor/judge/drift.ts';
 import { attributableRate, guardrailTempering } from '../../../src/monitor/judge/guardrail-rate.ts';
 import {
-  aboveCut,
   createHistogramSum,
   cutAt,
   edgeNear,
-  evenlyAbove,
   lowMean,
-  possiblyAbove,
   quantile,
-  surelyAbove,
 } from '../../../src/monitor/judge/histogram.ts';
 import { planLooks } from '../../../src/monitor/judge/look-schedule.ts';
 import { createMixture, noRestarts } from '../../../src/monitor/judge/mixture.ts';
@@ -23,6 +19,13 @@ import { promoteTempering } from '../../../src/monitor/judge/non-inferiority.ts'
 import { createPeriodTest, periodNoise } from '../../../src/monitor/judge/period-test.ts';
 import { sampleRatio } from '../../../src/monitor/judge/sample-ratio.ts';
 import { shownBelow } from '../../../src/monitor/judge/shown-below.ts';
+import {
+  aboveCut,
+  evenlyAbove,
+  possiblyAbove,
+  surelyAbove,
+  tailOf,
+} from '../../../src/monitor/judge/tail.ts';
 import { createTwoBernoulli } from '../../../src/monitor/judge/two-bernoulli.ts';
 import { chanceText, digits, msText, percentText, requestsText } from '../../../src/monitor/judge/words.ts';
 import { createRandom } from './traffic.ts';
@@ -179,14 +182,14 @@ describe('period statistics', () => {
 describe('histograms', () => {
   const histogram = { le: [10, 20, 40], count: [10, 20, 60, 10] };
   it.each([
-    ['surely above 20', surelyAbove(histogram, 20), 70],
-    ['surely above 30', surelyAbove(histogram, 30), 10],
-    ['surely above 50', surelyAbove(histogram, 50), 0],
-    ['possibly above 20', possiblyAbove(histogram, 20), 70],
-    ['possibly above 30', possiblyAbove(histogram, 30), 70],
-    ['possibly above 50', possiblyAbove(histogram, 50), 10],
-    ['evenly above 30', evenlyAbove(histogram, 30), 40],
-    ['evenly above 5', evenlyAbove(histogram, 5), 95],
+    ['surely above 20', surelyAbove(tailOf(histogram), 20), 70],
+    ['surely above 30', surelyAbove(tailOf(histogram), 30), 10],
+    ['surely above 50', surelyAbove(tailOf(histogram), 50), 0],
+    ['possibly above 20', possiblyAbove(tailOf(histogram), 20), 70],
+    ['possibly above 30', possiblyAbove(tailOf(histogram), 30), 70],
+    ['possibly above 50', possiblyAbove(tailOf(histogram), 50), 10],
+    ['evenly above 30', evenlyAbove(tailOf(histogram), 30), 40],
+    ['evenly above 5', evenlyAbove(tailOf(histogram), 5), 95],
     ['edge near p50', edgeNear(histogram, 0.5, 1.1), 20],
     ['edge near p95', edgeNear(histogram, 0.95, 1), 40],
     ['edge near p95 that has room', edgeNear(histogram, 0.95, 1.1), 20],
@@ -199,9 +202,9 @@ describe('histograms', () => {
   it('cut a bucket by the tail, never below its own edge', () => {
     const cut = cutAt(histogram, 22)!;
     expect(cut).toMatchObject({ bucket: 2, from: 20, to: 40 });
-    expect(aboveCut(histogram, cut, 22)).toBeGreaterThan(surelyAbove(histogram, 22));
-    expect(aboveCut(histogram, cut, 22)).toBeLessThan(possiblyAbove(histogram, 22));
-    expect(aboveCut({ le: [15, 30], count: [5, 5, 5] }, cut, 22)).toBe(5);
+    expect(aboveCut(tailOf(histogram), cut, 22)).toBeGreaterThan(surelyAbove(tailOf(histogram), 22));
+    expect(aboveCut(tailOf(histogram), cut, 22)).toBeLessThan(possiblyAbove(tailOf(histogram), 22));
+    expect(aboveCut(tailOf({ le: [15, 30], count: [5, 5, 5] }), cut, 22)).toBe(5);
     expect(cutAt(histogram, 41)).toBeNull();
   });
 
@@ -228,9 +231,9 @@ describe('small rules', () => {
     ['tempering at least', guardrailTempering(1), 2],
     ['tempering at most', guardrailTempering(90), 20],
     ['promote tempering', [null, 1.3, 2].map(promoteTempering).join(), '2,1,4'],
-    ['a limit shared with the champion', attributableRate(0.05, { n: 20, x: 4 }), 0.25],
-    ['a limit beside too few', attributableRate(0.05, { n: 19, x: 4 }), 0.05],
-    ['a limit beside total failure', attributableRate(0.05, { n: 20, x: 20 }), 0.95],
+    ['a limit shared with the champion', attributableRate(0.05, 20, 4), 0.25],
+    ['a limit beside too few', attributableRate(0.05, 19, 4), 0.05],
+    ['a limit beside total failure', attributableRate(0.05, 20, 20), 0.95],
   ])('%s', (_, actual, expected) => expect(actual).toBe(expected));
 
   it('a limit from before lies above the rate before', () => {

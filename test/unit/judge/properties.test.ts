@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ArmTick } from '../../../src/domain/observation.ts';
 import { combine } from '../../../src/monitor/judge/combine.ts';
+import { createDifferenceInterval } from '../../../src/monitor/judge/difference-interval.ts';
 import { createJudge, judge } from '../../../src/monitor/judge/judge.ts';
+import { createNotWorseTest } from '../../../src/monitor/judge/multinomial.ts';
+import { ratioInterval } from '../../../src/monitor/judge/ratio-interval.ts';
 import { createShareTest } from '../../../src/monitor/judge/share-test.ts';
+import { judgeTable } from '../../../src/rollout/judge-table.ts';
 import { policyOf, tick } from './traffic.ts';
 
 const count = fc.oneof(
@@ -80,6 +84,85 @@ describe('whatever the counts, up to 1e9', () => {
         });
       }),
       { ...runs, numRuns: 20 },
+    );
+  });
+
+  it('a table judged as it grows, by whatever steps, is judged as a whole', () => {
+    fc.assert(
+      fc.property(policies, tables, fc.array(fc.nat({ max: 25 })), (policy, table, lengths) => {
+        for (const length of [...lengths.sort((a, b) => a - b), table.length]) {
+          const grown = table.slice(0, length);
+          expect(judgeTable(policy, grown)).toEqual(judge(policy, grown));
+        }
+        // Another table under the same policy is not taken for the same one grown.
+        const other = table.slice(1).map((one) => ({ ...one }));
+        expect(judgeTable(policy, other)).toEqual(judge(policy, other));
+      }),
+      { ...runs, numRuns: 30 },
+    );
+  });
+
+  it('a number that can’t be is refused, and never judged', () => {
+    const broken = fc.record({
+      field: fc.constantFrom('requests', 'errors', 'throttles', 'meanLatencyMs', 'endpointErrors'),
+      value: fc.constantFrom(NaN, -1, -1e-9, Infinity, -Infinity),
+      arm: fc.constantFrom('champion', 'challenger'),
+    });
+    fc.assert(
+      fc.property(policies, tables, broken, (policy, table, { field, value, arm: which }) => {
+        const good = { requests: 10, errors: 1, throttles: 0, meanLatencyMs: 5, endpointErrors: 0 };
+        const last = tick(table.length + 1, good, good, { [which]: { ...good, [field]: value } });
+        expect(() => judge(policy, [...table, last])).toThrow(RangeError);
+        expect(() => judgeTable(policy, [...table, last])).toThrow(RangeError);
+        expect(judgeTable(policy, table)).toEqual(judge(policy, table));
+      }),
+      { ...runs, numRuns: 30 },
+    );
+  });
+});
+
+describe('two ticks of one split are as good as one of both', () => {
+  const split = fc.record({ n0: fc.integer({ min: 1, max: 1e6 }), n1: fc.integer({ min: 1, max: 1e6 }) });
+  const bad = fc.tuple(
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+  );
+  const halves = fc
+    .tuple(split, bad, bad)
+    .map(([{ n0, n1 }, ...shares]) =>
+      shares.map(([p0, p1]) => ({ n0, n1, x0: Math.floor(p0 * n0), x1: Math.floor(p1 * n1) })),
+    );
+  const merged = (ticks: readonly { n0: number; x0: number; n1: number; x1: number }[]) =>
+    ticks.reduce((a, b) => ({ n0: a.n0 + b.n0, x0: a.x0 + b.x0, n1: a.n1 + b.n1, x1: a.x1 + b.x1 }));
+  const close = (a: number, b: number): void =>
+    a === b ? undefined : expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(b)));
+
+  it('for the proof of non-inferiority', () => {
+    fc.assert(
+      fc.property(halves, (ticks) => {
+        const [two, one] = [1, 2].map(() => createNotWorseTest({ ratio: 1.25, difference: 0.001, phi: 1 }));
+        for (const half of ticks) two!.update(half);
+        one!.update(merged(ticks));
+        close(two!.logE(), one!.logE());
+      }),
+      runs,
+    );
+  });
+
+  it('for the intervals of ratio and difference', () => {
+    fc.assert(
+      fc.property(halves, (ticks) => {
+        const options = { alpha: 0.05, phi: 1 };
+        const [a, b] = [ratioInterval(ticks, options), ratioInterval([merged(ticks)], options)];
+        close(a.low, b.low);
+        close(a.high, b.high);
+        const [two, one] = [1, 2].map(() => createDifferenceInterval(options));
+        for (const half of ticks) two!.push(half);
+        one!.push(merged(ticks));
+        close(two!.interval().low, one!.interval().low);
+        close(two!.interval().high, one!.interval().high);
+      }),
+      runs,
     );
   });
 });

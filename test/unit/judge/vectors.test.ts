@@ -122,7 +122,7 @@ function guardrail(one: any): number {
   let checked = 0;
   one.ticks.forEach((tick: number[], t: number) => {
     const { n0, x0, n1, x1 } = pair(tick);
-    rule.update(n1, x1, attributableRate(tau, { n: n0, x: x0 }), step_change_ticks.includes(t));
+    rule.update(n1, x1, attributableRate(tau, n0, x0), step_change_ticks.includes(t));
     const want = one.expected[t];
     checked += close(`${one.name} ${t} bet`, rule.parts().bet, want.logE_bet);
     checked += close(`${one.name} ${t} bernoulli`, rule.parts().bernoulli, want.logE_bernoulli);
@@ -240,7 +240,7 @@ function rollout(one: any): number {
     const tick = pair(row);
     const stepChange = p.step_change_ticks.includes(t);
     errors.update(tick, stepChange);
-    const tau = attributableRate(p.tau, { n: tick.n0, x: tick.x0 });
+    const tau = attributableRate(p.tau, tick.n0, tick.x0);
     rule.update(tick.n1, tick.x1, tau, stepChange);
     const total = combine([
       { weight: p.weights.errors, logE: errors.logE() },
