@@ -33,15 +33,16 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   for (const tick of policy.history) learn(tick.errors, tick.requests);
 
   function learn(errors: number, n: number): void {
-    if (!test && !independent) dispersion.push({ requests: n, bad: errors });
+    if (!test) dispersion.push({ requests: n, bad: errors });
     bad += errors;
     requests += n;
   }
 
   function begin(): void {
     phi = dispersion.phi();
+    // Where failures are independent of each other the planned looks are still the robust test's.
+    test = createShareTest({ alpha: capAlpha, ratio, difference, phi, bad, requests });
     if (policy.noise === 'independent') independent = createWorseTest({ ratio, difference, phi: phi ?? 1 });
-    else test = createShareTest({ alpha: capAlpha, ratio, difference, phi, bad, requests });
     const margin = policy.promoteMargin;
     notWorse = createNotWorseTest({
       ratio: margin.ratio,
@@ -62,7 +63,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     seen.ticks++;
   }
 
-  const logE = (): number => (test ?? independent)?.logE() ?? 0;
+  const logE = (): number => (independent ?? test)?.logE() ?? 0;
 
   return {
     metric: 'errors',
@@ -81,7 +82,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
       } else test?.learn(champion.errors, champion.requests);
       learn(champion.errors, champion.requests);
     },
-    atMost: () => (test ?? independent)?.atMost() ?? 1,
+    atMost: () => (independent ?? test)?.atMost() ?? 1,
     logE,
     look: { share: () => lookShares.errors, p: () => test?.lookP() ?? 1 },
     notWorse: () => notWorse?.logE() ?? 0,

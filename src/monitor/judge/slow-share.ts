@@ -67,8 +67,9 @@ export function createSlowShare(
     }
     const phi = dispersion.phi();
     const common = { nominal: 1 - q, phi: phi ?? 1 };
+    // As of errors: the planned looks are the robust test's whatever the noise.
+    test = createShareTest({ alpha: capAlpha, ratio: 1, difference: 0, phi, bad: 0, requests: 0 });
     if (policy.noise === 'independent') independent = createTwoBernoulli({ ...common, direction: 'worse' });
-    else test = createShareTest({ alpha: capAlpha, ratio: 1, difference: 0, phi, bad: 0, requests: 0 });
     if (!required) return;
     notWorse = createTwoBernoulli({ nominal: 1 - q, phi: promoteTempering(phi), direction: 'not-worse' });
   }
@@ -91,8 +92,8 @@ export function createSlowShare(
       independent?.update(counts, shareChanged);
       notWorse?.update({ n0, x0, n1, x1: evenlyAbove(challenger, c * promoteSlower) });
     },
-    atMost: () => (test ?? independent)?.atMost() ?? 1,
-    logE: () => (test ?? independent)?.logE() ?? 0,
+    atMost: () => (independent ?? test)?.atMost() ?? 1,
+    logE: () => (independent ?? test)?.logE() ?? 0,
     lookP: () => test?.lookP() ?? 1,
     notWorse: () => notWorse?.logE() ?? 0,
     threshold: () => c,

@@ -131,13 +131,14 @@ describe('a rollback', () => {
     expect(verdict).toMatchObject({ challengerRequests: 10, harmedRequests: 6 });
   });
 
-  it('may come from a planned look', () => {
+  it.each(['robust', 'independent'] as const)('may come from a planned look, with %s noise', (noise) => {
     const history = Array.from({ length: 30 }, (_, i) => arm(1000, 8 + (i % 5)));
-    const policy = policyOf({ history, steps: [{ percent: 50, ticks: 120 }] });
-    const verdict = judge(
-      policy,
-      table(120, (n) => [arm(500, 4 + (n % 3)), arm(500, 7 + (n % 4))], { plannedPercent: 50 }),
-    );
+    const policy = policyOf({ noise, history, steps: [{ percent: 50, ticks: 120 }] });
+    const worse = (n: number): Pair => [
+      arm(500, 4 + (n % 3)),
+      arm(500, noise === 'robust' ? 7 + (n % 4) : 6 + (n % 3)),
+    ];
+    const verdict = judge(policy, table(120, worse, { plannedPercent: 50 }));
     if (verdict.kind !== 'fail') throw new Error(why(verdict));
     expect(verdict.reason.rule).toBe('errors against champion, planned look');
     expect(verdict.reason.evidence).toBeGreaterThanOrEqual(verdict.reason.threshold);
