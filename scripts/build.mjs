@@ -1,13 +1,16 @@
 // Bundles: the command line (split, so that a command loads only what it needs), the router (one file for Lambda and
 // for AWS on this machine), the local daemon, the demo. Each Lambda bundle is zipped as well, for Terraform.
+// Into dist/, or the folder given.
 import { rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
-import { zipSync } from 'fflate';
+import { lambdaZip } from '../terraform/lambda-zip.mjs';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 const root = new URL('..', import.meta.url).pathname;
-rmSync(`${root}dist`, { recursive: true, force: true });
+const out = resolve(root, process.argv[2] ?? 'dist');
+rmSync(out, { recursive: true, force: true });
 
 const common = {
   absWorkingDir: root,
@@ -29,7 +32,7 @@ await Promise.all([
       'local-aws-main': 'src/local-aws-main.ts',
       demo: 'examples/demo.ts',
     },
-    outdir: 'dist',
+    outdir: out,
     format: 'esm',
     splitting: true,
     target: 'node20',
@@ -47,14 +50,12 @@ async function lambda(name, source) {
   await build({
     ...common,
     entryPoints: { index: source },
-    outdir: `dist/${name}`,
+    outdir: `${out}/${name}`,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     target: 'node22',
     minify: true,
   });
-  // Equal bundles make equal zips, or Terraform would see new code in each build. A zip holds local time without a zone.
-  const mtime = new Date(2000, 0, 1);
-  const bundle = await readFile(`${root}dist/${name}/index.cjs`);
-  await writeFile(`${root}dist/${name}.zip`, zipSync({ 'index.js': bundle }, { mtime, level: 9 }));
+  const bundle = await readFile(`${out}/${name}/index.cjs`);
+  await writeFile(`${out}/${name}.zip`, lambdaZip({ 'index.js': bundle }));
 }

@@ -1,0 +1,35 @@
+# A middle stack: as production is, a size smaller.
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = var.account == null ? null : [var.account]
+
+  default_tags {
+    tags = { "managed-by" = "terraform" }
+  }
+}
+
+module "stack" {
+  source      = "../../modules/stack"
+  model       = var.model
+  environment = "staging"
+
+  function           = { memory_mb = 1024, reserved_concurrency = 50 }
+  api                = { rate = 100, burst = 200, authorizer = var.authorizer }
+  shadow             = { reserved_concurrency = 5 }
+  registry           = { recovery_days = 14 }
+  storage            = { noncurrent_version_days = 90 }
+  xray               = true
+  log_retention_days = 30
+
+  router_package_file     = coalesce(var.router_package_file, "${path.module}/../../../dist/router.zip")
+  controller_package_file = var.controller_package_file
+  ecr_repository_arns     = var.ecr_repository_arns
+  api_keys_sha256         = var.api_keys_sha256
+  subscriptions           = [for address in var.alert_emails : { protocol = "email", endpoint = address }]
+  trusted_principal_arns  = var.trusted_principal_arns
+  github                  = var.github
+  pipeline                = var.pipeline
+  vpc                     = var.vpc
+  kms_key_arn             = var.kms_key_arn
+}

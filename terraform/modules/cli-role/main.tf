@@ -1,0 +1,129 @@
+# What mlreg may do in AWS, and no more: one policy to look, one to roll out, and a role for people.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+  here      = "${local.region}:${local.account}"
+  function  = "arn:${local.partition}:lambda:${local.here}:function:${var.function_name}"
+  api       = "arn:${local.partition}:apigateway:${local.region}::/apis/${var.api_id}"
+  stage     = "${local.api}/stages/${var.stage_name}"
+  # SageMaker's ARNs are in small letters.
+  endpoint_names = distinct(["${var.model}-${var.environment}", lower("${var.model}-${var.environment}")])
+  sagemaker = flatten([for kind in ["model", "endpoint-config", "endpoint"] : [
+    for name in local.endpoint_names : "arn:${local.partition}:sagemaker:${local.here}:${kind}/${name}-*"
+  ]])
+  shadow_log = var.shadow_function_name == null ? [] : [
+    "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.shadow_function_name}",
+    "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.shadow_function_name}:*",
+  ]
+
+  # What status, history, plan, doctor and replay look at.
+  read = concat(
+    [
+      {
+        Sid      = "LookAtFunction"
+        Effect   = "Allow"
+        Action   = ["lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:GetFunctionConcurrency"]
+        Resource = [local.function, "${local.function}:*"]
+      },
+      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/deployments", "${local.api}/deployments/*"] },
+      { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:ListTags"], Resource = local.sagemaker },
+      # Neither has resources to name.
+      { Sid = "Lists", Effect = "Allow", Action = ["sagemaker:ListEndpoints", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
+      { Sid = "ReadRegistry", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable"], Resource = var.table_arn },
+      { Sid = "ReadArtifacts", Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectVersion"], Resource = "${var.bucket_arn}/*" },
+      # Without it a missing artifact would look like a forbidden one.
+      { Sid = "FindArtifacts", Effect = "Allow", Action = "s3:ListBucket", Resource = var.bucket_arn },
+    ],
+    length(local.shadow_log) == 0 ? [] : [
+      { Sid = "ReadComparisons", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.shadow_log },
+    ],
+    var.state_machine_name == null ? [] : [
+      { Sid = "LookAtController", Effect = "Allow", Action = "states:DescribeExecution", Resource = "arn:${local.partition}:states:${local.here}:execution:${var.state_machine_name}:*" },
+    ],
+    length(var.kms_key_arns) == 0 ? [] : [
+      { Sid = "ReadKeys", Effect = "Allow", Action = "kms:Decrypt", Resource = var.kms_key_arns },
+    ],
+  )
+
+  # What a rollout does. No code, no role, no alias and no table is made or deleted by it.
+  write = concat(
+    [
+      { Sid = "Publish", Effect = "Allow", Action = ["lambda:UpdateFunctionConfiguration", "lambda:PublishVersion"], Resource = local.function },
+      { Sid = "MoveTraffic", Effect = "Allow", Action = "lambda:UpdateAlias", Resource = [local.function, "${local.function}:*"] },
+      { Sid = "WarmUp", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = "${local.function}:*" },
+      { Sid = "SwapStage", Effect = "Allow", Action = "apigateway:PATCH", Resource = local.stage },
+      { Sid = "Deployments", Effect = "Allow", Action = "apigateway:POST", Resource = "${local.api}/deployments" },
+      {
+        Sid    = "Endpoints"
+        Effect = "Allow"
+        Action = [
+          "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig", "sagemaker:CreateEndpoint", "sagemaker:AddTags",
+          "sagemaker:InvokeEndpoint",
+          "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel",
+        ]
+        Resource = local.sagemaker
+      },
+      {
+        Sid       = "PassModelRole"
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = var.model_role_arn
+        Condition = { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } }
+      },
+      # Nothing is ever deleted there.
+      { Sid = "WriteRegistry", Effect = "Allow", Action = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], Resource = var.table_arn },
+    ],
+    var.topic_arn == null ? [] : [
+      { Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = var.topic_arn },
+    ],
+    var.state_machine_name == null ? [] : [
+      { Sid = "HandOver", Effect = "Allow", Action = "states:StartExecution", Resource = "arn:${local.partition}:states:${local.here}:stateMachine:${var.state_machine_name}" },
+    ],
+    length(var.kms_key_arns) == 0 ? [] : [
+      { Sid = "WriteKeys", Effect = "Allow", Action = ["kms:Encrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arns },
+    ],
+  )
+}
+
+resource "aws_iam_policy" "read" {
+  name        = "mlreg-${var.environment}-${var.model}-read"
+  description = "mlreg status, history, plan and doctor for ${var.model} in ${var.environment}"
+  policy      = jsonencode({ Version = "2012-10-17", Statement = local.read })
+  tags        = var.tags
+}
+
+resource "aws_iam_policy" "write" {
+  name        = "mlreg-${var.environment}-${var.model}-write"
+  description = "Beside reading: rollouts of ${var.model} in ${var.environment}"
+  policy      = jsonencode({ Version = "2012-10-17", Statement = local.write })
+  tags        = var.tags
+}
+
+resource "aws_iam_role" "cli" {
+  count                = length(var.trusted_principal_arns) == 0 ? 0 : 1
+  name                 = "mlreg-cli-${var.environment}-${var.model}"
+  description          = "People who roll out ${var.model} in ${var.environment}"
+  max_session_duration = 21600
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = var.trusted_principal_arns }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "cli" {
+  for_each   = length(var.trusted_principal_arns) == 0 ? {} : { read = aws_iam_policy.read.arn, write = aws_iam_policy.write.arn }
+  role       = aws_iam_role.cli[0].name
+  policy_arn = each.value
+}

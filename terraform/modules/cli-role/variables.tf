@@ -1,0 +1,107 @@
+variable "model" {
+  description = "The model's name, as in mlreg.yaml. It begins the names of its resources."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z](-?[A-Za-z0-9]){0,31}$", var.model))
+    error_message = "A model's name has at most 32 letters, digits and inner hyphens, such as recommendation."
+  }
+}
+
+variable "environment" {
+  description = "The environment, as in mlreg.yaml, such as prod."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z](-?[a-z0-9]){0,19}$", var.environment))
+    error_message = "An environment's name has at most 20 small letters, digits and inner hyphens, such as prod."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource of this module."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "function_name" {
+  description = "The inference function."
+  type        = string
+  nullable    = false
+}
+
+variable "api_id" {
+  description = "Id of the HTTP API."
+  type        = string
+  nullable    = false
+}
+
+variable "stage_name" {
+  description = "Stage of the HTTP API."
+  type        = string
+  default     = "$default"
+  nullable    = false
+}
+
+variable "table_arn" {
+  description = "Table of registry and journal."
+  type        = string
+  nullable    = false
+}
+
+variable "topic_arn" {
+  description = "Topic that mlreg tells people by. null: none."
+  type        = string
+  default     = null
+}
+
+variable "bucket_arn" {
+  description = "Bucket of the models' artifacts."
+  type        = string
+  nullable    = false
+}
+
+variable "model_role_arn" {
+  description = "Role that the models run as: mlreg passes it to SageMaker, and no other role to nobody else."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*]+$", var.model_role_arn))
+    error_message = "model_role_arn is the ARN of one role."
+  }
+}
+
+variable "shadow_function_name" {
+  description = "The shadow function, whose log mlreg reads comparisons from. null: none."
+  type        = string
+  default     = null
+}
+
+variable "state_machine_name" {
+  description = "The controller's state machine, which `deploy --detach` starts. null: none."
+  type        = string
+  default     = null
+}
+
+variable "kms_key_arns" {
+  description = "Keys that encrypt the function's variables, table, topic or artifacts."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "trusted_principal_arns" {
+  description = "Who may take the role on: roles or users. Empty: no role is made, only the policies."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.trusted_principal_arns : can(regex("^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+$", arn))])
+    error_message = "Each is the ARN of a role or a user, without a wildcard."
+  }
+}

@@ -1,0 +1,81 @@
+variable "environment" {
+  description = "The environment, as in mlreg.yaml, such as prod."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z](-?[a-z0-9]){0,19}$", var.environment))
+    error_message = "An environment's name has at most 20 small letters, digits and inner hyphens, such as prod."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource of this module."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "repository" {
+  description = "The repository whose workflows roll out, as OWNER/NAME."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "repository is OWNER/NAME, one repository, without a wildcard."
+  }
+}
+
+variable "repository_ids" {
+  description = <<-EOT
+    Numbers of owner and repository. GitHub writes them into the subject of repositories made or renamed since
+    2026-07-15 (`repo:OWNER@1/NAME@2:environment:prod`), which a role trusting only names would never let in. Without
+    them only the form with names is trusted. gh api repos/OWNER/NAME --jq '.owner.id, .id' prints them.
+  EOT
+  type = object({
+    owner      = number
+    repository = number
+  })
+  default = null
+
+  validation {
+    condition     = var.repository_ids == null || try(var.repository_ids.owner > 0 && var.repository_ids.repository > 0, false)
+    error_message = "The numbers are above 0."
+  }
+}
+
+variable "github_environment" {
+  description = "The GitHub environment whose jobs may take the role on. null: `environment`. Protect it with reviewers there."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_environment == null || can(regex("^[A-Za-z0-9._-]+$", var.github_environment))
+    error_message = "A GitHub environment without a wildcard, such as prod."
+  }
+}
+
+variable "policy_arns" {
+  description = "What the role may do, by any name: policy_arns of the module cli-role."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "provider_arn" {
+  description = "GitHub's OIDC provider where the account has one already: there can be one only. null: it is made here."
+  type        = string
+  default     = null
+}
+
+variable "max_session_hours" {
+  description = "How long a job may keep the role, in hours. As long as a job may take: a rollout needs it to the end."
+  type        = number
+  default     = 6
+  nullable    = false
+
+  validation {
+    condition     = var.max_session_hours >= 1 && var.max_session_hours <= 12
+    error_message = "A session lasts 1 to 12 hours."
+  }
+}

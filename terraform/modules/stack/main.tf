@@ -1,0 +1,169 @@
+# All modules together: what one model needs in one environment. The environments call it with their own sizes.
+
+locals {
+  tags = merge(var.tags, { "mlreg:environment" = var.environment, "mlreg:model" = var.model })
+}
+
+module "storage" {
+  source                  = "../s3-storage"
+  environment             = var.environment
+  bucket_name             = var.storage.bucket_name
+  noncurrent_version_days = var.storage.noncurrent_version_days
+  force_destroy           = var.storage.force_destroy
+  kms_key_arn             = var.kms_key_arn
+  tags                    = local.tags
+}
+
+module "registry" {
+  source              = "../model-registry"
+  environment         = var.environment
+  deletion_protection = var.registry.deletion_protection
+  recovery_days       = var.registry.recovery_days
+  kms_key_arn         = var.kms_key_arn
+  tags                = local.tags
+}
+
+module "sagemaker" {
+  source              = "../sagemaker"
+  model               = var.model
+  environment         = var.environment
+  bucket_arn          = module.storage.bucket_arn
+  ecr_repository_arns = var.ecr_repository_arns
+  kms_key_arn         = var.kms_key_arn
+  tags                = local.tags
+}
+
+module "inference" {
+  source                    = "../lambda-inference"
+  model                     = var.model
+  environment               = var.environment
+  package_file              = var.router_package_file
+  runtime                   = var.runtime
+  memory_mb                 = var.function.memory_mb
+  timeout_seconds           = var.function.timeout_seconds
+  reserved_concurrency      = var.function.reserved_concurrency
+  architecture              = var.function.architecture
+  environment_variables     = merge(var.function.variables, var.api.recommend_path == "/recommend" ? {} : { MLREG_RECOMMEND_PATH = var.api.recommend_path })
+  metric_resolution_seconds = var.metric_resolution_seconds
+  api_keys_sha256           = var.api_keys_sha256
+  api_execution_arn         = module.api.api_execution_arn
+  shadow_function_arn       = one(module.shadow[*].function_arn)
+  vpc                       = var.vpc
+  xray                      = var.xray
+  log_retention_days        = var.log_retention_days
+  kms_key_arn               = var.kms_key_arn
+  tags                      = local.tags
+}
+
+module "shadow" {
+  source                    = "../shadow-function"
+  count                     = var.shadow == null ? 0 : 1
+  model                     = var.model
+  environment               = var.environment
+  package_file              = var.router_package_file
+  runtime                   = var.runtime
+  architecture              = var.function.architecture
+  memory_mb                 = var.shadow.memory_mb
+  reserved_concurrency      = var.shadow.reserved_concurrency
+  metric_resolution_seconds = var.metric_resolution_seconds
+  topic_arn                 = module.monitoring.topic_arn
+  vpc                       = var.vpc
+  xray                      = var.xray
+  log_retention_days        = var.log_retention_days
+  kms_key_arn               = var.kms_key_arn
+  tags                      = local.tags
+}
+
+module "api" {
+  source             = "../api-gateway"
+  model              = var.model
+  environment        = var.environment
+  function_arn       = module.inference.function_arn
+  recommend_path     = var.api.recommend_path
+  auto_deploy        = var.api.auto_deploy
+  throttle           = { rate = var.api.rate, burst = var.api.burst }
+  detailed_metrics   = var.api.detailed_metrics
+  cors               = length(var.api.cors_origins) == 0 ? null : { allow_origins = var.api.cors_origins }
+  authorizer         = var.api.authorizer
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  tags               = local.tags
+}
+
+module "monitoring" {
+  source        = "../monitoring"
+  model         = var.model
+  environment   = var.environment
+  function_name = module.inference.function_name
+  api_id        = module.api.api_id
+  stage_name    = module.api.stage_name
+  table_name    = module.registry.table_name
+  subscriptions = var.subscriptions
+  limits        = var.alarm_limits
+  kms_key_arn   = var.kms_key_arn
+  tags          = local.tags
+}
+
+module "cli" {
+  source                 = "../cli-role"
+  model                  = var.model
+  environment            = var.environment
+  function_name          = module.inference.function_name
+  api_id                 = module.api.api_id
+  stage_name             = module.api.stage_name
+  table_arn              = module.registry.table_arn
+  topic_arn              = module.monitoring.topic_arn
+  bucket_arn             = module.storage.bucket_arn
+  model_role_arn         = module.sagemaker.role_arn
+  shadow_function_name   = one(module.shadow[*].function_name)
+  state_machine_name     = var.controller_package_file == null ? null : "mlreg-rollout-${var.environment}"
+  kms_key_arns           = var.kms_key_arn[*]
+  trusted_principal_arns = var.trusted_principal_arns
+  tags                   = local.tags
+}
+
+module "controller" {
+  source             = "../rollout-controller"
+  count              = var.controller_package_file == null ? 0 : 1
+  environment        = var.environment
+  models             = [var.model]
+  package_file       = var.controller_package_file
+  runtime            = var.runtime
+  architecture       = var.function.architecture
+  policy_arns        = module.cli.policy_arns
+  alarm_arns         = module.monitoring.guardrail_alarm_arns
+  topic_arn          = module.monitoring.topic_arn
+  vpc                = var.vpc
+  xray               = var.xray
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  tags               = local.tags
+}
+
+module "pipeline" {
+  source              = "../ml-pipeline"
+  count               = var.pipeline == null ? 0 : 1
+  model               = var.model
+  environment         = var.environment
+  bucket_name         = module.storage.bucket_name
+  data_prefix         = var.pipeline.data_prefix
+  training            = var.pipeline.training
+  evaluation          = var.pipeline.evaluation
+  ecr_repository_arns = var.ecr_repository_arns
+  topic_arn           = module.monitoring.topic_arn
+  log_retention_days  = var.log_retention_days
+  kms_key_arn         = var.kms_key_arn
+  tags                = local.tags
+}
+
+module "github" {
+  source             = "../github-oidc"
+  count              = var.github == null ? 0 : 1
+  environment        = var.environment
+  repository         = var.github.repository
+  repository_ids     = var.github.repository_ids
+  github_environment = var.github.environment
+  provider_arn       = var.github.provider_arn
+  policy_arns        = module.cli.policy_arns
+  tags               = local.tags
+}

@@ -1,0 +1,153 @@
+# What mlreg may do: enough for a rollout, and no more.
+# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::123456789012:policy/a-policy" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
+  }
+}
+
+variables {
+  model                = "recommendation"
+  environment          = "prod"
+  function_name        = "recommendation-inference-prod"
+  api_id               = "a1b2c3d4e5"
+  table_arn            = "arn:aws:dynamodb:eu-west-1:123456789012:table/mlreg-prod"
+  topic_arn            = "arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod"
+  bucket_arn           = "arn:aws:s3:::mlreg-models-prod-123456789012"
+  model_role_arn       = "arn:aws:iam::123456789012:role/recommendation-model-prod"
+  shadow_function_name = "recommendation-shadow-prod"
+  state_machine_name   = "mlreg-rollout-prod"
+}
+
+run "no_more_than_needed" {
+  command = plan
+
+  module {
+    source = "../modules/cli-role"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == []
+    error_message = "whatever changes something names what it changes"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["Lists"]
+    error_message = "only what has no resources to name is allowed everywhere"
+  }
+
+  assert {
+    condition = length(setintersection(
+      flatten([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement) : statement.Action]),
+      [
+        "*", "lambda:*", "lambda:UpdateFunctionCode", "lambda:DeleteFunction", "lambda:CreateAlias", "lambda:DeleteAlias",
+        "lambda:AddPermission", "dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:*", "s3:PutObject", "s3:DeleteObject",
+        "apigateway:DELETE", "apigateway:PUT", "cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions", "iam:*", "sagemaker:*",
+      ],
+    )) == 0
+    error_message = "mlreg changes no code, deletes no table, no alias and no artifact, and silences no alarm"
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_policy.write.policy).Statement :
+      statement.Resource == var.model_role_arn && statement.Condition.StringEquals["iam:PassedToService"] == "sagemaker.amazonaws.com" if contains(flatten([statement.Action]), "iam:PassRole")
+    ])
+    error_message = "one role, to SageMaker alone"
+  }
+
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_policy.write.policy).Statement : [
+      for resource in flatten([statement.Resource]) : can(regex(":(model|endpoint-config|endpoint)/recommendation-prod-", resource))
+    ] if statement.Sid == "Endpoints"]))
+    error_message = "endpoints of this model in this environment, in mlreg's own names"
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.read.policy) < 6144 && length(aws_iam_policy.write.policy) < 6144
+    error_message = "IAM takes 6144 characters"
+  }
+
+  assert {
+    condition     = length(aws_iam_role.cli) == 0
+    error_message = "no role where nobody is trusted"
+  }
+}
+
+run "enough_for_a_rollout" {
+  command = plan
+
+  module {
+    source = "../modules/cli-role"
+  }
+
+  assert {
+    condition = length(setsubtract(
+      [
+        "lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "apigateway:GET",
+        "sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "cloudwatch:GetMetricData",
+        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable", "s3:GetObject", "s3:ListBucket", "logs:FilterLogEvents",
+      ],
+      flatten([for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Action]),
+    )) == 0
+    error_message = "reading"
+  }
+
+  assert {
+    condition = length(setsubtract(
+      [
+        "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:InvokeFunction", "apigateway:PATCH",
+        "apigateway:POST", "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig", "sagemaker:CreateEndpoint", "sagemaker:AddTags",
+        "sagemaker:InvokeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel", "iam:PassRole",
+        "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "states:StartExecution",
+      ],
+      flatten([for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Action]),
+    )) == 0
+    error_message = "rolling out"
+  }
+}
+
+run "people" {
+  command = plan
+
+  variables {
+    trusted_principal_arns = ["arn:aws:iam::123456789012:role/ml-engineers"]
+  }
+
+  module {
+    source = "../modules/cli-role"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.cli[0].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::123456789012:role/ml-engineers"] && length(aws_iam_role_policy_attachment.cli) == 2
+    error_message = "those named, with both policies"
+  }
+}
+
+run "mistakes" {
+  command = plan
+
+  variables {
+    trusted_principal_arns = ["*"]
+    model_role_arn         = "arn:aws:iam::123456789012:role/*"
+  }
+
+  module {
+    source = "../modules/cli-role"
+  }
+
+  expect_failures = [var.trusted_principal_arns, var.model_role_arn]
+}

@@ -1,0 +1,117 @@
+# The pipeline: train, evaluate, register, and nobody else's jobs.
+# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/a/log" }
+  }
+  mock_resource "aws_sfn_state_machine" {
+    defaults = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:mlreg-rollout-prod" }
+  }
+}
+
+variables {
+  model               = "recommendation"
+  environment         = "prod"
+  bucket_name         = "mlreg-models-prod-123456789012"
+  topic_arn           = "arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod"
+  ecr_repository_arns = ["arn:aws:ecr:eu-west-1:123456789012:repository/recommendation"]
+  training            = { image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1" }
+  evaluation          = { image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1" }
+}
+
+run "definition" {
+  command = plan
+
+  module {
+    source = "../modules/ml-pipeline"
+  }
+
+  assert {
+    condition     = toset(keys(jsondecode(output.definition).States)) == toset(["Name", "Train", "Evaluate", "Read metrics", "Register", "Tell", "Tell of the failure", "Done", "Failed"])
+    error_message = "train, evaluate, register"
+  }
+
+  assert {
+    condition = alltrue([for state in jsondecode(output.definition).States :
+      contains(keys(jsondecode(output.definition).States), state.Next) if can(state.Next)
+    ])
+    error_message = "every state goes on to one that is there"
+  }
+
+  assert {
+    condition     = alltrue([for name in ["Train", "Evaluate", "Read metrics", "Register"] : jsondecode(output.definition).States[name].Catch[0].Next == "Tell of the failure"])
+    error_message = "a failure anywhere is told"
+  }
+
+  assert {
+    condition     = jsondecode(output.definition).States.Register.Resource == "arn:aws:states:::events:putEvents"
+    error_message = "without a function that registers, an event says so"
+  }
+}
+
+run "with_a_function_that_registers" {
+  command = plan
+
+  variables {
+    register_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:register"
+  }
+
+  module {
+    source = "../modules/ml-pipeline"
+  }
+
+  assert {
+    condition     = jsondecode(output.definition).States.Register.Parameters.Payload.action == "register" && contains(jsondecode(aws_iam_role_policy.pipeline.policy).Statement[*].Sid, "Register")
+    error_message = "it is called, and may be"
+  }
+}
+
+run "least_privilege" {
+  command = plan
+
+  module {
+    source = "../modules/ml-pipeline"
+  }
+
+  assert {
+    condition     = [for statement in concat(jsondecode(aws_iam_role_policy.job.policy).Statement, jsondecode(aws_iam_role_policy.pipeline.policy).Statement) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["RegistryToken", "Metrics", "Logs"]
+    error_message = "only what has no resources to name is allowed everywhere"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.pipeline.policy).Statement[1].Condition.StringEquals["iam:PassedToService"] == "sagemaker.amazonaws.com"
+    error_message = "the job's role, to SageMaker alone"
+  }
+}
+
+run "long_names" {
+  command = plan
+
+  variables {
+    model       = "abcdefghijklmnopqrstuvwxyz-abcde"
+    environment = "abcdefghij-abcdefghi"
+  }
+
+  module {
+    source = "../modules/ml-pipeline"
+  }
+
+  assert {
+    condition     = length(local.job_prefix) + 9 <= 63 && length(aws_iam_role.job.name) <= 64 && length(aws_sfn_state_machine.this.name) <= 80
+    error_message = "SageMaker's names have 63 characters, IAM's 64, Step Functions' 80"
+  }
+}

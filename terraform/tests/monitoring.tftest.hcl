@@ -1,0 +1,147 @@
+# Alarms that can fire, and somebody who is told.
+# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod" }
+  }
+  mock_resource "aws_cloudwatch_metric_alarm" {
+    defaults = { arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:an-alarm" }
+  }
+}
+
+variables {
+  model         = "recommendation"
+  environment   = "prod"
+  function_name = "recommendation-inference-prod"
+  api_id        = "a1b2c3d4e5"
+  table_name    = "mlreg-prod"
+  subscriptions = [{ protocol = "email", endpoint = "ml@example.com" }]
+}
+
+run "alarms" {
+  command = plan
+
+  module {
+    source = "../modules/monitoring"
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.share)) == toset(["api-errors", "function-errors", "throttles"])
+    error_message = "a share of failures at each layer"
+  }
+
+  assert {
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.share), values(aws_cloudwatch_metric_alarm.table_throttled),
+      [aws_cloudwatch_metric_alarm.latency, aws_cloudwatch_metric_alarm.endpoint_errors, aws_cloudwatch_metric_alarm.undelivered]) :
+      alarm.actions_enabled != false && alarm.alarm_actions == toset([aws_sns_topic.alerts.arn]) && alarm.comparison_operator == "GreaterThanThreshold" && startswith(alarm.alarm_name, "mlreg-prod-")
+    ])
+    error_message = "each alarm tells the topic"
+  }
+
+  # Names of an HTTP API: 5XXError and 4XXError are those of REST APIs, and would have no data for ever.
+  assert {
+    condition     = toset([for query in aws_cloudwatch_metric_alarm.share["api-errors"].metric_query : query.metric[0].metric_name if length(query.metric) > 0]) == toset(["5xx", "Count"])
+    error_message = "an HTTP API counts 5xx and Count"
+  }
+
+  assert {
+    condition     = alltrue(flatten([for alarm in aws_cloudwatch_metric_alarm.share : [for query in alarm.metric_query : [for metric in query.metric : metric.stat == "Sum"]]]))
+    error_message = "a rate is of sums: the average of zeros and ones never exceeds one"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.share : length([for query in alarm.metric_query : query if query.return_data == true]) == 1])
+    error_message = "an alarm watches exactly one of its series"
+  }
+
+  assert {
+    condition     = toset([for query in aws_cloudwatch_metric_alarm.share["throttles"].metric_query : query.metric[0].metric_name if length(query.metric) > 0]) == toset(["Throttles", "Invocations"])
+    error_message = "a throttled call is no invocation"
+  }
+
+  assert {
+    condition     = one(aws_cloudwatch_metric_alarm.endpoint_errors.metric_query).expression == "SELECT SUM(Errors) FROM SCHEMA(Mlreg, Environment, Model, ModelVersion) WHERE Environment = 'prod' AND Model = 'recommendation'" && one(aws_cloudwatch_metric_alarm.endpoint_errors.metric_query).period == 60
+    error_message = "the router's own metric, over all versions"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.latency.threshold == 1000 && aws_cloudwatch_metric_alarm.latency.statistic == "Average" && aws_cloudwatch_metric_alarm.latency.dimensions == tomap({ ApiId = "a1b2c3d4e5", Stage = "$default" })
+    error_message = "an HTTP API's latency is in milliseconds, by ApiId and Stage"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.share), [aws_cloudwatch_metric_alarm.latency, aws_cloudwatch_metric_alarm.endpoint_errors]) : alarm.treat_missing_data == "notBreaching"])
+    error_message = "a night without traffic is no breach"
+  }
+
+  assert {
+    condition     = length(output.guardrail_alarm_arns) == 5 && length(output.alarm_arns) == 8
+    error_message = "the controller hears of what a rollout may be the cause of"
+  }
+}
+
+run "topic" {
+  command = plan
+
+  module {
+    source = "../modules/monitoring"
+  }
+
+  assert {
+    condition     = aws_sns_topic.alerts.name == "mlreg-alerts-prod"
+    error_message = "mlreg.yaml expects the topic by this name"
+  }
+
+  assert {
+    condition     = jsondecode(aws_sns_topic_policy.alerts.policy).Statement[0].Principal.Service == "cloudwatch.amazonaws.com"
+    error_message = "alarms may publish"
+  }
+
+  assert {
+    condition     = length(aws_sns_topic_subscription.alerts) == 1
+    error_message = "somebody is told"
+  }
+}
+
+run "dashboard" {
+  command = plan
+
+  module {
+    source = "../modules/monitoring"
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 11
+    error_message = "alarms, and ten charts"
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.alarms) == 8
+    error_message = "all alarms are on it"
+  }
+}
+
+run "alarms_that_never_fire" {
+  command = plan
+
+  variables {
+    limits = { error_rate_percent = 100, mean_latency_ms = 30000 }
+  }
+
+  module {
+    source = "../modules/monitoring"
+  }
+
+  expect_failures = [var.limits]
+}

@@ -1,0 +1,93 @@
+# The shadow function: it can harm nobody.
+# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:recommendation-inference-prod", version = "1" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
+  }
+  mock_resource "aws_dynamodb_table" {
+    defaults = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/a-table" }
+  }
+}
+
+variables {
+  model        = "recommendation"
+  environment  = "prod"
+  package_file = "./fixtures/function.zip"
+  topic_arn    = "arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod"
+}
+
+run "harmless" {
+  command = plan
+
+  module {
+    source = "../modules/shadow-function"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.function_name == "recommendation-shadow-prod" && aws_lambda_function.this.handler == "index.shadow" && aws_lambda_alias.live.name == "live"
+    error_message = "the router sends copies to this function's alias live"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 10
+    error_message = "copies never take the users' concurrency"
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.live.maximum_retry_attempts == 0 && aws_lambda_function_event_invoke_config.live.maximum_event_age_in_seconds == 60 && aws_lambda_function_event_invoke_config.live.qualifier == "live"
+    error_message = "no second try, and none that is late"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.seen.hash_key == "requestId" && aws_dynamodb_table.seen.ttl[0].attribute_name == "expiresAt" && aws_dynamodb_table.seen.ttl[0].enabled
+    error_message = "each request is compared once, and forgotten"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables["MLREG_SHADOW_TABLE"] == aws_dynamodb_table.seen.name
+    error_message = "it is told of its table"
+  }
+
+  assert {
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action])) == toset(["sagemaker:InvokeEndpoint", "dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents"])
+    error_message = "it asks models, remembers ids and writes its log"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == []
+    error_message = "no wildcard where a pattern will do"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.topic_arn])
+    error_message = "its failures are told"
+  }
+}
+
+run "no_limit_is_a_mistake" {
+  command = plan
+
+  variables {
+    reserved_concurrency = -1
+  }
+
+  module {
+    source = "../modules/shadow-function"
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
