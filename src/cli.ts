@@ -34,8 +34,15 @@ const rows: readonly CommandRow[] = [
   {
     name: 'init',
     summary: 'write mlreg.yaml and a GitHub workflow',
-    options: [['--model-name <name>', "the model's name", 'recommendation']],
-    examples: ['mlreg init', 'mlreg init --model-name fraud'],
+    options: [
+      ['--model-name <name>', "the model's name; recommendation, or Terraform's"],
+      ['--from-terraform <file...>', 'what `terraform output -json` prints, one an environment; - is stdin'],
+    ],
+    examples: [
+      'mlreg init --model-name fraud',
+      'terraform output -json | mlreg init --from-terraform -',
+      'mlreg init --from-terraform staging.json prod.json',
+    ],
     load: async () => (await import('./commands/init.ts')).init,
   },
   {

@@ -10,6 +10,7 @@ export type {
 } from './environment.ts';
 export { type Read, readDocument } from './document.ts';
 export { findConfig } from './find.ts';
+export { readTerraform, type TerraformStack, terraformSection } from './from-terraform.ts';
 export { jsonSchema, jsonText } from './json-schema.ts';
 export { judgePolicy } from './judge-policy.ts';
 export { configMistakes, type LoadedConfig, loadConfig, type LoadOptions } from './load.ts';

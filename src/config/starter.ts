@@ -12,6 +12,8 @@ export function starterConfig(
     readonly schema?: string;
     readonly image?: string;
     readonly smoke?: string;
+    /** Settings of environments that are known already, as `terraformSection` gives them; in the order wanted. */
+    readonly environments?: ReadonlyMap<string, string>;
   },
 ): string {
   const schema = options.schema ?? './node_modules/mlreg/schema/mlreg.schema.json';
@@ -63,18 +65,25 @@ guardrails:
 #  slackWebhookEnv: SLACK_WEBHOOK_URL
 
 environments:
-${options.withLocal ? localSection(options.image ?? './serve.mjs') : ''}  dev:
-    #region: eu-west-1
-  staging:
-    approvals: 1
-    #region: eu-west-1
-  prod:
-    protected: true
+${options.withLocal ? localSection(options.image ?? './serve.mjs') : ''}${environmentSections(model, options.environments ?? new Map())}`;
+}
+
+/** Those known in place of the examples. */
+function environmentSections(model: string, known: ReadonlyMap<string, string>): string {
+  const examples = new Map([
+    ['dev', '    #region: eu-west-1\n'],
+    ['staging', '    approvals: 1\n    #region: eu-west-1\n'],
+    ['prod', prodSection(model)],
+  ]);
+  return [...new Map([...examples, ...known])].map(([name, settings]) => `  ${name}:\n${settings}`).join('');
+}
+
+const prodSection = (model: string): string => `    protected: true
     approvals: 2
     #region: eu-west-1
     #account: '123456789012'
     #sagemaker:
-    #  role: arn:aws:iam::123456789012:role/${model}-model
+    #  role: arn:aws:iam::123456789012:role/${model}-model-prod
     #  image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/${model}:1
     #  memoryMb: 2048
     #  maxConcurrency: 20
@@ -82,7 +91,6 @@ ${options.withLocal ? localSection(options.image ?? './serve.mjs') : ''}  dev:
     #  canary:
     #    bake: 1h
 `;
-}
 
 function localSection(image: string): string {
   return `  # AWS on this machine: mlreg local up

@@ -195,6 +195,28 @@ describe('doctor', () => {
   });
 });
 
+const terraformOutputs = (environment: string): string =>
+  JSON.stringify({
+    mlreg: {
+      value: {
+        model: 'fraudulent',
+        environment,
+        region: 'eu-west-1',
+        account: '012345678901',
+        function: `fraudulent-inference-${environment}`,
+        alias: 'live',
+        shadow_function: null,
+        api_id: 'a1b2c3d4e5',
+        api_name: `fraudulent-api-${environment}`,
+        stage: '$default',
+        recommend_path: '/recommend',
+        table: `mlreg-${environment}`,
+        topic: `mlreg-alerts-${environment}`,
+        model_role: `arn:aws:iam::012345678901:role/fraudulent-model-${environment}`,
+      },
+    },
+  });
+
 describe('init', () => {
   it('writes what is missing, and replaces nothing', async () => {
     const cli = cliWorld(null);
@@ -213,6 +235,31 @@ describe('init', () => {
     const cli = cliWorld(null);
     await cli.run('init');
     expect((await cli.run('versions -e dev')).code).toBe(0);
+  });
+
+  it('writes what Terraform made, of one environment or of several', async () => {
+    const cli = cliWorld(null);
+    cli.files.set('/project/staging.json', terraformOutputs('staging'));
+    cli.files.set('/dev/stdin', terraformOutputs('prod'));
+    expect(await cli.run('init --from-terraform staging.json -')).toMatchSnapshot();
+    const text = cli.files.get('/project/mlreg.yaml') ?? '';
+    expect(text.slice(text.indexOf('environments:'))).toMatchSnapshot();
+    expect((await cli.run('versions -e prod')).code).toBe(0);
+    // It is there now: what would have been written is shown.
+    expect(await cli.run('init --from-terraform -')).toMatchSnapshot();
+    expect(cli.files.get('/project/mlreg.yaml')).toBe(text);
+  });
+
+  it.each([
+    ['a file that is not there', 'init --from-terraform none.json'],
+    ['another model than was said', 'init --model-name fraud --from-terraform -'],
+  ])('refuses %s', async (_what, words) => {
+    const cli = cliWorld(null);
+    cli.files.set('/dev/stdin', terraformOutputs('prod'));
+    const { code, stderr } = await cli.run(words);
+    expect(code).toBe(2);
+    expect(stderr).toMatchSnapshot();
+    expect(cli.files.has('/project/mlreg.yaml')).toBe(false);
   });
 
   it('of a name that cannot begin names', async () => {
