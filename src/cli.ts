@@ -198,6 +198,13 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/policy.ts')).policyTest,
   },
   {
+    name: 'gc',
+    summary: 'take down the endpoints of versions that nobody needs or reaches any more',
+    options: [['--dry-run', 'only say what would go']],
+    examples: ['mlreg gc --dry-run -e prod', 'mlreg gc -e prod'],
+    load: async () => (await import('./commands/gc.ts')).gc,
+  },
+  {
     name: 'doctor',
     summary: 'check what a rollout needs, and that a rollback would work',
     examples: ['mlreg doctor -e prod', 'mlreg doctor -o json'],

@@ -45,6 +45,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
 const pure = ['domain', 'ports', 'monitor/judge', 'strategies', 'registry', 'rollout-pure'];
 const pureRolloutFiles = [
   'replay.ts',
+  'after-effect.ts',
   'decide.ts',
   'decide-bake.ts',
   'decide-rollback.ts',

@@ -11,10 +11,12 @@ import type { Deployment, Stamp } from '../domain/journal.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { attempt } from './errors.ts';
+import { swapProblems } from './swap-problems.ts';
 import { formatStamp, parseStamp } from './stamp.ts';
 
 export interface StageOptions {
   readonly clients: Clients;
+  readonly functionName: string;
   /** `id` null: to be found by its name. */
   readonly api: { readonly id: string | null; readonly name: string; readonly stage: string };
 }
@@ -25,7 +27,11 @@ const aliasVariable = 'alias';
 const stampVariable = 'mlreg';
 
 /** A stage of an HTTP API. Its IAM actions are HTTP verbs. */
-export function createStage({ clients, api }: StageOptions): Pick<Platform, 'readStage' | 'writeStage'> {
+export function createStage({
+  clients,
+  functionName,
+  api,
+}: StageOptions): Pick<Platform, 'readStage' | 'writeStage' | 'swapProblems'> {
   const gateway = (): ApiGatewayV2Client => clients.of(ApiGatewayV2Client);
   let found: Promise<string> | undefined;
   const apiId = (): Promise<string> => {
@@ -50,6 +56,9 @@ export function createStage({ clients, api }: StageOptions): Pick<Platform, 'rea
         deploymentId: DeploymentId,
         autoDeploy: AutoDeploy === true,
       };
+    },
+    async swapProblems(alias) {
+      return swapProblems(clients, { apiId: await apiId(), functionName, alias });
     },
     async writeStage({ alias, stamp, deployment }) {
       const ApiId = await apiId();

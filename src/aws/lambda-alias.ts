@@ -1,4 +1,10 @@
-import { GetAliasCommand, LambdaClient, UpdateAliasCommand } from '@aws-sdk/client-lambda';
+import {
+  GetAliasCommand,
+  LambdaClient,
+  ListAliasesCommand,
+  UpdateAliasCommand,
+} from '@aws-sdk/client-lambda';
+import type { AliasTarget } from '../domain/route.ts';
 import type { AliasView, AliasWriteOutcome, Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { attempt, faultOf } from './errors.ts';
@@ -7,7 +13,7 @@ import { formatStamp, parseStamp } from './stamp.ts';
 export function createLambdaAlias(options: {
   readonly clients: Clients;
   readonly functionName: string;
-}): Pick<Platform, 'readAlias' | 'writeAlias'> {
+}): Pick<Platform, 'readAlias' | 'writeAlias' | 'aliases'> {
   const { clients, functionName } = options;
   const resource = (alias: string): string => `alias ${alias} of ${functionName}`;
   return {
@@ -26,6 +32,29 @@ export function createLambdaAlias(options: {
         description,
         stamp: parseStamp(description),
       };
+    },
+    async aliases() {
+      const lambda = clients.of(LambdaClient);
+      const found: { readonly name: string; readonly target: AliasTarget }[] = [];
+      let marker: string | undefined;
+      do {
+        const page = await attempt(
+          { action: 'lambda:ListAliases', resource: `function ${functionName}` },
+          () =>
+            lambda.send(
+              new ListAliasesCommand({
+                FunctionName: functionName,
+                ...(marker === undefined ? {} : { Marker: marker }),
+              }),
+            ),
+        );
+        for (const { Name = '', FunctionVersion = '', RoutingConfig } of page.Aliases ?? []) {
+          const weights = RoutingConfig?.AdditionalVersionWeights ?? {};
+          found.push({ name: Name, target: { functionVersion: FunctionVersion, weights } });
+        }
+        marker = page.NextMarker;
+      } while (marker !== undefined && marker !== '');
+      return found;
     },
     async writeAlias(alias, { target, stamp, revisionId }): Promise<AliasWriteOutcome> {
       // A second try by the SDK would meet the first one's RevisionId and call our own write somebody else's.

@@ -19,7 +19,7 @@ export interface ArmMetricsOptions {
   readonly model: string;
   readonly routing: Routing;
   readonly functionName: string;
-  /** The alias that users reach. */
+  /** The alias that users reach at rest. */
   readonly alias: string;
   /** How often a point is kept at the finest. The router's: as its MLREG_METRIC_RESOLUTION says. */
   readonly resolution: { readonly routerMs: number; readonly awsMs: number };
@@ -106,7 +106,7 @@ function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: numb
   const endpoint = { EndpointName: arm.endpoint, VariantName: variantName };
   const version = {
     FunctionName: options.functionName,
-    Resource: `${options.functionName}:${options.alias}`,
+    Resource: `${options.functionName}:${arm.alias ?? options.alias}`,
     ExecutedVersion: arm.functionVersion ?? '',
   };
   const stats = [

@@ -1,9 +1,10 @@
-import { PlatformError } from '../ports/platform.ts';
+import type { VersionRecord } from '../domain/registry.ts';
+import { PlatformError, type StageView } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
-import { type Context, target } from './context.ts';
+import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
 
@@ -82,6 +83,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
           mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
         };
   });
+  const { alias: own, green } = config.lambda;
+  if (green !== null) await check('stage', () => stageCheck(at, own, green, champion));
   if (champion !== null) {
     const { endpoint } = champion;
     await check('way back', async () => {
@@ -171,4 +174,37 @@ export async function doctor(context: Context): Promise<ExitCode> {
       .join('\n'),
   );
   return isWell ? exitCode.done : exitCode.unexpected;
+}
+
+/** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
+async function stageCheck(
+  { config, connection }: Target,
+  own: string,
+  green: string,
+  champion: VersionRecord | null,
+): Promise<Omit<Finding, 'check'>> {
+  const { platform } = connection;
+  let stage: StageView;
+  try {
+    stage = await platform.readStage();
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.failure.kind !== 'missing') throw error;
+    const mend = `set environments.${config.name}.lambda.green: off in mlreg.yaml where nothing is swapped`;
+    return { ok: false, detail: error.message, mend };
+  }
+  if (stage.alias !== own) {
+    const detail = `the stage names ${stage.alias ?? 'no alias'}, not ${own}: rollouts of ${own} reach nobody`;
+    return { ok: false, detail, mend: `mlreg gc --environment ${config.name}` };
+  }
+  const [problem] = await platform.swapProblems(green);
+  if (problem !== undefined) return { ok: false, detail: problem };
+  const { functionVersion } = (await platform.readAlias(green)).target;
+  const follows = champion?.functionVersion === undefined || champion.functionVersion === functionVersion;
+  return follows
+    ? { ok: true, detail: `names ${own}; a swap to ${green} would be answered` }
+    : {
+        ok: false,
+        detail: `alias ${green} serves Lambda version ${functionVersion}, champion ${champion.version} is ${champion.functionVersion}`,
+        mend: `mlreg gc --environment ${config.name}`,
+      };
 }

@@ -1,5 +1,5 @@
 import { judgePolicy, type EnvironmentConfig } from '../config/index.ts';
-import { endpointName } from '../domain/names.ts';
+import { nextEndpoint } from '../domain/names.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
@@ -12,6 +12,7 @@ import { canary } from '../strategies/canary.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
 import type { Context, Target } from './context.ts';
+import { stageFor } from './stage.ts';
 import { type RolloutOptions, type Words, wordsOf } from './words.ts';
 
 /** A rollout that could begin: the plan and the facts it rests on. Nothing has been changed. */
@@ -20,6 +21,7 @@ export interface Prepared {
   readonly record: VersionRecord;
   readonly champion: VersionRecord | null;
   readonly home: AliasTarget;
+  readonly deploymentId?: string;
   readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
   readonly codeSha256: string;
   readonly changes: readonly VersionChange[];
@@ -53,20 +55,8 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
       },
     );
   }
-  const generation =
-    record.tombstone === undefined
-      ? (record.endpoint?.generation ?? 1)
-      : (record.endpoint?.generation ?? 1) + 1;
-  const endpoint = {
-    name: endpointName({
-      model: config.model,
-      environment: config.name,
-      version: record.version,
-      digest: record.artifact.digest,
-      generation,
-    }),
-    generation,
-  };
+  const stage = await stageFor(at, words.strategy);
+  const endpoint = nextEndpoint({ model: config.model, environment: config.name }, record);
   const endpoints: Record<string, { name: string; generation: number }> = { [record.version]: endpoint };
   if (champion?.endpoint !== undefined) endpoints[champion.version] = champion.endpoint;
   const found = await connection.artifacts.digest(record.artifact.uri);
@@ -82,6 +72,7 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
     record,
     champion,
     home: { functionVersion: view.target.functionVersion, weights: {} },
+    ...(stage?.deploymentId === undefined || stage.autoDeploy ? {} : { deploymentId: stage.deploymentId }),
     endpoints,
     codeSha256: await connection.platform.codeSha256(),
     changes: [

@@ -1,5 +1,5 @@
 import { parseVersion } from '../domain/parse.ts';
-import type { VersionRecord } from '../domain/registry.ts';
+import { isRetired, type VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { table } from '../reporting/output.ts';
@@ -87,7 +87,7 @@ export async function versions(context: Context): Promise<ExitCode> {
             record.version,
             record.status,
             new Date(record.statusAt).toISOString().slice(0, 19) + 'Z',
-            record.tombstone === undefined ? (record.endpoint?.name ?? '-') : 'retired',
+            isRetired(record) ? 'retired' : (record.endpoint?.name ?? '-'),
             Object.entries(record.metrics)
               .map(([name, value]) => `${name}=${value}`)
               .join(' ') || '-',
@@ -123,7 +123,7 @@ export async function validate(context: Context, _options: object, text: string)
           ? 'no criteria are set'
           : `${counted(criteria, 'criterion', 'criteria')} met`,
   });
-  if (record.endpoint !== undefined && record.tombstone === undefined) {
+  if (record.endpoint !== undefined && !isRetired(record)) {
     const state = await at.connection.platform.endpoint(record.endpoint.name);
     if (state.kind === 'in-service') {
       const smoke = await at.connection.platform.smoke(record.endpoint.name);

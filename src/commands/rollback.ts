@@ -1,5 +1,5 @@
 import { parseVersion } from '../domain/parse.ts';
-import type { VersionRecord } from '../domain/registry.ts';
+import { isRetired, type VersionRecord } from '../domain/registry.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
@@ -7,7 +7,7 @@ import { start } from '../rollout/own.ts';
 import { rollBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
-import { endpointName } from '../domain/names.ts';
+import { nextEndpoint } from '../domain/names.ts';
 import { abortRunning } from './abort.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
@@ -95,21 +95,14 @@ async function moveTo(
     );
     return exitCode.done;
   }
-  const generation = (wanted.endpoint?.generation ?? 1) + (wanted.tombstone === undefined ? 0 : 1);
-  const name = endpointName({
-    model: config.model,
-    environment: config.name,
-    version: wanted.version,
-    digest: wanted.artifact.digest,
-    generation,
-  });
-  if (wanted.tombstone !== undefined || wanted.endpoint === undefined) {
+  const own = nextEndpoint({ model: config.model, environment: config.name }, wanted);
+  if (isRetired(wanted) || wanted.endpoint === undefined) {
     context.output.say(
       `${wanted.version} has no endpoint any more: it is provisioned again first, which takes minutes on AWS`,
     );
   }
   const endpoints: Record<string, { name: string; generation: number }> = {
-    [wanted.version]: { name, generation },
+    [wanted.version]: own,
   };
   if (champion?.endpoint !== undefined && champion.version !== wanted.version)
     endpoints[champion.version] = champion.endpoint;

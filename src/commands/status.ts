@@ -22,6 +22,7 @@ export async function status(context: Context): Promise<ExitCode> {
     if (error instanceof PlatformError) return error;
     throw error;
   });
+  const stage = await stageView(at);
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
   const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
@@ -42,6 +43,7 @@ export async function status(context: Context): Promise<ExitCode> {
       alias instanceof PlatformError
         ? { error: alias.message }
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
+    stage,
     owner,
     rollout: running === null ? null : { ...rolloutData(running), verdict },
     last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
@@ -52,6 +54,7 @@ export async function status(context: Context): Promise<ExitCode> {
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${champion === null ? `none yet; next: mlreg deploy --model-version VERSION --environment ${config.name}` : `${champion.version}  since ${new Date(champion.statusAt).toISOString()}, ${champion.statusReason}`}`,
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
+      ...stageLines(stage, config.lambda.alias, config.name, running !== null),
     ];
     if (running === null) {
       lines.push('rollout   none');
@@ -79,6 +82,31 @@ export async function status(context: Context): Promise<ExitCode> {
     return lines.join('\n');
   });
   return exitCode.done;
+}
+
+type Stage = { readonly alias: string; readonly functionVersion: string | null } | null;
+
+/** Null where the environment swaps no stage, or it can't be read: what serves is told by the alias then. */
+async function stageView({ config, connection }: Target): Promise<Stage> {
+  const { alias: own, green } = config.lambda;
+  if (green === null) return null;
+  try {
+    const { alias } = await connection.platform.readStage();
+    if (alias === undefined) return null;
+    if (alias === own) return { alias, functionVersion: null };
+    const { target: served } = await connection.platform.readAlias(alias);
+    return { alias, functionVersion: served.functionVersion };
+  } catch (error) {
+    if (error instanceof PlatformError) return null;
+    throw error;
+  }
+}
+
+/** A stage at rest needs no line. */
+function stageLines(stage: Stage, own: string, environment: string, isRunning: boolean): readonly string[] {
+  if (stage === null || stage.alias === own) return [];
+  const mend = isRunning ? '' : `; next: mlreg gc --environment ${environment}`;
+  return [`stage     names ${stage.alias} -> Lambda version ${stage.functionVersion ?? 'unknown'}${mend}`];
 }
 
 async function newest(at: Target): Promise<RolloutState | null> {

@@ -1,4 +1,5 @@
 import { parseDuration } from '../domain/parse.ts';
+import { isRetired } from '../domain/registry.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
@@ -31,9 +32,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
   const back = (await at.connection.store.versions())
     .filter(
       (version) =>
-        version.status === 'archived' &&
-        version.functionVersion !== undefined &&
-        version.tombstone === undefined,
+        version.status === 'archived' && version.functionVersion !== undefined && !isRetired(version),
     )
     .sort((a, b) => b.statusAt - a.statusAt)[0];
   if (back === undefined)

@@ -1,3 +1,4 @@
+import { isRetired, type VersionRecord } from './registry.ts';
 import type { VersionTag } from './units.ts';
 import { UserError } from './user-error.ts';
 
@@ -27,4 +28,17 @@ export function endpointName(id: EndpointIdentity): string {
     });
   }
   return name;
+}
+
+/** The endpoint under which a version is served next: its own, or where that was retired one of a new generation. */
+export function nextEndpoint(
+  { model, environment }: Pick<EndpointIdentity, 'model' | 'environment'>,
+  record: VersionRecord,
+): { readonly name: string; readonly generation: number } {
+  const generation = (record.endpoint?.generation ?? 1) + (isRetired(record) ? 1 : 0);
+  const { version } = record;
+  return {
+    name: endpointName({ model, environment, version, digest: record.artifact.digest, generation }),
+    generation,
+  };
 }

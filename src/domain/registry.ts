@@ -21,9 +21,15 @@ export interface VersionRecord {
   readonly functionVersion?: string;
   /** Irrevocable: the endpoint is being, or has been, deleted; the next deploy takes a new generation. */
   readonly tombstone?: { readonly at: Instant; readonly endpoint: string };
+  /** When all that the tombstone names was seen to be gone; one from before the tombstone is of an earlier endpoint. */
+  readonly retiredAt?: Instant;
   /** Not before this instant may gc retire the endpoint. */
   readonly retireAfter?: Instant;
 }
+
+/** Its tombstone is that of its present endpoint: nobody may use that any more. */
+export const isRetired = ({ tombstone, endpoint }: VersionRecord): boolean =>
+  tombstone !== undefined && (endpoint === undefined || endpoint.name === tombstone.endpoint);
 
 /** A change of one record, applied in the same store write as the journal entries that explain it. */
 export interface VersionChange {

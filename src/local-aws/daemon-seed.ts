@@ -41,7 +41,8 @@ export function callThrough(aws: Pick<LocalAws, 'handle'>, region: string, sessi
   };
 }
 
-const aliases = ['live', 'blue', 'green'] as const;
+/** `live` is what the stage names at rest; a blue-green swap makes it name `green`. */
+const aliases = ['live', 'green'] as const;
 const routes = ['POST /recommend', 'POST /feedback', 'GET /health', 'GET /metrics'] as const;
 /** The API's stage whose name isn't in the path. */
 const stage = '$default';

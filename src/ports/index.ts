@@ -22,6 +22,8 @@ export interface ArmSource {
   readonly endpoint: string;
   /** The Lambda version that runs this arm alone (weighted routing); undefined where both arms share one. */
   readonly functionVersion: string | undefined;
+  /** The alias by which users reach it; the environment's unless named. */
+  readonly alias?: string;
 }
 
 export interface MetricsQuery {

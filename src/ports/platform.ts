@@ -73,7 +73,12 @@ export interface Platform {
     write: { readonly target: AliasTarget; readonly stamp: Stamp; readonly revisionId: string },
   ): Promise<AliasWriteOutcome>;
 
+  /** All aliases of the function, whoever made them. */
+  aliases(): Promise<readonly { readonly name: string; readonly target: AliasTarget }[]>;
+
   readStage(): Promise<StageView>;
+  /** What would make a swap to this alias fail users, or do nothing: one sentence each, with its mend. Empty: none. */
+  swapProblems(alias: string): Promise<readonly string[]>;
   /**
    * One UpdateStage, after one CreateDeployment where a new deployment is wanted and the stage takes one. AWS locks
    * nothing here: the last writer wins, whatever its token. @throws PlatformError `unknown` where the reply was lost

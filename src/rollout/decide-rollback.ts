@@ -3,7 +3,7 @@ import type { Route } from '../domain/route.ts';
 import type { Instant } from '../domain/units.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
-import { effectKey } from './replay.ts';
+import { effectKey } from './after-effect.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
 import { homeTarget } from './target.ts';
 

@@ -8,7 +8,7 @@ import * as labels from '../registry/labels.ts';
 import { bake, holdAt, steer } from './decide-bake.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
-import { effectKey } from './replay.ts';
+import { effectKey } from './after-effect.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { homeTarget } from './target.ts';
 

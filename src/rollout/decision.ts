@@ -2,7 +2,7 @@ import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import { type Route, routeKey, sameTarget } from '../domain/route.ts';
 import { type Instant, later } from '../domain/units.ts';
-import { effectKey } from './replay.ts';
+import { effectKey } from './after-effect.ts';
 import type { RolloutState } from './state.ts';
 import { resolveRoute } from './target.ts';
 

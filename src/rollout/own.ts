@@ -30,19 +30,14 @@ export interface Start {
 export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): Promise<JournalWriter> {
   const { store, clock } = ports;
   const { stamp } = await ports.platform.readAlias(wanted.plan.alias);
-  const acquire = (takeOver: boolean): ReturnType<typeof store.acquire> =>
-    store.acquire({
-      owner: wanted.actor,
-      rollout: id,
-      takeOver,
-      ...(stamp === undefined ? {} : { atLeast: stamp.token }),
-      at: clock.now(),
-    });
-  let taken = await acquire(false);
-  if (taken.kind === 'held' && (await isLeftBehind(store, taken.lock, clock.now())))
-    taken = await acquire(true);
-  if (taken.kind === 'held') throw heldBy(taken.lock, wanted.plan.environment, clock.now());
-  const { token } = taken.lock;
+  const { token } = await acquireFree(ports, {
+    owner: wanted.actor,
+    rollout: id,
+    environment: wanted.plan.environment,
+    atLeast: stamp?.token,
+    // Nobody waits for the way back: what has no rollout is about to begin, or to tidy, and stops when it is fenced.
+    overBeginners: wanted.plan.strategy === 'rollback',
+  });
   try {
     await refuseOutdated(ports, wanted);
     const first: EntryBody = {
@@ -83,6 +78,38 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
   const [first] = await store.journal(id);
   if (first !== undefined) ports.onEntry(first, journal.state());
   return journal;
+}
+
+/**
+ * Takes the lock of an environment that nobody owns, or whose owner can't come back.
+ * @throws UserError conflict, where somebody owns it
+ */
+export async function acquireFree(
+  { store, clock }: Pick<RolloutPorts, 'store' | 'clock'>,
+  wanted: {
+    readonly owner: Actor;
+    readonly rollout: RolloutId | null;
+    readonly environment: string;
+    readonly atLeast: number | undefined;
+    readonly overBeginners?: boolean;
+  },
+): Promise<LockRecord> {
+  const { owner, rollout, environment, atLeast } = wanted;
+  const acquire = (takeOver: boolean): ReturnType<typeof store.acquire> =>
+    store.acquire({
+      owner,
+      rollout,
+      takeOver,
+      ...(atLeast === undefined ? {} : { atLeast }),
+      at: clock.now(),
+    });
+  let taken = await acquire(false);
+  if (taken.kind === 'held') {
+    const isBeginner = wanted.overBeginners === true && taken.lock.rollout === null;
+    if (isBeginner || (await isLeftBehind(store, taken.lock, clock.now()))) taken = await acquire(true);
+  }
+  if (taken.kind === 'held') throw heldBy(taken.lock, environment, clock.now());
+  return taken.lock;
 }
 
 /** A new owner under a new token. Its first tick writes the fence; until then nothing is decided. */
@@ -170,7 +197,10 @@ async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promis
  * must still be so.
  * @throws UserError conflict
  */
-async function refuseOutdated({ store, platform }: RolloutPorts, { plan, home }: Start): Promise<void> {
+async function refuseOutdated(
+  { store, platform }: RolloutPorts,
+  { plan, home, endpoints }: Start,
+): Promise<void> {
   const refusal = (sentence: string): UserError =>
     new UserError('conflict', `${sentence} meanwhile in ${plan.environment}; nothing was changed`, {
       mend: `mlreg status --environment ${plan.environment}`,
@@ -180,7 +210,12 @@ async function refuseOutdated({ store, platform }: RolloutPorts, { plan, home }:
     const { outcome } = replay(newest, await store.journal(newest));
     if (outcome === null || outcome.kind === 'stuck') throw refusal(`rollout ${newest} began`);
   }
-  const serving = (await store.versions()).find(({ status }) => status === 'champion');
+  const records = await store.versions();
+  const buried = records.find(
+    ({ version, tombstone }) => tombstone !== undefined && endpoints[version]?.name === tombstone.endpoint,
+  );
+  if (buried !== undefined) throw refusal(`the endpoint of ${buried.version} was retired`);
+  const serving = records.find(({ status }) => status === 'champion');
   // A watch guards the champion; a rollback without one brings the registry's own champion back after a move by hand.
   const isChampion = plan.strategy === 'watch' || (plan.strategy === 'rollback' && plan.champion === null);
   if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))

@@ -3,6 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
+import { afterEffect, effectKey, meant } from './after-effect.ts';
 import type { RolloutState } from './state.ts';
 
 /**
@@ -217,68 +218,6 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
   }
 }
 
-function afterEffect(state: RolloutState, effect: Effect, outcome: EffectOutcome, at: Instant): RolloutState {
-  switch (effect.kind) {
-    case 'ensure-endpoint':
-      return outcome.kind === 'endpoint'
-        ? { ...state, endpointReady: outcome.state === 'in-service', endpointAskedAt: at }
-        : state;
-    case 'publish':
-      return outcome.kind === 'published'
-        ? { ...state, published: { ...state.published, [routeKey(effect.route)]: outcome.functionVersion } }
-        : state;
-    case 'smoke':
-      return { ...state, smokedStep: state.step };
-    case 'warm-up':
-      return { ...state, warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: at } };
-    case 'notify':
-      return { ...state, notifiedStep: state.step };
-    case 'set-alias': {
-      if (outcome.kind !== 'alias') return state;
-      const { alias, purpose, route } = effect;
-      const { revisionId, target, stamp } = outcome;
-      const aliases = { ...state.aliases, [alias]: { revisionId, target, stamp } };
-      const unfenced = state.unfenced.filter((other) => other !== alias);
-      if (purpose === 'fence') return { ...state, aliases, unfenced };
-      const reachesUsers = alias === state.serving;
-      const inBake = state.plan.steps[state.step]?.kind === 'bake' && purpose === 'route';
-      return {
-        ...state,
-        aliases,
-        unfenced,
-        routes: { ...state.routes, [alias]: route ?? state.routes[alias] ?? null },
-        ...(reachesUsers ? { route: route ?? state.route, routeSince: at } : {}),
-        // A new share begins its bake anew.
-        ...(inBake && reachesUsers ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
-        ...(purpose === 'promote' ? { promotedAt: at } : {}),
-        ...(purpose === 'roll-back' && state.rollback !== null
-          ? { rollback: { ...state.rollback, home: [...state.rollback.home, alias] } }
-          : {}),
-      };
-    }
-    case 'swap-stage': {
-      if (outcome.kind !== 'stage') return state;
-      const swapped = {
-        ...state,
-        serving: outcome.alias,
-        route: state.routes[outcome.alias] ?? null,
-        routeSince: at,
-      };
-      return state.rollback === null
-        ? swapped
-        : { ...swapped, rollback: { ...state.rollback, stageTidied: true } };
-    }
-  }
-}
-
-/** From its intent on an effect may come about, even after its owner has died. */
-function meant(state: RolloutState, effect: Effect): RolloutState {
-  if (effect.kind === 'swap-stage') return { ...state, swapMeant: true };
-  const isKnown =
-    effect.kind !== 'set-alias' || effect.alias === state.plan.alias || state.written.includes(effect.alias);
-  return isKnown ? state : { ...state, written: [...state.written, effect.alias] };
-}
-
 function afterRequest(state: RolloutState, request: Request, accepted: boolean, at: Instant): RolloutState {
   if (!accepted) return state;
   switch (request.kind) {
@@ -302,27 +241,6 @@ function afterRequest(state: RolloutState, request: Request, accepted: boolean, 
       return { ...state, override: { percent: request.percent, step: state.step, at } };
     default:
       return unreachable(request);
-  }
-}
-
-/** Tries are counted by what is to be reached. */
-export function effectKey(effect: Effect): string {
-  switch (effect.kind) {
-    case 'ensure-endpoint':
-      return `ensure-endpoint ${effect.endpoint}`;
-    case 'publish':
-    case 'warm-up':
-      return `${effect.kind} ${routeKey(effect.route)}`;
-    case 'smoke':
-      return `smoke ${effect.version}`;
-    case 'set-alias':
-      return `set-alias ${effect.purpose} ${effect.alias}`;
-    case 'swap-stage':
-      return `swap-stage ${effect.to} ${JSON.stringify(effect.deployment)}`;
-    case 'notify':
-      return 'notify';
-    default:
-      return unreachable(effect);
   }
 }
 

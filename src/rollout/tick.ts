@@ -203,6 +203,7 @@ function armOf(state: RolloutState, version: RolloutState['plan']['challenger'])
     version,
     endpoint: endpoint.name,
     functionVersion: state.plan.routing === 'weighted' ? alone : undefined,
+    ...(state.serving === state.plan.alias ? {} : { alias: state.serving }),
   };
 }
 

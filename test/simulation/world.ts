@@ -128,6 +128,8 @@ export function createWorld(options: WorldOptions): SimWorld {
     const plain: Platform = {
       readAlias: () => on('readAlias', () => aws.alias()),
       writeAlias: (_alias, wanted) => on('writeAlias', () => aws.updateAlias(wanted)),
+      aliases: () => Promise.reject(new Error('a rollout lists nothing')),
+      swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
       readStage: () => Promise.reject(new Error('no plan here swaps a stage')),
       writeStage: () => Promise.reject(new Error('no plan here swaps a stage')),
       ensureEndpoint: ({ endpoint }) => on('ensureEndpoint', () => aws.ensureEndpoint(endpoint)),

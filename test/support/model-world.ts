@@ -28,6 +28,10 @@ export interface ModelWorld {
   readonly ports: RolloutPorts;
   readonly place: MemoryPlace;
   readonly alias: (name?: 'live' | 'green') => AliasView;
+  /** Somebody makes an alias, or moves one. */
+  readonly makeAlias: (name: string, target: AliasTarget, stamp?: Stamp) => void;
+  /** A Lambda version from before, with these variables. */
+  readonly publishAs: (functionVersion: string, variables: Readonly<Record<string, string>>) => void;
   readonly stage: () => StageView;
   /** Somebody's UpdateStage, whoever that is. */
   readonly swap: (alias: string, stamp?: Stamp) => void;
@@ -107,7 +111,9 @@ export function modelWorld(): ModelWorld {
         aliases.set(name, { target, stamp, revisionId, description: 'stamped' });
         return { kind: 'written', revisionId } as const;
       }),
+    aliases: () => call('aliases', () => [...aliases].map(([name, { target }]) => ({ name, target }))),
     readStage: () => call('readStage', () => stage),
+    swapProblems: () => call('swapProblems', () => []),
     writeStage: ({ alias, stamp, deployment }) =>
       call('writeStage', () => {
         const ids = { new: `d-${stamp.rollout}`, keep: stage.deploymentId };
@@ -168,6 +174,11 @@ export function modelWorld(): ModelWorld {
     ports,
     place,
     alias: (name = 'live') => aliasNamed(name),
+    makeAlias: (name, target, stamp) => {
+      revision++;
+      aliases.set(name, { target, stamp, revisionId: `rev-${revision}`, description: '' });
+    },
+    publishAs: (functionVersion, variables) => void published.set(functionVersion, variables),
     stage: () => stage,
     swap: (alias, stamp) => {
       stage = { ...stage, alias, stamp };

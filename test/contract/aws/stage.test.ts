@@ -2,15 +2,18 @@ import {
   ApiGatewayV2Client,
   CreateApiCommand,
   CreateDeploymentCommand,
+  CreateIntegrationCommand,
   CreateRouteCommand,
   CreateStageCommand,
+  GetApisCommand,
   GetDeploymentsCommand,
   GetStageCommand,
 } from '@aws-sdk/client-apigatewayv2';
-import { expect, test } from 'vitest';
+import { AddPermissionCommand, CreateAliasCommand } from '@aws-sdk/client-lambda';
+import { describe, expect, test } from 'vitest';
 import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
-import { isOperation, lost, type Stack, stack } from './stack.ts';
+import { functionName, isOperation, lambdaOf, lost, type Stack, stack } from './stack.ts';
 
 const stamp = (seq: number, over: Partial<Stamp> = {}): Stamp => ({
   environment: 'prod',
@@ -140,4 +143,73 @@ test.each(['r-abc', 'r-0'])('a stamp of %s survives the alphabet of stage variab
   const wanted = stamp(3, { rollout: rolloutId(id), back: '$LATEST' });
   await platform.writeStage({ alias: 'green', stamp: wanted, deployment: 'keep' });
   expect((await platform.readStage()).stamp).toEqual(wanted);
+});
+
+describe('what would make a swap fail users', () => {
+  async function stageOf(uri: string) {
+    const made = await withStage(true);
+    const gateway = made.clients.of(ApiGatewayV2Client);
+    const ApiId = (await gateway.send(new GetApisCommand({ MaxResults: '100' }))).Items?.find(
+      ({ Name }) => Name === 'api',
+    )?.ApiId;
+    await gateway.send(
+      new CreateIntegrationCommand({
+        ApiId,
+        IntegrationType: 'AWS_PROXY',
+        IntegrationUri: uri,
+        PayloadFormatVersion: '2.0',
+      }),
+    );
+    const lambda = lambdaOf(made);
+    await lambda.send(
+      new CreateAliasCommand({ FunctionName: functionName, Name: 'green', FunctionVersion: '1' }),
+    );
+    const allow = (Principal: string) =>
+      lambda.send(
+        new AddPermissionCommand({
+          FunctionName: functionName,
+          Qualifier: 'green',
+          StatementId: Principal.replaceAll('.', '-'),
+          Action: 'lambda:InvokeFunction',
+          Principal,
+        }),
+      );
+    return { ...made, allow };
+  }
+  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${functionName}`;
+
+  test('an integration that names its alias itself, and a gateway that may not invoke green', async () => {
+    const { platform, allow } = await stageOf(`${arn}:live`);
+    await allow('events.amazonaws.com');
+    expect(await platform.swapProblems('green')).toEqual([
+      expect.stringContaining('takes its alias from the stage'),
+      expect.stringContaining('API Gateway may not invoke alias green'),
+    ]);
+  });
+
+  test('nothing, where both are right', async () => {
+    const { platform, allow } = await stageOf(`${arn}:\${stageVariables.alias}`);
+    await allow('apigateway.amazonaws.com');
+    expect(await platform.swapProblems('green')).toEqual([]);
+  });
+
+  test('denied is not absent', async () => {
+    const { platform, local } = await stageOf(`${arn}:\${stageVariables.alias}`);
+    local.inject({ deny: { 'lambda:GetPolicy': true } });
+    await expect(platform.swapProblems('green')).rejects.toMatchObject({
+      failure: { kind: 'denied', action: 'lambda:GetPolicy' },
+    });
+  });
+});
+
+test('all aliases of the function, beyond the first page, with their weights', async () => {
+  const made = await stack();
+  const lambda = lambdaOf(made);
+  for (let index = 0; index < 60; index++)
+    await lambda.send(
+      new CreateAliasCommand({ FunctionName: functionName, Name: `a-${index}`, FunctionVersion: '1' }),
+    );
+  const found = await made.platform.aliases();
+  expect(found).toHaveLength(61);
+  expect(found).toContainEqual({ name: 'live', target: { functionVersion: '1', weights: {} } });
 });

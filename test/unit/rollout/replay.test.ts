@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, EntryBody } from '../../../src/domain/journal.ts';
 import { later, percent } from '../../../src/domain/units.ts';
-import { effectKey, replay } from '../../../src/rollout/replay.ts';
+import { effectKey } from '../../../src/rollout/after-effect.ts';
+import { replay } from '../../../src/rollout/replay.ts';
 import { challengerShare, currentStep, type RolloutState } from '../../../src/rollout/state.ts';
 import { actor, v22, v23 } from '../../support/model-world.ts';
 import {

@@ -1,0 +1,44 @@
+import { collect, type Collection } from '../rollout/collect.ts';
+import { counted } from '../reporting/words.ts';
+import { type Context, target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+
+export interface GcOptions {
+  readonly dryRun?: boolean;
+}
+
+/** Takes down what nobody needs any more, and nothing that anybody can reach. */
+export async function gc(context: Context, options: GcOptions): Promise<ExitCode> {
+  const { config, connection } = await target(context);
+  const { store, platform } = connection;
+  const rehearse = options.dryRun === true;
+  const done = await collect(
+    { store, platform, clock: context.world.clock },
+    {
+      environment: config.name,
+      alias: config.lambda.alias,
+      green: config.lambda.green,
+      keepMs: config.keepPreviousMs,
+      actor: context.actor,
+      rehearse,
+    },
+  );
+  context.output.answer({ kind: 'Gc', environment: config.name, dryRun: rehearse, ...done }, () =>
+    collectionText(done, config.name, rehearse),
+  );
+  return done.unfinished.length === 0 ? exitCode.done : exitCode.unexpected;
+}
+
+function collectionText(done: Collection, environment: string, rehearse: boolean): string {
+  const { retired, kept, unfinished, tidied } = done;
+  const line = (what: string, { version, endpoint }: Collection['retired'][number], why = ''): string =>
+    `${what.padEnd(10)} ${version}  ${endpoint}${why === '' ? '' : `  ${why}`}`;
+  const sum = `${counted(retired.length, 'endpoint')} ${rehearse ? 'would be retired' : 'retired'} in ${environment}`;
+  return [
+    ...tidied.map((what) => `tidied     ${what}`),
+    ...retired.map((one) => line(rehearse ? 'would go' : 'retired', one)),
+    ...kept.map((one) => line('kept', one, one.why)),
+    ...unfinished.map((one) => line('unfinished', one, `${one.why}; the next mlreg gc goes on`)),
+    sum,
+  ].join('\n');
+}

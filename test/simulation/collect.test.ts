@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest';
+import type { VersionRecord } from '../../src/domain/registry.ts';
+import { instant, rolloutId } from '../../src/domain/units.ts';
+import { PlatformError } from '../../src/ports/platform.ts';
+import { collect, type Collection } from '../../src/rollout/collect.ts';
+import { drive } from '../../src/rollout/drive.ts';
+import { start } from '../../src/rollout/own.ts';
+import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
+import { openMemoryStore } from '../../src/store/memory.ts';
+import { blueGreen } from '../../src/strategies/blue-green.ts';
+import { rollback } from '../../src/strategies/rollback.ts';
+import {
+  actor,
+  blueGreenSettings,
+  canarySettings,
+  Crash,
+  type Fault,
+  type ModelWorld,
+  modelWorld,
+  seedRegistry,
+  startOf,
+  v22,
+  v23,
+} from '../support/model-world.ts';
+
+const blue = 'recommendation-local-v2-2-0-aaaaaaaa';
+const green = 'recommendation-local-v2-3-0-bbbbbbbb';
+const never = new AbortController().signal;
+const keepMs = 3_600_000;
+
+/** v2.3.0 promoted by blue-green: v2.2.0 is kept for an hour. Lambda version 7 asks its endpoint. */
+async function promoted(): Promise<ModelWorld> {
+  const world = modelWorld();
+  await seedRegistry(world);
+  world.publishAs('7', { SAGEMAKER_ENDPOINT: blue });
+  const plan = blueGreen(blueGreenSettings());
+  await drive(world.ports, await start(world.ports, rolloutId('r-1'), { ...startOf(), plan }), {
+    signal: never,
+  });
+  return world;
+}
+
+const gc = (world: ModelWorld, rehearse = false): Promise<Collection> =>
+  collect(world.ports, {
+    environment: 'local',
+    alias: 'live',
+    green: 'green',
+    keepMs,
+    actor: actor('gc'),
+    rehearse,
+  });
+
+const recordOf = async (world: ModelWorld, version: typeof v22): Promise<VersionRecord> => {
+  const found = await openMemoryStore(world.place).version(version);
+  if (found === undefined) throw new Error(`no ${version}`);
+  return found;
+};
+
+describe('gc', () => {
+  it('leaves blue alone until its time is over, then takes it down, tombstone first', async () => {
+    const world = await promoted();
+    expect(await gc(world)).toMatchObject({
+      retired: [],
+      kept: [{ version: v22, why: expect.stringMatching(/^until /) }],
+    });
+    expect(world.endpoints.has(blue)).toBe(true);
+    world.advance(keepMs);
+    const rehearsed = await gc(world, true);
+    expect([rehearsed.retired, world.endpoints.has(blue)]).toEqual([
+      [{ version: v22, endpoint: blue }],
+      true,
+    ]);
+    let buried: VersionRecord['tombstone'];
+    const { deleteEndpoint } = world.ports.platform;
+    world.ports.platform.deleteEndpoint = async (name) => {
+      buried = (await recordOf(world, v22)).tombstone;
+      await deleteEndpoint(name);
+    };
+    expect(await gc(world)).toEqual({
+      retired: [{ version: v22, endpoint: blue }],
+      kept: [],
+      unfinished: [],
+      tidied: [],
+    });
+    expect(buried?.endpoint).toBe(blue);
+    expect([...world.endpoints.keys()]).toEqual([green]);
+    expect(await gc(world)).toMatchObject({ retired: [], kept: [] });
+    expect((await openMemoryStore(world.place).lock()).owner).toBeNull();
+  });
+
+  it('never takes down what an alias reaches, whoever made that alias', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    world.makeAlias('debug', { functionVersion: '9', weights: { 7: 0.1 } });
+    expect(await gc(world)).toMatchObject({
+      retired: [],
+      kept: [{ endpoint: blue, why: 'alias debug reaches it' }],
+    });
+    expect(world.endpoints.has(blue)).toBe(true);
+    expect((await recordOf(world, v22)).tombstone).toBeUndefined();
+  });
+
+  it('brings to rest what a late swap, or a tail that failed, has left: then nothing leads to what goes', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    const { stamp } = world.alias('green');
+    world.makeAlias('green', { functionVersion: '7', weights: {} }, stamp);
+    world.swap('green', stamp);
+    const { tidied, retired } = await gc(world);
+    expect(tidied).toEqual([
+      'alias green follows: it served Lambda version 7',
+      'the stage names live again, and not green',
+    ]);
+    expect(retired).toEqual([{ version: v22, endpoint: blue }]);
+    expect([world.stage().alias, world.alias('green').target]).toEqual(['live', world.alias('live').target]);
+  });
+
+  it('leaves no way back, not even the one without the store, that leads to what is gone', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    const serving = world.alias('live').target;
+    expect(world.alias('live').stamp?.back).toBe('7');
+    await gc(world);
+    await rollBackBlind(world.ports.platform, { alias: 'live', green: 'green' }, 'local');
+    expect([world.alias('live').target, world.alias('green').target]).toEqual([serving, serving]);
+  });
+
+  it('keeps the way back without the store where blue is kept', async () => {
+    const world = await promoted();
+    await gc(world);
+    expect(world.alias('live').stamp?.back).toBe('7');
+  });
+
+  it('ends the right to write of whoever wrote last: a late write changes nothing', async () => {
+    const world = await promoted();
+    const { revisionId, stamp } = world.alias('live');
+    world.advance(keepMs);
+    await gc(world);
+    if (stamp === undefined) throw new Error('no stamp');
+    const late = { target: { functionVersion: '7', weights: {} }, stamp, revisionId };
+    expect(await world.ports.platform.writeAlias('live', late)).toEqual({ kind: 'precondition' });
+  });
+
+  it('waits for a rollout to end, and refuses where the alias does not serve the champion', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    world.meddle({ functionVersion: '7', weights: {} });
+    await expect(gc(world)).rejects.toMatchObject({
+      fault: 'conflict',
+      message: expect.stringContaining('nothing is retired'),
+    });
+    const running = modelWorld();
+    await seedRegistry(running);
+    await start(running.ports, rolloutId('r-1'), startOf());
+    await expect(gc(running)).rejects.toMatchObject({
+      message: 'rollout r-1 is not over in local; nothing is retired',
+    });
+    expect([...running.endpoints.keys()]).toEqual([blue]);
+  });
+
+  it('says what AWS has not finished, and goes on with it the next time', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    const { deleteEndpoint } = world.ports.platform;
+    world.ports.platform.deleteEndpoint = () =>
+      Promise.reject(new PlatformError({ kind: 'throttled', message: 'still being deleted' }));
+    expect(await gc(world)).toMatchObject({
+      retired: [],
+      unfinished: [{ endpoint: blue, why: 'still being deleted' }],
+    });
+    world.ports.platform.deleteEndpoint = deleteEndpoint;
+    expect(await gc(world)).toMatchObject({ retired: [{ endpoint: blue }], unfinished: [] });
+  });
+
+  it('is overtaken by a rollback, which finds the version either whole or under a tombstone', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    const back = {
+      ...startOf(),
+      plan: rollback(canarySettings({ champion: v23, challenger: v22, green: 'green' })),
+      home: world.alias('live').target,
+    };
+    const { aliases } = world.ports.platform;
+    world.ports.platform.aliases = async () => {
+      world.ports.platform.aliases = aliases;
+      const seen = await aliases();
+      await drive(world.ports, await start(world.ports, rolloutId('r-2'), back), { signal: never });
+      return seen;
+    };
+    await expect(gc(world)).rejects.toMatchObject({ fault: 'conflict' });
+    expect(world.endpoints.get(blue)).toBe('in-service');
+    expect((await recordOf(world, v22)).status).toBe('champion');
+    expect(world.calls).not.toContain('deleteEndpoint');
+  });
+
+  it('a plan that was made before the tombstone does not begin after it', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    const plan = rollback(canarySettings({ champion: v23, challenger: v22 }));
+    const made = { ...startOf(), plan, home: world.alias('live').target };
+    await gc(world);
+    await expect(start(world.ports, rolloutId('r-2'), made)).rejects.toMatchObject({
+      fault: 'conflict',
+      message: expect.stringContaining('was retired'),
+    });
+  });
+});
+
+/** Whatever fails: nothing that is reachable is gone, and one more run ends it. */
+async function withFault(index: number, fault: Fault): Promise<boolean> {
+  const world = await promoted();
+  world.advance(keepMs);
+  const first = world.calls.length;
+  let hit = false;
+  world.fault = (at) => {
+    if (at !== first + index) return null;
+    hit = true;
+    return fault;
+  };
+  await gc(world).catch((error: unknown) => {
+    const isExpected =
+      error instanceof Crash ||
+      error instanceof PlatformError ||
+      (error instanceof Error && error.message.endsWith('no answer'));
+    if (!isExpected) throw error;
+  });
+  const { tombstone } = await recordOf(world, v22);
+  if (!world.endpoints.has(blue)) expect(tombstone?.endpoint).toBe(blue);
+  // A lock that a dead gc has left is nobody's after a minute.
+  world.advance(61_000);
+  world.fault = () => null;
+  await gc(world);
+  expect([...world.endpoints.keys()]).toEqual([green]);
+  const after = await recordOf(world, v22);
+  expect(after.retiredAt).toBeGreaterThanOrEqual(after.tombstone?.at ?? instant(Infinity));
+  expect(world.alias('live').target).toEqual(world.alias('green').target);
+  return hit;
+}
+
+describe('exhaustive: one fault at every call of gc, then gc once more', () => {
+  for (const fault of ['crash-before', 'crash-after', 'error-before', 'lost', 'denied'] as const) {
+    it(fault, async () => {
+      let calls = 0;
+      while (await withFault(calls, fault)) calls++;
+      expect(calls).toBeGreaterThan(15);
+    });
+  }
+});
