@@ -1,7 +1,7 @@
-import type { Effect, EffectOutcome, Entry, Request } from '../domain/journal.ts';
+import type { Entry, Request } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
-import { type Route, routeKey } from '../domain/route.ts';
+import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterEffect, effectKey, meant } from './after-effect.ts';
 import type { RolloutState } from './state.ts';
