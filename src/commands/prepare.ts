@@ -50,8 +50,15 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
       'conflict',
       `alias ${config.lambda.alias} serves Lambda version ${view.target.functionVersion}, but champion ${champion.version} is version ${champion.functionVersion}`,
       {
-        why: 'somebody moved the alias by hand',
-        mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
+        ...(view.stamp?.seq === 0
+          ? {
+              why: 'it was rolled back while the store was out of reach, and the registry does not know yet',
+              mend: `mlreg resume --environment ${config.name}`,
+            }
+          : {
+              why: 'somebody moved the alias by hand',
+              mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
+            }),
       },
     );
   }

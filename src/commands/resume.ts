@@ -1,6 +1,16 @@
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { takeOver } from '../rollout/own.ts';
-import { type Context, portsOf, startFollowing, target } from './context.ts';
+import { wentBackBlind } from '../rollout/roll-back-blind.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import {
+  type Context,
+  portsOf,
+  startFollowing,
+  stateOf,
+  type Target,
+  target,
+  unfinished,
+} from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { ownerLives } from './owner.ts';
@@ -14,7 +24,8 @@ export interface ResumeOptions {
 /** Takes up whatever stopped: a paused rollout by asking its owner, an interrupted one by becoming its owner. */
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const at = await target(context);
-  const running = await mustRun(at);
+  const { alias } = at.config.lambda;
+  const running = (await unfinished(at)) ?? (await undone(at, alias)) ?? (await mustRun(at));
   if (running.outcome === null && (await ownerLives(context, at))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
@@ -24,7 +35,7 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const journal = await takeOver(ports, running.id, context.actor, {
-    alias: at.config.lambda.alias,
+    alias,
     adopt: options.adopt === true,
   });
   if (journal.state().pausedAt !== null) {
@@ -40,4 +51,10 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
   return code;
+}
+
+/** What was rolled back while the store was out of reach, after it had ended: its journal and the registry don't know. */
+async function undone(at: Target, alias: string): Promise<RolloutState | null> {
+  const id = await wentBackBlind(at.connection, alias);
+  return id === null ? null : stateOf(at, id);
 }

@@ -1,6 +1,7 @@
 import type { ArmTick, Observation, Reading } from '../domain/observation.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import type { ArmSource, Metrics } from '../ports/index.ts';
+import { checkObservation } from './judge/validate.ts';
 
 /** What is to be observed, and what has been so far. */
 export interface Watched {
@@ -36,10 +37,27 @@ export async function observe(metrics: Metrics, watched: Watched, now: Instant):
     plannedPercent: watched.share.percent,
   });
   if (reading.kind === 'unreadable') return reading;
-  return {
-    kind: 'read',
-    observations: reading.observations.map((tick) => placed(counted(tick), watched.share)),
-  };
+  const observations = reading.observations.map((tick) => placed(counted(tick), watched.share));
+  const nonsense = whyNonsense(observations, from);
+  return nonsense === null
+    ? { kind: 'read', observations }
+    : { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
+}
+
+/** A judge refuses numbers that can't be, and the journal keeps them for ever: they stop here. */
+function whyNonsense(observations: readonly Observation[], from: Instant): string | null {
+  let before: Observation | null = null;
+  try {
+    for (const observation of observations) {
+      checkObservation(observation, before);
+      if (observation.at <= from) return `a tick that ended at ${observation.at}, asked for from ${from} on`;
+      before = observation;
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+  return null;
 }
 
 /** Inside the tick of a change (and the one of answers still under way) neither share is true. */

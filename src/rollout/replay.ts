@@ -102,8 +102,15 @@ function startingRoutes(plan: Plan): Readonly<Record<string, Route | null>> {
 export function apply(state: RolloutState, entry: Entry): RolloutState {
   if (entry.seq !== state.length)
     throw new Error(`journal of ${state.id}: entry ${state.length} is missing, found ${entry.seq}`);
-  return { ...fold(state, entry), length: state.length + 1, token: entry.token };
+  const folded: Mutable<RolloutState> = fold(state, entry);
+  // Where the entry changes anything it is a copy already, and of so many fields a second one is dear.
+  const next = folded === state ? { ...state } : folded;
+  next.length = entry.seq + 1;
+  next.token = entry.token;
+  return next;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function fold(state: RolloutState, entry: Entry): RolloutState {
   switch (entry.kind) {

@@ -2,6 +2,7 @@ import type { Stamp } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Platform } from '../ports/platform.ts';
+import type { Store } from '../ports/store.ts';
 import { type SetAliasOutcome, takeAlias } from './set-alias.ts';
 
 export type BlindOutcome = SetAliasOutcome | { readonly kind: 'no-way-back' };
@@ -18,20 +19,20 @@ export async function rollBackBlind(
 ): Promise<BlindOutcome> {
   const { stamp } = await platform.readAlias(alias);
   if (stamp === undefined) return { kind: 'no-way-back' };
-  const { rollout, back } = stamp;
+  let newest = stamp;
   const goBack = (name: string): Promise<SetAliasOutcome> =>
     takeAlias(
       platform,
       name,
-      (found) => ({
-        environment,
-        token: Math.max(found.stamp?.token ?? 0, stamp.token) + 1,
-        seq: 0,
-        rollout,
-        back,
-      }),
-      // An alias without a stamp was never part of a rollout.
-      (found) => (found.stamp === undefined ? null : { functionVersion: back, weights: {} }),
+      (found) => {
+        // The first reading may have been late, and its way back the one that users were saved from.
+        if (name === alias && found.stamp !== undefined) newest = found.stamp;
+        const token = Math.max(found.stamp?.token ?? 0, newest.token) + 1;
+        return { environment, token, seq: 0, rollout: newest.rollout, back: newest.back };
+      },
+      // Another alias without a stamp was never part of a rollout.
+      (found) =>
+        found.stamp === undefined && name !== alias ? null : { functionVersion: newest.back, weights: {} },
     );
   const first = await goBack(alias);
   if (green === null) return first;
@@ -53,4 +54,20 @@ export const canGoBlind = ({ strategy, undo }: Plan): boolean =>
  */
 export function isBlind(stamp: Stamp | undefined, rollout: RolloutId): boolean {
   return stamp !== undefined && stamp.rollout === rollout && stamp.seq === 0;
+}
+
+/**
+ * The rollout that somebody has rolled back by the alias alone, while its journal doesn't know: whoever resumes takes it
+ * up, ended or not. Tokens don't tell, for somebody may have taken a newer one since, and changed nothing.
+ */
+export async function wentBackBlind(
+  {
+    store,
+    platform,
+  }: { readonly store: Pick<Store, 'rollouts'>; readonly platform: Pick<Platform, 'readAlias'> },
+  alias: string,
+): Promise<RolloutId | null> {
+  const [newest] = await store.rollouts();
+  if (newest === undefined) return null;
+  return isBlind((await platform.readAlias(alias)).stamp, newest) ? newest : null;
 }

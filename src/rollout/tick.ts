@@ -207,9 +207,17 @@ function armOf(state: RolloutState, version: RolloutState['plan']['challenger'])
   };
 }
 
+/** A pure function of the policy and the tick table; null where nothing is judged, or nothing was seen yet. */
 export function verdictOn(state: RolloutState): Verdict | null {
   if (!isJudged(state) || state.observations.length === 0) return null;
   const { unreadable } = state;
   if (unreadable !== null) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
-  return judgeTable(state.plan.policy, state.observations);
+  const verdict = judgeTable(state.plan.policy, state.observations);
+  return verdict.kind === 'fail' || isOfThisStep(state) ? verdict : null;
+}
+
+/** Until a tick at this very share was seen, all that is known in the challenger's favour is of another. */
+function isOfThisStep(state: RolloutState): boolean {
+  const last = state.observations.at(-1);
+  return last !== undefined && last.at > state.stepSince && last.plannedPercent === challengerShare(state);
 }

@@ -76,6 +76,20 @@ export function apply(state: State, { bytes, start, end }: Slice): void {
   const json =
     key === -1 ? bytes.toString('utf8', start, end) : `${bytes.toString('utf8', start, start + key)}}`;
   const known = JSON.parse(json) as Folded;
+  const content = { bytes, start: start + key + entriesKey.length - 1, end: end - 1 };
+  fold(state, known, { kind: 'json', json: content });
+}
+
+/** The same for a transaction that was never written down, and so cost nobody its reading. */
+export function applyWhole(state: State, transaction: Transaction): void {
+  if (transaction.kind !== 'append') return fold(state, transaction, noEntries);
+  const { rollout, at, token, entries } = transaction;
+  const from = journalLength(state, rollout);
+  const read = entries.map((body, index): Entry => ({ ...body, seq: from + index, at, token }));
+  fold(state, { ...transaction, count: entries.length }, { kind: 'read', entries: read });
+}
+
+function fold(state: State, known: Folded, content: Part['content']): void {
   switch (known.kind) {
     case 'acquire':
       state.holder = { token: known.token, owner: known.owner, rollout: known.rollout, takenAt: known.at };
@@ -89,7 +103,7 @@ export function apply(state: State, { bytes, start, end }: Slice): void {
       state.beats++;
       return;
     case 'append':
-      addPart(state, known, { bytes, start: start + key + entriesKey.length - 1, end: end - 1 });
+      addPart(state, known, content);
       change(state, known.changes);
       state.beats++;
       return;
@@ -129,6 +143,7 @@ type Append = Extract<Transaction, { kind: 'append' }>;
 type Folded = Exclude<Transaction, Append> | (Omit<Append, 'entries'> & { readonly count: number });
 
 const entriesKey = ',"entries":[';
+const noEntries: Part['content'] = { kind: 'read', entries: [] };
 
 const endOf = (part: Part | undefined): number => (part === undefined ? 0 : part.from + part.count);
 
@@ -145,12 +160,12 @@ function readPart(part: Part): readonly Entry[] {
 function addPart(
   state: State,
   { rollout, at, token, count }: Omit<Append, 'entries'> & { count: number },
-  json: Slice,
+  content: Part['content'],
 ): void {
   if (count === 0) return;
   let journal = state.journals.get(rollout);
   if (journal === undefined) state.journals.set(rollout, (journal = { length: 0, parts: [] }));
-  journal.parts.push({ from: journal.length, count, at, token, content: { kind: 'json', json } });
+  journal.parts.push({ from: journal.length, count, at, token, content });
   journal.length += count;
 }
 

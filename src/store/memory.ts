@@ -1,5 +1,5 @@
 import type { Store } from '../ports/store.ts';
-import { apply, emptyState, encode, type State } from './fold.ts';
+import { applyWhole, emptyState, type State } from './fold.ts';
 import { type Log, storeOverLog } from './store-over-log.ts';
 
 /** What stores opened over the same place share, as the embedded ones share a file. */
@@ -9,16 +9,13 @@ export interface MemoryPlace {
 
 export const memoryPlace = (): MemoryPlace => ({ state: emptyState() });
 
-/** The embedded store without its file, for simulations: same rules, same fold, same bytes in between. */
+/** The embedded store without its file, for simulations: same rules, same fold. */
 export function openMemoryStore({ state }: MemoryPlace = memoryPlace()): Store {
   const log: Log = {
     read: () => Promise.resolve(state),
     commit: async (decide) => {
       const decision = decide(state);
-      if (decision.kind === 'write') {
-        const bytes = encode(decision.transaction);
-        apply(state, { bytes, start: 0, end: bytes.length });
-      }
+      if (decision.kind === 'write') applyWhole(state, decision.transaction);
       return decision.value;
     },
   };

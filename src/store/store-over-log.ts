@@ -48,11 +48,12 @@ export function storeOverLog(log: Log): Store {
         const present = journalLength(state, rollout);
         if (present !== length) return answer({ kind: 'moved', length: present });
         requireRegistered(state, changes);
+        const written = asWritten(entries);
         return write(
-          { kind: 'append', rollout, token, at, changes, entries },
+          { kind: 'append', rollout, token, at, changes, entries: written },
           {
             kind: 'appended',
-            entries: asWritten(entries).map((body, index) => ({ ...body, seq: length + index, at, token })),
+            entries: written.map((body, index) => ({ ...body, seq: length + index, at, token })),
           },
         );
       }),

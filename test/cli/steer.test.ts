@@ -251,6 +251,28 @@ describe('rollback with no rollout under way', () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining('serves Lambda version 7 alone, read back')]);
     expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
   });
+
+  it('is taken up by resume when the store answers again: the registry learns of it', async () => {
+    const cli = await promoted();
+    cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'error-before' : null);
+    await cli.run('rollback');
+    cli.model.fault = () => null;
+    await cli.register('v2.4.0');
+    expect(await cli.run('deploy --model-version v2.4.0')).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/rolled back while the store was out of reach[^]*try {2}mlreg resume/),
+    });
+    expect((await cli.run('resume')).code).toBe(9);
+    expect(await cli.ask('versions')).toMatchObject({
+      versions: [
+        { version: 'v2.4.0', status: 'candidate' },
+        { version: 'v2.2.0', status: 'champion' },
+        { version: 'v2.3.0', status: 'rolled_back' },
+      ],
+    });
+    expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    expect((await cli.run('resume')).code).toBe(5);
+  });
 });
 
 describe('an abort after the registry was written', () => {

@@ -9,6 +9,7 @@ import {
   type EndpointState,
   PlatformError,
 } from '../../src/ports/platform.ts';
+import type { Story } from './story.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 export interface AliasWrite {
@@ -24,6 +25,8 @@ export interface Behaviour {
 /** AWS's rules that a rollout depends on, as state and synchronous effects: who calls when is the scheduler's affair. */
 export interface AwsModel {
   alias(): AliasView;
+  /** As it was before the newest write, where that is young. */
+  aliasBefore(): AliasView;
   updateAlias(write: AliasWrite): AliasWriteOutcome;
   /** Without a RevisionId AWS asks no questions. */
   overwriteAlias(write: Omit<AliasWrite, 'revisionId'>): AliasWriteOutcome;
@@ -31,10 +34,17 @@ export interface AwsModel {
   meddle(target: AliasTarget): void;
   /** Share in percent by model version that a target gives. */
   shares(target: AliasTarget): Readonly<Record<string, number>>;
-  publish(variables: Variables): { readonly functionVersion: string };
+  codeSha256(): string;
+  /** Somebody deploys other code into $LATEST. */
+  pushCode(): void;
+  publish(wanted: { readonly variables: Variables; readonly codeSha256: string }): {
+    readonly functionVersion: string;
+  };
   variables(functionVersion: string): Variables;
   ensureEndpoint(name: string): EndpointState;
   endpoint(name: string): EndpointState;
+  /** All that were ever asked for. */
+  endpointNames(): readonly string[];
   observe(query: MetricsQuery): readonly Observation[];
   readonly functionVersions: ReadonlyMap<string, Variables>;
 }
@@ -44,9 +54,8 @@ export function createAws(world: {
   readonly versions: Readonly<Record<string, Variables>>;
   readonly serves: string;
   readonly endpoints: readonly string[];
-  readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
   readonly behaviour: Readonly<Record<string, Behaviour>>;
-  readonly requestsPerTick: number;
+  readonly story: Pick<Story, 'endpointFate' | 'requestsPerTick' | 'withHistograms'>;
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
     before: AliasView,
@@ -63,11 +72,14 @@ export function createAws(world: {
     description: '',
     stamp: undefined,
   };
+  let before = alias;
+  let code = 'code';
   const past: { readonly at: number; readonly target: AliasTarget }[] = [{ at: 0, target: alias.target }];
   let busyUntil = 0;
 
   const write = (target: AliasTarget, stamp: Stamp | undefined): string => {
     revision++;
+    before = alias;
     alias = { revisionId: `rev-${revision}`, target, description: '', stamp };
     past.push({ at: world.now(), target });
     return alias.revisionId;
@@ -96,7 +108,7 @@ export function createAws(world: {
     const since = endpoints.get(name);
     if (since === undefined) return { kind: 'absent' };
     if (since === 'in-service') return { kind: 'in-service' };
-    const { kind, afterMs } = world.endpointFate;
+    const { kind, afterMs } = world.story.endpointFate;
     if (kind === 'never' || world.now() - since < afterMs) return { kind: 'creating' };
     return kind === 'failed' ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
   };
@@ -107,25 +119,32 @@ export function createAws(world: {
     return then === undefined ? 0 : (shares(then.target)[version] ?? 0);
   };
 
+  const overwrite = (wanted: Omit<AliasWrite, 'revisionId'>): AliasWriteOutcome => {
+    const found = alias;
+    const revisionId = write(wanted.target, wanted.stamp);
+    world.onWrite(wanted, found);
+    return { kind: 'written', revisionId };
+  };
+
   return {
     functionVersions: published,
     alias: () => alias,
+    aliasBefore: () => (world.now() - (past.at(-1)?.at ?? 0) < staleMs ? before : alias),
+    codeSha256: () => code,
+    pushCode: () => {
+      code += '+';
+    },
+    endpointNames: () => [...endpoints.keys()],
     updateAlias(wanted) {
       if (wanted.revisionId !== alias.revisionId) return { kind: 'precondition' };
-      const before = alias;
-      const revisionId = write(wanted.target, wanted.stamp);
-      world.onWrite(wanted, before);
-      return { kind: 'written', revisionId };
+      return overwrite(wanted);
     },
-    overwriteAlias(wanted) {
-      const before = alias;
-      const revisionId = write(wanted.target, wanted.stamp);
-      world.onWrite(wanted, before);
-      return { kind: 'written', revisionId };
-    },
+    overwriteAlias: overwrite,
     meddle: (target) => void write(target, alias.stamp),
     shares,
-    publish(wanted) {
+    publish({ variables: wanted, codeSha256 }) {
+      if (codeSha256 !== code)
+        throw new PlatformError({ kind: 'refused', message: 'the code was changed while a rollout ran' });
       if (world.now() < busyUntil)
         throw new PlatformError({ kind: 'throttled', message: 'an update is in progress' });
       const key = JSON.stringify(wanted);
@@ -151,10 +170,11 @@ export function createAws(world: {
           const share = at > world.now() ? 0 : shareAt(at - query.tickMs / 2, source.version);
           const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
           return armTick(
-            Math.round((world.requestsPerTick * share) / 100),
+            Math.round((world.story.requestsPerTick * share) / 100),
             errors,
             latencyMs,
             at / query.tickMs,
+            world.story.withHistograms,
           );
         };
         ticks.push({
@@ -202,8 +222,20 @@ function routeOf(variables: Variables): Published | undefined {
 }
 
 const edges = [10, 50, 250, 1_000];
+const countsOf = (requests: number, latencyMs: number): readonly number[] =>
+  [...edges, Infinity].map((le, index) =>
+    latencyMs <= le && latencyMs > (edges[index - 1] ?? 0) ? requests : 0,
+  );
+/** How far a read of AWS's may lag behind. */
+const staleMs = 5_000;
 
-function armTick(requests: number, errors: number, latencyMs: number, tick: number): ArmTick {
+function armTick(
+  requests: number,
+  errors: number,
+  latencyMs: number,
+  tick: number,
+  withHistogram: boolean,
+): ArmTick {
   const expected = requests * errors;
   // The fraction is paid out over ticks.
   const order = tick % 1_000;
@@ -213,12 +245,7 @@ function armTick(requests: number, errors: number, latencyMs: number, tick: numb
     errors: failed,
     throttles: 0,
     ...(requests > 0 ? { meanLatencyMs: latencyMs } : {}),
-    latency: {
-      le: edges,
-      count: [...edges, Infinity].map((le, index) =>
-        latencyMs <= le && latencyMs > (edges[index - 1] ?? 0) ? requests : 0,
-      ),
-    },
+    ...(withHistogram ? { latency: { le: edges, count: countsOf(requests, latencyMs) } } : {}),
     endpointErrors: failed,
   };
 }

@@ -1,10 +1,11 @@
 import type { Reading } from '../../src/domain/observation.ts';
 import { PlatformError, type PlatformFailure } from '../../src/ports/platform.ts';
 import { draw } from './dice.ts';
-import { drawFault, type Fault, type Swarm, type Window } from './faults.ts';
+import { drawFault, type Fault, type Window } from './faults.ts';
 import { Violation } from './safety.ts';
 import type { Process, Scheduler, Wake } from './scheduler.ts';
 import { spoil } from './spoil.ts';
+import type { Story } from './story.ts';
 
 /** The store didn't answer. */
 export class NoAnswer extends Error {
@@ -12,8 +13,16 @@ export class NoAnswer extends Error {
 }
 
 export interface Caller {
-  /** One call through a port: request, effect, reply, and what may befall them. */
-  call<T>(process: Process, name: string, effect: () => T | Promise<T>): Promise<T>;
+  /**
+   * One call through a port: request, effect, reply, and what may befall them. `stale` is what a read may be answered
+   * with from before.
+   */
+  call<T>(
+    process: Process,
+    name: string,
+    effect: () => T | Promise<T>,
+    stale?: () => T | Promise<T>,
+  ): Promise<T>;
   sleep(process: Process, ms: number): Promise<void>;
   /** From now on everything works. */
   heal(): void;
@@ -25,18 +34,23 @@ export interface Caller {
 }
 
 const timeoutMs = 3_000;
+const lossOf = {
+  denied: 'permission lost',
+  credentials: 'credentials expired',
+  unreachable: 'store out of reach',
+} as const;
 
 export function createCaller(world: {
-  readonly seed: number;
-  readonly swarm: Swarm;
-  readonly windows: readonly Window[];
+  readonly story: Story;
   readonly allows: (key: string) => boolean;
   readonly scheduler: Scheduler;
   readonly saw: (situation: string) => void;
   readonly fail: (violation: Violation) => void;
   readonly write: (who: string, what: () => string) => void;
 }): Caller {
-  const { seed, scheduler, saw, write } = world;
+  const { scheduler, saw, write } = world;
+  const { seed, swarm, windows } = world.story;
+  const given = world.story.faults && new Map(world.story.faults.map((fault) => [fault.key, fault]));
   const faults: Fault[] = [];
   let healed = false;
   let hash = 0;
@@ -48,7 +62,9 @@ export function createCaller(world: {
 
   const faultOf = (process: Process, nth: number, name: string): Fault | null => {
     if (healed) return null;
-    const fault = drawFault(seed, world.swarm, process, nth, name);
+    const fault = given
+      ? (given.get(`${process.name} ${nth}`) ?? null)
+      : drawFault(seed, swarm, process, nth, name);
     if (fault === null || !world.allows(fault.key)) return null;
     faults.push(fault);
     return fault;
@@ -56,14 +72,20 @@ export function createCaller(world: {
   const windowOf = (name: string): Window['kind'] | null => {
     if (healed) return null;
     const at = scheduler.now();
-    for (const window of world.windows) {
-      const fits = window.call === 'store' ? name.startsWith('store.') : window.call === name;
+    for (const window of windows) {
+      const isStore = name.startsWith('store.');
+      const fits = { store: isStore, aws: !isStore }[window.call] ?? window.call === name;
       if (fits && at >= window.from && at < window.to) return window.kind;
     }
     return null;
   };
 
-  function call<T>(process: Process, name: string, effect: () => T | Promise<T>): Promise<T> {
+  function call<T>(
+    process: Process,
+    name: string,
+    effect: () => T | Promise<T>,
+    stale?: () => T | Promise<T>,
+  ): Promise<T> {
     const nth = process.calls++;
     const fault = faultOf(process, nth, name);
     const luck = draw(seed, 41, process.index, nth);
@@ -80,10 +102,11 @@ export function createCaller(world: {
       const happen = (then: Wake<T>): void => {
         const kind = windowOf(name);
         if (kind !== null) {
-          saw(kind === 'denied' ? 'permission lost' : 'store out of reach');
-          return then({ error: failure(name, kind === 'denied' ? 'denied' : 'unknown') });
+          saw(lossOf[kind]);
+          return then({ error: failure(name, kind === 'unreachable' ? 'unknown' : kind) });
         }
-        scheduler.settle((async () => effect())(), (settled) => {
+        const act = fault?.kind === 'stale' && stale !== undefined ? stale : effect;
+        scheduler.settle((async () => act())(), (settled) => {
           if ('error' in settled && settled.error instanceof Violation) return world.fail(settled.error);
           then(settled);
         });
@@ -129,16 +152,16 @@ export function createCaller(world: {
           saw(ms < 0 ? 'clock set back' : 'clock set forward');
           process.skewMs += ms;
           return sendAfter(there, reply);
-        case 'zeros':
-        case 'half':
-        case 'unreadable':
-        case 'metrics-denied':
+        case 'stale':
+          saw(`stale ${name}`);
+          return sendAfter(there, reply);
+        case undefined:
+          return sendAfter(there, reply);
+        default:
           saw(`metrics ${kind}`);
           return sendAfter(there, (settled) =>
             reply('value' in settled ? { value: spoil(kind, settled.value as Reading) as T } : settled),
           );
-        case undefined:
-          return sendAfter(there, reply);
       }
     });
   }

@@ -18,10 +18,23 @@ export type FaultKind =
   | 'pause-after'
   /** The machine's clock is set. */
   | 'clock'
+  /** A read that AWS answers from before its last write. */
+  | 'stale'
+  | MetricFault;
+
+export type MetricFault =
+  /** The newest ticks are not there yet, and are never asked for again. */
+  | 'late-metrics'
   | 'zeros'
+  | 'half'
+  | 'doubled'
+  /** Every tick twice. */
+  | 'repeated'
+  | 'nan'
+  | 'no-champion'
+  | 'no-challenger'
   | 'unreadable'
-  | 'metrics-denied'
-  | 'half';
+  | 'metrics-denied';
 
 export interface Fault {
   /** `process call`, or the name of a window. Dropping one leaves all others as they were. */
@@ -33,8 +46,9 @@ export interface Fault {
 /** A time during which calls of this name are answered so, whoever makes them. */
 export interface Window {
   readonly key: string;
+  /** `store` and `aws` stand for all of its calls. */
   readonly call: string;
-  readonly kind: 'unreachable' | 'denied';
+  readonly kind: 'unreachable' | 'denied' | 'credentials';
   readonly from: number;
   readonly to: number;
 }
@@ -47,11 +61,13 @@ export type FaultClass =
   | 'crashes'
   | 'pauses'
   | 'clocks'
+  | 'stale'
   | 'metrics'
   | 'outages'
   | 'denials'
   | 'endpoints'
-  | 'foreign';
+  | 'foreign'
+  | 'pushes';
 
 export type Swarm = Readonly<Record<FaultClass, number>>;
 
@@ -63,11 +79,13 @@ const classes: readonly FaultClass[] = [
   'crashes',
   'pauses',
   'clocks',
+  'stale',
   'metrics',
   'outages',
   'denials',
   'endpoints',
   'foreign',
+  'pushes',
 ];
 
 /** Uniform chaos hides what needs long calm: each seed switches whole classes off, and has rates of its own. */
@@ -76,7 +94,7 @@ export function drawSwarm(seed: number): Swarm {
   const none = d.chance(0.04);
   const rates = classes.map((name): [FaultClass, number] => [
     name,
-    none || d.chance(0.55) ? 0 : d.of([0.004, 0.01, 0.03, 0.08]),
+    none || d.chance(0.7) ? 0 : d.of([0.004, 0.01, 0.03, 0.08]),
   ]);
   return Object.fromEntries(rates) as Swarm;
 }
@@ -89,8 +107,22 @@ const kindsOf: Partial<Record<FaultClass, readonly FaultKind[]>> = {
   crashes: ['crash-before', 'crash-after', 'crash-late'],
   pauses: ['pause-before', 'pause-after'],
   clocks: ['clock'],
+  stale: ['stale'],
 };
-const metricKinds: readonly FaultKind[] = ['zeros', 'unreadable', 'metrics-denied', 'half'];
+export const metricFaults: readonly MetricFault[] = [
+  'late-metrics',
+  'zeros',
+  'half',
+  'doubled',
+  'repeated',
+  'nan',
+  'no-champion',
+  'no-challenger',
+  'unreadable',
+  'metrics-denied',
+];
+/** Reads of AWS that may lag behind; the store's never do. */
+const lagging: readonly string[] = ['readAlias', 'variables', 'ensureEndpoint'];
 /** Where faults hurt most, and calls are rarest. */
 const weightOf = (call: string): number =>
   call === 'writeAlias' ? 8 : call === 'readAlias' || call === 'store.acquire' ? 3 : 1;
@@ -109,10 +141,10 @@ export function drawFault(
   const key = `${process.name} ${nth}`;
   const isMetric = call === 'metrics.read';
   for (const name of classes) {
-    const kinds = name === 'metrics' ? (isMetric ? metricKinds : undefined) : kindsOf[name];
+    const kinds = name === 'metrics' ? (isMetric ? metricFaults : undefined) : kindsOf[name];
     if (kinds === undefined || swarm[name] === 0) continue;
-    // A lost write to the inbox or a notice teaches nothing.
     if (call === 'sleep' && name !== 'crashes' && name !== 'pauses' && name !== 'clocks') continue;
+    if (name === 'stale' && !lagging.includes(call)) continue;
     below += swarm[name] * weightOf(call) * (severity[name] ?? 1) * (isMetric && name === 'metrics' ? 3 : 1);
     if (roll >= below) continue;
     const d = dice(seed, 22, process.index, nth);
@@ -150,6 +182,7 @@ export function drawWindows(seed: number, swarm: Swarm, horizonMs: number): read
   if (swarm.denials > 0) {
     for (let left = d.between(1, 2); left > 0; left--)
       add(d.of(['writeAlias', 'readAlias', 'publish', 'ensureEndpoint', 'metrics.read']), 'denied');
+    if (d.chance(0.2)) add('aws', 'credentials');
   }
   return windows;
 }

@@ -1,14 +1,15 @@
 import { lap, type Post } from '../../src/controller/lap.ts';
 import { controllerCommand, isController } from '../../src/domain/controller.ts';
 import { percent, type RolloutId, type VersionTag } from '../../src/domain/units.ts';
-import type { Request } from '../../src/domain/journal.ts';
+import type { Entry, Request } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
-import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
+import { rollBackBlind, wentBackBlind } from '../../src/rollout/roll-back-blind.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
@@ -31,7 +32,9 @@ export interface Programs {
 }
 
 export type Wish =
-  | { readonly kind: 'pause' | 'resume' }
+  | { readonly kind: 'pause' | 'resume' | 'reject' }
+  /** `by` 0 is whoever deployed it. */
+  | { readonly kind: 'approve'; readonly by: number }
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: number };
 
@@ -40,6 +43,8 @@ export interface Manner {
   readonly bakeMs: number;
   readonly steps: readonly number[];
   readonly onInconclusive: 'hold' | 'extend' | 'promote' | 'rollback';
+  /** How many people must approve. */
+  readonly approvals: number;
   /** A person thinks between looking and acting. */
   readonly thinkMs: number;
 }
@@ -61,6 +66,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       extendMs: 3_000,
       maxHoldMs: 15_000,
       provisionTimeoutMs: 15_000,
+      approvals: manner.approvals,
+      approvalTimeoutMs: 15_000,
       unreadableMs: 6_000,
       policy: {
         ...policy,
@@ -70,10 +77,20 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       },
     });
 
+  /** Journals only grow: what one process has replayed another needn't. */
+  const known = new Map<RolloutId, { readonly last: Entry | undefined; readonly state: RolloutState }>();
+  const replayed = (id: RolloutId, entries: readonly Entry[]): RolloutState => {
+    const before = known.get(id);
+    if (before !== undefined && before.last === entries.at(-1)) return before.state;
+    const state = replay(id, entries);
+    known.set(id, { last: entries.at(-1), state });
+    return state;
+  };
+
   async function unfinished({ ports }: Machine): Promise<RolloutState | null> {
     const [newest] = await ports.store.rollouts();
     if (newest === undefined) return null;
-    const state = replay(newest, await ports.store.journal(newest));
+    const state = replayed(newest, await ports.store.journal(newest));
     return state.phase === 'ended' && state.outcome?.kind !== 'stuck' ? null : state;
   }
 
@@ -215,8 +232,16 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const request: Request =
       wish.kind === 'traffic'
         ? { ...common, kind: 'traffic', percent: percent(wish.percent) }
-        : { ...common, ...wish };
+        : wish.kind === 'approve'
+          ? { ...common, kind: 'approve', by: await nameOf(ports.store, id, wish.by) }
+          : { ...common, ...wish };
     await ports.store.post(id, request);
+  }
+
+  /** Whoever began the rollout, or somebody else. */
+  async function nameOf(store: Store, id: RolloutId, by: number): Promise<string> {
+    const [first] = await store.journal(id);
+    return by === 0 && first?.kind === 'started' ? first.by.name : `approver-${by}`;
   }
 
   async function takeUp(machine: Machine, id: RolloutId, isResume: boolean): Promise<DriveResult> {
@@ -244,12 +269,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       const { ports } = machine;
       const running = await unfinished(machine);
       if (running === null) {
-        const [newest] = await ports.store.rollouts();
-        const { stamp } = await ports.platform.readAlias(alias);
-        const isBlind =
-          stamp !== undefined && stamp.rollout === newest && stamp.token > (await ports.store.lock()).token;
-        if (newest === undefined || !isBlind) return 'nothing';
-        return (await takeUp(machine, newest, true)).kind;
+        const undone = await wentBackBlind(ports, alias);
+        if (undone === null) return 'nothing';
+        return (await takeUp(machine, undone, true)).kind;
       }
       if (patient && running.outcome === null && (await ownerLives(machine))) {
         await ask(machine, running.id, { kind: 'resume' });

@@ -3,30 +3,41 @@ import { replay } from '../../src/rollout/replay.ts';
 import type { Programs } from './programs.ts';
 import { Violation } from './safety.ts';
 import type { Story } from './story.ts';
-import { v22, v23, v25 } from './versions.ts';
+import { epoch, foreignEndpoint, v22, v23, v25 } from './versions.ts';
 import type { SimWorld } from './world.ts';
 
+/**
+ * What one resume may take with all well: provisioning 15 s, three bakes of 7 s that are extended by 3 s and held for 15 s,
+ * a promotion, and the pauses between.
+ */
+const mostMs = 150_000;
+
 /** Faults off, everybody dead; then one person types `mlreg resume`, and all must be well. */
-export async function recover(
-  world: SimWorld,
-  program: Programs,
-  story: Story,
-  waits: boolean,
-): Promise<void> {
+export async function recover(world: SimWorld, program: Programs, story: Story): Promise<void> {
   const { scheduler } = world;
   world.heal();
   world.killAll();
   // What dead processes had sent may arrive while the first one works; once all has, one resume must do.
-  const hasten = waits ? 1 : 2;
+  const hasten = story.waits ? 1 : 2;
   for (let tries = 0; tries < hasten && world.violation() === null; tries++) {
     if (tries === hasten - 1) await scheduler.run(scheduler.now() + 100_000, 60_000);
+    const began = scheduler.now();
+    // A journal written by a clock ahead of time makes its reader wait for that time.
+    const lead = Math.max(
+      0,
+      ...[...world.safety.journals().values()].map((all) => (all.at(-1)?.at ?? 0) - epoch - began),
+    );
+    let ended = began;
     const process = world.spawn(`resume-${tries}`, 'resume', async (machine) => {
       await program.resume(machine, false);
+      ended = scheduler.now();
     });
     const outcome = await scheduler.run(scheduler.now() + 3_600_000, 60_000);
     if (world.violation() !== null) return;
     if (outcome === 'endless' || !process.done)
       return world.fail(new Violation('L2 crash ends', `resume goes on and on (${outcome})`));
+    if (ended - began > mostMs + lead)
+      return world.fail(new Violation('L3 stuck ends', `resume took ${(ended - began) / 1_000} s`));
   }
   if (world.violation() === null) await judge(world, story, program);
 }
@@ -65,6 +76,10 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     return world.fail(
       new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
     );
+  const named = new Set(versions.flatMap(({ endpoint }) => (endpoint === undefined ? [] : [endpoint.name])));
+  const leaked = aws.endpointNames().find((name) => !named.has(name) && name !== foreignEndpoint);
+  if (leaked !== undefined)
+    return world.fail(new Violation('L4 leak-free', `endpoint ${leaked} is named by no version`));
   const calm = Object.values(story.swarm).every((rate) => rate === 0);
   if (
     calm &&
@@ -72,12 +87,12 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     story.ops.length === 1 &&
     !story.bad &&
     champion !== v23 &&
-    world.requestsPerTick >= 200 &&
+    story.requestsPerTick >= 200 &&
     story.horizonMs > 60_000
   )
     return wrong(`nothing went wrong, and the champion is ${champion}`);
   if (world.foreignEdits() > 0) return;
-  if (lock.owner === null && story.seed % 5 !== 0) return;
+  if (lock.owner === null && story.seed % 20 !== 0) return;
   // A lock without a rollout is somebody's who just begins, for a while; clocks differ.
   if (lock.owner !== null) {
     scheduler.at(scheduler.now() + 300_000, () => undefined);
@@ -89,7 +104,10 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   if (world.violation() !== null) return;
   const now = (await store.version(v25))?.status;
   const fair =
-    world.endpointsWork && world.requestsPerTick >= 200 && story.manner.onInconclusive === 'promote';
+    story.endpointFate.kind === 'ready' &&
+    story.requestsPerTick >= 200 &&
+    story.manner.onInconclusive === 'promote' &&
+    story.manner.approvals === 0;
   if (!process.done || now === 'candidate' || (fair && now !== 'champion'))
     wrong(
       `a deploy afterwards left v2.5.0 ${now}; lock ${JSON.stringify(await store.lock())}; champion before ${champion ?? v22}`,

@@ -16,9 +16,13 @@ try {
     format: 'esm',
     target: 'node20',
     logLevel: 'warning',
+    // Parts of the AWS SDK are CommonJS.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   });
   const { main } = await import(pathToFileURL(outfile).href);
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2), pathToFileURL(outfile));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,65 +1,119 @@
 import { parseArgs } from 'node:util';
-import { campaign } from './campaign.ts';
-import { badDesigns } from './designs.ts';
-import { shrink } from './shrink.ts';
-import { type Run, type RunOptions, simulate } from './simulate.ts';
+import type { Campaign } from './campaign.ts';
+import { designNames, designOf } from './designs.ts';
+import { type Campaigning, campaignOver, serve } from './jobs.ts';
+import { freeze, shrink } from './shrink.ts';
+import { type RunOptions, simulate } from './simulate.ts';
 import { mustSee } from './situations.ts';
 
-const usage = `npm run sim -- [--seeds 10000] [--from 1] [--most 10] [--design NAME] [--trace] [--only KEY,KEY]
-designs: ${Object.keys(badDesigns).join('; ')}`;
+const usage = `npm run sim -- [--seeds 10000] [--from 1] [--level engine|aws] [--jobs 1] [--most 10] [--design NAME]
+npm run sim -- --from SEED --trace [--only KEY,KEY] [--level engine|aws] [--design NAME]
+npm run sim -- --designs [--seeds 10000]: in how many seeds each of these is convicted
+designs: ${designNames.join('; ')}`;
 
 /** Fewer seeds than this needn't have seen everything. */
-const fewSeeds = 5_000;
+const fewSeeds = { engine: 20_000, aws: 2_000 };
+/** Counterexamples that are shrunk; of the others the seed is named. */
+const mostShrunk = 3;
+
+type Task = Pick<Campaigning, 'from' | 'seeds' | 'level' | 'jobs'> & { readonly bundle: URL };
+
+serve();
 
 /** @returns the exit code: 1 where a law was broken, a run was not repeatable, or a situation was never seen */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], bundle: URL): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       seeds: { type: 'string', default: '10000' },
       from: { type: 'string', default: '1' },
       most: { type: 'string', default: '10' },
+      jobs: { type: 'string', default: '1' },
+      level: { type: 'string', default: 'engine' },
       design: { type: 'string' },
+      designs: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       only: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return say(usage, 0);
-  const seeds = Number(values.seeds);
-  const from = Number(values.from);
-  if (!Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(from)) return say(usage, 2);
-  const design = Object.entries(badDesigns).find(([name]) => name === values.design)?.[1];
+  const [seeds, from, jobs, most] = [values.seeds, values.from, values.jobs, values.most].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const { level } = values;
+  const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
+  if (![seeds, from, jobs, most].every(isCount)) return say(usage, 2);
+  if (level !== 'engine' && level !== 'aws') return say(usage, 2);
+  const design = designOf(values.design);
   if (values.design !== undefined && design === undefined) return say(usage, 2);
-  const options: RunOptions = design === undefined ? {} : { design };
+  const options: RunOptions = { level, ...(design === undefined ? {} : { design }) };
   if (values.trace || values.only !== undefined) return replay(from, values.only, options);
+
+  if (values.designs) return convict({ from, seeds, level, jobs, bundle });
 
   const began = performance.now();
   const rate = (done: number): number => Math.round(done / ((performance.now() - began) / 1_000));
-  const result = await campaign(from, seeds, {
-    ...options,
-    most: Number(values.most),
-    onRun: (run, done) => {
-      if (run.violation !== null) console.log(`seed ${run.story.seed}: ${run.violation.message}`);
-      if (done % 10_000 === 0) console.log(`${done} seeds, ${rate(done)} a second`);
+  let told = 0;
+  const result = await campaignOver(bundle, {
+    from,
+    seeds,
+    level,
+    jobs,
+    most,
+    design: values.design,
+    onPart: (part, all) => {
+      for (const { seed, message } of part.violations) console.log(`seed ${seed}: ${message}`);
+      const due = Math.floor((10 * all.seeds) / seeds);
+      if (due > told) console.log(`${all.seeds} seeds, ${rate(all.seeds)} a second`);
+      told = Math.max(told, due);
     },
   });
-  for (const failed of result.violations.slice(0, 3)) await explain(failed, options, values.design);
-  for (const [name, count] of [...result.situations].sort())
-    console.log(`${String(count).padStart(9)}  ${name}`);
-  const unseen = result.seeds < fewSeeds ? [] : mustSee.filter((name) => !result.situations.has(name));
+  const { violations, situations, unsteady } = result;
+  for (const { seed } of violations.slice(0, mostShrunk)) await explain(seed, options, values.design);
+  for (const [name, count] of [...situations].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
+  const unseen = result.seeds < fewSeeds[level] ? [] : mustSee(level).filter((name) => !situations.has(name));
   if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`);
-  if (result.unsteady.length > 0) console.log(`not repeatable: seeds ${result.unsteady.join(', ')}`);
-  console.log(
-    `${result.seeds} seeds from ${from}, ${rate(result.seeds)} a second: ${result.rollouts} rollouts, ${result.crashes} crashes, ` +
-      `${Math.round(result.virtualHours)} virtual hours, ${result.events} events, ${result.violations.length} violations`,
-  );
-  return result.violations.length + unseen.length + result.unsteady.length === 0 ? 0 : 1;
+  if (unsteady.length > 0) console.log(`not repeatable: seeds ${unsteady.join(', ')}`);
+  console.log(summary(result, from, rate(result.seeds)));
+  return violations.length + unseen.length + unsteady.length === 0 ? 0 : 1;
 }
 
-async function explain(failed: Run, options: RunOptions, design: string | undefined): Promise<void> {
-  const { run, only } = await shrink(failed, options);
-  const { seed, ops, windows } = run.story;
+/** Each bad design over the same seeds, in which the good one breaks no law. */
+async function convict(wanted: Task): Promise<number> {
+  const { bundle, ...range } = wanted;
+  let acquitted = 0;
+  for (const design of [undefined, ...designNames]) {
+    const all = await campaignOver(bundle, { ...range, design, most: Infinity, onPart: () => undefined });
+    const laws = new Map<string, number>();
+    for (const { message } of all.violations) {
+      const law = message.slice(0, message.indexOf(':'));
+      laws.set(law, (laws.get(law) ?? 0) + 1);
+    }
+    const most = [...laws].sort(([, a], [, b]) => b - a).map(([law, count]) => `${law} ${count}`);
+    console.log(
+      `${String(all.violations.length).padStart(7)} of ${all.seeds}  ${design ?? '(as it is)'}  ${most.join(', ')}`,
+    );
+    if ((design === undefined) !== (all.violations.length === 0)) acquitted++;
+  }
+  return acquitted === 0 ? 0 : 1;
+}
+
+function summary(all: Campaign, from: number, rate: number): string {
+  return (
+    `${all.seeds} seeds from ${from}, ${rate} a second: ${all.rollouts} rollouts, ${all.crashes} crashes, ` +
+    `${Math.round(all.virtualMs / 3_600_000)} virtual hours, ${all.events} events, ` +
+    `${all.twice} seeds run twice, ${all.violations.length} violations`
+  );
+}
+
+async function explain(seed: number, options: RunOptions, design: string | undefined): Promise<void> {
+  const counterexample = await shrink(await simulate(seed, options), options);
+  const { run, only } = counterexample;
+  const { ops, windows } = run.story;
   console.log(`\nseed ${seed} shrunk to ${only.length}: ${run.violation?.message}`);
   for (const op of ops)
     if (only.includes(op.key))
@@ -67,8 +121,10 @@ async function explain(failed: Run, options: RunOptions, design: string | undefi
   for (const fault of run.faults) console.log(`  ${fault.key}: ${fault.kind} ${fault.ms} ms`);
   for (const { key, call, kind, from, to } of windows)
     if (only.includes(key)) console.log(`  ${key}: ${call} ${kind} from ${from} to ${to} ms`);
+  const level = options.level === 'aws' ? ' --level aws' : '';
   const named = design === undefined ? '' : ` --design '${design}'`;
-  console.log(`  npm run sim -- --from ${seed} --only '${only.join(',')}'${named}\n`);
+  console.log(`  npm run sim -- --from ${seed} --only '${only.join(',')}'${level}${named}`);
+  console.log(`  ${JSON.stringify(freeze(counterexample))}\n`);
 }
 
 async function replay(seed: number, only: string | undefined, options: RunOptions): Promise<number> {

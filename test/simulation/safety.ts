@@ -10,13 +10,17 @@ export type Law =
   | 'I3 one owner'
   | 'I4 journal before effect'
   | 'I4 effect before label'
+  | 'I5 idempotence'
   | 'I7 always a way back'
   | 'I8 no promotion on absence'
   | 'I9 rollback wins'
+  | 'I10 approval binding'
   | 'I14 bounded'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
+  | 'L3 stuck ends'
+  | 'L4 leak-free'
   | 'no surprise';
 
 /** A law was broken: the seed has found a bug. */
@@ -57,6 +61,9 @@ interface Followed {
   wentHome: boolean;
   /** It has given the challenger traffic. */
   moved: boolean;
+  /** The largest share that it has given the challenger, and the newest one. */
+  most: number;
+  share: number;
   promoteLanded: boolean;
   /** The last `ended`, unless somebody has taken the rollout up since. */
   ended: 'succeeded' | 'rolled-back' | 'stuck' | null;
@@ -65,6 +72,8 @@ interface Followed {
 /** The laws, checked after every effect, on what really happened and not on what the engine believes. */
 export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
+  /** What each stamp was written with. */
+  const targets = new Map<string, AliasTarget>();
   const fail = (law: Law, sentence: string): never => {
     throw new Violation(law, sentence);
   };
@@ -78,6 +87,18 @@ export function watchSafety(world: Watched): Safety {
       if (stamp.token === before.stamp.token && stamp.seq < before.stamp.seq)
         fail('I3 one owner', `${say} after its own seq ${before.stamp.seq}`);
     }
+    // An intent carried out twice is one carried out once.
+    const key = `${stamp.rollout} ${stamp.token} ${stamp.seq}`;
+    const earlier = targets.get(key);
+    const intended = rollouts.get(stamp.rollout)?.entries[stamp.seq];
+    // A fence wants whatever is there.
+    const isFence =
+      intended?.kind === 'intent' &&
+      intended.effect.kind === 'set-alias' &&
+      intended.effect.purpose === 'fence';
+    if (earlier !== undefined && stamp.seq > 0 && !isFence && !sameTarget(earlier, target))
+      fail('I5 idempotence', `${say}, and ${JSON.stringify(earlier)} for the same intent before`);
+    targets.set(key, target);
     const rollout = rollouts.get(stamp.rollout);
     if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
     const { plan } = rollout;
@@ -114,7 +135,10 @@ export function watchSafety(world: Watched): Safety {
       if (status === 'rolled_back' && plan.strategy !== 'rollback')
         fail('I1 terminal stays terminal', `${say}: the registry says ${plan.challenger} was rolled back`);
       checkShare(rollout, share, say);
+      checkApproved(rollout, say);
       rollout.moved = true;
+      rollout.most = Math.max(rollout.most, share);
+      rollout.share = share;
       if (share === 100) rollout.promoteLanded = true;
     }
     if (isHome && (had[plan.challenger] ?? 0) > 0 && !sameTarget(target, before.target))
@@ -123,7 +147,7 @@ export function watchSafety(world: Watched): Safety {
     if (isHome && stamp.seq === 0 && plan.strategy !== 'rollback') rollout.wentHome = true;
   }
 
-  function checkShare({ plan, entries }: Followed, share: number, say: string): void {
+  function checkShare({ plan, entries, share: before }: Followed, share: number, say: string): void {
     if (share === 100) {
       const promote = plan.steps.findIndex(({ kind }) => kind === 'promote');
       const done = new Set(entries.map((entry) => (entry.kind === 'step-done' ? entry.step : -1)));
@@ -143,6 +167,27 @@ export function watchSafety(world: Watched): Safety {
     );
     if (!(planned || asked) || share > approvedPercent(plan))
       fail('I2 legal weights', `${say}: ${share} % was never planned`);
+    // Down is always allowed, by a person; a plan only climbs.
+    if (share < before && !asked) fail('I2 legal weights', `${say}: from ${before} % down to ${share} %`);
+  }
+
+  /** As many people as were needed, other than whoever began it, and before anybody was reached. */
+  function checkApproved({ plan, entries }: Followed, say: string): void {
+    const needed = plan.steps.reduce((sum, step) => sum + (step.kind === 'approve' ? step.needed : 0), 0);
+    const [first] = entries;
+    const starter = first?.kind === 'started' ? first.by.name : '';
+    const people = new Set(
+      entries.flatMap((entry) =>
+        entry.kind === 'request' && entry.accepted && entry.request.kind === 'approve'
+          ? [entry.request.by]
+          : [],
+      ),
+    );
+    if (people.has(starter) || people.size < needed)
+      fail(
+        'I10 approval binding',
+        `${say}, approved by ${[...people].join(', ') || 'nobody'}; needed ${needed}`,
+      );
   }
 
   function appended(id: string, entries: readonly Entry[]): void {
@@ -155,6 +200,8 @@ export function watchSafety(world: Watched): Safety {
           backSince: null,
           wentHome: false,
           moved: false,
+          most: 0,
+          share: 0,
           promoteLanded: false,
           ended: null,
         });

@@ -1,4 +1,5 @@
-import { type Run, type RunOptions, simulate } from './simulate.ts';
+import { play, type Run, type RunOptions } from './simulate.ts';
+import type { Story } from './story.ts';
 
 export interface Counterexample {
   readonly run: Run;
@@ -19,7 +20,7 @@ export async function shrink(failed: Run, options: RunOptions = {}): Promise<Cou
     for (const key of [...only].reverse()) {
       if (runs++ >= mostRuns) break;
       const rest = new Set(only.filter((other) => other !== key));
-      const run = await simulate(failed.story.seed, { ...options, allows: (name) => rest.has(name) });
+      const run = await play(failed.story, { ...options, allows: (name) => rest.has(name) });
       if (run.violation?.law !== law) continue;
       best = run;
       only = keysOf(run).filter((other) => rest.has(other));
@@ -32,5 +33,9 @@ const keysOf = ({ story, faults }: Run): readonly string[] => [
   ...story.ops.map(({ key }) => key),
   ...story.windows.map(({ key }) => key),
   'endpoint',
+  'skew',
   ...new Set(faults.map(({ key }) => key)),
 ];
+
+/** A counterexample as data: what it needs and nothing else, whatever seeds come to mean later. */
+export const freeze = ({ run }: Counterexample): Story => ({ ...run.story, faults: run.faults });

@@ -1,9 +1,8 @@
-import { dice } from './dice.ts';
 import type { Fault } from './faults.ts';
 import { type Programs, programs } from './programs.ts';
 import { recover } from './recover.ts';
 import { Violation } from './safety.ts';
-import { type Op, type Story, tell } from './story.ts';
+import { type Op, only, type Story, tell } from './story.ts';
 import { seedRegistry, v21, v22, v23, v24, v25 } from './versions.ts';
 import { createWorld, type Design, type Machine, type SimWorld } from './world.ts';
 
@@ -21,41 +20,39 @@ export interface Run {
   readonly hash: number;
 }
 
+/** `engine`: over a model of AWS's rules. `aws`: the real adapters, through the AWS SDK, over local AWS. */
+export type Level = 'engine' | 'aws';
+
 export interface RunOptions {
+  /** @default engine */
+  readonly level?: Level;
   readonly design?: Design;
   readonly tracing?: boolean;
-  /** Faults, windows and operations that take part; all of the seed's where it isn't given. */
+  /** Faults, windows and operations that take part; all of the story's where it isn't given. */
   readonly allows?: (key: string) => boolean;
 }
 
-export async function simulate(seed: number, options: RunOptions = {}): Promise<Run> {
+export const simulate = (seed: number, options: RunOptions = {}): Promise<Run> => play(tell(seed), options);
+
+export async function play(whole: Story, options: RunOptions = {}): Promise<Run> {
   const allows = options.allows ?? (() => true);
-  const story = tell(seed);
-  const d = dice(seed, 61);
-  const windows = story.windows.filter(({ key }) => allows(key));
+  const story = only(whole, allows);
   const bad = { errors: 0.5, latencyMs: 20 };
   const good = { errors: 0, latencyMs: 20 };
-  const fate =
-    story.swarm.endpoints > 0 ? d.of(['ready', 'ready', 'ready', 'never', 'failed'] as const) : 'ready';
   const world = createWorld({
-    seed,
-    swarm: story.swarm,
-    windows,
+    story,
     allows,
-    endpointFate: { kind: allows('endpoint') ? fate : 'ready', afterMs: d.between(0, 8_000) },
     behaviour: { [v21]: good, [v22]: good, [v23]: story.bad ? bad : good, [v24]: good, [v25]: good },
-    requestsPerTick: d.of([200, 400, 1_000, 200, 20]),
     design: options.design,
     tracing: options.tracing ?? false,
   });
   const { scheduler } = world;
   await seedRegistry(world.store);
   const program = programs(world, story.manner);
-  for (const op of story.ops.filter(({ key }) => allows(key)))
-    scheduler.at(op.at, () => begin(world, program, op));
+  for (const op of story.ops) scheduler.at(op.at, () => begin(world, program, op));
   const first = await scheduler.run(story.horizonMs, 60_000);
   if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));
-  if (world.violation() === null) await recover(world, program, story, d.chance(0.5));
+  if (world.violation() === null) await recover(world, program, story);
   return {
     violation: world.violation(),
     story,
@@ -94,6 +91,8 @@ function begin(world: SimWorld, program: Programs, op: Op): void {
     }
     case 'controller':
       return run((machine) => program.controller(machine));
+    case 'push':
+      return world.pushCode();
     case 'foreign':
       return world.meddle({ functionVersion: '6', weights: {} });
   }

@@ -1,5 +1,7 @@
+import type { Level } from './simulate.ts';
+
 /** What a campaign must have been through: without these a clean result says nothing. */
-export const mustSee: readonly string[] = [
+const always: readonly string[] = [
   'blind rollback adopted',
   'blind rollback set',
   'canary rolled-back',
@@ -38,3 +40,5 @@ export const mustSee: readonly string[] = [
   'took over a dead owner',
   'watch succeeded',
 ];
+
+export const mustSee = (level: Level): readonly string[] => (level === 'engine' ? always : always);

@@ -1,5 +1,5 @@
 import { dice } from './dice.ts';
-import { drawSwarm, drawWindows, type Swarm, type Window } from './faults.ts';
+import { drawSwarm, drawWindows, type Fault, type Swarm, type Window } from './faults.ts';
 import type { Manner, Wish } from './programs.ts';
 
 /** One thing that a person, or a controller, does. Dropping one leaves all others as they were. */
@@ -15,7 +15,8 @@ export interface Op {
     | 'watch'
     | 'ask'
     | 'controller'
-    | 'foreign';
+    | 'foreign'
+    | 'push';
   readonly wish?: Wish;
 }
 
@@ -26,7 +27,18 @@ export interface Story {
   readonly swarm: Swarm;
   readonly manner: Manner;
   readonly horizonMs: number;
+  /** The first challenger fails every second request. */
   readonly bad: boolean;
+  /** What becomes of an endpoint that is asked for, and after how long. */
+  readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
+  readonly requestsPerTick: number;
+  readonly withHistograms: boolean;
+  /** Each machine's clock is off. */
+  readonly skewed: boolean;
+  /** All that was under way arrives before anybody recovers. */
+  readonly waits: boolean;
+  /** What befalls calls; drawn by the seed and `swarm` where it isn't given. */
+  readonly faults?: readonly Fault[];
 }
 
 /** Who does what when, and what may go wrong: drawn from the seed alone. */
@@ -40,7 +52,7 @@ export function tell(seed: number): Story {
   // Most of what can go wrong goes wrong while traffic moves.
   const soon = (): number =>
     d.chance(0.4) ? d.between(3_000, 16_000) : d.between(0, d.chance(0.6) ? 45_000 : horizonMs);
-  const people = d.chance(0.35) ? 0.15 : 1;
+  const people = d.chance(0.5) ? 0.15 : 1;
   if (d.chance(0.5)) add('controller', d.between(0, 20_000));
   if (d.chance(0.3 * people)) add('abort', soon());
   if (d.chance(0.35 * people)) add('rollback', soon());
@@ -59,8 +71,22 @@ export function tell(seed: number): Story {
     ]);
     add('ask', soon(), wish);
   }
+  const approvals = d.chance(0.15) ? d.between(1, 2) : 0;
+  if (approvals > 0) {
+    for (let by = 0; by <= approvals; by++)
+      if (d.chance(0.9)) add('ask', d.between(2_000, 9_000), { kind: 'approve', by });
+    if (d.chance(0.1)) add('ask', d.between(2_000, 9_000), { kind: 'reject' });
+  }
   if (swarm.foreign > 0) add('foreign', soon());
-  const windows = drawWindows(seed, swarm, Math.min(horizonMs, 60_000));
+  if (swarm.pushes > 0) add('push', d.chance(0.6) ? d.between(1_000, 12_000) : soon());
+  const windows = [...drawWindows(seed, swarm, Math.min(horizonMs, 60_000))];
+  // The permission goes just when somebody needs the way back.
+  const back = ops.find(({ kind }) => kind === 'abort' || kind === 'rollback');
+  if (swarm.denials > 0 && back !== undefined && d.chance(0.5)) {
+    const from = back.at + d.between(-500, 1_500);
+    const to = from + d.between(2_000, 90_000);
+    windows.push({ key: `window ${windows.length}`, call: 'writeAlias', kind: 'denied', from, to });
+  }
   // Who finds the store lost goes back by the alias alone.
   const lost = windows.find(({ call }) => call === 'store');
   if (lost !== undefined && d.chance(0.6)) add('rollback', lost.from + d.between(0, 1_500));
@@ -74,9 +100,27 @@ export function tell(seed: number): Story {
       routing: d.of(['sticky', 'weighted']),
       bakeMs: d.between(3, 7) * 1_000,
       steps: d.of([[10, 50], [10], [5, 25, 50]]),
-      onInconclusive: d.of(['hold', 'extend', 'promote', 'rollback']),
+      approvals,
+      onInconclusive: d.of(['hold', 'extend', 'promote', 'promote', 'promote', 'rollback']),
       thinkMs: d.of([0, 0, 0, 5_000, 40_000]),
     },
     bad: d.chance(0.3),
+    endpointFate: {
+      kind: swarm.endpoints > 0 ? d.of(['ready', 'ready', 'ready', 'never', 'failed']) : 'ready',
+      afterMs: d.between(0, 8_000),
+    },
+    requestsPerTick: d.of([200, 400, 1_000, 200, 20]),
+    withHistograms: d.chance(0.5),
+    skewed: swarm.clocks > 0,
+    waits: d.chance(0.5),
   };
 }
+
+/** The part of it that takes part. */
+export const only = (story: Story, allows: (key: string) => boolean): Story => ({
+  ...story,
+  ops: story.ops.filter(({ key }) => allows(key)),
+  windows: story.windows.filter(({ key }) => allows(key)),
+  endpointFate: allows('endpoint') ? story.endpointFate : { ...story.endpointFate, kind: 'ready' },
+  skewed: story.skewed && allows('skew'),
+});

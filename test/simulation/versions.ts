@@ -9,6 +9,9 @@ export const v25 = versionTag('v2.5.0');
 export const endpointName = (version: string): string =>
   `recommendation-local-${version.replaceAll('.', '-')}`;
 
+/** Of a version that mlreg knows nothing of. */
+export const foreignEndpoint = endpointName('v2.1.1');
+
 /** True time at which a simulation begins, ms since 1970. */
 export const epoch = 1_750_000_000_000;
 

@@ -8,13 +8,18 @@ import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { type AwsModel, type Behaviour, createAws, endpointsOf } from './aws-model.ts';
 import { createCaller, NoAnswer } from './calls.ts';
-import type { Fault, Swarm, Window } from './faults.ts';
+import { draw } from './dice.ts';
+import type { Fault } from './faults.ts';
 import { type Safety, Violation, watchSafety } from './safety.ts';
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts';
+import type { Story } from './story.ts';
 import { endpointName, epoch, v21, v22 } from './versions.ts';
 
-/** Another way to guard the alias, put between the engine and AWS. `overwrite` is a write without a RevisionId. */
-export type Design = (platform: Platform, overwrite: Platform['writeAlias']) => Platform;
+/** Another way to do it, put between the engine and the world. `overwrite` is a write without a RevisionId. */
+export interface Design {
+  readonly platform?: (platform: Platform, overwrite: Platform['writeAlias']) => Platform;
+  readonly store?: (store: Store) => Store;
+}
 
 export interface Machine {
   readonly process: Process;
@@ -36,8 +41,6 @@ export interface SimWorld {
   /** From now on everything works; processes that live go on. */
   heal(): void;
   killAll(): void;
-  readonly requestsPerTick: number;
-  readonly endpointsWork: boolean;
   saw(situation: string): void;
   fail(violation: Violation): void;
   trace: string[];
@@ -45,22 +48,20 @@ export interface SimWorld {
   crashes(): number;
   foreignEdits(): number;
   meddle(target: AliasTarget): void;
+  pushCode(): void;
 }
 
 export interface WorldOptions {
-  readonly seed: number;
-  readonly swarm: Swarm;
-  readonly windows: readonly Window[];
+  readonly story: Story;
   readonly allows: (key: string) => boolean;
-  readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
   readonly behaviour: Readonly<Record<string, Behaviour>>;
-  readonly requestsPerTick: number;
   readonly design: Design | undefined;
   readonly tracing: boolean;
 }
 
 export function createWorld(options: WorldOptions): SimWorld {
-  const { seed } = options;
+  const { story } = options;
+  const { seed } = story;
   const scheduler = createScheduler(seed);
   const now = (): number => epoch + scheduler.now();
   const place = memoryPlace();
@@ -69,6 +70,7 @@ export function createWorld(options: WorldOptions): SimWorld {
   const trace: string[] = [];
   let violation: Violation | null = null;
   let edits = 0;
+  let healed = false;
   let ids = 0;
   const living: Process[] = [];
 
@@ -100,9 +102,8 @@ export function createWorld(options: WorldOptions): SimWorld {
     versions: { 5: serving(v21), 6: serving('v2.1.1'), 7: serving(v22) },
     serves: '7',
     endpoints: [endpointName(v21), endpointName('v2.1.1'), endpointName(v22)],
-    endpointFate: options.endpointFate,
     behaviour: options.behaviour,
-    requestsPerTick: options.requestsPerTick,
+    story,
     onWrite: (written, before) => {
       write('  alias', () => JSON.stringify({ ...written.target, stamp: written.stamp }));
       safety.written(written, before);
@@ -110,9 +111,7 @@ export function createWorld(options: WorldOptions): SimWorld {
   });
 
   const caller = createCaller({
-    seed,
-    swarm: options.swarm,
-    windows: options.windows,
+    story,
     allows: options.allows,
     scheduler,
     saw,
@@ -120,25 +119,38 @@ export function createWorld(options: WorldOptions): SimWorld {
     write,
   });
 
+  /** Machines don't agree on the time. */
+  const skewOf = ({ index }: Process): number =>
+    story.skewed && !healed ? (draw(seed, 91, index) % 60_000) - 30_000 : 0;
+
   function machine(process: Process, command: string): Machine {
     const localNow = () => instant(now() + process.skewMs);
     const sleepUntil = (at: number): Promise<void> => caller.sleep(process, at - localNow());
-    const on = <T>(name: string, effect: () => T | Promise<T>): Promise<T> =>
-      caller.call(process, name, effect);
+    const on = <T>(name: string, effect: () => T | Promise<T>, stale?: () => T | Promise<T>): Promise<T> =>
+      caller.call(process, name, effect, stale);
+    const notYet = (message: string) => (): never => {
+      throw new PlatformError({ kind: 'missing', message });
+    };
     const plain: Platform = {
-      readAlias: () => on('readAlias', () => aws.alias()),
+      readAlias: () => on('readAlias', aws.alias, aws.aliasBefore),
       writeAlias: (_alias, wanted) => on('writeAlias', () => aws.updateAlias(wanted)),
       aliases: () => Promise.reject(new Error('a rollout lists nothing')),
       swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
       readStage: () => Promise.reject(new Error('no plan here swaps a stage')),
       writeStage: () => Promise.reject(new Error('no plan here swaps a stage')),
-      ensureEndpoint: ({ endpoint }) => on('ensureEndpoint', () => aws.ensureEndpoint(endpoint)),
+      ensureEndpoint: ({ endpoint }) =>
+        on(
+          'ensureEndpoint',
+          () => aws.ensureEndpoint(endpoint),
+          () => ({ kind: 'creating' }),
+        ),
       endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
       deleteEndpoint: () => Promise.reject(new Error('a rollout deletes nothing')),
       smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
-      codeSha256: () => on('codeSha256', () => 'code'),
-      variables: (version) => on('variables', () => aws.variables(version)),
-      publish: ({ variables }) => on('publish', () => aws.publish(variables)),
+      codeSha256: () => on('codeSha256', aws.codeSha256),
+      variables: (version) =>
+        on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
+      publish: (wanted) => on('publish', () => aws.publish(wanted)),
       warm: () => on('warm', () => 1),
       concurrency: () => on('concurrency', () => 1),
     };
@@ -150,16 +162,18 @@ export function createWorld(options: WorldOptions): SimWorld {
         return outcome;
       },
     };
+    const scheduled = Object.fromEntries(
+      Object.entries(tapped).map(([name, method]: [string, (...given: never[]) => Promise<unknown>]) => [
+        name,
+        (...given: never[]) => on(`store.${name}`, () => method(...given)),
+      ]),
+    ) as unknown as Store;
     const ports: RolloutPorts = {
       platform:
-        options.design?.(plain, (_alias, wanted) => on('writeAlias', () => aws.overwriteAlias(wanted))) ??
-        plain,
-      store: new Proxy(tapped, {
-        get:
-          (target, name: keyof Store) =>
-          (...args: never[]) =>
-            on(`store.${name}`, () => (target[name] as (...given: never[]) => Promise<unknown>)(...args)),
-      }),
+        options.design?.platform?.(plain, (_alias, wanted) =>
+          on('writeAlias', () => aws.overwriteAlias(wanted)),
+        ) ?? plain,
+      store: options.design?.store?.(scheduled) ?? scheduled,
       metrics: {
         read: (query) => on('metrics.read', () => ({ kind: 'read', observations: aws.observe(query) })),
       },
@@ -199,18 +213,25 @@ export function createWorld(options: WorldOptions): SimWorld {
     hash: caller.hash,
     crashes: caller.crashes,
     foreignEdits: () => edits,
-    heal: caller.heal,
+    heal: () => {
+      healed = true;
+      caller.heal();
+    },
     killAll: () => living.forEach((process) => scheduler.kill(process)),
-    requestsPerTick: options.requestsPerTick,
-    endpointsWork: options.endpointFate.kind === 'ready',
     meddle: (target) => {
       edits++;
       write('somebody', () => `moves the alias by hand: ${JSON.stringify(target)}`);
       aws.meddle(target);
     },
+    pushCode: () => {
+      saw('code pushed');
+      write('somebody', () => 'deploys other code into $LATEST');
+      aws.pushCode();
+    },
     spawn: (name, command, body) =>
       scheduler.spawn(name, async (process) => {
         living.push(process);
+        process.skewMs = skewOf(process);
         write(name, () => `--- mlreg ${command}`);
         try {
           await body(machine(process, command));
@@ -227,4 +248,10 @@ const isExpected = (error: unknown): boolean =>
   error instanceof NoAnswer || error instanceof PlatformError || error instanceof UserError;
 
 const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 5).join(' | ') : String(error);
+  error instanceof Error
+    ? (error.stack ?? error.message)
+        .split('\n')
+        .slice(0, 5)
+        .map((line) => line.trim().replace(/ \(.*\)$/, ''))
+        .join(' | ')
+    : String(error);

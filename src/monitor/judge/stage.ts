@@ -46,7 +46,14 @@ export function createStage(policy: JudgePolicy): Stage {
   let clusters = 1;
 
   function empty() {
-    return { ticks: 0, ms: 0, requests: 0, errors: 0, compared: { ticks: 0, n0: 0, n1: 0 } };
+    return {
+      ticks: 0,
+      ms: 0,
+      requests: 0,
+      errors: 0,
+      beside: null as number | null,
+      compared: { ticks: 0, n0: 0, n1: 0 },
+    };
   }
 
   function step(tick: Tick, phi: number | null): void {
@@ -61,6 +68,7 @@ export function createStage(policy: JudgePolicy): Stage {
     now.ms += tick.tickMs;
     now.requests += challenger.requests;
     now.errors += challenger.errors;
+    if (champion) now.beside = (now.beside ?? 0) + champion.requests;
     if (!tick.comparable || !champion) return;
     now.compared.ticks++;
     now.compared.n0 += champion.requests;
@@ -71,6 +79,8 @@ export function createStage(policy: JudgePolicy): Stage {
 
   function readiness(champion: Champion, looks: number): Readiness {
     if (now.requests === 0) return waiting('no requests reached the challenger', null);
+    // Users are split between both: a champion without a request has metrics that are missing, and nobody knows why.
+    if (now.beside === 0 && percent !== 100) return waiting('no requests of the champion were seen', null);
     const tooShort = shortOf();
     if (tooShort) return waiting(tooShort, null);
     if (below(now.requests, now.errors)) return ready;

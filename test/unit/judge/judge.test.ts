@@ -45,6 +45,13 @@ describe('too little to say', () => {
     expect(judge(policy, table(6, [arm(90), arm(10)])).kind).toBe('pass');
   });
 
+  it('waits for a champion whose requests nobody sees, however well the challenger does', () => {
+    const verdict = judge(policyOf(), table(30, [arm(0), arm(1000)]));
+    expect(why(verdict)).toBe('no requests of the champion were seen');
+    expect(judge(policyOf(), table(30, [null, arm(1000)])).kind).toBe('pass');
+    expect(judge(alone, table(30, [arm(0), arm(1000)], { plannedPercent: 100 })).kind).toBe('pass');
+  });
+
   it('starts afresh at each share', () => {
     const first = table(10, [arm(90), arm(10)]);
     const second = tick(11, arm(50), arm(50), { plannedPercent: 50 });

@@ -1,0 +1,69 @@
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { add, type Campaign, campaign, emptyCampaign } from './campaign.ts';
+import { designOf } from './designs.ts';
+import type { Level } from './simulate.ts';
+
+export interface Campaigning {
+  readonly from: number;
+  readonly seeds: number;
+  readonly level: Level;
+  readonly design: string | undefined;
+  /** Threads. */
+  readonly jobs: number;
+  /** Ends when so many seeds have broken a law. */
+  readonly most: number;
+  readonly onPart: (part: Campaign, all: Campaign) => void;
+}
+
+interface Task {
+  readonly from: number;
+  readonly seeds: number;
+}
+
+const mark = 'mlreg simulator';
+/** Rollouts make much short-lived garbage: a larger nursery halves the collector's work. */
+const nurseryMb = 64;
+
+/** Seeds are handed out in pieces to threads that each run this very bundle. */
+export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Campaign> {
+  const { from, seeds, jobs, level, design, most } = wanted;
+  const piece = level === 'aws' ? 20 : 500;
+  const all = emptyCampaign();
+  let next = from;
+  const take = (): Task | null => {
+    if (next >= from + seeds || all.violations.length >= most) return null;
+    const task = { from: next, seeds: Math.min(piece, from + seeds - next) };
+    next += task.seeds;
+    return task;
+  };
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(bundle, {
+        workerData: { mark, level, design },
+        resourceLimits: { maxYoungGenerationSizeMb: nurseryMb },
+      });
+      const hand = (): void => worker.postMessage(take());
+      worker.on('message', (part: Campaign) => {
+        add(all, part);
+        wanted.onPart(part, all);
+        hand();
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => resolve());
+      hand();
+    });
+  await Promise.all(Array.from({ length: jobs }, work));
+  return all;
+}
+
+/** What a thread does; nothing in the main one. */
+export function serve(): void {
+  const given = workerData as { mark?: string; level: Level; design: string | undefined } | null;
+  if (isMainThread || given?.mark !== mark) return;
+  const design = designOf(given.design);
+  const options = { level: given.level, ...(design === undefined ? {} : { design }) };
+  parentPort?.on('message', (task: Task | null) => {
+    if (task === null) return parentPort?.close();
+    void campaign(task.from, task.seeds, options).then((part) => parentPort?.postMessage(part));
+  });
+}
