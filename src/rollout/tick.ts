@@ -42,7 +42,7 @@ export async function tick(
       // Whoever was interrupted advances no more; only the way back is gone to its end.
       if (signal?.aborted === true && state.phase === 'forward')
         return { kind: 'again', at: now, why: 'interrupted' };
-      const decision = decide(state, verdictOn(state), now);
+      const decision = decide(state, decidingVerdict(state), now);
       switch (decision.kind) {
         case 'effect': {
           const stopped = await effect(ports, journal, decision.effect);
@@ -212,11 +212,16 @@ export function verdictOn(state: RolloutState): Verdict | null {
   if (!isJudged(state) || state.observations.length === 0) return null;
   const { unreadable } = state;
   if (unreadable !== null) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
-  const verdict = judgeTable(state.plan.policy, state.observations);
-  return verdict.kind === 'fail' || isOfThisStep(state) ? verdict : null;
+  return judgeTable(state.plan.policy, state.observations);
 }
 
 /** Until a tick at this very share was seen, all that is known in the challenger's favour is of another. */
+function decidingVerdict(state: RolloutState): Verdict | null {
+  const verdict = verdictOn(state);
+  const isAgainst = verdict?.kind === 'fail' || verdict?.kind === 'unreadable';
+  return isAgainst || isOfThisStep(state) ? verdict : null;
+}
+
 function isOfThisStep(state: RolloutState): boolean {
   const last = state.observations.at(-1);
   return last !== undefined && last.at > state.stepSince && last.plannedPercent === challengerShare(state);
