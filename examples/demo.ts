@@ -120,7 +120,18 @@ environments:
   say(paint.bold('mlreg: progressive delivery for models, on this machine'));
   say('Real model servers trained on real flights, real HTTP, the same code that runs against AWS.\n');
   const up = await mustRun(
-    ['local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0', '-o', 'json'],
+    [
+      'local',
+      'up',
+      '--detach',
+      '--no-controller',
+      '--control-port',
+      '0',
+      '--gateway-port',
+      '0',
+      '-o',
+      'json',
+    ],
     cwd,
   );
   const { gatewayUrl } = JSON.parse(up.stdout) as { gatewayUrl: string };

@@ -30,6 +30,7 @@ await Promise.all([
     entryPoints: {
       mlreg: 'src/main.ts',
       'local-aws-main': 'src/local-aws-main.ts',
+      'local-controller-main': 'src/local-controller-main.ts',
       demo: 'examples/demo.ts',
     },
     outdir: out,

@@ -140,7 +140,11 @@ const rows: readonly CommandRow[] = [
   {
     name: 'resume',
     summary: 'take up whatever stopped: a paused rollout, or an interrupted one',
-    options: [reason, ['--adopt', 'accept what somebody else made of the alias']],
+    options: [
+      reason,
+      ['--adopt', 'accept what somebody else made of the alias'],
+      ['--detach', 'let the rollout controller drive on'],
+    ],
     examples: ['mlreg resume -e prod', 'mlreg resume --adopt -e prod'],
     load: async () => (await import('./commands/resume.ts')).resume,
   },
@@ -224,6 +228,7 @@ const rows: readonly CommandRow[] = [
       ['--detach', 'in the background'],
       ['--control-port <port>', 'for the AWS API', '4566'],
       ['--gateway-port <port>', "for users' requests", '8080'],
+      ['--no-controller', 'leave rollouts whose process is gone to people'],
     ],
     examples: ['mlreg local up', 'mlreg local up --detach --gateway-port 9090'],
     load: async () => (await import('./commands/local.ts')).up,

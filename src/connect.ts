@@ -4,7 +4,9 @@ import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock } from './machine.ts';
 import type { Metrics, Notifier, Platform, Store } from './ports/index.ts';
+import type { Dispatcher } from './ports/dispatcher.ts';
 import type { Artifacts } from './ports/platform.ts';
+import type { Sightings } from './ports/sightings.ts';
 
 /** Everything of one environment that a command may need, behind ports. */
 export interface Connection {
@@ -13,6 +15,10 @@ export interface Connection {
   readonly metrics: Metrics;
   readonly notifier: Notifier;
   readonly artifacts: Artifacts;
+  /** The rollout controller, where there is one. */
+  readonly controller: Dispatcher | null;
+  /** What that controller remembers. */
+  readonly sightings: Sightings;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
   readonly place: string;
   /** Asks STS. @throws PlatformError */
@@ -29,6 +35,7 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
     { createArtifacts },
     { createNotifier },
     { identity },
+    { memorySightings },
   ] = await Promise.all([
     import('./store/embedded.ts'),
     import('./aws/clients.ts'),
@@ -37,6 +44,7 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
     import('./aws/s3-artifacts.ts'),
     import('./aws/sns-notifier.ts'),
     import('./aws/identity.ts'),
+    import('./store/sightings.ts'),
   ]);
   const where = await placeOf(config);
   const clients = createClients(where);
@@ -74,10 +82,20 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
     }),
     notifier: createNotifier({ clients, topic: config.notifications.sns }),
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
+    controller: await controllerOf(config),
+    sightings: memorySightings(),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     identity: () => identity(clients),
   };
+}
+
+async function controllerOf(config: EnvironmentConfig): Promise<Dispatcher | null> {
+  if (config.kind !== 'local') return null;
+  const { localControllerRuns } = await import('./local-controller.ts');
+  // It looks every second, and so needs no waking.
+  const name = 'the rollout controller of this machine';
+  return localControllerRuns(stateDirOf(config)) ? { name, dispatch: () => Promise.resolve() } : null;
 }
 
 /** Without a table, registry and journal lie beside mlreg.yaml: one machine's, good for trying things out. */

@@ -1,5 +1,5 @@
 import { runDaemon } from './local-aws/daemon.ts';
-import type { DaemonAnswer } from './local-world.ts';
+import { controllerBeside, type DaemonAnswer } from './local-world.ts';
 
 /** The detached daemon's process: options in, one message out, then it serves until it is told to stop. */
 const answer = (message: DaemonAnswer): void => void process.send?.(message);
@@ -12,8 +12,11 @@ try {
     gatewayPort: number;
     routerBundle: string;
     model: string;
+    controllerConfig?: string | null;
   };
+  const { stateDir, controllerConfig = null } = options;
   const daemon = await runDaemon({ ...options, ownsProcess: true, say });
+  await controllerBeside(daemon.stopped, { stateDir, controllerConfig });
   answer({ kind: 'up', controlUrl: daemon.controlUrl, gatewayUrl: daemon.gatewayUrl });
 } catch (error) {
   const mend =

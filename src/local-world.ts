@@ -20,6 +20,7 @@ export const localAws: LocalAws = {
         ownsProcess: true,
         say: (line) => void process.stderr.write(`${line}\n`),
       });
+      await controllerBeside(daemon.stopped, options);
       return {
         controlUrl: daemon.controlUrl,
         gatewayUrl: daemon.gatewayUrl,
@@ -67,6 +68,20 @@ export const localAws: LocalAws = {
     return readDaemonRecord(stateDir) === undefined;
   },
 };
+
+/** Looks after rollouts for as long as the daemon lives. */
+export async function controllerBeside(
+  stopped: Promise<void>,
+  { stateDir, controllerConfig }: Pick<LocalUpOptions, 'stateDir' | 'controllerConfig'>,
+): Promise<void> {
+  if (controllerConfig === null) return;
+  const { startLocalController } = await import('./local-controller.ts');
+  const child = startLocalController({ config: controllerConfig, stateDir });
+  // The channel must not keep a daemon alive that has stopped.
+  child.unref();
+  child.channel?.unref();
+  void stopped.then(() => child.kill('SIGKILL'));
+}
 
 /** A daemon in a process of its own, which outlives this one. Its first line on the channel says how it went. */
 async function spawnDaemon(options: LocalUpOptions & { readonly routerBundle: string }): Promise<LocalUp> {

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Actor } from './domain/journal.ts';
-import { instant } from './domain/units.ts';
-import type { Clock } from './ports/index.ts';
+import { instant, rolloutId } from './domain/units.ts';
+import type { Clock, Ids } from './ports/index.ts';
 
 export const systemClock: Clock = {
   now: () => instant(Date.now()),
@@ -17,6 +17,15 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', end);
     }),
 };
+
+export const randomIds: Ids = {
+  rolloutId: () => rolloutId(`r-${crypto().randomBytes(4).toString('hex')}`),
+  salt: () => crypto().randomBytes(12).toString('base64url'),
+  requestId: () => crypto().randomUUID(),
+};
+
+/** Loaded when it is needed: it is a tenth of what `--help` would take. */
+const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto');
 
 export function userName(): string {
   const given = process.env.MLREG_ACTOR ?? process.env.GITHUB_ACTOR;

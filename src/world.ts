@@ -7,8 +7,7 @@ import type { LoadOptions } from './local-aws/data-plane/load.ts';
 import type { LoadReport } from './local-aws/data-plane/load-report.ts';
 import type { Actor } from './domain/journal.ts';
 import { localAws } from './local-world.ts';
-import { ask, askKey, isAlive, systemClock, userName } from './machine.ts';
-import { rolloutId } from './domain/units.ts';
+import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
 import type { Clock, Ids } from './ports/index.ts';
 import type { Streams } from './reporting/output.ts';
 
@@ -61,6 +60,8 @@ export interface LocalUpOptions {
   readonly controlPort: number;
   readonly gatewayPort: number;
   readonly detach: boolean;
+  /** mlreg.yaml for the rollout controller that runs beside it, absolute; null for none. */
+  readonly controllerConfig: string | null;
 }
 
 export interface LocalUp {
@@ -96,11 +97,7 @@ export function createWorld(version: string): World {
       columns: process.stderr.columns || 80,
     },
     clock: systemClock,
-    ids: {
-      rolloutId: () => rolloutId(`r-${crypto().randomBytes(4).toString('hex')}`),
-      salt: () => crypto().randomBytes(12).toString('base64url'),
-      requestId: () => crypto().randomUUID(),
-    },
+    ids: randomIds,
     actor: (command) => ({ name: userName(), host: hostname(), pid: process.pid, command }),
     isAlive,
     connect,
@@ -125,6 +122,3 @@ export function createWorld(version: string): World {
     local: localAws,
   };
 }
-
-/** Loaded when it is needed: it is a tenth of what `--help` would take. */
-const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto');

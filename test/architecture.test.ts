@@ -59,7 +59,8 @@ const pureRolloutFiles = [
 function folderOf(file: string): string {
   const path = relative(src, file).replaceAll('\\', '/');
   if (path === 'cli.ts') return 'cli';
-  if (['world.ts', 'connect.ts', 'local-world.ts', 'machine.ts'].includes(path)) return 'world';
+  if (['world.ts', 'connect.ts', 'local-world.ts', 'local-controller.ts', 'machine.ts'].includes(path))
+    return 'world';
   if (!path.includes('/')) return 'entry';
   if (path.startsWith('monitor/judge/')) return 'monitor/judge';
   if (path.startsWith('rollout/') && pureRolloutFiles.includes(path.slice('rollout/'.length)))

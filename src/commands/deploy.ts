@@ -5,6 +5,7 @@ import { planSummary } from '../reporting/plan-view.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
+import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
@@ -24,12 +25,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const words = wordsOf(options);
   const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout');
   const at = await target(context);
-  if (options.detach === true) {
-    throw new UserError('usage', `nothing else drives rollouts in ${at.config.name}`, {
-      why: 'a detached rollout needs the rollout controller, which this environment does not have',
-      mend: 'run it without --detach',
-    });
-  }
+  if (options.detach === true) mustHaveController(at);
   const running = await unfinished(at);
   if (running !== null && options.dryRun !== true) {
     throw new UserError(
@@ -78,6 +74,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
       actor: context.actor,
       reason: options.reason ?? '',
     });
+    if (options.detach === true) return await handOver(context, at, journal);
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);
     const { code, state } = await driveToEnd(context, at, ports, journal, follower, until);
     output.answer(outcomeData(state, code), () => outcomeText(state, output.paint));

@@ -9,6 +9,7 @@ import type { RolloutPorts } from '../rollout/ports.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { SignalName } from '../world.ts';
 import { type Context, stateOf, type Target } from './context.ts';
+import { wake } from './detach.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 
 export interface Driven {
@@ -82,8 +83,7 @@ async function loop(
         continue;
       case 'hold':
         driving.catch(() => undefined);
-        await release(at, journal);
-        context.output.say(`holding; nobody watches ${id} now. Go on with: mlreg resume, or: mlreg abort`);
+        await hold(context, at, journal);
         return { code, state: await stateOf(at, id) };
       case 'leave':
         driving.catch(() => undefined);
@@ -129,6 +129,28 @@ async function stopWatching(
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
 
+/** Stays where it is until a person says otherwise, whoever owns it next: a controller judges on, and may roll back. */
+async function hold({ world, actor, output }: Context, at: Target, journal: JournalWriter): Promise<void> {
+  const { store, controller } = at.connection;
+  const { id } = journal.state();
+  const reason = 'held by an interrupt';
+  const wish = {
+    kind: 'pause',
+    id: world.ids.requestId(),
+    at: world.clock.now(),
+    by: actor.name,
+    reason,
+  } as const;
+  await store.post(id, wish).catch(() => undefined);
+  await release(at, journal);
+  if (controller !== null) await wake({ output }, controller, id, journal.token);
+  const now =
+    controller === null
+      ? `nobody watches ${id} now`
+      : `${controller.name} goes on judging ${id}, may roll it back, and advances nothing`;
+  output.say(`holding; ${now}. Go on with: mlreg resume, or: mlreg abort`);
+}
+
 /** Whoever goes on need not wait for us to fall silent. */
 const release = (at: Target, journal: JournalWriter): Promise<boolean> =>
   at.connection.store.release(journal.token).catch(() => false);
@@ -162,7 +184,7 @@ async function choose(
   }
   follower.stop();
   const asked = new AbortController();
-  const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, nobody watches  [c] go on  (rolls back in 15 s): `;
+  const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, ${at.connection.controller === null ? 'nobody watches' : 'the controller watches'}  [c] go on  (rolls back in 15 s): `;
   const timeout = world.clock.sleepUntil(later(world.clock.now(), askForMs), asked.signal).then(() => 'r');
   const answer = await Promise.race([world.askKey(question, asked.signal), timeout, signals.next()]);
   asked.abort();
@@ -196,14 +218,26 @@ async function conclude(
         state: journal.state().outcome === null ? await stateOf(at, id) : journal.state(),
       };
     case 'timed-out':
-      await release(at, journal);
-      context.output.say(`not finished in time: ${result.why}. Go on with: mlreg resume, or: mlreg abort`);
-      return { code: exitCode.notFinished, state: journal.state() };
+      return outOfTime(context, at, journal, result.why);
     case 'stopped':
       return { code: exitCode.interrupted, state: journal.state() };
     case 'lost':
       return outlive(context, at, id, result.by);
   }
+}
+
+/** This process was to drive so long and no longer. */
+async function outOfTime(context: Context, at: Target, journal: JournalWriter, why: string): Promise<Driven> {
+  const { controller } = at.connection;
+  const state = journal.state();
+  await release(at, journal);
+  if (controller !== null) await wake(context, controller, state.id, journal.token);
+  const next =
+    controller === null
+      ? 'Go on with: mlreg resume, or: mlreg abort'
+      : `${controller.name} goes on with it; end it with: mlreg abort`;
+  context.output.say(`not finished in time: ${why}. ${next}`);
+  return { code: exitCode.notFinished, state };
 }
 
 /** Somebody took the rollout over: wait a little for how it ends, for that is what our user wants to know. */

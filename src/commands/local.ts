@@ -8,6 +8,8 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface LocalOptions {
   readonly detach?: boolean;
+  /** false for `--no-controller`. */
+  readonly controller?: boolean;
   readonly controlPort?: string;
   readonly gatewayPort?: string;
 }
@@ -33,6 +35,7 @@ export async function up(context: Context, options: LocalOptions): Promise<ExitC
     controlPort: port(options.controlPort, '--control-port', 4566),
     gatewayPort: port(options.gatewayPort, '--gateway-port', 8080),
     detach: options.detach === true,
+    controllerConfig: options.controller === false ? null : (await context.config()).file,
   });
   const { controlUrl, gatewayUrl, pid, alreadyRunning } = started;
   context.output.answer(

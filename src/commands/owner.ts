@@ -1,3 +1,4 @@
+import { isController } from '../domain/controller.ts';
 import { later } from '../domain/units.ts';
 import type { Context, Target } from './context.ts';
 
@@ -11,6 +12,8 @@ export async function ownerLives(context: Context, { connection, config }: Targe
   if (first.owner === null) return false;
   const process = context.world.isAlive(first.owner);
   if (process === 'dead') return false;
+  // Its laps come and go; what it owns it goes on with.
+  if (isController(first.owner) && connection.controller !== null) return true;
   const until = later(clock.now(), silenceMs);
   for (let waits = 0; clock.now() < until; waits++) {
     const lock = await connection.store.lock();

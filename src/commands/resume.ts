@@ -1,3 +1,4 @@
+import { isController } from '../domain/controller.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { takeOver } from '../rollout/own.ts';
 import { wentBackBlind } from '../rollout/roll-back-blind.ts';
@@ -11,6 +12,7 @@ import {
   target,
   unfinished,
 } from './context.ts';
+import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { ownerLives } from './owner.ts';
@@ -19,14 +21,21 @@ import { askOwner, mustRun } from './steer.ts';
 export interface ResumeOptions {
   readonly reason?: string;
   readonly adopt?: boolean;
+  readonly detach?: boolean;
 }
 
-/** Takes up whatever stopped: a paused rollout by asking its owner, an interrupted one by becoming its owner. */
+/**
+ * Takes up whatever stopped: a paused rollout by asking its owner, an interrupted one by becoming its owner. A person who
+ * wants to drive goes before the controller.
+ */
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const at = await target(context);
   const { alias } = at.config.lambda;
   const running = (await unfinished(at)) ?? (await undone(at, alias)) ?? (await mustRun(at));
-  if (running.outcome === null && (await ownerLives(context, at))) {
+  if (options.detach === true) mustHaveController(at);
+  const { owner } = await at.connection.store.lock();
+  const makesWay = owner !== null && isController(owner) && options.detach !== true;
+  if (running.outcome === null && !makesWay && (await ownerLives(context, at))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
   context.output.say(
@@ -38,7 +47,7 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
     alias,
     adopt: options.adopt === true,
   });
-  if (journal.state().pausedAt !== null) {
+  if (await isPaused(at, journal.state())) {
     const request = {
       kind: 'resume',
       id: context.world.ids.requestId(),
@@ -47,6 +56,10 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
       reason: options.reason ?? '',
     } as const;
     await at.connection.store.post(running.id, request);
+  }
+  if (options.detach === true) {
+    follower.stop();
+    return handOver(context, at, journal);
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
@@ -57,4 +70,11 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
 async function undone(at: Target, alias: string): Promise<RolloutState | null> {
   const id = await wentBackBlind(at.connection, alias);
   return id === null ? null : stateOf(at, id);
+}
+
+/** Also by a wish that nobody has read yet: who was told to hold and let go left one. */
+async function isPaused({ connection }: Target, state: RolloutState): Promise<boolean> {
+  if (state.pausedAt !== null) return true;
+  const unread = await connection.store.inbox(state.id, state.requestsSeen);
+  return unread.some(({ kind }) => kind === 'pause');
 }

@@ -1,3 +1,5 @@
+import { isController } from '../domain/controller.ts';
+import type { Actor } from '../domain/journal.ts';
 import { targetText } from '../domain/route.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -45,6 +47,8 @@ export async function status(context: Context): Promise<ExitCode> {
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     stage,
     owner,
+    drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
+    controller: connection.controller?.name ?? null,
     rollout: running === null ? null : { ...rolloutData(running), verdict },
     last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
   };
@@ -60,13 +64,9 @@ export async function status(context: Context): Promise<ExitCode> {
       lines.push('rollout   none');
       if (last !== null) lines.push(`last      ${last.id}: ${endedText(last)}`);
     } else {
-      const who =
-        owner === null
-          ? 'nobody drives it: mlreg resume'
-          : `${owner.name} (pid ${owner.pid} on ${owner.host}${owner.process === 'dead' ? ', dead: mlreg resume' : ''})`;
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
-        `owner     ${who}`,
+        `owner     ${drivenBy(lock.owner, owner?.process === 'dead', running, connection)}`,
         stepsText(running, now, paint),
       );
       if (running.outcome?.kind === 'stuck')
@@ -107,6 +107,21 @@ function stageLines(stage: Stage, own: string, environment: string, isRunning: b
   if (stage === null || stage.alias === own) return [];
   const mend = isRunning ? '' : `; next: mlreg gc --environment ${environment}`;
   return [`stage     names ${stage.alias} -> Lambda version ${stage.functionVersion ?? 'unknown'}${mend}`];
+}
+
+/** Who drives, and what to type where nobody does, or nobody will go on by themselves. */
+function drivenBy(
+  owner: Actor | null,
+  isDead: boolean,
+  running: RolloutState,
+  { controller }: Target['connection'],
+): string {
+  const paused = running.pausedAt === null ? '' : ', paused: mlreg resume';
+  const next = controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
+  if (owner === null) return `nobody drives it: ${next}`;
+  const place = `pid ${owner.pid} on ${owner.host}`;
+  if (isDead) return `${owner.name} (${place}), dead: ${next}`;
+  return `${isController(owner) ? 'the rollout controller' : owner.name} (${place})${paused}`;
 }
 
 async function newest(at: Target): Promise<RolloutState | null> {

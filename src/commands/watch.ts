@@ -88,7 +88,8 @@ async function followRunning(
 ): Promise<ExitCode> {
   const { world, output } = context;
   const { owner } = await at.connection.store.lock();
-  if (owner === null || world.isAlive(owner) === 'dead') {
+  const isLeft = owner === null || world.isAlive(owner) === 'dead';
+  if (isLeft && at.connection.controller === null) {
     throw new UserError(
       'conflict',
       `rollout ${running.id} of ${running.plan.challenger} is not over, and nobody drives it`,

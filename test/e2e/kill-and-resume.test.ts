@@ -17,7 +17,7 @@ beforeAll(async () => {
     guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
     judge: { ...quick.judge, alpha: 0.00001 },
   });
-  await scene.up();
+  await scene.up({ controller: false });
   await scene.register('v2.2.0', 'v2.3.0');
   await succeeds(scene.run('deploy', '--model-version', champion));
   await startTraffic(scene, 100, (stop) => (stopTraffic = stop));

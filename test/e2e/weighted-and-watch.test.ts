@@ -12,7 +12,7 @@ const unguarded = {
 
 beforeAll(async () => {
   scene = createScene('weighted', weighted);
-  await scene.up();
+  await scene.up({ controller: false });
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
 }, 60_000);

@@ -19,7 +19,8 @@ import {
   v22,
   v23,
 } from '../support/model-world.ts';
-import { expectConsistent, memorySightings } from '../support/controller.ts';
+import { memorySightings } from '../../src/store/sightings.ts';
+import { expectConsistent } from '../support/controller.ts';
 
 const id = rolloutId('r-1');
 const never = new AbortController().signal;

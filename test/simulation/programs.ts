@@ -14,7 +14,7 @@ import type { RolloutState } from '../../src/rollout/state.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
 import { watch as watchPlan } from '../../src/strategies/watch.ts';
-import { memorySightings } from '../support/controller.ts';
+import { memorySightings } from '../../src/store/sightings.ts';
 import { canarySettings, policy } from '../support/model-world.ts';
 import { NoAnswer } from './calls.ts';
 import { endpointName } from './versions.ts';

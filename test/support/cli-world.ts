@@ -4,8 +4,10 @@ import type { Entry } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
 import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
+import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
+import { memorySightings } from '../../src/store/sightings.ts';
 import type { Connection } from '../../src/connect.ts';
 import type { SignalName, World } from '../../src/world.ts';
 import { type ModelWorld, modelWorld } from './model-world.ts';
@@ -50,6 +52,8 @@ export interface CliWorld {
   /** Which artifacts are there, and their digests. */
   readonly artifacts: Map<string, string>;
   identity: () => Promise<{ account: string; arn: string }>;
+  /** The environment's rollout controller; null unless set. */
+  controller: Dispatcher | null;
 }
 
 export const digestOf = (version: string): string =>
@@ -130,6 +134,10 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
         return { digest, bytes: 4_096 };
       },
     },
+    get controller() {
+      return world.controller;
+    },
+    sightings: memorySightings(),
     place: 'AWS eu-west-1',
     identity: () => world.identity(),
   };
@@ -253,6 +261,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
         ...over,
       });
     },
+    controller: null,
     identity: async () => ({
       account: '123456789012',
       arn: 'arn:aws:sts::123456789012:assumed-role/deploy/ana',

@@ -1,17 +1,8 @@
 import { expect } from 'vitest';
 import type { RolloutId } from '../../src/domain/units.ts';
-import type { Sighting, Sightings } from '../../src/ports/sightings.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { type ModelWorld, v22, v23 } from './model-world.ts';
-
-export function memorySightings(): Sightings {
-  let last: Sighting | null = null;
-  return {
-    last: async () => last,
-    keep: async (sighting) => void (last = sighting),
-  };
-}
 
 /** Registry, alias and journal tell the same story. */
 export async function expectConsistent(

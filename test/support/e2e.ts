@@ -14,8 +14,8 @@ export interface Scene {
   readonly variables: Record<string, string>;
   /** Writes mlreg.yaml anew; `local` goes under `environments.local`, as JSON. */
   configure(local: object): void;
-  /** Starts AWS on this machine. */
-  up(): Promise<void>;
+  /** Starts AWS on this machine; with no controller what a killed process left is only a person's. */
+  up(options?: { readonly controller: boolean }): Promise<void>;
   readonly gatewayUrl: string;
   readonly daemonPid: number;
   /** Runs to its end. */
@@ -122,8 +122,9 @@ export function createScene(name: string, local: object = quick): Scene {
     get daemonPid() {
       return state.daemonPid;
     },
-    async up() {
-      const answer = await ask('local', 'up', '--detach', '--control-port', '0', '--gateway-port', '0');
+    async up({ controller } = { controller: true }) {
+      const flags = ['--detach', '--control-port', '0', '--gateway-port', '0'];
+      const answer = await ask('local', 'up', ...flags, ...(controller ? [] : ['--no-controller']));
       if (answer.running !== true) throw new Error(JSON.stringify(answer));
       state.gatewayUrl = String(answer.gatewayUrl);
       state.daemonPid = Number(answer.pid);

@@ -1,0 +1,28 @@
+import type { Connection } from '../connect.ts';
+import { controllerCommand } from '../domain/controller.ts';
+import type { Actor } from '../domain/journal.ts';
+import type { Clock, Ids } from '../ports/index.ts';
+import type { Post } from './lap.ts';
+
+/** An owner writes at least every 5 s but where a call takes long, as publishing may; who lives is better not disturbed. */
+export const silenceMs = 60_000;
+
+/** The controller's place in an environment. */
+export function postOf(options: {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly host: string;
+  readonly pid: number;
+  readonly isAlive: Post['isAlive'];
+}): Post {
+  const { connection, clock, ids, host, pid, isAlive } = options;
+  const { store, platform, metrics, notifier, sightings } = connection;
+  return {
+    ports: { store, platform, metrics, notifier, clock, ids, onEntry: () => undefined },
+    sightings,
+    actor: { name: 'controller', host, pid, command: controllerCommand } satisfies Actor,
+    silenceMs,
+    isAlive,
+  };
+}

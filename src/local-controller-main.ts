@@ -1,0 +1,7 @@
+import { runLocalController } from './controller/local.ts';
+import type { LocalControllerOptions } from './local-controller.ts';
+
+/** The controller's process beside AWS on this machine: options in, and it ends when its parent does. */
+// A lap that is cut short is what the next one is made for.
+process.once('disconnect', () => process.exit(0));
+await runLocalController(JSON.parse(process.argv[2] ?? '{}') as LocalControllerOptions);

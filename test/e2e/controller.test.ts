@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createScene,
+  endless,
+  eventually,
+  isBaking,
+  type Json,
+  quick,
+  type Scene,
+  succeeds,
+} from '../support/e2e.ts';
+import { answering, recommendations, startTraffic } from '../support/e2e-traffic.ts';
+import { expectServing } from '../support/e2e-truth.ts';
+
+let scene: Scene;
+
+/** Nothing but people is to decide how these end: a starved machine makes healthy versions slow. */
+const calm = {
+  ...endless,
+  guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
+  judge: { ...endless.judge, alpha: 0.00001 },
+};
+
+beforeAll(async () => {
+  scene = createScene('controller');
+  await scene.up();
+  await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
+  await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
+}, 60_000);
+
+afterAll(() => scene.end(), 30_000);
+
+const owners = ({ entries }: Json): readonly string[] =>
+  (entries as Json[]).filter(({ kind }) => kind === 'owned').map(({ by }) => by.command);
+const ended = async (): Promise<boolean> => (await scene.status()).rollout === null;
+
+describe('the rollout controller of this machine', { timeout: 90_000 }, () => {
+  it('drives a detached rollout to its end, and steering reaches it', async () => {
+    scene.configure(calm);
+    const traffic = await startTraffic(scene, 60);
+    const { code, stdout } = await scene.run('deploy', '--model-version', 'v2.3.0', '--detach');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('the rollout controller of this machine drives it'),
+    ]);
+    await eventually(
+      'the first share',
+      async () => (await scene.status()).rollout?.challengerPercent === 20,
+      {
+        everyMs: 200,
+      },
+    );
+    expect(await scene.status()).toMatchObject({
+      drivenBy: 'controller',
+      owner: { command: 'mlreg controller', process: 'alive' },
+      rollout: { by: 'ada' },
+    });
+    expect((await scene.run('status')).stdout).toContain('owner     the rollout controller (pid ');
+    const following = scene.start('watch');
+    await succeeds(scene.run('promote', '--full'));
+    expect((await following.ended).code).toBe(0);
+    const rollout = await expectServing(scene, 'v2.3.0');
+    const { sent } = await traffic.stop();
+    expect(owners(rollout)).toEqual(['mlreg controller']);
+    expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+
+  it('takes a bad version back whose deploy was killed, and nobody types anything', async () => {
+    scene.configure({
+      ...quick,
+      strategies: { canary: { ...quick.strategies.canary, steps: [10], bake: '30s' } },
+    });
+    const traffic = await startTraffic(scene, 80);
+    const deploying = scene.start('deploy', '--model-version', 'v2.4.0');
+    await deploying.event('the first share', isBaking(10));
+    deploying.kill('SIGKILL');
+    expect((await deploying.ended).signal).toBe('SIGKILL');
+    await eventually('the end', ended, { everyMs: 250, timeoutMs: 45_000 });
+    const rollout = await expectServing(scene, 'v2.3.0');
+    await traffic.stop();
+    expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
+    expect(owners(rollout)).toEqual(['mlreg controller']);
+  });
+
+  it('judges what is held, moves nobody up, and makes way for whoever resumes', async () => {
+    scene.configure({ ...calm, onInterrupt: 'hold' });
+    const traffic = await startTraffic(scene, 60);
+    const deploying = scene.start('deploy', '--model-version', 'v2.2.0');
+    await deploying.event('the first bake', isBaking(20));
+    deploying.kill('SIGTERM');
+    const { code, stderr } = await deploying.ended;
+    expect([code, stderr]).toEqual([143, expect.stringContaining('goes on judging')]);
+    await eventually('the controller', async () => (await scene.status()).rollout?.paused === true);
+    const before = (await scene.newest()).entries.length;
+    await eventually('a look', async () =>
+      (await scene.newest()).entries.slice(before).some(({ kind }: Json) => kind === 'observed'),
+    );
+    expect(await scene.status()).toMatchObject({
+      drivenBy: 'controller',
+      rollout: { challengerPercent: 20 },
+    });
+    expect(answering(await recommendations(scene, 60))).toEqual(['v2.2.0', 'v2.3.0']);
+
+    const resumed = scene.start('resume');
+    await eventually('the new owner', async () => (await scene.status()).owner?.pid === resumed.pid);
+    await eventually('its going on', async () => (await scene.status()).rollout?.paused === false);
+    await succeeds(scene.run('promote', '--full'));
+    expect((await resumed.ended).code).toBe(0);
+    await traffic.stop();
+    await expectServing(scene, 'v2.2.0');
+  });
+});
