@@ -110,28 +110,31 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/steer.ts')).traffic,
   },
   {
-    name: 'promote',
+    name: 'promote [rollout]',
     summary: 'end the present bake now and go on',
     options: [['--full', 'end all that are left'], reason],
     examples: ['mlreg promote -e prod', 'mlreg promote --full --reason "hotfix"'],
     load: async () => (await import('./commands/steer.ts')).promote,
   },
   {
-    name: 'approve',
-    summary: 'approve a rollout that waits for it',
-    options: [reason],
-    examples: ['mlreg approve -e prod', 'mlreg approve --reason "saw the report"'],
-    load: async () => (await import('./commands/steer.ts')).approve,
+    name: 'approve [rollout]',
+    summary: 'approve a rollout that waits for it, as somebody else than who started it',
+    options: [['--plan-hash <hash>', 'approve this plan only: its first characters, as shown'], reason],
+    examples: [
+      'mlreg approve -e prod',
+      'mlreg approve r-1a2b3c4d --plan-hash 3fa9c1d2e4b5 --reason "saw the report" -e prod',
+    ],
+    load: async () => (await import('./commands/approve.ts')).approve,
   },
   {
-    name: 'reject',
+    name: 'reject [rollout]',
     summary: 'reject a rollout that waits for approval',
     options: [reason],
     examples: ['mlreg reject -e prod', 'mlreg reject --reason "wrong data"'],
     load: async () => (await import('./commands/steer.ts')).reject,
   },
   {
-    name: 'pause',
+    name: 'pause [rollout]',
     summary: 'stop advancing; judging goes on, and the right to roll back',
     options: [reason],
     examples: ['mlreg pause -e prod', 'mlreg pause --reason "incident elsewhere"'],
@@ -149,7 +152,7 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/resume.ts')).resume,
   },
   {
-    name: 'abort',
+    name: 'abort [rollout]',
     summary: 'end the running rollout now; the champion serves everybody',
     options: [reason, ['--if-running', 'exit 0 where no rollout is under way']],
     examples: ['mlreg abort -e prod', 'mlreg abort --if-running --yes'],
@@ -316,7 +319,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   const groups = new Map<string, Command>();
   for (const row of rows) {
     const [first = '', second] = row.name.split(' ');
-    const isGrouped = second !== undefined && !second.startsWith('<');
+    const isGrouped = second !== undefined && !/^[<[]/.test(second);
     const parent = isGrouped ? (groups.get(first) ?? group(program, groups, first)) : program;
     const command = parent.command(isGrouped ? row.name.slice(first.length + 1) : row.name);
     command

@@ -53,6 +53,7 @@ const pureRolloutFiles = [
   'state.ts',
   'target.ts',
   'admit.ts',
+  'approvals.ts',
   'variables.ts',
 ];
 

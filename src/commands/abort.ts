@@ -21,13 +21,15 @@ export interface AbortOptions {
   readonly ifRunning?: boolean;
 }
 
-export async function abort(context: Context, options: AbortOptions): Promise<ExitCode> {
+/** @param rollout the one that is meant; whoever cleans up after a job must not end somebody else's rollout */
+export async function abort(context: Context, options: AbortOptions, rollout?: string): Promise<ExitCode> {
   const at = await target(context);
-  const running = options.ifRunning === true ? await unfinished(at) : await mustRun(at);
-  if (running === null) {
-    context.output.answer(
-      { kind: 'Abort', result: 'nothing-running' },
-      () => `no rollout is under way in ${at.config.name}`,
+  const running = options.ifRunning === true ? await unfinished(at) : await mustRun(at, rollout);
+  if (running === null || (rollout !== undefined && running.id !== rollout)) {
+    context.output.answer({ kind: 'Abort', result: 'nothing-running' }, () =>
+      running === null
+        ? `no rollout is under way in ${at.config.name}`
+        : `${rollout} is not under way in ${at.config.name}`,
     );
     return exitCode.done;
   }

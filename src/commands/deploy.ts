@@ -10,6 +10,7 @@ import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
 import { prepare } from './prepare.ts';
+import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
 export interface DeployOptions extends RolloutOptions {
@@ -54,6 +55,12 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     return answerPlan(context, prepared.plan);
   }
   const { plan } = prepared;
+  // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
+  const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
+  const actor = await whoActs(context, at).catch((error: unknown) => {
+    if (isApproved) throw error;
+    return context.actor;
+  });
   await confirm(
     context,
     at.config,
@@ -71,7 +78,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   try {
     const journal = await start(ports, id, {
       ...prepared,
-      actor: context.actor,
+      actor,
       reason: options.reason ?? '',
     });
     if (options.detach === true) return await handOver(context, at, journal);

@@ -18,19 +18,19 @@ export interface SteerOptions {
   readonly percent?: string;
 }
 
-type Wish =
-  | { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' }
+/** What is asked, without who, when and why. */
+export type Wish =
+  | { readonly kind: 'pause' | 'resume' | 'reject' }
+  | { readonly kind: 'approve'; readonly planHash: string }
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof parsePercent> };
 
-export const pause = (context: Context, options: SteerOptions): Promise<ExitCode> =>
-  steer(context, { kind: 'pause' }, options);
-export const approve = (context: Context, options: SteerOptions): Promise<ExitCode> =>
-  steer(context, { kind: 'approve' }, options);
-export const reject = (context: Context, options: SteerOptions): Promise<ExitCode> =>
-  steer(context, { kind: 'reject' }, options);
-export const promote = (context: Context, options: SteerOptions): Promise<ExitCode> =>
-  steer(context, { kind: 'promote', full: options.full === true }, options);
+export const pause = (context: Context, options: SteerOptions, rollout?: string): Promise<ExitCode> =>
+  steer(context, { kind: 'pause' }, options, rollout);
+export const reject = (context: Context, options: SteerOptions, rollout?: string): Promise<ExitCode> =>
+  steer(context, { kind: 'reject' }, options, rollout);
+export const promote = (context: Context, options: SteerOptions, rollout?: string): Promise<ExitCode> =>
+  steer(context, { kind: 'promote', full: options.full === true }, options, rollout);
 
 export async function traffic(context: Context, options: SteerOptions): Promise<ExitCode> {
   if (options.percent === undefined) {
@@ -38,17 +38,32 @@ export async function traffic(context: Context, options: SteerOptions): Promise<
       mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'],
     });
   }
-  return steer(context, { kind: 'traffic', percent: parsePercent(options.percent, '--percent') }, options);
+  const percent = parsePercent(options.percent, '--percent');
+  return steer(context, { kind: 'traffic', percent }, options, undefined);
 }
 
 /** Asks the owner; where the owner is dead, takes over and does it. */
-async function steer(context: Context, wish: Wish, options: SteerOptions): Promise<ExitCode> {
+async function steer(
+  context: Context,
+  wish: Wish,
+  options: SteerOptions,
+  rollout: string | undefined,
+): Promise<ExitCode> {
   const at = await target(context);
-  const running = await mustRun(at);
+  return steerRunning(context, at, await mustRun(at, rollout), wish, options);
+}
+
+export async function steerRunning(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  wish: Wish,
+  options: SteerOptions,
+): Promise<ExitCode> {
   if (await ownerLives(context, at)) return askOwner(context, at, running, wish, options.reason ?? '');
   const request = requestOf(context, wish, options.reason ?? '');
   // Who would be refused must not become the owner first.
-  const { accepted, answer } = admit(running, request);
+  const { accepted, answer } = admit(running, request, request.at);
   if (!accepted) return report(context, running, request, accepted, answer);
   await at.connection.store.post(running.id, request);
   return takeOverAndAnswer(context, at, running, request);
@@ -67,12 +82,26 @@ export async function askOwner(
 }
 
 function requestOf({ world, actor }: Context, wish: Wish, reason: string): Request {
-  return { ...wish, id: world.ids.requestId(), at: world.clock.now(), by: actor.name, reason };
+  const { name, identity } = actor;
+  return {
+    ...wish,
+    id: world.ids.requestId(),
+    at: world.clock.now(),
+    by: name,
+    reason,
+    ...(identity === undefined ? {} : { identity }),
+  };
 }
 
-export async function mustRun(at: Target): Promise<RolloutState> {
+/** @param rollout the one that is meant; by default whichever is under way */
+export async function mustRun(at: Target, rollout?: string): Promise<RolloutState> {
   const running = await unfinished(at);
-  if (running !== null) return running;
+  if (running !== null && (rollout === undefined || rollout === running.id)) return running;
+  if (running !== null) {
+    throw new UserError('conflict', `${rollout} is not under way in ${at.config.name}: ${running.id} is`, {
+      mend: `mlreg status --environment ${at.config.name}`,
+    });
+  }
   throw new UserError('conflict', `no rollout is under way in ${at.config.name}`, {
     mend: [
       `mlreg status --environment ${at.config.name}`,

@@ -1,3 +1,4 @@
+import type { Identity } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import type { AliasTarget, Route } from './route.ts';
@@ -11,6 +12,8 @@ export interface Actor {
   readonly pid: number;
   /** The command line without its secrets, or the controller's name. */
   readonly command: string;
+  /** What vouches for the name; absent where nobody was asked. */
+  readonly identity?: Identity;
 }
 
 /**
@@ -100,8 +103,11 @@ export type Request = {
   readonly at: Instant;
   readonly by: string;
   readonly reason: string;
+  readonly identity?: Identity;
 } & (
-  | { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' }
+  | { readonly kind: 'pause' | 'resume' | 'reject' }
+  /** Of the plan with this hash, as whoever approved has seen it. */
+  | { readonly kind: 'approve'; readonly planHash: string }
   /** Ends the present bake now; with `full` all that are left. */
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: Percent }
@@ -124,6 +130,9 @@ export type EntryBody =
       readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
       /** The code that every version published by this rollout must have. */
       readonly codeSha256: string;
+      /** Hex SHA-256 of the challenger's artifact, and what an approval is bound to (rollout/plan-hash.ts). */
+      readonly artifactDigest?: string;
+      readonly planHash?: string;
     }
   | {
       readonly kind: 'owned';

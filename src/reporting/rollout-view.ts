@@ -35,6 +35,12 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     by: state.by.name,
     reason: state.reason,
     owner: state.owner,
+    planHash: state.planHash ?? null,
+    approvals: state.approvals.map(({ name, identity, at }) => ({
+      by: name,
+      at: new Date(at).toISOString(),
+      identity: identity ?? null,
+    })),
     outcome: state.outcome,
     harmedRequests: harmed(state),
     observed: observationFields(state.observations),
@@ -88,6 +94,7 @@ export function conditionText(state: RolloutState): string {
   if (state.outcome !== null) return state.outcome.kind;
   if (state.phase === 'rolling-back') return 'rolling back';
   if (state.pausedAt !== null) return 'paused';
+  if (currentStep(state)?.kind === 'approve') return 'waits';
   return state.heldSince !== null ? 'held' : 'under way';
 }
 

@@ -1,6 +1,7 @@
 import type { Request } from '../domain/journal.ts';
 import { approvedPercent } from '../domain/plan.ts';
-import { unreachable } from '../domain/units.ts';
+import { type Instant, unreachable } from '../domain/units.ts';
+import { approval } from './approvals.ts';
 import { currentStep, type RolloutState } from './state.ts';
 
 export interface Answer {
@@ -10,7 +11,7 @@ export interface Answer {
 }
 
 /** Whether the owner does what another terminal asks. Pure. */
-export function admit(state: RolloutState, request: Request): Answer {
+export function admit(state: RolloutState, request: Request, now: Instant): Answer {
   const yes = (answer: string): Answer => ({ accepted: true, answer });
   const no = (answer: string): Answer => ({ accepted: false, answer });
   if (state.phase !== 'forward') {
@@ -31,13 +32,9 @@ export function admit(state: RolloutState, request: Request): Answer {
     case 'resume':
       return state.pausedAt === null ? yes('was not paused') : yes('goes on');
     case 'approve':
-      if (step?.kind !== 'approve') return no('nothing waits for approval');
-      if (state.approvals.includes(request.by))
-        return no(`${request.by} has approved already; another person must`);
-      // Two persons: a protected environment's rollout isn't approved by whoever started it.
-      if (request.by === state.by.name)
-        return no(`${request.by} started this rollout; another person must approve it`);
-      return yes(`approved (${state.approvals.length + 1} of ${step.needed})`);
+      return step?.kind === 'approve'
+        ? approval(state, step, request, now)
+        : no('nothing waits for approval');
     case 'reject':
       return step?.kind === 'approve'
         ? yes('rejected')

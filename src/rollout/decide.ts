@@ -5,6 +5,7 @@ import { type AliasTarget, type Route, routeKey, targetText } from '../domain/ro
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
+import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, steer } from './decide-bake.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
@@ -122,7 +123,9 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
     const sentence = `metrics could not be read for ${formatDuration(state.plan.unreadableMs)} (${denied ? 'denied: ' : ''}${why})`;
     return back({ kind: 'verdict', sentence });
   }
-  if (state.heldSince !== null && now - state.heldSince >= state.plan.maxHoldMs) {
+  // Waiting for approval has a limit of its own.
+  const isHeld = state.heldSince !== null && currentStep(state)?.kind !== 'approve';
+  if (isHeld && now - state.heldSince >= state.plan.maxHoldMs) {
     const sentence = `held for ${formatDuration(state.plan.maxHoldMs)} without an answer: ${state.heldWhy}`;
     return back({ kind: 'held-too-long', sentence });
   }
@@ -206,8 +209,9 @@ function alreadyThere(state: RolloutState, step: Step): boolean {
 }
 
 function approve(state: RolloutState, step: Extract<Step, { kind: 'approve' }>, now: Instant): Decision {
-  const missing = step.needed - state.approvals.length;
-  if (missing <= 0) return done(state, `approved by ${state.approvals.join(', ')}`);
+  const given = valid(state, step, now);
+  const missing = step.needed - given.length;
+  if (missing <= 0) return done(state, `approved by ${given.map(({ name }) => name).join(', ')}`);
   if (now - state.stepSince >= step.timeoutMs) {
     const sentence = `not approved within ${formatDuration(step.timeoutMs)}`;
     return {
@@ -215,11 +219,9 @@ function approve(state: RolloutState, step: Extract<Step, { kind: 'approve' }>, 
       entries: [{ kind: 'rolling-back', cause: { kind: 'held-too-long', sentence } }],
     };
   }
-  return {
-    kind: 'wait',
-    until: later(now, state.plan.tickMs),
-    why: `waits for ${missing} approval${missing > 1 ? 's' : ''}: mlreg approve`,
-  };
+  const hash = state.planHash === undefined ? '' : ` --plan-hash ${shortHash(state.planHash)}`;
+  const why = `waits for ${missing} approval${missing > 1 ? 's' : ''}: mlreg approve ${state.id} --environment ${state.plan.environment}${hash}`;
+  return holdAt(state, now, state.heldSince, why);
 }
 
 function provision(state: RolloutState, step: Extract<Step, { kind: 'provision' }>, now: Instant): Decision {

@@ -8,6 +8,7 @@ import type { LockRecord, Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { planHash } from './plan-hash.ts';
 import { replay } from './replay.ts';
 import { canGoBlind, isBlind } from './roll-back-blind.ts';
 
@@ -39,7 +40,7 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
     overBeginners: wanted.plan.strategy === 'rollback',
   });
   try {
-    await refuseOutdated(ports, wanted);
+    const artifactDigest = await refuseOutdated(ports, wanted);
     const first: EntryBody = {
       kind: 'started',
       format: 1,
@@ -51,6 +52,9 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
       ...(wanted.deploymentId === undefined ? {} : { deploymentId: wanted.deploymentId }),
       endpoints: wanted.endpoints,
       codeSha256: wanted.codeSha256,
+      ...(artifactDigest === undefined
+        ? {}
+        : { artifactDigest, planHash: planHash({ rollout: id, plan: wanted.plan, artifactDigest }) }),
     };
     const at = clock.now();
     const outcome = await store.append({
@@ -195,12 +199,13 @@ async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promis
 /**
  * A plan rests on what its maker saw, maybe minutes ago while a person was asked: now that nobody else can change it, it
  * must still be so.
+ * @returns the digest of the challenger's artifact
  * @throws UserError conflict
  */
 async function refuseOutdated(
   { store, platform }: RolloutPorts,
   { plan, home, endpoints }: Start,
-): Promise<void> {
+): Promise<string | undefined> {
   const refusal = (sentence: string): UserError =>
     new UserError('conflict', `${sentence} meanwhile in ${plan.environment}; nothing was changed`, {
       mend: `mlreg status --environment ${plan.environment}`,
@@ -224,6 +229,7 @@ async function refuseOutdated(
   const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
   if (expected !== undefined && target.functionVersion !== expected)
     throw refusal(`alias ${plan.alias} was moved`);
+  return records.find(({ version }) => version === plan.challenger)?.artifact.digest;
 }
 
 /** A person's, or a signal's, way out: always takes over, whoever owns the rollout, and rolls back. */

@@ -39,6 +39,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     deploymentId: entry.deploymentId,
     endpoints: entry.endpoints,
     codeSha256: entry.codeSha256,
+    planHash: entry.planHash,
     length: 1,
     token: entry.token,
     owner: entry.by,
@@ -239,7 +240,10 @@ function afterRequest(state: RolloutState, request: Request, accepted: boolean, 
             pausedMs: state.pausedMs + Math.max(0, at - Math.max(state.pausedAt, state.stepSince)),
           };
     case 'approve':
-      return { ...state, approvals: [...state.approvals, request.by] };
+      return {
+        ...state,
+        approvals: [...state.approvals, { name: request.by, identity: request.identity, at }],
+      };
     case 'reject':
       return { ...state, rejectedBy: request.by };
     case 'promote':

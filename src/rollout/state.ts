@@ -1,9 +1,15 @@
+import type { Person } from '../domain/identity.ts';
 import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
 import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
+
+export interface Approval extends Person {
+  /** When its owner took it. */
+  readonly at: Instant;
+}
 
 /** A rollout as its journal tells it. Nothing here is remembered anywhere else. */
 export interface RolloutState {
@@ -17,6 +23,8 @@ export interface RolloutState {
   readonly deploymentId: string | undefined;
   readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
   readonly codeSha256: string;
+  /** What an approval must be bound to; undefined where the challenger has no artifact. */
+  readonly planHash: string | undefined;
 
   /** Journal length. */
   readonly length: number;
@@ -88,7 +96,7 @@ export interface RolloutState {
   readonly pausedMs: number;
   readonly heldSince: Instant | null;
   readonly heldWhy: string;
-  readonly approvals: readonly string[];
+  readonly approvals: readonly Approval[];
   readonly rejectedBy: string | null;
   /** A person asked to end this bake (`step`), or all (`full`). */
   readonly promoteAsked: 'step' | 'full' | null;

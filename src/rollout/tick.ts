@@ -148,8 +148,9 @@ function foreign(state: RolloutState, sentence: string): Outcome {
 async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
   const requests = await ports.store.inbox(journal.state().id, journal.state().requestsSeen);
   for (const request of requests) {
-    const { accepted, answer } = admit(journal.state(), request);
-    await journal.append(ports.clock.now(), [{ kind: 'request', request, accepted, answer }]);
+    const now = ports.clock.now();
+    const { accepted, answer } = admit(journal.state(), request, now);
+    await journal.append(now, [{ kind: 'request', request, accepted, answer }]);
   }
 }
 

@@ -62,7 +62,7 @@ describe('deploy, for machines', () => {
     const cli = await serving();
     const { code, stdout } = await cli.run(`${deploy} -o json --reason "new features"`);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchSnapshot();
+    expect(JSON.parse(stdout)).toMatchSnapshot({ planHash: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
   it('-o ndjson streams each event, and then the outcome', async () => {
@@ -162,53 +162,6 @@ describe('a time limit', () => {
     expect(await cli.run(`${deploy} --timeout 5`)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--timeout: '5' is not a duration"),
-    });
-  });
-});
-
-describe('approval', () => {
-  const staging = `${deploy} -e staging`;
-
-  it('is refused to whoever began it, and given by somebody else', async () => {
-    const cli = await serving();
-    let own: unknown;
-    let other: unknown;
-    cli.when(began, () => {
-      own = cli.run('approve -e staging', { as: 'ana' }).then(async (refused) => {
-        other = await cli.run('approve -e staging --reason "saw the report"', { as: 'bob' });
-        return refused;
-      });
-    });
-    const { code, stderr } = await cli.run(staging);
-    expect(await own).toEqual({
-      code: 5,
-      stdout: 'r-1: refused, ana started this rollout; another person must approve it\n',
-      stderr: '',
-    });
-    expect(other).toEqual({ code: 0, stdout: 'r-1: approved (1 of 1)\n', stderr: '' });
-    expect([code, stderr]).toEqual([0, expect.stringContaining('approved by bob')]);
-  });
-
-  it('that nobody gives in time rolls back: exit 3, and nobody was moved', async () => {
-    const cli = await serving();
-    const { code, stdout } = await cli.run(staging);
-    expect([code, stdout]).toEqual([3, expect.stringContaining('not approved within 2m')]);
-    expect(cli.model.calls).not.toContain('ensureEndpoint');
-  });
-
-  it('refused by somebody ends it: exit 9', async () => {
-    const cli = await serving();
-    cli.when(began, () => void cli.run('reject -e staging', { as: 'bob' }));
-    const { code, stdout } = await cli.run(staging);
-    expect([code, stdout]).toEqual([9, expect.stringContaining('rejected by bob')]);
-  });
-
-  it('may be asked for where none is configured', async () => {
-    const cli = await serving();
-    cli.when(began, () => void cli.run('approve', { as: 'bob' }));
-    expect(await cli.run(`${deploy} --approval-required`)).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining('approved by bob'),
     });
   });
 });

@@ -51,9 +51,10 @@ export interface CliWorld {
   register(version: string, over?: Partial<VersionRecord>): Promise<void>;
   /** Which artifacts are there, and their digests. */
   readonly artifacts: Map<string, string>;
-  identity: () => Promise<{ account: string; arn: string }>;
   /** The environment's rollout controller; null unless set. */
   controller: Dispatcher | null;
+  /** What STS answers to whoever asks. */
+  identity: (as: string) => Promise<{ account: string; arn: string }>;
 }
 
 export const digestOf = (version: string): string =>
@@ -139,7 +140,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     },
     sightings: memorySightings(),
     place: 'AWS eu-west-1',
-    identity: () => world.identity(),
+    identity: () => world.identity('ana'),
   };
 
   async function run(words: string, typed: Typed = {}): Promise<Ran> {
@@ -183,7 +184,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       isAlive: (actor) => (actor.host !== host ? 'unknown' : running.has(actor.pid) ? 'alive' : 'dead'),
       connect: async () => {
         loaded();
-        return connection;
+        return { ...connection, identity: () => world.identity(as) };
       },
       files: {
         read: (path) => {
@@ -262,9 +263,9 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       });
     },
     controller: null,
-    identity: async () => ({
+    identity: async (as) => ({
       account: '123456789012',
-      arn: 'arn:aws:sts::123456789012:assumed-role/deploy/ana',
+      arn: `arn:aws:sts::123456789012:assumed-role/deploy/${as}`,
     }),
   };
   return world;

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { percent } from '../../../src/domain/units.ts';
+import type { Identity } from '../../../src/domain/identity.ts';
+import type { Request } from '../../../src/domain/journal.ts';
+import { later, percent } from '../../../src/domain/units.ts';
 import { admit } from '../../../src/rollout/admit.ts';
 import {
+  approve as approvesIt,
   approvedPlan,
+  began,
   asked,
   atStep,
   fenced,
@@ -10,8 +14,10 @@ import {
   rollingBack,
   stepOf,
   stepsTo,
+  type Chapter,
   type Story,
   tell,
+  wait,
   watchPlan,
   firstPlan,
   plan,
@@ -20,7 +26,7 @@ import {
 const wishes = {
   pause: { kind: 'pause' },
   resume: { kind: 'resume' },
-  approve: { kind: 'approve' },
+  approve: approvesIt,
   reject: { kind: 'reject' },
   promote: { kind: 'promote', full: false },
   'promote --full': { kind: 'promote', full: true },
@@ -29,22 +35,24 @@ const wishes = {
 } as const;
 
 /** All answers in one state: yes or no, and the sentence. */
-function answers({ state }: Story, by = 'bob'): Record<string, string> {
+function answers({ state, now }: Story, by = 'bob'): Record<string, string> {
   return Object.fromEntries(
     Object.entries(wishes).map(([name, wish]) => {
-      const { accepted, answer } = admit(state, request(wish, by));
+      const { accepted, answer } = admit(state, request(wish, by), now);
       return [name, `${accepted ? 'yes' : 'no'}: ${answer}`];
     }),
   );
 }
 
+const cat: Identity = { id: 'github:cat', proof: 'github' };
+const byCat = asked(approvesIt, 'cat', true, { identity: cat });
 const committed = { kind: 'labelled', as: 'promoted' } as const;
 const ended = { kind: 'ended', outcome: { kind: 'succeeded', sentence: 'x' } } as const;
 
 describe('what another terminal asks', () => {
   const states: readonly (readonly [string, Story])[] = [
     ['while it waits for approval', tell(approvedPlan, fenced())],
-    ['with one approval', tell(approvedPlan, fenced(), asked({ kind: 'approve' }, 'cat'))],
+    ['with one approval', tell(approvedPlan, fenced(), asked(approvesIt, 'cat'))],
     ['while it provisions', tell(plan, fenced())],
     ['while it bakes', atStep(stepOf.bake10)],
     ['while it is paused', atStep(stepOf.bake10, asked({ kind: 'pause' }))],
@@ -61,7 +69,7 @@ describe('what another terminal asks', () => {
   });
 
   it('is approved by two persons other than the one who started it', () => {
-    const story = tell(approvedPlan, fenced(), asked({ kind: 'approve' }, 'cat'));
+    const story = tell(approvedPlan, fenced(), asked(approvesIt, 'cat'));
     expect(answers(story, 'ana').approve).toBe(
       'no: ana started this rollout; another person must approve it',
     );
@@ -69,9 +77,41 @@ describe('what another terminal asks', () => {
     expect(answers(story, 'bob').approve).toBe('yes: approved (2 of 2)');
   });
 
+  it.each<[string, Chapter[], Partial<Request>, string]>([
+    ['another plan', [], { planHash: 'deadbeef'.repeat(8) }, 'no: it approves plan deadbeefdead'],
+    ['one that has expired', [wait(60_000)], {}, 'no: the approval is older than 1m'],
+    ['one that has not', [wait(59_999)], {}, 'yes: approved (1 of 2)'],
+    [
+      'the second while the first has expired',
+      [byCat, wait(60_000)],
+      { at: later(began, 60_000) },
+      'yes: approved (1 of 2)',
+    ],
+    ['the same once more', [asked(approvesIt, 'bob')], {}, 'no: bob has approved already'],
+    [
+      'under another name, with the same login',
+      [byCat],
+      { by: 'kitty', identity: cat },
+      'no: kitty has approved already',
+    ],
+    ['by another login', [byCat], { identity: { ...cat, id: 'github:bob' } }, 'yes: approved (2 of 2)'],
+  ])('approves: %s', (_name, before, over, answer) => {
+    const story = tell(approvedPlan, fenced(), ...before);
+    const asks = { ...request(approvesIt), ...over } as Request;
+    const { accepted, answer: said } = admit(story.state, asks, story.now);
+    expect(`${accepted ? 'yes' : 'no'}: ${said}`).toContain(answer);
+  });
+
+  it('a rollout that knows no hash of its plan is approved by nobody', () => {
+    const { state } = tell(approvedPlan, fenced());
+    expect(admit({ ...state, planHash: undefined }, request(approvesIt), began)).toMatchObject({
+      accepted: false,
+    });
+  });
+
   it('of a kind that nobody knows is a bug', () => {
-    expect(() => admit(tell(plan).state, { ...request({ kind: 'pause' }), kind: 'sing' } as never)).toThrow(
-      'unreachable',
-    );
+    expect(() =>
+      admit(tell(plan).state, { ...request({ kind: 'pause' }), kind: 'sing' } as never, began),
+    ).toThrow('unreachable');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect, EntryBody } from '../../../src/domain/journal.ts';
+import type { Effect, EntryBody, RollbackCause } from '../../../src/domain/journal.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
 import { later, percent } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { decide } from '../../../src/rollout/decide.ts';
@@ -11,6 +12,7 @@ import { shadow } from '../../../src/strategies/shadow.ts';
 import { actor, blueGreenSettings, canarySettings, v22, v23 } from '../../support/model-world.ts';
 import {
   aliasIs,
+  approve,
   approvedPlan,
   asked,
   atStep,
@@ -274,14 +276,40 @@ describe('each step', () => {
   });
 
   it('approve: waits for as many as are needed, and not for ever', () => {
-    const once = [fenced(), asked({ kind: 'approve' })];
-    expect(next(tell(approvedPlan, fenced()))).toEqual(waits(1_000, 'waits for 2 approvals: mlreg approve'));
-    expect(next(tell(approvedPlan, ...once))).toEqual(waits(1_000, 'waits for 1 approval: mlreg approve'));
-    expect(next(tell(approvedPlan, ...once, asked({ kind: 'approve' }, 'cat')))).toEqual(
+    const asks = (missing: string): string =>
+      `waits for ${missing}: mlreg approve r-1 --environment local --plan-hash c0ffee00c0ff`;
+    const held: EntryBody = { kind: 'held', why: asks('2 approvals') };
+    const once = [fenced(), held, asked(approve)];
+    expect(next(tell(approvedPlan, fenced()))).toEqual(record(held));
+    expect(next(tell(approvedPlan, fenced(), held))).toEqual(waits(1_000, asks('2 approvals')));
+    expect(next(tell(approvedPlan, ...once))).toEqual(waits(1_000, asks('1 approval')));
+    expect(next(tell(approvedPlan, ...once, asked(approve, 'cat')))).toEqual(
       doneWith(0, 'approved by bob, cat'),
     );
     expect(next(tell(approvedPlan, ...once, wait(60_000)))).toEqual(
       record(goes('held-too-long', 'not approved within 1m')),
+    );
+    // The first has expired by the time the second comes.
+    expect(next(tell(approvedPlan, ...once, wait(60_000), asked(approve, 'cat')))).toEqual(
+      record(goes('held-too-long', 'not approved within 1m')),
+    );
+  });
+
+  it('approve: while it waits a failed verdict still leads back, and a rejection', () => {
+    const midway: Plan = {
+      ...plan,
+      steps: plan.steps.map((step, index) =>
+        index === stepOf.warm50 ? { kind: 'approve', needed: 1, timeoutMs: 60_000 } : step,
+      ),
+    };
+    const waiting = [...ready, ...stepsTo(stepOf.warm50), moved(split(10), on('8'))];
+    const story = tell(midway, ...waiting);
+    expect(decide(story.state, fail, story.now)).toMatchObject({
+      entries: [{ kind: 'verdict' }, { kind: 'rolling-back', cause: { kind: 'verdict' } }],
+    });
+    const rejected: RollbackCause = { kind: 'abort', by: 'cat', sentence: 'rejected by cat' };
+    expect(next(tell(midway, ...waiting, asked({ kind: 'reject' }, 'cat')))).toEqual(
+      record({ kind: 'rolling-back', cause: rejected }),
     );
   });
 

@@ -8,6 +8,7 @@ import { actor, v22, v23 } from '../../support/model-world.ts';
 import {
   abort,
   aliasIs,
+  approve,
   asked,
   atStep,
   began,
@@ -165,7 +166,7 @@ describe('each entry', () => {
       { requestsSeen: 2, pausedAt: null, pausedMs: 20 },
     ],
     ['request: resume, not paused', [], asked({ kind: 'resume' }), { requestsSeen: 1 }],
-    ['request: approve', [], asked({ kind: 'approve' }), { requestsSeen: 1, approvals: ['bob'] }],
+    ['request: approve', [], asked(approve), { requestsSeen: 1, approvals: [{ name: 'bob', at: began }] }],
     ['request: reject', [], asked({ kind: 'reject' }), { requestsSeen: 1, rejectedBy: 'bob' }],
     [
       'request: promote, also out of a pause',

@@ -93,6 +93,8 @@ export const started = (plan: Plan, by: Actor = actor()): EntryBody => ({
     [v23]: { name: 'new-endpoint', generation: 1 },
   },
   codeSha256: 'code',
+  artifactDigest: 'd1',
+  planHash,
 });
 
 /** 0 provision, 1 smoke, 2-4 warm-up, route and bake at 10 %, 5-7 at 50 %, 8 warm-up, 9 promote, 10 commit, 11 notify. */
@@ -188,19 +190,18 @@ export function atStep(step: number, ...chapters: readonly Chapter[]): Story {
 
 let requests = 0;
 type Wish =
-  | { readonly kind: 'pause' | 'resume' | 'approve' | 'reject' }
+  | { readonly kind: 'pause' | 'resume' | 'reject' }
+  | { readonly kind: 'approve'; readonly planHash: string }
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof percent> };
-export const request = (wish: Wish, by = 'bob'): Request => ({
-  ...wish,
-  id: `q-${++requests}`,
-  at: began,
-  by,
-  reason: '',
-});
-export const asked = (wish: Wish, by = 'bob', accepted = true): EntryBody => ({
+/** What all plans of these stories have. */
+export const planHash = 'c0ffee00'.repeat(8);
+export const approve = { kind: 'approve', planHash } as const;
+export const request = (wish: Wish, by = 'bob', over: Partial<Request> = {}): Request =>
+  ({ ...wish, id: `q-${++requests}`, at: began, by, reason: '', ...over }) as Request;
+export const asked = (wish: Wish, by = 'bob', accepted = true, over: Partial<Request> = {}): EntryBody => ({
   kind: 'request',
-  request: request(wish, by),
+  request: request(wish, by, over),
   accepted,
   answer: 'yes',
 });

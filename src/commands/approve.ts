@@ -1,0 +1,71 @@
+import { UserError } from '../domain/user-error.ts';
+import { planSummary } from '../reporting/plan-view.ts';
+import { shortHash } from '../rollout/approvals.ts';
+import { planHash } from '../rollout/plan-hash.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { type Context, confirm, type Target, target } from './context.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { mustRun, type SteerOptions, steerRunning } from './steer.ts';
+import { whoActs } from './who.ts';
+
+export interface ApproveOptions extends SteerOptions {
+  readonly planHash?: string;
+}
+
+/** Approves what it shows: the hash is computed from the plan and the artifact as they are found, and goes with it. */
+export async function approve(
+  context: Context,
+  options: ApproveOptions,
+  rollout?: string,
+): Promise<ExitCode> {
+  const wanted = options.planHash?.toLowerCase();
+  if (wanted !== undefined && !/^[0-9a-f]{8,64}$/.test(wanted)) {
+    throw new UserError('usage', `--plan-hash: '${options.planHash}' is not the beginning of a plan's hash`, {
+      why: 'at least 8 of its hexadecimal digits',
+      mend: 'mlreg status shows it',
+    });
+  }
+  const at = await target(context);
+  const running = await mustRun(at, rollout);
+  const found = await hashOf(at, running);
+  if (wanted !== undefined && !found.planHash.startsWith(wanted)) {
+    throw new UserError(
+      'conflict',
+      `${running.id} has plan ${shortHash(found.planHash)}, not ${wanted}; nothing was approved`,
+      {
+        why: 'what waits now is not what you were shown',
+        mend: `mlreg status --environment ${at.config.name}`,
+      },
+    );
+  }
+  const actor = await whoActs(context, at);
+  const { output } = context;
+  output.say(planSummary(running.plan, output.paintTalk));
+  output.say(
+    `  artifact ${found.artifactDigest.slice(0, 12)}, plan ${shortHash(found.planHash)}, as ${actor.name}`,
+  );
+  await confirm(context, at.config, `approve ${running.id}`);
+  const wish = { kind: 'approve', planHash: found.planHash } as const;
+  return steerRunning({ ...context, actor }, at, running, wish, options);
+}
+
+async function hashOf(
+  { connection, config }: Target,
+  running: RolloutState,
+): Promise<{ readonly planHash: string; readonly artifactDigest: string }> {
+  const { id, plan } = running;
+  const artifactDigest = (await connection.store.version(plan.challenger))?.artifact.digest ?? '';
+  const found = planHash({ rollout: id, plan, artifactDigest });
+  if (found === running.planHash) return { planHash: found, artifactDigest };
+  throw new UserError(
+    'conflict',
+    `what ${id} would roll out is not what it began with; nothing was approved`,
+    {
+      why: `plan and artifact of ${plan.challenger} have hash ${shortHash(found)} now, and had ${shortHash(running.planHash ?? 'none')} when it began`,
+      mend: [
+        `mlreg reject ${id} --environment ${config.name}`,
+        `mlreg audit verify --environment ${config.name}`,
+      ],
+    },
+  );
+}

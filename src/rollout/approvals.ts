@@ -1,0 +1,41 @@
+import type { Request } from '../domain/journal.ts';
+import { samePerson } from '../domain/identity.ts';
+import { formatDuration } from '../domain/parse.ts';
+import type { Step } from '../domain/plan.ts';
+import type { Instant } from '../domain/units.ts';
+import type { Answer } from './admit.ts';
+import type { Approval, RolloutState } from './state.ts';
+
+type ApproveStep = Extract<Step, { kind: 'approve' }>;
+
+/** An approval counts for as long as a rollout waits for one; after that whoever gave it must look again. */
+export function valid(state: RolloutState, step: ApproveStep, now: Instant): readonly Approval[] {
+  return state.approvals.filter(({ at }) => now - at < step.timeoutMs);
+}
+
+/** How people name a plan to one another: long enough that nobody makes a second one with the same beginning. */
+export const shortHash = (planHash: string): string => planHash.slice(0, 12);
+
+/** Whether this approval counts: of this very plan, artifact and environment, fresh, and by somebody else. Pure. */
+export function approval(
+  state: RolloutState,
+  step: ApproveStep,
+  request: Extract<Request, { kind: 'approve' }>,
+  now: Instant,
+): Answer {
+  const no = (answer: string): Answer => ({ accepted: false, answer });
+  if (state.planHash === undefined || request.planHash !== state.planHash) {
+    return no(
+      `it approves plan ${shortHash(request.planHash)}, and this rollout's is ${shortHash(state.planHash ?? 'unknown')}: look at it again with mlreg status`,
+    );
+  }
+  if (now - request.at >= step.timeoutMs)
+    return no(`the approval is older than ${formatDuration(step.timeoutMs)} and has expired; give it again`);
+  const person = { name: request.by, identity: request.identity };
+  const given = valid(state, step, now);
+  if (given.some((other) => samePerson(other, person)))
+    return no(`${request.by} has approved already; another person must`);
+  if (samePerson(state.by, person))
+    return no(`${request.by} started this rollout; another person must approve it`);
+  return { accepted: true, answer: `approved (${given.length + 1} of ${step.needed})` };
+}
