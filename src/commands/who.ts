@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/journal.ts';
 import type { Identity } from '../domain/identity.ts';
+import { oneLine } from '../domain/one-line.ts';
 import type { World } from '../world.ts';
 import type { Context, Target } from './context.ts';
 
@@ -10,7 +11,7 @@ import type { Context, Target } from './context.ts';
 export async function whoActs(context: Context, at: Target): Promise<Actor> {
   const { world, actor } = context;
   const run = runOf(world.env);
-  const arn = at.config.kind === 'local' ? undefined : (await at.connection.identity()).arn;
+  const arn = at.config.kind === 'local' ? undefined : oneLine((await at.connection.identity()).arn);
   if (run !== null) {
     const { login, address } = run;
     return named(world, actor, login, {
@@ -27,7 +28,7 @@ export async function whoActs(context: Context, at: Target): Promise<Actor> {
 }
 
 function named(world: World, actor: Actor, name: string, identity: Identity): Actor {
-  const claimed = world.env.MLREG_ACTOR ?? '';
+  const claimed = oneLine(world.env.MLREG_ACTOR ?? '');
   return {
     ...actor,
     name,
