@@ -233,15 +233,23 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       wish.kind === 'traffic'
         ? { ...common, kind: 'traffic', percent: percent(wish.percent) }
         : wish.kind === 'approve'
-          ? { ...common, kind: 'approve', by: await nameOf(ports.store, id, wish.by) }
+          ? { ...common, kind: 'approve', ...(await approvalOf(ports.store, id, wish.by)) }
           : { ...common, ...wish };
     await ports.store.post(id, request);
   }
 
-  /** Whoever began the rollout, or somebody else. */
-  async function nameOf(store: Store, id: RolloutId, by: number): Promise<string> {
+  /** By whoever began the rollout, or by somebody else; of the plan as it stands in the journal. */
+  async function approvalOf(
+    store: Store,
+    id: RolloutId,
+    by: number,
+  ): Promise<{ readonly by: string; readonly planHash: string }> {
     const [first] = await store.journal(id);
-    return by === 0 && first?.kind === 'started' ? first.by.name : `approver-${by}`;
+    const started = first?.kind === 'started' ? first : undefined;
+    return {
+      by: by === 0 && started !== undefined ? started.by.name : `approver-${by}`,
+      planHash: started?.planHash ?? '',
+    };
   }
 
   async function takeUp(machine: Machine, id: RolloutId, isResume: boolean): Promise<DriveResult> {

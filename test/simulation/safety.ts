@@ -171,18 +171,18 @@ export function watchSafety(world: Watched): Safety {
     if (share < before && !asked) fail('I2 legal weights', `${say}: from ${before} % down to ${share} %`);
   }
 
-  /** As many people as were needed, other than whoever began it, and before anybody was reached. */
+  /** This very plan, by as many people as were needed, other than whoever began it, before anybody was reached. */
   function checkApproved({ plan, entries }: Followed, say: string): void {
     const needed = plan.steps.reduce((sum, step) => sum + (step.kind === 'approve' ? step.needed : 0), 0);
     const [first] = entries;
     const starter = first?.kind === 'started' ? first.by.name : '';
-    const people = new Set(
-      entries.flatMap((entry) =>
-        entry.kind === 'request' && entry.accepted && entry.request.kind === 'approve'
-          ? [entry.request.by]
-          : [],
-      ),
+    const given = entries.flatMap((entry) =>
+      entry.kind === 'request' && entry.accepted && entry.request.kind === 'approve' ? [entry.request] : [],
     );
+    const hash = first?.kind === 'started' ? first.planHash : undefined;
+    const others = given.find((request) => request.planHash !== hash);
+    if (others !== undefined) fail('I10 approval binding', `${say}, approved as plan ${others.planHash}`);
+    const people = new Set(given.map(({ by }) => by));
     if (people.has(starter) || people.size < needed)
       fail(
         'I10 approval binding',
