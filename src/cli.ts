@@ -25,6 +25,7 @@ const rollout = [
   ['--bake <duration>', 'how long each step is watched'],
   ['--tick <duration>', 'time between two looks'],
   ['--sample <share>', 'shadow: share of requests that are copied, in percent'],
+  ['--keep', "shadow: the challenger's endpoint stays after a pass"],
   ['--approval-required', 'somebody else must approve before users are reached'],
 ] as const;
 const reason = ['--reason <text>', 'why, for the journal'] as const;

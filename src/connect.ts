@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock } from './machine.ts';
-import type { Metrics, Notifier, Platform, Store } from './ports/index.ts';
+import type { Comparisons, Metrics, Notifier, Platform, Store } from './ports/index.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
 import type { Artifacts } from './ports/platform.ts';
 import type { Sightings } from './ports/sightings.ts';
@@ -13,6 +13,7 @@ export interface Connection {
   readonly store: Store;
   readonly platform: Platform;
   readonly metrics: Metrics;
+  readonly comparisons: Comparisons;
   readonly notifier: Notifier;
   readonly artifacts: Artifacts;
   /** The rollout controller, where there is one. */
@@ -80,6 +81,11 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
       alias,
       ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
     }),
+    comparisons: {
+      // Only a shadow's end asks for them.
+      differences: async (query) =>
+        (await import('./aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
+    },
     notifier: createNotifier({ clients, topic: config.notifications.sns }),
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
     controller: await controllerOf(config),

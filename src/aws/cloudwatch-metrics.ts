@@ -1,11 +1,12 @@
 import type { Observation, Reading } from '../domain/observation.ts';
 import { instant } from '../domain/units.ts';
-import type { ArmSource, Metrics, MetricsQuery } from '../ports/index.ts';
+import type { Metrics, MetricsQuery } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
-import { type ArmMetricsOptions, type ArmQuery, type ArmReader, armReader } from './metric-arms.ts';
+import { type ArmMetricsOptions, type ArmQuery, armReader } from './metric-arms.ts';
 import { type Points, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
+import { shadowReader } from './metric-shadow.ts';
 
 export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
   readonly clients: Clients;
@@ -40,24 +41,40 @@ async function observations(
 ): Promise<Observation[]> {
   const { from, to, tickMs } = query;
   const count = Math.round((to - from) / tickMs);
-  const readerOf = (arm: ArmSource | null): ArmReader | null =>
-    arm === null ? null : armReader(options, arm, tickMs);
-  const [champion, challenger] = [readerOf(query.champion), readerOf(query.challenger)];
-  const queries = [...(champion?.queries ?? []), ...(challenger?.queries ?? [])];
+  const reader = readerOf(options, query);
+  const { queries } = reader;
   const points = queries.length === 0 || count <= 0 ? [] : await pointsOf(clients, queries, query);
   const sums = queries.map(({ periodMs }, index) =>
     byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );
-  const at = (tick: number, start: number, length: number) =>
-    sums.slice(start, start + length).map((each) => each[tick]);
-  const split = champion?.queries.length ?? 0;
   return Array.from({ length: count }, (_, tick) => ({
     at: instant(from + (tick + 1) * tickMs),
     tickMs,
     plannedPercent: query.plannedPercent,
-    champion: champion?.tick(at(tick, 0, split)) ?? null,
-    challenger: challenger?.tick(at(tick, split, challenger.queries.length)) ?? null,
+    ...reader.tick(sums.map((each) => each[tick])),
   }));
+}
+
+interface Reader {
+  readonly queries: readonly ArmQuery[];
+  tick(sums: readonly (number | undefined)[]): Pick<Observation, 'champion' | 'challenger' | 'copies'>;
+}
+
+function readerOf(options: ArmMetricsOptions, query: MetricsQuery): Reader {
+  const { champion, challenger, tickMs } = query;
+  if (query.copies === true && champion !== null && challenger !== null)
+    return shadowReader(options, { champion, challenger }, tickMs);
+  const [one, other] = [champion, challenger].map((arm) =>
+    arm === null ? null : armReader(options, arm, tickMs),
+  );
+  const split = one?.queries.length ?? 0;
+  return {
+    queries: [...(one?.queries ?? []), ...(other?.queries ?? [])],
+    tick: (sums) => ({
+      champion: one?.tick(sums.slice(0, split)) ?? null,
+      challenger: other?.tick(sums.slice(split)) ?? null,
+    }),
+  };
 }
 
 function pointsOf(

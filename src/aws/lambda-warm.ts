@@ -60,13 +60,28 @@ async function warmOne({ clients, functionName }: WarmOptions, functionVersion: 
         }),
       ),
     );
-    return answer.FunctionError === undefined;
+    if (answer.FunctionError !== undefined) return false;
+    refuseWithoutShadow(answer.Payload, functionName);
+    return true;
   } catch (error) {
     // One that is throttled or lost is one less; a missing permission or version is a mistake in all of them.
     const passing = error instanceof PlatformError && ['throttled', 'unknown'].includes(error.failure.kind);
     if (!passing) throw error;
     return false;
   }
+}
+
+/**
+ * The router has just sent the shadow function an event of its own: that it was refused is better known before a shadow
+ * begins than found out by copies that never arrive.
+ */
+function refuseWithoutShadow(payload: Uint8Array | undefined, functionName: string): void {
+  const text = payload === undefined ? '{}' : new TextDecoder().decode(payload);
+  if (!/"copies":\s*"refused"/.test(text)) return;
+  throw new PlatformError({
+    kind: 'refused',
+    message: `${functionName} may not invoke the shadow function, or it has no alias live: allow its role lambda:InvokeFunction on the function lambda.shadowFunction of mlreg.yaml`,
+  });
 }
 
 async function busyEnvironments(

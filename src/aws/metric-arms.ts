@@ -40,7 +40,7 @@ interface ArmSums {
   readonly latencySum: number | undefined;
   readonly latencyCount: number | undefined;
   readonly buckets: readonly (number | undefined)[];
-  readonly endpointErrors: number;
+  readonly endpointErrors?: number;
   readonly unitsPerMs: number;
 }
 
@@ -146,12 +146,12 @@ function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: numb
 }
 
 /** TC(:5), TC(5:10), ... TC(5000:) */
-function bucketStatistics(unitsPerMs: number): TrimmedCount[] {
+export function bucketStatistics(unitsPerMs: number): TrimmedCount[] {
   const edges = latencyEdges.map((edge) => String(edge * unitsPerMs));
   return [...edges, ''].map((edge, index): TrimmedCount => `TC(${edges[index - 1] ?? ''}:${edge})`);
 }
 
-function armTick(sums: ArmSums): ArmTick {
+export function armTick(sums: ArmSums): ArmTick {
   const { requests, errors, throttles, latencySum, latencyCount, endpointErrors, unitsPerMs } = sums;
   const latency = histogramOf(sums.buckets);
   const timed = latencySum !== undefined && latencyCount !== undefined && latencyCount > 0;
@@ -161,7 +161,7 @@ function armTick(sums: ArmSums): ArmTick {
     throttles,
     ...(latency === undefined ? {} : { latency }),
     ...(timed ? { meanLatencyMs: latencySum / latencyCount / unitsPerMs } : {}),
-    endpointErrors,
+    ...(endpointErrors === undefined ? {} : { endpointErrors }),
   };
 }
 

@@ -24,7 +24,7 @@ const time = (unit: Entry['unit']) =>
 const gauge = { unit: 'Count', statistics: ['Maximum', 'Average', 'Minimum'], percentiles: false } as const;
 
 export const catalogue = {
-  /** The router's, by model version. */
+  /** The router's and the shadow function's, by model version. */
   router: {
     namespace: 'Mlreg',
     dimensions: ['Environment', 'Model', 'ModelVersion'],
@@ -33,6 +33,19 @@ export const catalogue = {
       Errors: sum('Count'),
       Throttles: sum('Count'),
       Latency: time('Milliseconds'),
+      /** Copies of requests: the champion's requests, the challenger's answers. */
+      ShadowSent: sum('Count'),
+      ShadowDropped: sum('Count'),
+      ShadowRequests: sum('Count'),
+      ShadowErrors: sum('Count'),
+      ShadowThrottles: sum('Count'),
+      ShadowChampionErrors: sum('Count'),
+      ShadowCompared: sum('Count'),
+      ShadowDisagreed: sum('Count'),
+      ShadowDistance: share('None'),
+      ShadowDuplicates: sum('Count'),
+      ShadowLatency: time('Milliseconds'),
+      ShadowChampionLatency: time('Milliseconds'),
     },
   },
   /** Both spellings of the error metrics are in AWS's documents; those without the s of `Invocations` are the true ones. */

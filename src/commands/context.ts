@@ -49,8 +49,17 @@ export function portsOf(
   { connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, notifier } = connection;
-  return { store, platform, metrics, notifier, clock: context.world.clock, ids: context.world.ids, onEntry };
+  const { store, platform, metrics, comparisons, notifier } = connection;
+  return {
+    store,
+    platform,
+    metrics,
+    comparisons,
+    notifier,
+    clock: context.world.clock,
+    ids: context.world.ids,
+    onEntry,
+  };
 }
 
 export async function startFollowing(context: Context): Promise<Follower> {

@@ -6,6 +6,7 @@ import { evidenceOf, evidenceText } from '../reporting/evidence.ts';
 import { table } from '../reporting/output.ts';
 import { eventOf } from '../reporting/progress.ts';
 import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
+import { shadowData, shadowText } from '../reporting/shadow-view.ts';
 import { planText } from '../reporting/plan-view.ts';
 import { harmed } from '../rollout/decide-rollback.ts';
 import { apply, replay } from '../rollout/replay.ts';
@@ -73,6 +74,7 @@ export async function show(context: Context, options: ShowOptions, text: string)
   }
   const { paint } = context.output;
   const evidence = evidenceOf(state, entries);
+  const shadow = shadowData(state);
   context.output.answer({ kind: 'Rollout', ...rolloutData(state), plan: state.plan, evidence, entries }, () =>
     [
       planText(state.plan, paint),
@@ -82,6 +84,7 @@ export async function show(context: Context, options: ShowOptions, text: string)
       ...(evidence === null
         ? []
         : [paint.bold('evidence'), evidenceText(evidence, state.plan.tickMs, paint), '']),
+      ...(shadow === null ? [] : [paint.bold('shadow'), shadowText(shadow, paint), '']),
       ...(state.lastVerdict === null ? [] : [paint.bold('last verdict'), verdictText(state.lastVerdict), '']),
       paint.bold('events'),
       ...timeline(id, entries),

@@ -4,7 +4,7 @@ import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type AliasTarget, targetText } from '../domain/route.ts';
-import { instant, type Percent, type VersionTag } from '../domain/units.ts';
+import { instant, type Percent, percent, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { blueGreen } from '../strategies/blue-green.ts';
@@ -203,8 +203,7 @@ async function compile(
         : { ...copy, onInconclusive: 'hold' as OnInconclusive };
   const bakeMs = words.bakeMs ?? defaults.bakeMs;
   const tickMs = words.tickMs ?? defaults.tickMs;
-  const steps =
-    words.strategy === 'canary' ? canarySteps(config, words.steps) : [words.steps?.[0] ?? twin.percent];
+  const steps = sharesOf(config, words);
   const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
   const roles = { champion: champion?.version ?? null, challenger: words.version };
   // `--bake` means every bake.
@@ -227,7 +226,29 @@ async function compile(
         keepPreviousMs: twin.retireAfterMs,
       });
     case 'shadow':
-      return shadow({ ...withApproval, ...bake, sample: words.sample ?? copy.sample });
+      return shadow({
+        ...withApproval,
+        ...bake,
+        policy: {
+          ...withApproval.policy,
+          ...(copy.disagreement === null ? {} : { disagreement: copy.disagreement }),
+        },
+        sample: words.sample ?? copy.sample,
+        setup: { function: `${config.lambda.shadowFunction}:live`, comparison: copy.comparison },
+        keep: words.keep,
+      });
+  }
+}
+
+/** The challenger's shares, as the judge looks at them: in shadow each request that counts was answered by both. */
+function sharesOf(config: EnvironmentConfig, { strategy, steps }: Words): readonly Percent[] {
+  switch (strategy) {
+    case 'canary':
+      return canarySteps(config, steps);
+    case 'blue-green':
+      return [steps?.[0] ?? config.strategies.blueGreen.percent];
+    case 'shadow':
+      return [percent(50)];
   }
 }
 

@@ -13,6 +13,7 @@ export interface RolloutOptions {
   readonly tick?: string;
   readonly approvalRequired?: boolean;
   readonly sample?: string;
+  readonly keep?: boolean;
 }
 
 /** What the words of the command line come to, before anything is asked of anybody. */
@@ -23,6 +24,7 @@ export interface Words {
   readonly bakeMs: number | undefined;
   readonly tickMs: number | undefined;
   readonly sample: Percent | undefined;
+  readonly keep: boolean;
 }
 
 export function wordsOf(options: RolloutOptions): Words {
@@ -38,6 +40,7 @@ export function wordsOf(options: RolloutOptions): Words {
   if (options.percent !== undefined && options.steps !== undefined) {
     throw new UserError('usage', '--percent and --steps exclude each other', { mend: '--steps 10,50,100' });
   }
+  refuseOthers(strategy, options);
   const first = options.percent === undefined ? undefined : parsePercent(options.percent, '--percent');
   return {
     strategy,
@@ -46,8 +49,25 @@ export function wordsOf(options: RolloutOptions): Words {
       options.steps === undefined ? (first === undefined ? undefined : [first]) : parseSteps(options.steps),
     bakeMs: options.bake === undefined ? undefined : parseDuration(options.bake, '--bake'),
     tickMs: options.tick === undefined ? undefined : parseTick(options.tick),
-    sample: options.sample === undefined ? undefined : parsePercent(options.sample, '--sample'),
+    // A shadow's share is of copies: whoever says --percent means the same.
+    sample: options.sample === undefined ? first : parsePercent(options.sample, '--sample'),
+    keep: options.keep === true,
   };
+}
+
+/** A flag that would do nothing is a mistake. */
+function refuseOthers(strategy: string, { steps, sample, keep }: RolloutOptions): void {
+  const given = Object.entries({ steps, sample, keep }).filter(([, value]) => value !== undefined);
+  const isShadows = (name: string): boolean => name === 'sample' || name === 'keep';
+  const stray = given.find(([name]) => isShadows(name) !== (strategy === 'shadow'));
+  if (stray === undefined) return;
+  const [name] = stray;
+  throw new UserError('usage', `--${name} means nothing to ${strategy}`, {
+    why: isShadows(name)
+      ? 'it is for --strategy shadow'
+      : 'a shadow moves no users: the champion answers everybody',
+    mend: isShadows(name) ? `leave it out, or add --strategy shadow` : '--sample 25',
+  });
 }
 
 function parseTick(text: string): number {

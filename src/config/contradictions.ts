@@ -9,7 +9,12 @@ export interface Contradiction {
 
 /** Settings each of which is right, but not beside the others. Also for a configuration changed by flags. */
 export function contradictions(environment: EnvironmentConfig): readonly Contradiction[] {
-  return [...largeFirstSteps(environment), ...impatience(environment), ...misplacedImages(environment)];
+  return [
+    ...largeFirstSteps(environment),
+    ...impatience(environment),
+    ...misplacedImages(environment),
+    ...shownUsers(environment),
+  ];
 }
 
 const largestFirstStep = 20;
@@ -51,6 +56,21 @@ function* impatience({ strategies, judge }: EnvironmentConfig): Generator<Contra
       yield { paths, sentence: tooShort(than, 'a shorter tick') };
     }
   }
+}
+
+/** Examples are kept with the journal and shown to many. */
+function* shownUsers({
+  strategies: { shadow },
+  requests: { userKey },
+}: EnvironmentConfig): Generator<Contradiction> {
+  if (!shadow.comparison.show.some((path) => path === userKey)) return;
+  yield {
+    paths: [
+      ['strategies', 'shadow', 'compare', 'show'],
+      ['requests', 'userKey'],
+    ],
+    sentence: `${userKey} tells who asked, and would be kept with the report: take it out of show`,
+  };
 }
 
 function* misplacedImages({ kind, sagemaker: { image } }: EnvironmentConfig): Generator<Contradiction> {

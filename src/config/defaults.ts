@@ -39,7 +39,22 @@ export function defaultsOf(environment: string, model: string): RawSection {
         retireAfter: null, // follows `keepPrevious`
         allowLargeFirstStep: false,
       },
-      shadow: { sample: 25, bake, tick: '10s', extend: '15m' },
+      shadow: {
+        sample: 25,
+        bake,
+        tick: '10s',
+        extend: '15m',
+        compare: {
+          class: null,
+          score: null,
+          scale: 1,
+          tolerance: 0.001,
+          ignore: ['modelVersion'],
+          show: [],
+          // A better model answers otherwise too: how often it may is its owner's to say.
+          disagreement: 'off',
+        },
+      },
       watch: { tick: '10s' },
     },
     guardrails: { errorRate: '5%', meanLatency: '1000ms', endpointErrorsPerMinute: 10, throttleRate: '10%' },

@@ -2,6 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { OnInconclusive } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
+import type { AnswerComparison } from '../domain/shadow.ts';
 import type { Percent } from '../domain/units.ts';
 import type { Comparison } from './leaves.ts';
 import { environmentSchema, type Settings } from './schema.ts';
@@ -33,6 +34,9 @@ export interface ShadowSettings {
   readonly bakeMs: number;
   readonly tickMs: number;
   readonly extendMs: number;
+  readonly comparison: AnswerComparison;
+  /** Share of answers that may differ; null: any. */
+  readonly disagreement: number | null;
 }
 
 export interface WatchSettings {
@@ -41,7 +45,10 @@ export interface WatchSettings {
 
 /** The judge's policy without guardrails, and without what only a plan knows. */
 export interface JudgeSettings
-  extends Omit<JudgePolicy, 'guardrails' | 'tickMs' | 'steps' | 'history' | 'historyTickMs'> {
+  extends Omit<
+    JudgePolicy,
+    'guardrails' | 'disagreement' | 'tickMs' | 'steps' | 'history' | 'historyTickMs'
+  > {
   /** How much of the champion's past is read before the rollout. */
   readonly historyMs: number;
 }
@@ -184,6 +191,18 @@ export function environmentConfig(
   };
 }
 
+function shadowSettings({ compare, ...shadow }: Settings['strategies']['shadow']): ShadowSettings {
+  const { disagreement, ...comparison } = compare;
+  return {
+    sample: shadow.sample,
+    bakeMs: shadow.bake,
+    tickMs: shadow.tick,
+    extendMs: shadow.extend,
+    comparison,
+    disagreement,
+  };
+}
+
 function strategies({
   strategies: { canary, blueGreen, shadow, watch },
 }: Settings): EnvironmentConfig['strategies'] {
@@ -206,7 +225,7 @@ function strategies({
       retireAfterMs: blueGreen.retireAfter,
       allowLargeFirstStep: blueGreen.allowLargeFirstStep,
     },
-    shadow: { sample: shadow.sample, bakeMs: shadow.bake, tickMs: shadow.tick, extendMs: shadow.extend },
+    shadow: shadowSettings(shadow),
     watch: { tickMs: watch.tick },
   };
 }

@@ -70,6 +70,11 @@ export function share(description: string, expected = 'a share such as 5% or 0.0
   return noted(writtenShare(true).transform(shareValue), description, { expected });
 }
 
+/** A list of texts, `[a, b]`; may be empty. */
+export function texts(description: string, pattern: RegExp, expected: string, element: string) {
+  return noted(z.array(z.string().regex(pattern)).max(20).readonly(), description, { expected, element });
+}
+
 /** A share above 0, or `off`, which is null inside. */
 export function shareLimit(description: string) {
   const schema = z

@@ -1,6 +1,40 @@
 import * as z from 'zod';
 import * as leaf from './leaves.ts';
 
+const pathPattern = /^[A-Za-z0-9_$-]{1,64}(\.[A-Za-z0-9_$-]{1,64}){0,9}$/;
+const answerPath = (description: string) =>
+  leaf
+    .text(description, pathPattern, 'members and positions with dots between, such as recommendations.0.id')
+    .nullable();
+
+const compare = z
+  .strictObject({
+    class: answerPath('Where in an answer the decision stands. Whole answers are compared unless given.'),
+    score: answerPath('Where in an answer the number stands by which the decision was made.'),
+    scale: leaf.number('A difference of scores that is a distance of 1.', 1e-9, 1e12),
+    tolerance: leaf.number(
+      'Numbers are the same when they differ by no more than this, times the larger of them where that is above 1.',
+      0,
+      1,
+    ),
+    ignore: leaf.texts(
+      "Members of whole answers that don't count.",
+      /^[^\0]{1,64}$/,
+      'names of members such as [modelVersion]',
+      'the name of a member such as modelVersion',
+    ),
+    show: leaf.texts(
+      'Members of the request that the report shows of examples. Nothing else of a request is ever written down.',
+      pathPattern,
+      'members of the request such as [origin, hour]',
+      'a member of the request such as origin',
+    ),
+    disagreement: leaf.shareLimit(
+      "Share of the challenger's answers that may differ. `off`: they are counted and reported, not judged.",
+    ),
+  })
+  .meta({ description: 'How the answers of both versions to one request are compared.' });
+
 export const strategies = z
   .strictObject({
     canary: z
@@ -37,6 +71,7 @@ export const strategies = z
         bake: leaf.duration('How long the copies are compared.'),
         tick: leaf.tick(),
         extend: leaf.duration('How much longer the bake may last while evidence is insufficient.', '0s'),
+        compare,
       })
       .meta({ description: 'The challenger gets copies of requests; its answers reach nobody.' }),
     watch: z

@@ -55,6 +55,11 @@ guardrails:
 #  shadow:
 #    sample: 25
 #    bake: 15m
+#    # What makes two answers the same, and how many may differ.
+#    compare:
+#      class: recommendations.0.id
+#      score: recommendations.0.score
+#      disagreement: 30%
 
 # Probability of rolling back a healthy version, for a whole rollout.
 #judge:

@@ -2,6 +2,7 @@ import type { Identity } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import type { AliasTarget, Route } from './route.ts';
+import type { DisagreementReport } from './shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -57,6 +58,8 @@ export type Effect =
       readonly to: string;
       readonly deployment: Deployment;
     }
+  | { readonly kind: 'report' }
+  | { readonly kind: 'retire'; readonly version: VersionTag; readonly endpoint: string }
   | { readonly kind: 'notify'; readonly subject: string; readonly body: string };
 
 /** Which deployment a stage is to serve. Means nothing to a stage that deploys by itself. */
@@ -76,6 +79,7 @@ export type EffectOutcome =
     }
   /** What was read back after the swap. */
   | { readonly kind: 'stage'; readonly alias: string }
+  | { readonly kind: 'reported'; readonly report: DisagreementReport }
   | { readonly kind: 'done' };
 
 export type RollbackCause =
@@ -155,7 +159,7 @@ export type EntryBody =
   | { readonly kind: 'held'; readonly why: string }
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
   /** The registry says so since this very write. */
-  | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' }
+  | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }
   | { readonly kind: 'repaired'; readonly what: string }
   | { readonly kind: 'ended'; readonly outcome: Outcome };
 

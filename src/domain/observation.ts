@@ -21,6 +21,20 @@ export interface ArmTick {
   readonly endpointErrors?: number;
 }
 
+/** Copies of requests that one tick showed, in shadow. Then both arms are those requests: each was answered by both. */
+export interface CopiesTick {
+  /** By the router: handed over, and not (too late, too large, refused). */
+  readonly sent: number;
+  readonly dropped: number;
+  /** Requests that both versions answered, and how many of them differently. */
+  readonly compared: number;
+  readonly disagreed: number;
+  /** Sum over those compared, each from 0 to 1. */
+  readonly distance: number;
+  /** Copies delivered once more: not counted anywhere else. */
+  readonly duplicates: number;
+}
+
 /** What one tick showed. An arm is null where it had no share, or has no metrics of its own. */
 export interface Observation {
   /** The tick's end. */
@@ -31,6 +45,7 @@ export interface Observation {
   readonly challenger: ArmTick | null;
   /** The share changed inside this tick: good for guardrails, not for comparing the arms. */
   readonly straddlesChange?: boolean;
+  readonly copies?: CopiesTick;
 }
 
 /** What asking the metrics came to. Denied is not absent. */

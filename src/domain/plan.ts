@@ -1,5 +1,6 @@
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
+import type { ShadowSetup } from './shadow.ts';
 import type { Percent, VersionTag } from './units.ts';
 
 export type StrategyName = 'canary' | 'blue-green' | 'shadow' | 'all-at-once' | 'rollback' | 'watch';
@@ -46,6 +47,10 @@ export type Step =
     }
   | { readonly kind: 'promote'; readonly version: VersionTag }
   | { readonly kind: 'commit'; readonly keepPreviousMs: number }
+  /** Reads how the answers to copies differed; the challenger is a candidate again. */
+  | { readonly kind: 'report' }
+  /** Takes the version's endpoint down for good. */
+  | { readonly kind: 'retire'; readonly version: VersionTag }
   | { readonly kind: 'notify'; readonly subject: string };
 
 /** What a strategy compiles to. Written whole into a rollout's first journal entry; a resumed rollout follows it. */
@@ -63,6 +68,8 @@ export interface Plan {
   /** The other alias that a stage may name. At rest it serves what `alias` does. Undefined: there is none. */
   readonly green?: string;
   readonly steps: readonly Step[];
+  /** Of a shadow: who asks the challenger, and how answers are compared. */
+  readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */
   readonly undo: Route | null;
   readonly policy: JudgePolicy;

@@ -30,6 +30,8 @@ export interface JudgePolicy {
   /** Promotion wants proof that it is no worse than this. */
   readonly promoteMargin: { readonly ratio: number; readonly difference: number; readonly slower: number };
   readonly guardrails: Guardrails;
+  /** In shadow: share of answers that may differ, 0 to 1; none: they are counted, not judged. */
+  readonly disagreement?: number;
   /** `attributable`: a limit that the champion breaches in the same tick is an incident, not the challenger's fault. */
   readonly scope: 'attributable' | 'absolute';
   readonly noise: 'robust' | 'independent';

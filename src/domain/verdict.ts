@@ -1,4 +1,10 @@
-export type MetricName = 'errors' | 'throttles' | 'latency' | 'endpoint-errors' | 'sample-ratio';
+export type MetricName =
+  | 'errors'
+  | 'throttles'
+  | 'latency'
+  | 'endpoint-errors'
+  | 'sample-ratio'
+  | 'disagreement';
 
 /** One rule's view of the data: everything a person needs in order to believe the verdict. */
 export interface Finding {

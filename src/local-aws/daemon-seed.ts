@@ -79,6 +79,7 @@ export async function seedAccount(options: {
     },
   });
   await ensureAliases(ask, functionName);
+  await ensureShadow(ask, options.clock, options.bundle, { model, environment, accountId });
   const apiId = await ensureApi(ask, `${model}-api-${environment}`, functionArn);
   await ensurePermissions(ask, functionName, `arn:aws:execute-api:${region}:${accountId}:${apiId}/*/*`);
   await ensureTopic(options.call, `mlreg-alerts-${environment}`);
@@ -158,6 +159,45 @@ async function ensureAliases(ask: Ask, name: string): Promise<void> {
     version ??= (await ask('lambda', `POST ${base}/versions`, {}))?.['Version'];
     await ask('lambda', `POST ${base}/aliases`, { Name: alias, FunctionVersion: version });
   }
+}
+
+/**
+ * The function that gets copies in a shadow rollout. Its alias follows the bundle: nobody moves it, and no version of it
+ * need be kept. No DynamoDB here, so it remembers the copies it has seen in memory.
+ */
+async function ensureShadow(
+  ask: Ask,
+  clock: LocalClock,
+  bundle: Uint8Array,
+  names: { readonly model: string; readonly environment: string; readonly accountId: string },
+): Promise<void> {
+  const { model, environment, accountId } = names;
+  const name = `${model}-shadow-${environment}`;
+  const base = `/2015-03-31/functions/${name}` as const;
+  await ensureFunction(ask, clock, bundle, {
+    FunctionName: name,
+    Runtime: 'nodejs22.x',
+    Handler: 'index.shadow',
+    Role: `arn:aws:iam::${accountId}:role/${name}`,
+    Timeout: 10,
+    MemorySize: 512,
+    Environment: {
+      Variables: {
+        MLREG_MODEL: model,
+        MLREG_ENVIRONMENT: environment,
+        MLREG_METRIC_RESOLUTION: '1',
+        // Bakes of seconds: a challenger that hangs must show within them.
+        MLREG_INVOKE_TIMEOUT_MS: '2000',
+      },
+    },
+  });
+  if (!(await ask('lambda', `GET ${base}/aliases/live`, undefined, [404])))
+    await ask('lambda', `POST ${base}/aliases`, { Name: 'live', FunctionVersion: '$LATEST' });
+  await ask('lambda', `PUT /2017-10-31/functions/${name}/concurrency`, { ReservedConcurrentExecutions: 10 });
+  await ask('lambda', `PUT /2019-09-25/functions/${name}/event-invoke-config?Qualifier=live`, {
+    MaximumRetryAttempts: 0,
+    MaximumEventAgeInSeconds: 60,
+  });
 }
 
 async function ensureApi(ask: Ask, name: string, functionArn: string): Promise<string> {

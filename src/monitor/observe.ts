@@ -9,6 +9,8 @@ export interface Watched {
   readonly challenger: ArmSource | null;
   readonly tickMs: number;
   readonly settleMs: number;
+  /** Of requests that were copied, not of all. */
+  readonly copies?: boolean;
   /** End of the last tick that was observed, or the moment traffic first moved. */
   readonly since: Instant;
   /** The challenger's share now, when it began, and what it was before. */
@@ -35,6 +37,7 @@ export async function observe(metrics: Metrics, watched: Watched, now: Instant):
     to: instant(to),
     tickMs,
     plannedPercent: watched.share.percent,
+    ...(watched.copies === true ? { copies: true } : {}),
   });
   if (reading.kind === 'unreadable') return reading;
   const observations = reading.observations.map((tick) => placed(counted(tick), watched.share));

@@ -1,4 +1,5 @@
 import type { Reading } from '../domain/observation.ts';
+import type { Difference } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 
 export type { Store } from './store.ts';
@@ -34,11 +35,30 @@ export interface MetricsQuery {
   readonly to: Instant;
   readonly tickMs: number;
   readonly plannedPercent: Percent | number;
+  /** Shadow: both arms on the requests of which the challenger got copies, and how their answers compare. */
+  readonly copies?: boolean;
 }
 
 export interface Metrics {
   /** One Observation a tick, oldest first. Failure to read is an answer, never an exception. */
   read(query: MetricsQuery): Promise<Reading>;
+}
+
+/** Differences between the answers to copies, oldest first. */
+export interface Differences {
+  readonly found: readonly Difference[];
+  /** There are no more. */
+  readonly complete: boolean;
+}
+
+export interface Comparisons {
+  /** Those that the shadow function `NAME:ALIAS` wrote down for a rollout, up to a limit. @throws PlatformError */
+  differences(query: {
+    readonly function: string;
+    readonly rollout: RolloutId;
+    readonly from: Instant;
+    readonly to: Instant;
+  }): Promise<Differences>;
 }
 
 export interface Notifier {

@@ -1,6 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { VersionChange } from '../domain/registry.ts';
-import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import { type Instant, later, type RolloutId, type VersionTag } from '../domain/units.ts';
 
 interface Context {
   readonly rollout: RolloutId;
@@ -39,6 +39,28 @@ export function promoted(
     });
   }
   return changes;
+}
+
+/** Nobody but copies has met the challenger: it is what it was before. */
+export function shadowed(
+  plan: Plan,
+  context: Context & { readonly reason: string },
+): readonly VersionChange[] {
+  const { rollout, at, reason } = context;
+  return [
+    {
+      version: plan.challenger,
+      set: { status: 'candidate', statusAt: at, statusReason: reason, rollout },
+    },
+  ];
+}
+
+/** The endpoint is about to be deleted, whatever comes between: nobody may route to it any more. */
+export function retired(
+  version: VersionTag,
+  { endpoint, at, rollout }: Context & { readonly endpoint: string },
+): readonly VersionChange[] {
+  return [{ version, set: { tombstone: { at, endpoint }, rollout } }];
 }
 
 /**

@@ -36,6 +36,7 @@ export const origins: Readonly<Record<Routing, Readonly<Record<MetricName, Origi
     latency: { kind: 'router', metrics: ['Latency'] },
     'endpoint-errors': endpointErrors,
     'sample-ratio': { kind: 'router', metrics: ['Requests'] },
+    disagreement: { kind: 'router', metrics: ['ShadowDisagreed', 'ShadowCompared'] },
   },
   weighted: {
     errors: { kind: 'endpoint', metrics: ['Invocation4XXErrors', 'Invocation5XXErrors', 'Invocations'] },
@@ -43,12 +44,34 @@ export const origins: Readonly<Record<Routing, Readonly<Record<MetricName, Origi
     latency: { kind: 'endpoint', metrics: ['ModelLatency'] },
     'endpoint-errors': endpointErrors,
     'sample-ratio': { kind: 'endpoint', metrics: ['Invocations'] },
+    // Never judged: shadow needs the router.
+    disagreement: { kind: 'router', metrics: ['ShadowDisagreed', 'ShadowCompared'] },
   },
 };
 
 export function metricSource(state: RolloutState, metric: MetricName): MetricSource {
+  if (state.plan.strategy === 'shadow') return copiesSource(state, metric);
   const { kind, metrics } = origins[state.plan.routing][metric];
   return { namespace: namespaces[kind], metrics, dimensions: dimensionsOf(kind, state) };
+}
+
+/** In shadow both arms' numbers are the shadow function's, of the same requests, under the challenger's version. */
+const ofCopies: Readonly<Record<MetricName, readonly string[]>> = {
+  errors: ['ShadowErrors', 'ShadowChampionErrors', 'ShadowRequests'],
+  throttles: ['ShadowThrottles', 'ShadowRequests'],
+  latency: ['ShadowLatency', 'ShadowChampionLatency'],
+  'endpoint-errors': [],
+  'sample-ratio': ['ShadowRequests'],
+  disagreement: ['ShadowDisagreed', 'ShadowCompared'],
+};
+
+function copiesSource({ plan }: RolloutState, metric: MetricName): MetricSource {
+  const dimensions = {
+    Environment: [plan.environment],
+    Model: [plan.model],
+    ModelVersion: [plan.challenger],
+  };
+  return { namespace: namespaces.router, metrics: ofCopies[metric], dimensions };
 }
 
 /** `Mlreg Errors, Requests by Environment=prod, Model=recommendation, ModelVersion=v2.3.0|v2.2.0`. */

@@ -156,7 +156,9 @@ function endedEvent(
       return event(
         'rollout.end',
         'bad',
-        `rolled back: ${state.plan.champion ?? 'what served before'} serves 100 %, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
+        state.plan.shadow !== undefined
+          ? `failed in shadow: ${outcome.cause.sentence} (${took})`
+          : `rolled back: ${state.plan.champion ?? 'what served before'} serves 100 %, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
         { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
       );
     case 'stuck':

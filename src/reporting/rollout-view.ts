@@ -5,6 +5,7 @@ import type { Finding, Verdict } from '../domain/verdict.ts';
 import { harmed } from '../rollout/decide-rollback.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import { observationFields } from './progress.ts';
+import { inShort, shadowData, shadowText } from './shadow-view.ts';
 import { counted, stepTitle } from './words.ts';
 
 /** The end of a rollout, for machines. */
@@ -15,6 +16,7 @@ export function outcomeData(state: RolloutState, exitCode: number): Record<strin
 export function rolloutData(state: RolloutState): Record<string, unknown> {
   const { plan } = state;
   const step = currentStep(state);
+  const shadow = shadowData(state);
   return {
     rollout: state.id,
     strategy: plan.strategy,
@@ -44,6 +46,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     outcome: state.outcome,
     harmedRequests: harmed(state),
     observed: observationFields(state.observations),
+    ...(shadow === null ? {} : { shadow }),
   };
 }
 
@@ -55,8 +58,10 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
   }
   switch (outcome.kind) {
     case 'succeeded':
+      if (plan.shadow !== undefined) return shadowOutcome(state, null, took, paint);
       return `${paint.green('succeeded')}  ${outcome.sentence} in ${plan.environment} (${state.id}, ${took})`;
     case 'rolled-back':
+      if (plan.shadow !== undefined) return shadowOutcome(state, outcome.cause.sentence, took, paint);
       return [
         `${paint.red('rolled back')}  ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
@@ -72,6 +77,19 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
     default:
       return unreachable(outcome);
   }
+}
+
+/** @param why null: it passed */
+function shadowOutcome(state: RolloutState, why: string | null, took: string, paint: ChalkInstance): string {
+  const { id, plan } = state;
+  const shadow = shadowData(state);
+  const how = why === null ? paint.green('passed in shadow') : paint.red('failed in shadow');
+  return [
+    `${how}  ${plan.challenger} answered nobody, ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${id}, ${took})`,
+    ...(why === null ? [] : [`  ${paint.dim('why'.padEnd(10))} ${why}`]),
+    ...(shadow === null ? [] : [shadowText(shadow, paint, inShort)]),
+    `  ${paint.dim('next'.padEnd(10))} mlreg show ${id} --environment ${plan.environment}`,
+  ].join('\n');
 }
 
 /** The step list: what is done, doing and not done. */

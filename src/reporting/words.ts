@@ -29,6 +29,10 @@ export function stepTitle(step: Step): string {
       return `promote ${step.version}`;
     case 'commit':
       return 'write the registry';
+    case 'report':
+      return 'report how the answers differ';
+    case 'retire':
+      return `take ${step.version} down`;
     case 'notify':
       return 'notify';
     default:
@@ -63,6 +67,10 @@ export function effectTitle(effect: Effect): string {
       return `alias ${effect.alias} -> ${targetText(effect.target)}`;
     case 'swap-stage':
       return `the stage names ${effect.to}`;
+    case 'report':
+      return 'reading how the answers differ';
+    case 'retire':
+      return `deleting endpoint ${effect.endpoint}`;
     case 'notify':
       return 'notifying';
     default:

@@ -41,11 +41,15 @@ export function admit(state: RolloutState, request: Request, now: Instant): Answ
         : no('nothing waits for approval; end the rollout with mlreg abort');
     case 'promote':
       if (step?.kind === 'bake' && state.plan.strategy === 'watch') return yes('ends the watch');
+      if (step?.kind === 'bake' && state.plan.strategy === 'shadow')
+        return yes('ends the shadow; nothing is promoted');
       if (step?.kind === 'bake') return yes(request.full ? 'promotes now' : 'goes on to the next step');
       if (step?.kind === 'approve') return no('waits for approval: mlreg approve');
       return no(`there is no bake to end now (step: ${step?.kind ?? 'the end'}); try again in a moment`);
     case 'traffic': {
       if (state.plan.strategy === 'watch') return no('a watch moves no traffic; go back with mlreg rollback');
+      if (state.plan.strategy === 'shadow')
+        return no('a shadow moves no traffic: the champion answers everybody');
       if (state.plan.champion === null) return no('a first deploy has no shares: everybody goes at once');
       if (step?.kind !== 'bake') {
         return no(

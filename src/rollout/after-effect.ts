@@ -31,6 +31,10 @@ export function afterEffect(
       return { ...state, smokedStep: state.step };
     case 'warm-up':
       return { ...state, warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: at } };
+    case 'report':
+      return outcome.kind === 'reported' ? { ...state, report: outcome.report } : state;
+    case 'retire':
+      return { ...state, retiring: 'gone' };
     case 'notify':
       return { ...state, notifiedStep: state.step };
     case 'set-alias': {
@@ -85,8 +89,11 @@ export function effectKey(effect: Effect): string {
       return `set-alias ${effect.purpose} ${effect.alias}`;
     case 'swap-stage':
       return `swap-stage ${effect.to} ${JSON.stringify(effect.deployment)}`;
+    case 'report':
     case 'notify':
-      return 'notify';
+      return effect.kind;
+    case 'retire':
+      return `retire ${effect.endpoint}`;
     default:
       return unreachable(effect);
   }

@@ -3,6 +3,7 @@ import type { Route } from '../domain/route.ts';
 import type { Instant } from '../domain/units.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
+import { readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
 import { homeTarget } from './target.ts';
@@ -47,6 +48,10 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
       }),
     };
   }
+  // Users are safe: what there is to learn from is read now. Whoever interrupted or aborted isn't kept waiting for it.
+  const reading =
+    state.plan.shadow !== undefined && rollback.cause.kind === 'verdict' ? readReport(state, now) : null;
+  if (reading !== null) return reading;
   const told = tell(state, `${state.plan.challenger} rolled back: ${rollback.cause.sentence}`, now);
   if (told !== null) return told;
   return ended({
@@ -116,8 +121,9 @@ function stuckIn(state: RolloutState, alias: string, error: string): Outcome {
   };
 }
 
-/** What the trial has cost so far: the last verdict's count, or the failures seen since. */
+/** What the trial has cost users so far: the last verdict's count, or the failures seen since. A shadow costs them nothing. */
 export function harmed(state: RolloutState): number {
+  if (state.plan.strategy === 'shadow') return 0;
   const { lastVerdict } = state;
   const judged = lastVerdict !== null && lastVerdict.kind !== 'unreadable' ? lastVerdict.harmedRequests : 0;
   const failed = state.observations.reduce((sum, tick) => sum + (tick.challenger?.errors ?? 0), 0);

@@ -8,8 +8,10 @@ import * as labels from '../registry/labels.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, steer } from './decide-bake.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
+import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
 import { effectKey } from './after-effect.ts';
+import { comparedText, copiesOf } from './report.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { homeTarget } from './target.ts';
 
@@ -90,7 +92,7 @@ function notWatched(state: RolloutState, error: string): Outcome {
 function succeededAs(state: RolloutState): string {
   const { strategy } = state.plan;
   if (strategy === 'watch') return `was watched to the end: ${state.stepsDone.at(-1)?.note ?? ''}`;
-  if (strategy === 'shadow') return 'ran in shadow to the end';
+  if (strategy === 'shadow') return `passed in shadow: ${comparedText(copiesOf(state.observations))}`;
   return 'serves 100 %';
 }
 
@@ -136,11 +138,15 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
     });
   }
   const failed = spent(state);
-  // Telling people must never send a rollout back.
-  if (failed !== undefined && currentStep(state)?.kind !== 'notify') {
+  if (failed !== undefined && !isAftermath(currentStep(state))) {
     return back({ kind: 'step-failed', sentence: failed.error });
   }
   return null;
+}
+
+/** Neither telling people nor looking back nor tidying up must ever send a rollout back. */
+function isAftermath(step: Step | undefined): boolean {
+  return step?.kind === 'notify' || step?.kind === 'report' || step?.kind === 'retire';
 }
 
 const spent = ({ tries, plan }: RolloutState): RolloutState['tries'][string] | undefined =>
@@ -186,6 +192,10 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
         changes: labels.promoted(state.plan, context),
       };
     }
+    case 'report':
+      return report(state, now);
+    case 'retire':
+      return retire(state, step, now);
     case 'notify':
       return tell(state, step.subject, now) ?? done(state, 'told');
     case 'swap-stage':

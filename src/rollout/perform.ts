@@ -7,7 +7,9 @@ import type { RolloutPorts } from './ports.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
 import { canGoBlind, isBlind } from './roll-back-blind.ts';
 import { swapStage } from './swap-stage.ts';
-import { publicationsOf, type RolloutState } from './state.ts';
+import { reportOf } from './report.ts';
+import type { RolloutState } from './state.ts';
+import { resolveRoute } from './target.ts';
 import { variablesFor } from './variables.ts';
 
 export type Performed =
@@ -99,6 +101,11 @@ async function dispatch(
       return aliasOutcome(state, effect, await writeAlias(ports, state, effect, seq));
     case 'swap-stage':
       return swapStage(platform, effect, stampOf(state, effect, seq));
+    case 'report':
+      return done({ kind: 'reported', report: reportOf(await differences(ports, state)) });
+    case 'retire':
+      await platform.deleteEndpoint(effect.endpoint);
+      return done({ kind: 'done' });
     case 'notify':
       await ports.notifier.send({
         eventId: `${state.id}/${seq}`,
@@ -203,6 +210,17 @@ function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutco
   }
 }
 
+/** From the first copy on. */
+function differences({ comparisons, clock }: RolloutPorts, { id, plan, startedAt }: RolloutState) {
+  if (plan.shadow === undefined) throw new Error(`${id} has no shadow function`);
+  return comparisons.differences({
+    function: plan.shadow.function,
+    rollout: id,
+    from: startedAt,
+    to: clock.now(),
+  });
+}
+
 function endpointOf(state: RolloutState, version: string): string {
   const endpoint = state.endpoints[version];
   if (endpoint === undefined) throw new Error(`${state.id} knows no endpoint of ${version}`);
@@ -210,11 +228,11 @@ function endpointOf(state: RolloutState, version: string): string {
 }
 
 function functionVersionsOf(state: RolloutState, route: Route): readonly string[] {
-  return publicationsOf(state.plan, route).map((publication) => {
-    const version = state.published[routeKey(publication)];
-    if (version === undefined) throw new Error(`${state.id}: ${routeKey(publication)} is not published`);
-    return version;
-  });
+  const resolved = resolveRoute(state, route);
+  if (resolved.kind === 'missing')
+    throw new Error(`${state.id}: ${routeKey(resolved.route)} is not published`);
+  const { functionVersion, weights } = resolved.target;
+  return [functionVersion, ...Object.keys(weights)];
 }
 
 const done = (outcome: EffectOutcome): Performed => ({ kind: 'done', outcome });

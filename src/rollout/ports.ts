@@ -1,5 +1,5 @@
 import type { Entry } from '../domain/journal.ts';
-import type { Clock, Ids, Metrics, Notifier, Platform, Store } from '../ports/index.ts';
+import type { Clock, Comparisons, Ids, Metrics, Notifier, Platform, Store } from '../ports/index.ts';
 import type { RolloutState } from './state.ts';
 
 /** Everything a tick may touch. */
@@ -7,6 +7,7 @@ export interface RolloutPorts {
   readonly store: Store;
   readonly platform: Platform;
   readonly metrics: Metrics;
+  readonly comparisons: Comparisons;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;

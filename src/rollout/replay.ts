@@ -77,6 +77,8 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     rejectedBy: null,
     promoteAsked: null,
     override: null,
+    report: null,
+    retiring: null,
     rollback: null,
     promotedAt: null,
     committed: false,
@@ -214,9 +216,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         },
       };
     case 'labelled':
-      return entry.as === 'promoted' || state.rollback === null
-        ? { ...state, committed: true }
-        : { ...state, rollback: { ...state.rollback, labelled: true } };
+      return afterLabel(state, entry.as);
     case 'repaired':
       return state;
     case 'ended':
@@ -252,6 +252,23 @@ function afterRequest(state: RolloutState, request: Request, accepted: boolean, 
       return { ...state, override: { percent: request.percent, step: state.step, at } };
     default:
       return unreachable(request);
+  }
+}
+
+function afterLabel(state: RolloutState, as: Extract<Entry, { kind: 'labelled' }>['as']): RolloutState {
+  switch (as) {
+    case 'promoted':
+      return { ...state, committed: true };
+    case 'rolled-back':
+      return state.rollback === null
+        ? { ...state, committed: true }
+        : { ...state, rollback: { ...state.rollback, labelled: true } };
+    case 'shadowed':
+      return state;
+    case 'retired':
+      return { ...state, retiring: 'buried' };
+    default:
+      return unreachable(as);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/jou
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
 import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
+import type { DisagreementReport } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
@@ -103,6 +104,9 @@ export interface RolloutState {
   /** A person's share, and the step in which it was asked for. */
   readonly override: { readonly percent: Percent; readonly step: number; readonly at: Instant } | null;
 
+  readonly report: DisagreementReport | null;
+  /** The tombstone stands, and then: the endpoint is gone. */
+  readonly retiring: 'buried' | 'gone' | null;
   readonly rollback: {
     readonly cause: RollbackCause;
     readonly at: Instant;
@@ -132,6 +136,10 @@ export function challengerShare(state: RolloutState): number {
   if (route.kind === 'split') return route.percent;
   return route.kind === 'single' && route.version === state.plan.challenger ? 100 : 0;
 }
+
+/** The share that the judge is told. In shadow both versions answer each request that is copied: one each. */
+export const judgedShare = (state: RolloutState): number =>
+  state.route?.kind === 'shadow' ? 50 : challengerShare(state);
 
 /** Aliases that must go home on the way back, the one that users reach first: wherever the challenger may be. */
 export function aliasesAtStake(state: RolloutState): readonly string[] {

@@ -8,6 +8,9 @@ export type Resolved =
   | { readonly kind: 'missing'; readonly route: Route };
 
 export function resolveRoute(state: RolloutState, route: Route): Resolved {
+  // What served before the rollout is the champion alone: nothing need be published to return to it.
+  if (route.kind === 'single' && route.version === state.plan.champion)
+    return { kind: 'target', target: homeTarget(state) };
   const [first, second] = publicationsOf(state.plan, route);
   const primary = state.published[routeKey(first)];
   if (primary === undefined) return { kind: 'missing', route: first };

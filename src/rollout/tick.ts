@@ -10,7 +10,7 @@ import { Fenced, type JournalWriter } from './journal-writer.ts';
 import { judgeTable } from './judge-table.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
-import { challengerShare, currentStep, type RolloutState } from './state.ts';
+import { currentStep, judgedShare, type RolloutState } from './state.ts';
 
 export type TickResult =
   | { readonly kind: 'again'; readonly at: Instant; readonly why: string }
@@ -161,7 +161,7 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
   const { plan, unreadable } = state;
   const now = ports.clock.now();
   if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return;
-  const share = challengerShare(state);
+  const share = judgedShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
   const reading = await observe(
     ports.metrics,
@@ -179,6 +179,7 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
         since: state.routeSince,
         before: state.observations.at(-1)?.plannedPercent ?? 0,
       },
+      copies: state.route?.kind === 'shadow',
     },
     now,
   );
@@ -193,7 +194,7 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
 /** From the first share of traffic to the last bake. */
 function isJudged(state: RolloutState): boolean {
   if (state.phase !== 'forward' || state.promotedAt !== null) return false;
-  return challengerShare(state) > 0 && (state.plan.strategy === 'watch' || currentStep(state) !== undefined);
+  return judgedShare(state) > 0 && (state.plan.strategy === 'watch' || currentStep(state) !== undefined);
 }
 
 function armOf(state: RolloutState, version: RolloutState['plan']['challenger']): ArmSource | null {

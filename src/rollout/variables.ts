@@ -1,4 +1,5 @@
 import type { Route } from '../domain/route.ts';
+import type { ShadowSetup } from '../domain/shadow.ts';
 import { unreachable, type VersionTag } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
 
@@ -40,11 +41,16 @@ export function variablesFor(state: RolloutState, route: Route): Readonly<Record
         champion: arm(route.champion),
         challenger: arm(route.challenger),
         percent: 0,
-        shadow: { sample: route.sample },
+        shadow: { sample: route.sample, ...shadowOf(state) },
       });
     default:
       return unreachable(route);
   }
+}
+
+function shadowOf({ id, plan }: RolloutState): ShadowSetup {
+  if (plan.shadow === undefined) throw new Error(`${id} has no shadow function`);
+  return plan.shadow;
 }
 
 const sticky = (route: object): Readonly<Record<string, string>> => ({ MLREG_ROUTE: JSON.stringify(route) });

@@ -62,7 +62,7 @@ function serving(env: Environment): Serving {
   return { kind: 'weighted', arm: parseArm(env.MODEL_VERSION, env.SAGEMAKER_ENDPOINT, names) };
 }
 
-function filled(env: Environment, name: string): string {
+export function filled(env: Environment, name: string): string {
   const value = env[name];
   if (value === undefined || value.trim() === '') throw new Error(`${name} is missing or empty`);
   return value;
@@ -74,7 +74,7 @@ function path(text: string): string {
   return text;
 }
 
-function timeout(text: string): number {
+export function timeout(text: string): number {
   const ms = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   // SageMaker itself gives a serverless model 60 s.
   if (ms < 1 || ms > 60_000)
@@ -82,7 +82,7 @@ function timeout(text: string): number {
   return ms;
 }
 
-function resolution(text: string): 1 | 60 {
+export function resolution(text: string): 1 | 60 {
   if (text !== '1' && text !== '60') throw new Error(`MLREG_METRIC_RESOLUTION '${text}' is neither 1 nor 60`);
   return text === '1' ? 1 : 60;
 }

@@ -1,5 +1,6 @@
 import type { Environment } from './config.ts';
 import type { ModelClient } from './invoke.ts';
+import type { SendCopy } from './shadow/copy.ts';
 
 export interface HandlerDeps {
   readonly env: Environment;
@@ -8,6 +9,8 @@ export interface HandlerDeps {
   /** Milliseconds from any start; never runs back. */
   readonly monotonicMs: () => number;
   readonly client: ModelClient;
+  /** To the shadow function `NAME:ALIAS`; asked for once, and only where the route has one. */
+  readonly copiesTo: (target: string) => SendCopy;
   /** One line to stdout. */
   readonly emit: (line: string) => void;
   readonly wait: (ms: number) => Promise<void>;

@@ -7,6 +7,7 @@ import { createEmf } from './emf.ts';
 import { readFeedback } from './feedback.ts';
 import { createRecommend, type Recorder } from './recommend.ts';
 import { headerOf, isGatewayEvent, parseBody, pathOf, type GatewayEvent } from './request.ts';
+import { type Copier, createCopier, type SendCopy } from './shadow/copy.ts';
 import { createWarmUp, isWarmUp, type WarmAnswer } from './warm-up.ts';
 
 export type Handler = (event: unknown, context?: LambdaContext) => Promise<Answer | WarmAnswer>;
@@ -16,8 +17,9 @@ export function createHandler(deps: HandlerDeps): Handler {
   const reading = readConfig(deps.env);
   if (reading.kind === 'wrong') return misconfigured(reading.why, deps);
   const { config } = reading;
-  const warmUp = createWarmUp(config, deps);
-  const respond = createResponder(config, deps);
+  const send = sendCopyOf(config, deps);
+  const warmUp = createWarmUp(config, { ...deps, send });
+  const respond = createResponder(config, deps, copierOf(config, deps, send));
 
   return async (event, context) => {
     if (isWarmUp(event)) return warmUp(event);
@@ -36,9 +38,20 @@ export function createHandler(deps: HandlerDeps): Handler {
   };
 }
 
+function sendCopyOf({ serving }: RouterConfig, deps: HandlerDeps): SendCopy | undefined {
+  const shadow = serving.kind === 'sticky' ? serving.route.shadow : undefined;
+  return shadow && deps.copiesTo(shadow.function);
+}
+
+function copierOf({ serving }: RouterConfig, deps: HandlerDeps, send: SendCopy | undefined): Copier {
+  if (serving.kind === 'weighted' || send === undefined) return async () => undefined;
+  return createCopier(serving.route, { send, monotonicMs: deps.monotonicMs });
+}
+
 function createResponder(
   config: RouterConfig,
   deps: HandlerDeps,
+  copy: Copier,
 ): (event: GatewayEvent, requestId: string, context: LambdaContext | undefined) => Promise<Answer> {
   const emf = createEmf(config);
   const counters = createCounters(config, deps.now());
@@ -46,7 +59,7 @@ function createResponder(
     counters.request(record);
     deps.emit(emf.request(record));
   };
-  const recommend = createRecommend(config, deps, recorder);
+  const recommend = createRecommend(config, deps, recorder, copy);
   const refuse = (requestId: string, status: number, message: string): Answer => {
     counters.refused();
     return refusal(status, requestId, message);
@@ -92,7 +105,7 @@ function methodOf(path: string, config: RouterConfig): 'GET' | 'POST' | undefine
 
 function health({ serving }: RouterConfig): unknown {
   if (serving.kind === 'weighted') return { status: 'ok', routing: 'weighted', version: serving.arm.version };
-  const { rollout, token, champion, challenger, percent } = serving.route;
+  const { rollout, token, champion, challenger, percent, shadow } = serving.route;
   return {
     status: 'ok',
     routing: 'sticky',
@@ -101,6 +114,7 @@ function health({ serving }: RouterConfig): unknown {
     champion: champion.version,
     challenger: challenger?.version ?? null,
     percent,
+    ...(shadow && { copies: shadow.sample }),
   };
 }
 

@@ -4,11 +4,15 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { createAuthorizer } from './authorizer.ts';
 import { createHandler } from './handler.ts';
 import { createHttpClient } from './invoke-http.ts';
+import { createSendCopy } from './shadow/copy.ts';
+import { createShadow } from './shadow/handler.ts';
+import { createSeen } from './shadow/seen.ts';
 
 // Lambda's entry point. Everything that it needs comes from node: modules, process.env and console.log, so that the
 // same bundle runs in a context of its own on a laptop.
 const { env } = process;
 const now = (): number => Date.now();
+const monotonicMs = (): number => performance.now();
 // eslint-disable-next-line no-console -- stdout is how a Lambda reports metrics
 const emit = (line: string): void => console.log(line);
 const timers = {
@@ -19,11 +23,22 @@ const timers = {
 export const handler = createHandler({
   env,
   now,
-  monotonicMs: () => performance.now(),
+  monotonicMs,
   client: createHttpClient({ env, now, timers }),
+  copiesTo: (target) => createSendCopy({ env, now, timers }, target),
   emit,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   environmentId: randomUUID(),
+});
+
+/** The shadow function's. */
+export const shadow = createShadow({
+  env,
+  now,
+  monotonicMs,
+  client: createHttpClient({ env, now, timers, attributes: 'mlreg-shadow' }),
+  seen: createSeen({ env, now, timers }),
+  emit,
 });
 
 export const authorizer = createAuthorizer({ env, emit });

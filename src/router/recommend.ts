@@ -7,6 +7,7 @@ import type { HandlerDeps, LambdaContext } from './deps.ts';
 import type { FailureReason, ModelAnswer } from './invoke.ts';
 import { headerOf, userIdOf, type GatewayEvent, type ParsedBody } from './request.ts';
 import type { Arm } from './route.ts';
+import type { Copier } from './shadow/copy.ts';
 
 export type Recorder = (record: RequestRecord) => void;
 
@@ -24,6 +25,7 @@ export function createRecommend(
   config: RouterConfig,
   deps: Pick<HandlerDeps, 'client' | 'now' | 'monotonicMs'>,
   record: Recorder,
+  copy: Copier,
 ): (body: ParsedBody & { kind: 'object' }, call: Call) => Promise<Answer> {
   const { serving, userKey, invokeTimeoutMs } = config;
   const rollout = serving.kind === 'sticky' ? serving.route.rollout : undefined;
@@ -32,23 +34,24 @@ export function createRecommend(
     const startedAt = deps.monotonicMs();
     const userId = userIdOf(body.value[userKey]) ?? userIdOf(headerOf(event, 'x-user-id'));
     const { name, arm } = choose(serving, userId);
-    // The place for a shadow's copy (route.shadow): sent from here and awaited before the answer, for Lambda freezes
-    // on return.
-    const left = (context?.getRemainingTimeInMillis?.() ?? Infinity) - reserveMs;
-    const timeoutMs = Math.max(1, Math.min(invokeTimeoutMs, left));
+    const left = (): number => (context?.getRemainingTimeInMillis?.() ?? Infinity) - reserveMs;
+    const timeoutMs = Math.max(1, Math.min(invokeTimeoutMs, left()));
     // Whatever comes of it is the caller's answer. A challenger that fails is not covered up by asking the champion:
     // its failures would vanish from the metrics, and the rollout would promote what the fallback carried.
     const answer = await deps.client.invoke(arm.endpoint, body.text, timeoutMs);
+    const latencyMs = rounded(deps.monotonicMs() - startedAt);
+    const copied = await copy({ requestId, body: body.text, answer, latencyMs, leftMs: left() });
     record({
       at: deps.now(),
       version: arm.version,
       arm: name,
       rollout,
       requestId,
-      latencyMs: answer.kind === 'answered' ? rounded(deps.monotonicMs() - startedAt) : undefined,
+      latencyMs: answer.kind === 'answered' ? latencyMs : undefined,
       throttled: answer.kind === 'failed' && answer.why === 'throttled',
       noUserId: serving.kind === 'sticky' && userId === undefined,
       failure: answer.kind === 'failed' ? answer : undefined,
+      copy: copied,
     });
     return respond(answer, requestId, { 'x-model-version': arm.version, 'x-mlreg-arm': name });
   };

@@ -1,4 +1,5 @@
 import { parseVersion } from '../domain/parse.ts';
+import type { AnswerComparison } from '../domain/shadow.ts';
 
 /** A model version and the SageMaker endpoint that serves it. */
 export interface Arm {
@@ -17,8 +18,12 @@ export interface PublishedRoute {
   readonly percent: number;
   /** New per rollout, the same for all of it. */
   readonly salt: string;
-  /** `function` is the ARN that gets copies of `sample` per cent of the requests. */
-  readonly shadow?: { readonly sample: number; readonly function?: string };
+  /** The challenger gets copies of `sample` per cent of the requests, by way of `function`, `NAME:ALIAS`. */
+  readonly shadow?: {
+    readonly sample: number;
+    readonly function: string;
+    readonly comparison: AnswerComparison;
+  };
 }
 
 /** @throws Error that names the member which is wrong; an unknown member is wrong as well */
@@ -36,6 +41,8 @@ export function parseRoute(text: string): PublishedRoute {
     route.challenger === undefined ? undefined : arm(route.challenger, 'MLREG_ROUTE.challenger');
   const percent =
     route.percent === undefined && !challenger ? 0 : share(route.percent, 'MLREG_ROUTE.percent');
+  if (!challenger && route.shadow !== undefined)
+    throw new Error('MLREG_ROUTE.shadow is given, but there is no challenger');
   if (!challenger && percent > 0)
     throw new Error(`MLREG_ROUTE.percent is ${percent}, but there is no challenger`);
   return {
@@ -69,10 +76,39 @@ function arm(value: unknown, what: string): Arm {
 
 function shadow(value: unknown): NonNullable<PublishedRoute['shadow']> {
   const what = 'MLREG_ROUTE.shadow';
-  const found = members(value, what, ['sample', 'function']);
+  const found = members(value, what, ['sample', 'function', 'comparison']);
+  const target = words(found.function, `${what}.function`);
+  if (!/^[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,128}$/.test(target))
+    throw new Error(`${what}.function '${target}' is no NAME:ALIAS`);
   return {
     sample: share(found.sample, `${what}.sample`),
-    ...(found.function !== undefined && { function: words(found.function, `${what}.function`) }),
+    function: target,
+    comparison: comparison(found.comparison, `${what}.comparison`),
+  };
+}
+
+function comparison(value: unknown, what: string): AnswerComparison {
+  const found = members(value, what, ['class', 'score', 'scale', 'tolerance', 'ignore', 'show']);
+  const path = (name: 'class' | 'score'): string | null =>
+    found[name] === null ? null : words(found[name], `${what}.${name}`);
+  const number = (name: 'scale' | 'tolerance'): number => {
+    const given = found[name];
+    if (typeof given !== 'number' || !(given >= 0 && given < Infinity))
+      throw new Error(`${what}.${name} is no number from 0`);
+    return given;
+  };
+  const list = (name: 'ignore' | 'show'): readonly string[] => {
+    const given = found[name];
+    if (!Array.isArray(given)) throw new Error(`${what}.${name} is no list`);
+    return given.map((each, index) => words(each, `${what}.${name}[${index}]`));
+  };
+  return {
+    class: path('class'),
+    score: path('score'),
+    scale: number('scale'),
+    tolerance: number('tolerance'),
+    ignore: list('ignore'),
+    show: list('show'),
   };
 }
 

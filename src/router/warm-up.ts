@@ -1,5 +1,6 @@
 import type { RouterConfig } from './config.ts';
 import type { HandlerDeps } from './deps.ts';
+import type { Handed, SendCopy } from './shadow/copy.ts';
 
 /** Sent by a direct invoke, never through the gateway. */
 export interface WarmUp {
@@ -16,11 +17,15 @@ export interface WarmAnswer {
   readonly token: number | null;
   /** Whether the connection to SageMaker stands. */
   readonly connected: boolean;
+  /** Whether the shadow function takes copies; undefined where none are sent. */
+  readonly copies?: Handed;
   /** Different answers hold different environments: so many are warm. */
   readonly environmentId: string;
 }
 
 const longestHoldMs = 25_000;
+/** Nobody waits for it but mlreg. */
+const copyWithinMs = 5_000;
 
 export function isWarmUp(event: unknown): event is WarmUp {
   return (event as Partial<WarmUp> | null | undefined)?.mlreg === 'warm';
@@ -29,20 +34,23 @@ export function isWarmUp(event: unknown): event is WarmUp {
 /** Asks no model and counts nowhere. */
 export function createWarmUp(
   { serving }: RouterConfig,
-  deps: Pick<HandlerDeps, 'client' | 'wait' | 'environmentId'>,
+  deps: Pick<HandlerDeps, 'client' | 'wait' | 'environmentId'> & { readonly send: SendCopy | undefined },
 ): (event: WarmUp) => Promise<WarmAnswer> {
   const route = serving.kind === 'sticky' ? serving.route : undefined;
   const arm = serving.kind === 'sticky' ? serving.route.champion : serving.arm;
   return async ({ holdMs }) => {
     const hold =
       typeof holdMs === 'number' && holdMs > 0 ? deps.wait(Math.min(holdMs, longestHoldMs)) : undefined;
-    const [connected] = await Promise.all([deps.client.warm(), hold]);
+    // The shadow function is warmed by the same event as this one.
+    const copying = deps.send?.(JSON.stringify({ mlreg: 'warm' } satisfies WarmUp), copyWithinMs);
+    const [connected, copies] = await Promise.all([deps.client.warm(), copying, hold]);
     return {
       warm: true,
       version: arm.version,
       rollout: route?.rollout ?? null,
       token: route?.token ?? null,
       connected,
+      ...(copies !== undefined && { copies }),
       environmentId: deps.environmentId,
     };
   };

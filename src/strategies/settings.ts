@@ -1,6 +1,7 @@
 import type { OnInconclusive } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
+import type { ShadowSetup } from '../domain/shadow.ts';
 import type { Percent, VersionTag } from '../domain/units.ts';
 
 /** What every strategy needs to know. */
@@ -49,4 +50,7 @@ export interface BlueGreenSettings extends Settings, BakeSettings {
 export interface ShadowSettings extends Settings, BakeSettings {
   /** Share of requests that are copied to the challenger. */
   readonly sample: Percent;
+  readonly setup: ShadowSetup;
+  /** The challenger's endpoint stays when the shadow has passed. */
+  readonly keep: boolean;
 }

@@ -22,14 +22,19 @@ export function shadow(settings: ShadowSettings): Plan {
     });
   }
   const copied = { kind: 'shadow', champion, challenger, sample: settings.sample } as const;
-  return planOf('shadow', settings, [
+  const plan = planOf('shadow', settings, [
     ...approval(settings),
-    ...prepare(settings, [copied, single(champion)]),
+    // The way back is what serves now, so it isn't published.
+    ...prepare(settings, [copied]),
     { kind: 'warm-up', route: copied },
     { kind: 'route', route: copied },
-    { ...bakeAt(settings, percent(0), true), onInconclusive: 'hold' },
+    // Nobody is exposed, so nothing is gained by an early end.
+    { ...bakeAt(settings, percent(0), false), onInconclusive: 'hold' },
     { kind: 'warm-up', route: single(champion) },
     { kind: 'route', route: single(champion) },
-    { kind: 'notify', subject: `${challenger} ran in shadow in ${settings.environment}` },
+    { kind: 'report' },
+    ...(settings.keep ? [] : [{ kind: 'retire', version: challenger } as const]),
+    { kind: 'notify', subject: `${challenger} passed in shadow in ${settings.environment}` },
   ]);
+  return { ...plan, shadow: settings.setup };
 }

@@ -177,6 +177,7 @@ export function createWorld(options: WorldOptions): SimWorld {
       metrics: {
         read: (query) => on('metrics.read', () => ({ kind: 'read', observations: aws.observe(query) })),
       },
+      comparisons: { differences: () => on('differences', () => ({ found: [], complete: true })) },
       notifier: { send: () => on('notify', () => undefined) },
       clock: { now: localNow, sleepUntil },
       ids: {

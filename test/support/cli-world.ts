@@ -125,6 +125,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     store,
     platform: model.ports.platform,
     metrics: model.ports.metrics,
+    comparisons: model.ports.comparisons,
     notifier: model.ports.notifier,
     artifacts: {
       resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),

@@ -1,5 +1,6 @@
 import type { Actor, Entry, Stamp } from '../../src/domain/journal.ts';
-import type { Observation, Reading } from '../../src/domain/observation.ts';
+import type { Difference } from '../../src/domain/shadow.ts';
+import type { CopiesTick, Observation, Reading } from '../../src/domain/observation.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
@@ -14,7 +15,7 @@ import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { type MemoryPlace, memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { canary } from '../../src/strategies/canary.ts';
-import type { BlueGreenSettings, CanarySettings } from '../../src/strategies/settings.ts';
+import type { BlueGreenSettings, CanarySettings, ShadowSettings } from '../../src/strategies/settings.ts';
 
 /** Thrown out of a port: the process is dead from here on. */
 export class Crash extends Error {
@@ -48,6 +49,9 @@ export interface ModelWorld {
   behaviour: Record<string, { errors: number; latencyMs: number }>;
   requestsPerTick: number;
   reading: ((query: MetricsQuery) => Reading) | null;
+  /** Share of copies that are answered otherwise. */
+  disagreement: number;
+  differences: readonly Difference[];
   readonly states: RolloutState[];
 }
 
@@ -155,6 +159,9 @@ export function modelWorld(): ModelWorld {
     metrics: {
       read: (query) => call('metrics.read', () => (world.reading ?? ((q) => synthetic(world, q)))(query)),
     },
+    comparisons: {
+      differences: () => call('differences', () => ({ found: world.differences, complete: true })),
+    },
     notifier: { send: () => call('notify', () => undefined) },
     clock: {
       now: () => now,
@@ -199,6 +206,8 @@ export function modelWorld(): ModelWorld {
     behaviour: {},
     requestsPerTick: 200,
     reading: null,
+    disagreement: 0.1,
+    differences: [],
   };
   return world;
 }
@@ -226,6 +235,12 @@ function synthetic(world: ModelWorld, query: MetricsQuery): Reading {
       endpointErrors: failed,
     };
   };
+  const copies = (tick: number): CopiesTick => {
+    const compared = Math.round(world.requestsPerTick / 2);
+    const expected = compared * world.disagreement;
+    const disagreed = Math.floor(expected * (tick + 1)) - Math.floor(expected * tick);
+    return { sent: compared, dropped: 0, compared, disagreed, distance: disagreed / 2, duplicates: 0 };
+  };
   for (let at = query.from + query.tickMs, tick = 0; at <= query.to; at += query.tickMs, tick++) {
     const share = Number(query.plannedPercent) / 100;
     observations.push({
@@ -240,6 +255,7 @@ function synthetic(world: ModelWorld, query: MetricsQuery): Reading {
         query.challenger === null
           ? null
           : arm(query.challenger.version, share, Math.round(at / query.tickMs) % 1_000),
+      ...(query.copies === true ? { copies: copies(Math.round(at / query.tickMs) % 1_000) } : {}),
     });
   }
   return { kind: 'read', observations };
@@ -295,6 +311,26 @@ export const blueGreenSettings = (over: Partial<BlueGreenSettings> = {}): BlueGr
   percent: percent(10),
   finalBakeMs: 10_000,
   green: 'green',
+  ...over,
+});
+
+/** Copies of a quarter of the requests. */
+export const shadowSettings = (over: Partial<ShadowSettings> = {}): ShadowSettings => ({
+  ...canarySettings(),
+  policy: { ...policy, steps: [{ percent: 50, ticks: 10 }], disagreement: 0.3 },
+  sample: percent(25),
+  keep: false,
+  setup: {
+    function: 'recommendation-shadow-local:live',
+    comparison: {
+      class: 'items.0.id',
+      score: null,
+      scale: 1,
+      tolerance: 0.001,
+      ignore: ['modelVersion'],
+      show: [],
+    },
+  },
   ...over,
 });
 

@@ -17,6 +17,7 @@ import { createGatewayView } from './gateway-view.ts';
 import { createInvoker } from './lambda/invoker.ts';
 import { lambdaOperations } from './lambda/lambda.ts';
 import { createRegistry } from './lambda/registry.ts';
+import { createLogStore, logsOperations } from './logs.ts';
 import { memoryObjects, type ObjectStore } from './objects.ts';
 import { fromPersisted, toPersisted, type PersistedState } from './persisted.ts';
 import { createHosting } from './sagemaker/hosting.ts';
@@ -59,7 +60,7 @@ export interface LocalAws {
   handle(request: WireRequest): Promise<WireResponse>;
   readonly view: GatewayView;
   /**
-   * Takes EMF metrics out of lines that a function printed outside an invocation.
+   * Keeps lines that a function printed outside an invocation, and takes EMF metrics out of them.
    * What `FunctionRuntime.invoke` returns as `logs` is taken care of.
    */
   putLogLines(version: FunctionSnapshot, lines: readonly string[]): void;
@@ -92,8 +93,11 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
   const messages = new Map<string, Message[]>();
   const registry = createRegistry(account, state.functions, state.code);
   const hosting = createHosting(account, state.sagemaker, options.containers);
-  const putLogLines = (_version: FunctionSnapshot, lines: readonly string[]) =>
+  const logs = createLogStore();
+  const putLogLines = (version: FunctionSnapshot, lines: readonly string[]) => {
+    logs.append(version.functionName, lines, account.clock.now());
     recordEmf(store, lines, account.clock.now());
+  };
   const invoker = createInvoker(registry, options.functions, store, putLogLines);
   const door = createFrontDoor(account, faults, {
     lambda: lambdaOperations({ registry, invoker, runtime: options.functions, store, objects }),
@@ -101,6 +105,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     'sagemaker-runtime': { InvokeEndpoint: invokeEndpoint(account, state.sagemaker, hosting, store) },
     apigateway: apiGatewayOperations(account, state.apis),
     cloudwatch: cloudWatchOperations(account, store, state.alarms),
+    logs: logsOperations(account, logs),
     sns: snsOperations(account, state.topics, messages),
     sts: stsOperations(account),
     s3: s3Operations(account, objects),

@@ -38,6 +38,7 @@ export function accessDenied(service: ServiceName, action: string, principal: st
       return new AwsError('AccessDeniedException', 403, message);
     case 'sagemaker':
     case 'sagemaker-runtime':
+    case 'logs':
       return new AwsError('AccessDeniedException', 400, message);
     case 'cloudwatch':
     case 'sts':
@@ -69,6 +70,8 @@ export function unrecognizedClient(service: ServiceName): AwsError {
     case 'sagemaker':
     case 'sagemaker-runtime':
       return new AwsError('UnrecognizedClientException', 403, message);
+    case 'logs':
+      return new AwsError('UnrecognizedClientException', 400, message);
   }
 }
 
@@ -83,6 +86,7 @@ export function throttled(service: ServiceName): AwsError {
       return new AwsError('TooManyRequestsException', 429, 'Too Many Requests');
     case 'sagemaker':
     case 'sagemaker-runtime':
+    case 'logs':
       return new AwsError('ThrottlingException', 400, 'Rate exceeded');
     case 'cloudwatch':
     case 'sts':
@@ -112,5 +116,7 @@ export function serviceFailure(service: ServiceName, message: string): AwsError 
       return new AwsError('InternalFailure', 500, message);
     case 'sagemaker-runtime':
       return new AwsError('InternalFailure', 500, message);
+    case 'logs':
+      return new AwsError('ServiceUnavailableException', 500, message);
   }
 }

@@ -20,6 +20,7 @@ export type ServiceName =
   | 'sagemaker-runtime'
   | 'apigateway'
   | 'cloudwatch'
+  | 'logs'
   | 'sns'
   | 'sts'
   | 's3';

@@ -5,6 +5,7 @@ import { combine } from './combine.ts';
 import { createErrorComparison } from './compare-errors.ts';
 import { createLatencyComparison } from './compare-latency.ts';
 import { guardrailTempering } from './guardrail-rate.ts';
+import { createDisagreementRule } from './disagreement-rule.ts';
 import { createGuardrails } from './guardrail-rules.ts';
 import { harmed } from './harm.ts';
 import { laneWeights, splitAlpha } from './lanes.ts';
@@ -39,8 +40,11 @@ export interface Judge {
   push(observation: Observation): Judgement;
 }
 
-export function createJudge(policy: JudgePolicy): Judge {
-  checkPolicy(policy);
+export function createJudge(whole: JudgePolicy): Judge {
+  checkPolicy(whole);
+  const copies = createDisagreementRule(whole);
+  // What answers may cost in false alarms is taken off all else's: together they keep to the policy's.
+  const policy = { ...whole, alpha: whole.alpha - (copies?.alpha ?? 0) };
   const looks = planLooks(policy.steps);
   const alpha = splitAlpha(policy.alpha, looks.planned);
   // With all traffic on the challenger at every step there is never a champion beside it: the guardrails have all.
@@ -73,11 +77,12 @@ export function createJudge(policy: JudgePolicy): Judge {
     errors.step(tick);
     for (const rule of all) if (rule !== errors) rule.step(tick);
     stage.step(tick, errors.phi());
+    copies?.step(observation);
     if (!tick.challenger) return;
     ticksWithChallenger++;
     challengerRequests += tick.challenger.requests;
     harmedRequests += harmed(tick.challenger, tick.challengerTail, policy.guardrails.meanLatencyMs);
-    failed ??= sequential() ?? look();
+    failed ??= sequential() ?? look() ?? copies?.failing() ?? null;
   }
 
   /** No less than that, and cheap. */
@@ -128,8 +133,7 @@ export function createJudge(policy: JudgePolicy): Judge {
   }
 
   function findings(): readonly Finding[] {
-    return all
-      .map((rule) => rule.finding(ownThreshold(rule)))
+    return [...all.map((rule) => rule.finding(ownThreshold(rule))), copies?.finding() ?? null]
       .filter((finding) => finding !== null)
       .sort((a, b) => strength(b) - strength(a));
   }
@@ -152,7 +156,7 @@ export function createJudge(policy: JudgePolicy): Judge {
     if (readiness.kind === 'waiting') {
       return { kind: 'insufficient', why: readiness.why, needRequests: readiness.needRequests, ...judged };
     }
-    const doubt = doubts();
+    const doubt = doubts() ?? copies?.doubt() ?? null;
     if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
     return { kind: 'pass', nonInferior: nonInferior(), ...judged };
   }

@@ -1,4 +1,4 @@
-import type { ArmTick, Histogram, Observation } from '../../domain/observation.ts';
+import type { ArmTick, CopiesTick, Histogram, Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 
 /** Refuses an observation that can't be: a RangeError that names the field. A bad number is never a silent pass. */
@@ -9,9 +9,18 @@ export function checkObservation(observation: Observation, before: Observation |
   }
   if (!(observation.tickMs > 0)) throw new RangeError(`tickMs: ${observation.tickMs} is not above 0`);
   within('plannedPercent', observation.plannedPercent, 0, 100);
+  if (observation.copies) checkCopies(observation.copies);
   if (observation.champion) checkArm('champion', observation.champion, before?.champion?.latency?.le);
   if (observation.challenger) checkArm('challenger', observation.challenger, before?.challenger?.latency?.le);
 }
+
+function checkCopies(copies: CopiesTick): void {
+  for (const name of copiesCounts) count('copies', name, copies[name]);
+  if (copies.disagreed > copies.compared * rounding)
+    throw new RangeError(`copies.disagreed: ${copies.disagreed} of only ${copies.compared}`);
+}
+
+const copiesCounts = ['sent', 'dropped', 'compared', 'disagreed', 'distance', 'duplicates'] as const;
 
 /** Refuses a policy that can't be judged by. */
 export function checkPolicy(policy: JudgePolicy): void {
@@ -30,6 +39,7 @@ export function checkPolicy(policy: JudgePolicy): void {
     within(`${name}.difference`, margin.difference, 0, 1);
     count(name, 'slower', margin.slower);
   }
+  if (policy.disagreement !== undefined) open('disagreement', policy.disagreement);
   policy.steps.forEach((step, i) => {
     within(`steps[${i}].percent`, step.percent, 0, 100);
     if (!(step.ticks >= 0)) throw new RangeError(`steps[${i}].ticks: ${step.ticks} is not 0 or more`);

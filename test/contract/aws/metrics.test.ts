@@ -72,7 +72,8 @@ const answered = (at: number, version: string, latencyMs: number | undefined, th
     failure: latencyMs === undefined ? { why: 'model', detail: '424' } : undefined,
   });
 
-const print = ({ local }: Stack, ...lines: string[]): void => local.putLogLines(undefined as never, lines);
+const print = ({ local }: Stack, ...lines: string[]): void =>
+  local.putLogLines({ functionName: 'f' } as never, lines);
 
 test('every tick of the window is an observation, those without data with zero requests', async () => {
   const made = await stack();

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { percent, versionTag } from '../../../src/domain/units.ts';
 import { variablesFor } from '../../../src/rollout/variables.ts';
-import { actor, v22, v23 } from '../../support/model-world.ts';
+import { shadow } from '../../../src/strategies/shadow.ts';
+import { actor, shadowSettings, v22, v23 } from '../../support/model-world.ts';
 import { plan, single, split, tell, weightedPlan } from './story.ts';
 
-const sticky = tell(plan, { kind: 'owned', by: actor('cat'), adopt: false }).state;
+const copied = shadow(shadowSettings());
+const sticky = tell(
+  { ...plan, ...(copied.shadow && { shadow: copied.shadow }) },
+  { kind: 'owned', by: actor('cat'), adopt: false },
+).state;
 const weighted = tell(weightedPlan).state;
 const common = { rollout: 'r-1', token: 2, salt: 'salt' };
 const champion = { version: v22, endpoint: 'old-endpoint' };
@@ -17,7 +22,7 @@ describe('sticky: the whole route, under rollout and token', () => {
     [
       'shadow',
       { kind: 'shadow', champion: v22, challenger: v23, sample: percent(25) },
-      { ...common, champion, challenger, percent: 0, shadow: { sample: 25 } },
+      { ...common, champion, challenger, percent: 0, shadow: { sample: 25, ...copied.shadow } },
     ],
   ] as const)('%s', (_name, route, expected) => {
     const { MLREG_ROUTE, ...rest } = variablesFor(sticky, route);

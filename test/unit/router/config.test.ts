@@ -2,6 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { readConfig, type Environment } from '../../../src/router/config.ts';
 import { route, stickyEnv, weightedEnv } from './harness.ts';
 
+/** As a plan has it. */
+const comparison = {
+  class: 'items.0.id',
+  score: null,
+  scale: 1,
+  tolerance: 0.001,
+  ignore: ['modelVersion'],
+  show: ['origin'],
+};
+
 const digest = 'ab'.repeat(32);
 
 describe('readConfig', () => {
@@ -22,7 +32,7 @@ describe('readConfig', () => {
   });
 
   it('reads everything that can be set', () => {
-    const shadow = { sample: 25, function: 'arn:aws:lambda:eu-central-1:123456789012:function:shadow:live' };
+    const shadow = { sample: 25, function: 'recommendation-shadow-prod:live', comparison };
     const reading = readConfig({
       ...stickyEnv,
       MLREG_ROUTE: JSON.stringify({ ...route, percent: 0, shadow }),
@@ -114,9 +124,36 @@ describe('readConfig', () => {
     ],
     [
       'a shadow without sample',
-      withRoute({ shadow: {} }),
+      withRoute({ shadow: { function: 'f:live', comparison } }),
       'MLREG_ROUTE.shadow.sample is no number from 0 to 100',
     ],
+    [
+      'a shadow by a function without an alias',
+      withRoute({ shadow: { sample: 5, function: 'f', comparison } }),
+      "MLREG_ROUTE.shadow.function 'f' is no NAME:ALIAS",
+    ],
+    [
+      'copies for nobody',
+      withRoute({ challenger: undefined, percent: 0, shadow: { sample: 5, function: 'f:live', comparison } }),
+      'MLREG_ROUTE.shadow is given, but there is no challenger',
+    ],
+    ...(
+      [
+        ['class', 5, 'class is missing, empty or no string'],
+        ['score', '', 'score is missing, empty or no string'],
+        ['scale', -1, 'scale is no number from 0'],
+        ['tolerance', '0', 'tolerance is no number from 0'],
+        ['ignore', 'modelVersion', 'ignore is no list'],
+        ['show', [1], 'show[0] is missing, empty or no string'],
+        ['sow', [], undefined],
+      ] as const
+    ).map(([name, value, why]): [string, Environment, string] => [
+      `a comparison whose ${name} is ${JSON.stringify(value)}`,
+      withRoute({ shadow: { sample: 5, function: 'f:live', comparison: { ...comparison, [name]: value } } }),
+      why === undefined
+        ? `MLREG_ROUTE.shadow.comparison has unknown members: ${name}`
+        : `MLREG_ROUTE.shadow.comparison.${why}`,
+    ]),
     [
       'an empty route and no version',
       { ...stickyEnv, MLREG_ROUTE: '' },

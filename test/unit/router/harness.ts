@@ -1,6 +1,7 @@
 import type { HandlerDeps } from '../../../src/router/deps.ts';
 import { createHandler, type Handler } from '../../../src/router/handler.ts';
 import type { ModelAnswer } from '../../../src/router/invoke.ts';
+import type { SendCopy } from '../../../src/router/shadow/copy.ts';
 
 export const route = {
   rollout: 'r-abc',
@@ -43,6 +44,7 @@ export interface Rig {
 export function rig(options: {
   readonly env?: HandlerDeps['env'];
   readonly answer?: () => ModelAnswer | Promise<ModelAnswer>;
+  readonly send?: SendCopy;
 }): Rig {
   const calls: Rig['calls'] = [];
   const lines: string[] = [];
@@ -64,6 +66,7 @@ export function rig(options: {
         return true;
       },
     },
+    copiesTo: () => options.send ?? (async () => 'sent'),
     emit: (line) => lines.push(line),
     wait: async (ms) => {
       waits.push(ms);

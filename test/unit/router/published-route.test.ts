@@ -4,6 +4,7 @@ import { percent, versionTag } from '../../../src/domain/units.ts';
 import type { RolloutState } from '../../../src/rollout/state.ts';
 import { variablesFor } from '../../../src/rollout/variables.ts';
 import { readConfig } from '../../../src/router/config.ts';
+import { shadowSettings } from '../../support/model-world.ts';
 
 const [champion, challenger] = [versionTag('v2.2.0'), versionTag('v2.3.0')];
 const arms = {
@@ -11,13 +12,15 @@ const arms = {
   challenger: { version: challenger, endpoint: 'recommendation-prod-v2-3-0-5e6f7a8b' },
 };
 
+const setup = shadowSettings().setup;
+
 /** As far as publishing looks at it. */
 const state = (routing: 'sticky' | 'weighted'): RolloutState =>
   ({
     id: 'r-abc',
     token: 5,
     salt: 's',
-    plan: { routing },
+    plan: { routing, shadow: setup },
     endpoints: {
       [champion]: { name: arms.champion.endpoint },
       [challenger]: { name: arms.challenger.endpoint },
@@ -39,7 +42,7 @@ describe('what a rollout publishes, the router reads', () => {
     ],
     [
       { kind: 'shadow', champion, challenger, sample: percent(25) },
-      { ...common, challenger: arms.challenger, percent: 0, shadow: { sample: 25 } },
+      { ...common, challenger: arms.challenger, percent: 0, shadow: { sample: 25, ...setup } },
     ],
   ])('%j', (route, read) => {
     expect(readConfig({ ...names, ...variablesFor(state('sticky'), route) })).toMatchObject({

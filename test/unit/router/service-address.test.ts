@@ -21,7 +21,7 @@ describe('serviceAddress', () => {
           UseDualStack: false,
         }).url;
         const env = { ...keys, AWS_REGION: region, ...(fips && { AWS_USE_FIPS_ENDPOINT: 'true' }) };
-        expect(serviceAddress(env).url.href, `FIPS ${fips}`).toBe(expected.href);
+        expect(serviceAddress(env, 'sagemaker').url.href, `FIPS ${fips}`).toBe(expected.href);
       }
     },
   );
@@ -38,7 +38,7 @@ describe('serviceAddress', () => {
     { env: { AWS_ENDPOINT_URL: '' }, url: 'https://runtime.sagemaker.us-west-2.amazonaws.com/' },
   ])('$env -> $url', ({ env, url }) => {
     const set: Record<string, string | undefined> = { ...keys, AWS_REGION: 'us-west-2', ...env };
-    expect(serviceAddress(set).url.href).toBe(url);
+    expect(serviceAddress(set, 'sagemaker').url.href).toBe(url);
   });
 
   it.each([
@@ -48,6 +48,6 @@ describe('serviceAddress', () => {
     { env: { ...keys, AWS_REGION: 'r', AWS_ENDPOINT_URL: 'nonsense' }, why: "AWS_ENDPOINT_URL 'nonsense'" },
     { env: { ...keys, AWS_REGION: 'r', AWS_ENDPOINT_URL: 'file:///x' }, why: "AWS_ENDPOINT_URL 'file:///x'" },
   ])('refuses $env', ({ env, why }) => {
-    expect(() => serviceAddress(env)).toThrow(why);
+    expect(() => serviceAddress(env, 'sagemaker')).toThrow(why);
   });
 });

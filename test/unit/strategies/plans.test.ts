@@ -7,7 +7,7 @@ import { canary } from '../../../src/strategies/canary.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
 import { shadow } from '../../../src/strategies/shadow.ts';
 import { watch } from '../../../src/strategies/watch.ts';
-import { blueGreenSettings, canarySettings, v22, v23 } from '../../support/model-world.ts';
+import { blueGreenSettings, canarySettings, shadowSettings, v22, v23 } from '../../support/model-world.ts';
 
 const routeOf = (route: Route): string => {
   switch (route.kind) {
@@ -33,7 +33,7 @@ function line(step: Step): string {
 const shown = ({ steps, policy: _policy, ...rest }: Plan): object => ({ ...rest, steps: steps.map(line) });
 
 const green = blueGreenSettings();
-const copied = { ...canarySettings(), sample: percent(25) };
+const copied = shadowSettings();
 
 describe('plans', () => {
   const plans: readonly (readonly [string, Plan])[] = [
@@ -45,6 +45,7 @@ describe('plans', () => {
     ['first deploy, blue-green', blueGreen({ ...green, champion: null })],
     ['blue-green', blueGreen(green)],
     ['shadow', shadow({ ...copied, onInconclusive: 'promote' })],
+    ['shadow whose challenger is kept', shadow({ ...copied, keep: true })],
     ['watch', watch({ ...canarySettings(), durationMs: 900_000 })],
     [
       'watch without end, and without a way back',
@@ -70,6 +71,8 @@ describe('plans', () => {
       const prepared = plan.steps.flatMap((step) =>
         step.kind === 'provision' ? step.routes.map(routeOf) : [],
       );
+      // What served before needs no publication.
+      if (plan.strategy === 'shadow') prepared.push(String(plan.champion));
       const used = plan.steps.flatMap((step) => {
         if (step.kind === 'route' || step.kind === 'warm-up') return [routeOf(step.route)];
         return step.kind === 'promote' ? [step.version] : [];

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { AwsError } from '../wire/aws-error.ts';
+import type { Account } from './account.ts';
+import { parseInput, wireInteger } from './input.ts';
+import { answer, type Operations } from './operation.ts';
+
+/** What functions print, by log group. The newest of each: a restart forgets all. */
+export interface LogStore {
+  append(functionName: string, lines: readonly string[], at: number): void;
+  readonly groups: ReadonlyMap<string, LogGroup>;
+}
+
+interface LogEvent {
+  /** Grows by one within its group. */
+  readonly id: number;
+  readonly at: number;
+  readonly message: string;
+}
+
+/** A ring: the event of an id stands at its remainder. */
+interface LogGroup {
+  readonly events: LogEvent[];
+  next: number;
+}
+
+const KEPT_EVENTS = 20_000;
+
+export function createLogStore(): LogStore {
+  const groups = new Map<string, LogGroup>();
+  return {
+    groups,
+    append(functionName, lines, at) {
+      const name = `/aws/lambda/${functionName}`;
+      let group = groups.get(name);
+      if (group === undefined) groups.set(name, (group = { events: [], next: 0 }));
+      for (const message of lines) {
+        const id = group.next++;
+        group.events[id % KEPT_EVENTS] = { id, at, message };
+      }
+    },
+  };
+}
+
+/** CloudWatch Logs, as much as is needed to look something up: FilterLogEvents. */
+export function logsOperations(account: Account, store: LogStore): Operations {
+  return {
+    FilterLogEvents(call) {
+      const input = parseInput(filterInput, call.input, 'InvalidParameterException');
+      const group = store.groups.get(input.logGroupName);
+      if (group === undefined) {
+        const message = 'The specified log group does not exist.';
+        throw new AwsError('ResourceNotFoundException', 400, message);
+      }
+      const matches = matcher(input.filterPattern);
+      const { startTime = 0, endTime = Infinity } = input;
+      let id = Math.max(Number(input.nextToken ?? 0), group.next - KEPT_EVENTS);
+      const events: object[] = [];
+      for (; id < group.next && events.length < input.limit; id++) {
+        const event = group.events[id % KEPT_EVENTS];
+        if (event === undefined || event.at < startTime || event.at > endTime || !matches(event.message))
+          continue;
+        events.push({
+          eventId: String(event.id),
+          timestamp: event.at,
+          ingestionTime: event.at,
+          logStreamName: `local/[$LATEST]${account.accountId}`,
+          message: event.message,
+        });
+      }
+      return answer({
+        events,
+        searchedLogStreams: [],
+        ...(id < group.next ? { nextToken: String(id) } : {}),
+      });
+    },
+  };
+}
+
+/** Nothing, a word, or one phrase in quotes; no terms together, no JSON, no regular expressions. */
+function matcher(pattern: string | undefined): (message: string) => boolean {
+  if (pattern === undefined || pattern === '') return () => true;
+  const phrase = /^"([^"]*)"$/.exec(pattern)?.[1] ?? /^[\w-]+$/.exec(pattern)?.[0];
+  if (phrase === undefined) {
+    throw new AwsError('NotImplemented', 501, `Local AWS does not implement the filter pattern ${pattern}`);
+  }
+  return (message) => message.includes(phrase);
+}
+
+const filterInput = z.object({
+  logGroupName: z.string().min(1).max(512),
+  startTime: wireInteger.optional(),
+  endTime: wireInteger.optional(),
+  filterPattern: z.string().max(1024).optional(),
+  limit: wireInteger.pipe(z.number().min(1).max(10_000)).default(10_000),
+  nextToken: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+});

@@ -1,0 +1,16 @@
+import { filled, resolution, timeout, type Environment, type RouterConfig } from '../config.ts';
+
+export type ShadowConfig = Pick<
+  RouterConfig,
+  'environment' | 'model' | 'metricResolution' | 'invokeTimeoutMs'
+>;
+
+/** @throws Error that names the variable */
+export function readShadowConfig(env: Environment): ShadowConfig {
+  return {
+    environment: filled(env, 'MLREG_ENVIRONMENT'),
+    model: filled(env, 'MLREG_MODEL'),
+    invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '10000'),
+    metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '60'),
+  };
+}

@@ -1,0 +1,104 @@
+import { Buffer } from 'node:buffer';
+import { fractionOf } from '../arm.ts';
+import type { Environment } from '../config.ts';
+import type { ModelAnswer } from '../invoke.ts';
+import { createPoster, type Machine } from '../post.ts';
+import type { PublishedRoute } from '../route.ts';
+import { serviceAddress } from '../service-address.ts';
+import { mostEventBytes, type ShadowEvent } from './event.ts';
+
+/** `paused`: those before failed, and callers aren't kept waiting for more of the same. */
+export type CopyOutcome = Handed | 'too-large' | 'paused';
+export type Handed = 'sent' | 'late' | 'refused';
+
+/** Hands an event over to the shadow function, which answers nobody. Never rejects, never waits longer than `timeoutMs`. */
+export type SendCopy = (event: string, timeoutMs: number) => Promise<Handed>;
+
+/**
+ * Lambda's Invoke of type Event.
+ * @param target `NAME:ALIAS`
+ */
+export function createSendCopy(deps: Machine & { readonly env: Environment }, target: string): SendCopy {
+  const [name, alias] = target.split(':');
+  try {
+    const poster = createPoster(
+      serviceAddress(deps.env, 'lambda'),
+      { headers: { 'x-amz-invocation-type': 'Event' }, query: `Qualifier=${alias}` },
+      deps,
+    );
+    return async (event, timeoutMs) => {
+      const reply = await poster.post(`/2015-03-31/functions/${name}/invocations`, event, timeoutMs);
+      if (reply.kind === 'failed') return reply.why === 'timeout' ? 'late' : 'refused';
+      return reply.status === 202 ? 'sent' : 'refused';
+    };
+  } catch {
+    return async () => 'refused';
+  }
+}
+
+export interface Copied {
+  readonly requestId: string;
+  /** The request's, JSON text. */
+  readonly body: string;
+  readonly answer: ModelAnswer;
+  readonly latencyMs: number;
+  /** What is left of Lambda's own time limit. */
+  readonly leftMs: number;
+}
+
+/** Undefined where the request isn't of the sample. */
+export type Copier = (copied: Copied) => Promise<CopyOutcome | undefined>;
+
+/** A caller waits no longer for a copy. Lambda takes an event over in some ten milliseconds. */
+const mostWaitMs = 150;
+const failuresInARow = 3;
+const pauseMs = 10_000;
+
+/**
+ * Sends copies of a sample of the requests, with the champion's answers, and is awaited before the caller gets its own:
+ * Lambda freezes what goes on after the return. A caller pays at most `mostWaitMs`, and after some failures in a row
+ * nothing for a while.
+ */
+export function createCopier(
+  route: PublishedRoute,
+  deps: { readonly send: SendCopy; readonly monotonicMs: () => number },
+): Copier {
+  const { challenger, shadow } = route;
+  if (challenger === undefined || shadow === undefined) return async () => undefined;
+  let failures = 0;
+  let pausedUntil = -Infinity;
+  return async (copied) => {
+    if (fractionOf(route.salt, copied.requestId) >= shadow.sample / 100) return undefined;
+    if (deps.monotonicMs() < pausedUntil) return 'paused';
+    const event = eventOf(copied, {
+      mlreg: 'shadow',
+      rollout: route.rollout,
+      requestId: copied.requestId,
+      challenger,
+      comparison: shadow.comparison,
+    });
+    if (event === undefined) return 'too-large';
+    const handed = await deps.send(event, Math.max(1, Math.min(mostWaitMs, copied.leftMs)));
+    failures = handed === 'sent' ? 0 : failures + 1;
+    if (failures >= failuresInARow) pausedUntil = deps.monotonicMs() + pauseMs;
+    return handed;
+  };
+}
+
+/** Undefined where Lambda would refuse it: what is surely too large isn't even spelled. */
+function eventOf(
+  { body, answer, latencyMs }: Copied,
+  known: Omit<ShadowEvent, 'body' | 'champion'>,
+): string | undefined {
+  if (body.length + (answer.kind === 'answered' ? answer.body.byteLength : 0) > mostEventBytes)
+    return undefined;
+  const event: ShadowEvent = { ...known, body, champion: championAnswer(answer, latencyMs) };
+  const text = JSON.stringify(event);
+  return Buffer.byteLength(text) > mostEventBytes ? undefined : text;
+}
+
+function championAnswer(answer: ModelAnswer, latencyMs: number): ShadowEvent['champion'] {
+  if (answer.kind === 'failed') return { failure: answer.why };
+  const bytes = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
+  return { answer: bytes.toString('base64'), latencyMs };
+}
