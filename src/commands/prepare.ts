@@ -1,19 +1,15 @@
-import { judgePolicy, type EnvironmentConfig } from '../config/index.ts';
+import type { EnvironmentConfig } from '../config/index.ts';
 import { nextEndpoint } from '../domain/names.ts';
-import type { OnInconclusive, Plan } from '../domain/plan.ts';
-import type { ArmTick } from '../domain/observation.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type AliasTarget, targetText } from '../domain/route.ts';
-import { instant, type Percent, percent, type VersionTag } from '../domain/units.ts';
+import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
-import { blueGreen } from '../strategies/blue-green.ts';
-import { canary } from '../strategies/canary.ts';
-import type { Settings } from '../strategies/settings.ts';
-import { shadow } from '../strategies/shadow.ts';
+import { compile, type Endpoints } from './compile.ts';
 import type { Context, Target } from './context.ts';
 import { stageFor } from './stage.ts';
-import { type RolloutOptions, type Words, wordsOf } from './words.ts';
+import { type RolloutOptions, wordsOf } from './words.ts';
 
 /** A rollout that could begin: the plan and the facts it rests on. Nothing has been changed. */
 export interface Prepared {
@@ -22,7 +18,7 @@ export interface Prepared {
   readonly champion: VersionRecord | null;
   readonly home: AliasTarget;
   readonly deploymentId?: string;
-  readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
+  readonly endpoints: Endpoints;
   readonly codeSha256: string;
   readonly changes: readonly VersionChange[];
 }
@@ -141,173 +137,4 @@ function refuseWithoutImage({ world }: Context, config: EnvironmentConfig): void
       mend: `set environments.${config.name}.sagemaker.image in mlreg.yaml${config.kind === 'local' ? ', as local://./serve.mjs' : ''}`,
     },
   );
-}
-
-/** Settings that all plans share. */
-export function settingsFor(
-  config: EnvironmentConfig,
-  roles: { readonly champion: VersionTag | null; readonly challenger: VersionTag },
-  bakes: {
-    readonly shares: readonly number[];
-    readonly bakeMs: number;
-    /** One more, at 100 %. */
-    readonly finalBakeMs?: number;
-    readonly tickMs: number;
-  },
-  history: readonly ArmTick[],
-): Settings {
-  const ticksIn = (ms: number): number => Math.max(1, Math.round(ms / bakes.tickMs));
-  const { finalBakeMs } = bakes;
-  const last = finalBakeMs === undefined ? [] : [{ percent: 100, ticks: ticksIn(finalBakeMs) }];
-  return {
-    model: config.model,
-    environment: config.name,
-    champion: roles.champion,
-    challenger: roles.challenger,
-    routing: config.routing,
-    alias: config.lambda.alias,
-    ...(config.lambda.green === null ? {} : { green: config.lambda.green }),
-    policy: judgePolicy(config, {
-      steps: [...bakes.shares.map((share) => ({ percent: share, ticks: ticksIn(bakes.bakeMs) })), ...last],
-      tickMs: bakes.tickMs,
-      history,
-      historyTickMs: historyTickMs(bakes.tickMs),
-    }),
-    tickMs: bakes.tickMs,
-    settleMs: config.settleMs,
-    maxHoldMs: config.maxHoldMs,
-    approvals: config.approvals,
-    approvalTimeoutMs: config.approvalTimeoutMs,
-    provisionTimeoutMs: config.provisionTimeoutMs,
-    keepPreviousMs: config.keepPreviousMs,
-    unreadableMs: config.unreadableLimit * bakes.tickMs,
-    maxTries: config.maxTries,
-  };
-}
-
-async function compile(
-  context: Context,
-  at: Target,
-  words: Words,
-  champion: VersionRecord | null,
-  endpoints: Prepared['endpoints'],
-  approvalRequired: boolean,
-): Promise<Plan> {
-  const { config } = at;
-  const { canary: own, blueGreen: twin, shadow: copy } = config.strategies;
-  const defaults =
-    words.strategy === 'canary'
-      ? own
-      : words.strategy === 'blue-green'
-        ? twin
-        : { ...copy, onInconclusive: 'hold' as OnInconclusive };
-  const bakeMs = words.bakeMs ?? defaults.bakeMs;
-  const tickMs = words.tickMs ?? defaults.tickMs;
-  const steps = sharesOf(config, words);
-  const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
-  const roles = { champion: champion?.version ?? null, challenger: words.version };
-  // `--bake` means every bake.
-  const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
-  const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
-  const bakes = { shares: steps, bakeMs, tickMs, ...final };
-  const settings: Settings = settingsFor(config, roles, bakes, history);
-  const withApproval =
-    approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
-  const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };
-  switch (words.strategy) {
-    case 'canary':
-      return canary({ ...withApproval, ...bake, steps });
-    case 'blue-green':
-      return blueGreen({
-        ...withApproval,
-        ...bake,
-        percent: steps[0] ?? twin.percent,
-        finalBakeMs,
-        keepPreviousMs: twin.retireAfterMs,
-      });
-    case 'shadow':
-      return shadow({
-        ...withApproval,
-        ...bake,
-        policy: {
-          ...withApproval.policy,
-          ...(copy.disagreement === null ? {} : { disagreement: copy.disagreement }),
-        },
-        sample: words.sample ?? copy.sample,
-        setup: { function: `${config.lambda.shadowFunction}:live`, comparison: copy.comparison },
-        keep: words.keep,
-      });
-  }
-}
-
-/** The challenger's shares, as the judge looks at them: in shadow each request that counts was answered by both. */
-function sharesOf(config: EnvironmentConfig, { strategy, steps }: Words): readonly Percent[] {
-  switch (strategy) {
-    case 'canary':
-      return canarySteps(config, steps);
-    case 'blue-green':
-      return [steps?.[0] ?? config.strategies.blueGreen.percent];
-    case 'shadow':
-      return [percent(50)];
-  }
-}
-
-/** `--percent 5` begins lower, or higher, than the configured steps; those above it stay. */
-function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | undefined): readonly Percent[] {
-  const configured = config.strategies.canary.steps;
-  const [first] = asked ?? [];
-  const steps =
-    first === undefined
-      ? configured
-      : asked?.length === 1
-        ? [first, ...configured.filter((share) => share > first)]
-        : (asked ?? configured);
-  if ((steps[0] ?? 0) > 20 && !config.strategies.canary.allowLargeFirstStep) {
-    throw new UserError('usage', `the first step would be ${steps[0]} %`, {
-      why: 'an unknown version gets at most 20 % of users at first',
-      mend: [
-        '--steps 10,50,100',
-        `or set environments.${config.name}.strategies.canary.allowLargeFirstStep: true`,
-      ],
-    });
-  }
-  return steps;
-}
-
-const historyTickMs = (tickMs: number): number => (tickMs < 10_000 ? tickMs : 60_000);
-
-/** The champion's past: its noise, error rate and latency. None is no mistake: it only makes the judge slower. */
-async function historyOf(
-  context: Context,
-  { config, connection }: Target,
-  champion: VersionRecord,
-  endpoints: Prepared['endpoints'],
-  tickMs: number,
-): Promise<readonly ArmTick[]> {
-  const endpoint = endpoints[champion.version];
-  const length = historyTickMs(tickMs);
-  if (endpoint === undefined || config.judge.historyMs === 0) return [];
-  const to = Math.floor((context.world.clock.now() - config.settleMs) / length) * length;
-  const wanted = Math.min(config.judge.historyMs, 180 * length);
-  const reading = await connection.metrics.read({
-    champion: {
-      version: champion.version,
-      endpoint: endpoint.name,
-      functionVersion: champion.functionVersion,
-    },
-    challenger: null,
-    from: instant(to - Math.floor(wanted / length) * length),
-    to: instant(to),
-    tickMs: length,
-    plannedPercent: 0,
-  });
-  if (reading.kind === 'unreadable') {
-    context.output.say(`the champion's history can't be read (${reading.why}); the judge goes without`);
-    return [];
-  }
-  const ticks = reading.observations
-    .map((tick) => tick.champion)
-    .filter((arm): arm is ArmTick => arm !== null);
-  const begins = ticks.findIndex((arm) => arm.requests > 0);
-  return begins < 0 ? [] : ticks.slice(begins);
 }

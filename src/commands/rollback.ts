@@ -12,7 +12,8 @@ import { abortRunning } from './abort.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf, registered, settingsFor } from './prepare.ts';
+import { settingsFor } from './compile.ts';
+import { championOf, registered } from './prepare.ts';
 
 export interface RollbackOptions {
   readonly to?: string;

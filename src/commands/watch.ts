@@ -10,7 +10,8 @@ import { watch as watchPlan } from '../strategies/watch.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
-import { championOf, settingsFor } from './prepare.ts';
+import { settingsFor } from './compile.ts';
+import { championOf } from './prepare.ts';
 
 export interface WatchOptions {
   /** Seconds, or a duration. */

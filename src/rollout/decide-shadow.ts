@@ -50,10 +50,14 @@ export function retire(
         changes: labels.retired(version, { endpoint, at: now, rollout: state.id }),
       };
     case 'gone':
-      return done(state, `${endpoint} taken down`);
+      return {
+        kind: 'record',
+        entries: [{ kind: 'step-done', step: state.step, note: `${endpoint} taken down` }],
+        changes: [{ version, set: { retiredAt: now } }],
+      };
     case 'buried':
       if (!givenUp(state, effect)) return attempt(state, effect, now);
-      return done(state, `${endpoint} is still there: ${state.tries[effectKey(effect)]?.error ?? ''}`);
+      return done(state, `${endpoint} is left to mlreg gc: ${state.tries[effectKey(effect)]?.error ?? ''}`);
   }
 }
 
