@@ -17,9 +17,9 @@ export function postOf(options: {
   readonly isAlive: Post['isAlive'];
 }): Post {
   const { connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, notifier, sightings } = connection;
+  const { store, platform, metrics, comparisons, notifier, sightings } = connection;
   return {
-    ports: { store, platform, metrics, notifier, clock, ids, onEntry: () => undefined },
+    ports: { store, platform, metrics, comparisons, notifier, clock, ids, onEntry: () => undefined },
     sightings,
     actor: { name: 'controller', host, pid, command: controllerCommand } satisfies Actor,
     silenceMs,

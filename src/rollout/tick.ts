@@ -226,5 +226,5 @@ function decidingVerdict(state: RolloutState): Verdict | null {
 
 function isOfThisStep(state: RolloutState): boolean {
   const last = state.observations.at(-1);
-  return last !== undefined && last.at > state.stepSince && last.plannedPercent === challengerShare(state);
+  return last !== undefined && last.at > state.stepSince && last.plannedPercent === judgedShare(state);
 }
