@@ -22,8 +22,8 @@ export function* observationLines(id: RolloutId, entries: readonly Entry[]): Gen
       extendSeconds: extendMs / 1_000,
     })),
   });
-  for (const { at, plannedPercent, champion, challenger, straddlesChange } of observations) {
-    yield JSON.stringify({ at: text(at), plannedPercent, champion, challenger, straddlesChange });
+  for (const { at, plannedPercent, champion, challenger, straddlesChange, copies } of observations) {
+    yield JSON.stringify({ at: text(at), plannedPercent, champion, challenger, straddlesChange, copies });
   }
 }
 

@@ -24,6 +24,15 @@ export const armSchema = z.strictObject({
   endpointErrors: z.exactOptional(count),
 });
 
+const copiesSchema = z.strictObject({
+  sent: count,
+  dropped: count,
+  compared: count,
+  disagreed: count,
+  distance: count,
+  duplicates: count,
+});
+
 /** A line after the first. */
 export const tickSchema = z.strictObject({
   /** The tick's end. */
@@ -32,6 +41,7 @@ export const tickSchema = z.strictObject({
   champion: armSchema.nullable().default(null),
   challenger: armSchema.nullable().default(null),
   straddlesChange: z.exactOptional(z.boolean()),
+  copies: z.exactOptional(copiesSchema),
 });
 
 export type TickLine = z.output<typeof tickSchema>;
@@ -57,6 +67,7 @@ const policySchema = z.looseObject({
     endpointErrorsPerMinute: limit(z.number().gt(0)),
     throttleRate: limit(probability),
   }),
+  disagreement: z.exactOptional(probability),
   scope: z.enum(['attributable', 'absolute']),
   noise: z.enum(['robust', 'independent']),
   detectableRatio: z.number().gt(1),
@@ -86,6 +97,17 @@ export const headerSchema = z.strictObject({
 
 /** Sums of fractional counts may be off by a rounding. */
 const rounding = 1 + 1e-9;
+
+/** Of a shadow's copies likewise. */
+export function copiesProblems({ copies }: TickLine): readonly Problem[] {
+  if (copies === undefined || copies.disagreed <= copies.compared * rounding) return [];
+  return [
+    {
+      path: ['copies', 'disagreed'],
+      sentence: `${copies.disagreed} of only ${copies.compared} compared: expected no more`,
+    },
+  ];
+}
 
 /** Numbers each of which is right, but not beside the others. */
 export function armProblems(arm: string, tick: ArmTick | null): readonly Problem[] {

@@ -5,7 +5,13 @@ import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { RecordedBake } from '../rollout/recorded-bakes.ts';
 import { type Problem, problemsOf, writeInstead } from './observation-problems.ts';
-import { armProblems, headerSchema, type TickLine, tickSchema } from './observation-schema.ts';
+import {
+  armProblems,
+  copiesProblems,
+  headerSchema,
+  type TickLine,
+  tickSchema,
+} from './observation-schema.ts';
 
 export const observationsFormat = 'mlreg-observations/1';
 
@@ -97,6 +103,7 @@ export function tickProblems(tick: TickLine, at: Instant, before: Instant | null
       : []),
     ...armProblems('champion', tick.champion),
     ...armProblems('challenger', tick.challenger),
+    ...copiesProblems(tick),
   ];
 }
 

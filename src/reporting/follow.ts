@@ -138,7 +138,7 @@ function doing(state: RolloutState, event: Event, paint: ChalkInstance): string 
   const of = step.durationMs === null ? '' : ` of ${formatDuration(step.durationMs)}`;
   const rate = requests === 0 ? '-' : percentText(errors / requests);
   const waits = waitsFor(state, step, { elapsed, requests });
-  return `${place} ${state.plan.challenger} at ${challengerShare(state)} % ${formatDuration(elapsed)}${of}${waits === '' ? '' : paint.yellow(` ${waits}`)} ${paint.dim(`${requests} requests, ${rate} errors, ${meanLatencyMs} ms`)}`;
+  return `${place} ${state.plan.challenger} ${state.route?.kind === 'shadow' ? 'in shadow' : `at ${challengerShare(state)} %`} ${formatDuration(elapsed)}${of}${waits === '' ? '' : paint.yellow(` ${waits}`)} ${paint.dim(`${requests} requests, ${rate} errors, ${meanLatencyMs} ms`)}`;
 }
 
 /** Why a bake isn't over although its time may be. */

@@ -81,14 +81,17 @@ const inconclusive = {
 } as const satisfies Record<OnInconclusive, string>;
 
 function guards(plan: Plan): string {
-  const { guardrails, alpha } = plan.policy;
+  const { shadow, policy } = plan;
+  const { guardrails, alpha, disagreement } = policy;
   const limits = [
     guardrails.errorRate === null ? null : `errors > ${percentText(guardrails.errorRate, 0)}`,
     guardrails.meanLatencyMs === null ? null : `mean latency > ${guardrails.meanLatencyMs} ms`,
-    guardrails.endpointErrorsPerMinute === null
+    // Nothing splits the champion's own endpoint errors by which of its requests were copied.
+    guardrails.endpointErrorsPerMinute === null || shadow !== undefined
       ? null
       : `endpoint errors > ${guardrails.endpointErrorsPerMinute} a minute`,
     guardrails.throttleRate === null ? null : `throttles > ${percentText(guardrails.throttleRate, 0)}`,
+    disagreement === undefined ? null : `answers that differ > ${percentText(disagreement, 0)}`,
   ].filter((limit) => limit !== null);
   return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
 }

@@ -18,7 +18,11 @@ export function powerText(power: Power, plan: Plan, paint: ChalkInstance): strin
     `LATENCY +${Math.round(((first?.slower.factor ?? 1) - 1) * 100)} %`,
     'ALL FAIL',
   ];
-  const rows = table(head, power.bakes.map(row), paint).split('\n');
+  const rows = table(
+    head,
+    power.bakes.map((bake) => row(bake, plan)),
+    paint,
+  ).split('\n');
   return [
     `  ${paint.dim('power')}  ${trafficText(power.traffic)}; the chance that a bake rolls back, and after how long:`,
     ...rows.map((line) => `         ${line}`),
@@ -32,9 +36,12 @@ function trafficText({ requestsPerSecond, errorRate, p50Ms, p95Ms, overMs }: Tra
   return `${digits(requestsPerSecond)} requests a second, ${percentText(errorRate)} errors${latency} (champion, last ${formatDuration(overMs)})`;
 }
 
-function row({ percent, durationMs, challengerRequests, errors, slower, totalFailure }: BakePower) {
+function row(
+  { percent, durationMs, challengerRequests, errors, slower, totalFailure }: BakePower,
+  { strategy }: Plan,
+) {
   return [
-    `${percent} % for ${formatDuration(durationMs)}`,
+    `${strategy === 'shadow' ? 'copies of ' : ''}${percent} % for ${formatDuration(durationMs)}`,
     thousands(challengerRequests),
     ...errors.map(caughtText),
     percent === 100 ? '-' : caughtText(slower),
@@ -49,6 +56,7 @@ function caughtText({ probability, expectedMs }: Caught): string {
 }
 
 function proofText(power: Extract<Power, { kind: 'known' }>, plan: Plan): string {
+  if (plan.strategy === 'shadow') return 'none is looked for: a shadow runs to its end, and promotes nothing';
   const bakes = plan.steps.filter((step) => step.kind === 'bake');
   const last = bakes.at(-1);
   const ends = `its end: ${whatThen(last?.onInconclusive ?? 'hold')}`;

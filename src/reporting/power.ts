@@ -1,5 +1,7 @@
 import type { ArmTick } from '../domain/observation.ts';
 import type { BakeStep, Plan } from '../domain/plan.ts';
+import { percent } from '../domain/units.ts';
+import { alphaOfRest } from '../monitor/judge/disagreement-rule.ts';
 import { createDispersion } from '../monitor/judge/dispersion.ts';
 import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
 import { lanes } from '../monitor/judge/lanes.ts';
@@ -74,7 +76,27 @@ export type Warning =
 const powerWanted = 0.8;
 const longest = 1_000;
 
+/**
+ * In shadow both versions answer each request of the sample: to the judge that is a split in halves of twice the sample.
+ * Its power is shown under the sample, the one number that people know.
+ */
 export function powerOf(plan: Plan): Power {
+  const route = plan.steps.find((step) => step.kind === 'route' && step.route.kind === 'shadow');
+  const sample = route?.kind === 'route' && route.route.kind === 'shadow' ? route.route.sample : null;
+  if (sample === null) return powerOfShares(plan, 1);
+  const steps = plan.steps.map((step) => (step.kind === 'bake' ? { ...step, percent: percent(50) } : step));
+  const policy = { ...plan.policy, alpha: alphaOfRest(plan.policy) };
+  const power = powerOfShares({ ...plan, steps, policy }, (2 * sample) / 100);
+  if (power.kind === 'unknown') return power;
+  return {
+    ...power,
+    bakes: power.bakes.map((bake) => ({ ...bake, percent: sample })),
+    warnings: power.warnings.map((warning) => ({ ...warning, percent: sample })),
+  };
+}
+
+/** @param seen share of the champion's traffic that is judged at all */
+function powerOfShares(plan: Plan, seen: number): Power {
   const { history } = plan.policy;
   const bakes = plan.steps.filter((step) => step.kind === 'bake');
   if (plan.champion === null) {
@@ -90,7 +112,7 @@ export function powerOf(plan: Plan): Power {
       why: 'the champion has no requests in its history: no traffic yet, no metrics of its own, or judge.history: 0s',
     };
   }
-  const past = pastOf(plan);
+  const past = { ...pastOf(plan), seen };
   const finite = bakes.filter((bake) => bake.durationMs !== null);
   const last = bakes.at(-1);
   const { ticks, by } = promotionTime({
@@ -111,7 +133,7 @@ export function powerOf(plan: Plan): Power {
   };
 }
 
-type Past = ReturnType<typeof pastOf>;
+type Past = ReturnType<typeof pastOf> & { readonly seen: number };
 
 /** What the champion's history comes to. */
 function pastOf({ policy }: Plan) {
@@ -148,14 +170,15 @@ const ticksOf = ({ tickMs }: Plan, { durationMs }: BakeStep): number =>
   Math.max(1, Math.round((durationMs ?? 0) / tickMs));
 
 /** Requests of both arms in a tick. */
-function arms({ traffic }: Past, { tickMs }: Plan, { percent }: BakeStep) {
-  const all = (traffic.requestsPerSecond * tickMs) / 1_000;
+function arms({ traffic, seen }: Past, { tickMs }: Plan, { percent }: BakeStep) {
+  const all = (seen * traffic.requestsPerSecond * tickMs) / 1_000;
   return { n0: all * (1 - percent / 100), n1: (all * percent) / 100 };
 }
 
 function inputsOf(past: Past, plan: Plan, bake: BakeStep): BakeInputs {
   const { policy } = plan;
-  const { requestsPerSecond, requests } = past.traffic;
+  const { requests } = past.traffic;
+  const requestsPerSecond = past.seen * past.traffic.requestsPerSecond;
   return {
     challengerPerSecond: (requestsPerSecond * bake.percent) / 100,
     championPerSecond: requestsPerSecond * (1 - bake.percent / 100),

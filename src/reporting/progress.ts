@@ -2,6 +2,7 @@ import type { Entry } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
+import { copiesOf } from '../rollout/report.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { counted, effectTitle, percentText, stepTitle } from './words.ts';
 
@@ -175,6 +176,7 @@ export function observationFields(observations: readonly Observation[]): Record<
   let championRequests = 0;
   let championErrors = 0;
   let weighted = 0;
+  const copies = copiesOf(observations);
   for (const tick of observations) {
     requests += tick.challenger?.requests ?? 0;
     errors += tick.challenger?.errors ?? 0;
@@ -189,12 +191,16 @@ export function observationFields(observations: readonly Observation[]): Record<
     meanLatencyMs: requests === 0 ? 0 : Math.round((weighted / requests) * 10) / 10,
     championRequests,
     championErrors,
+    ...(copies === null ? {} : { compared: copies.compared, disagreed: copies.disagreed }),
   };
 }
 
 function observationText(fields: Record<string, number>): string {
   const { requests = 0, errors = 0, championRequests = 0, championErrors = 0, meanLatencyMs = 0 } = fields;
   const rate = requests === 0 ? '-' : percentText(errors / requests);
+  const { compared = 0, disagreed = 0 } = fields;
+  const differ =
+    compared === 0 ? '' : `; ${percentText(disagreed / compared, 0)} of ${compared} answers differ`;
   const championRate = championRequests === 0 ? '-' : percentText(championErrors / championRequests);
-  return `challenger ${requests} requests, ${rate} errors, ${meanLatencyMs} ms; champion ${championRequests} requests, ${championRate} errors`;
+  return `challenger ${requests} requests, ${rate} errors, ${meanLatencyMs} ms; champion ${championRequests} requests, ${championRate} errors${differ}`;
 }

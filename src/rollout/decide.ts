@@ -259,5 +259,7 @@ function provision(state: RolloutState, step: Extract<Step, { kind: 'provision' 
   return attempt(state, ensure, now);
 }
 
-const describe = (route: Route): string =>
-  route.kind === 'split' ? `${route.challenger} gets ${route.percent} %` : routeKey(route);
+function describe(route: Route): string {
+  if (route.kind === 'split') return `${route.challenger} gets ${route.percent} %`;
+  return route.kind === 'shadow' ? `${route.challenger} gets copies of ${route.sample} %` : routeKey(route);
+}

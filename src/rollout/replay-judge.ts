@@ -4,6 +4,7 @@ import type { Instant } from '../domain/units.ts';
 import type { Finding, Judgement, MetricName } from '../domain/verdict.ts';
 import { combine } from '../monitor/judge/combine.ts';
 import { createJudge, type Judge } from '../monitor/judge/judge.ts';
+import { alphaOfRest } from '../monitor/judge/disagreement-rule.ts';
 import { splitAlpha } from '../monitor/judge/lanes.ts';
 import { planLooks } from '../monitor/judge/look-schedule.ts';
 import type { RecordedBake } from './recorded-bakes.ts';
@@ -184,16 +185,20 @@ function whyHeld(judgement: Judgement | null): string {
 function reasonOf(judgement: Extract<Judgement, { kind: 'fail' }>, policy: JudgePolicy): Reason {
   const finding = judgement.reason;
   const { metric, evidence, threshold } = finding;
-  // A look stands by itself; otherwise all metrics decide together.
-  if (finding.rule.endsWith('planned look')) return { metric, evidence, threshold, finding };
-  const together = 1 / splitAlpha(policy.alpha, planLooks(policy.steps).planned).sequential;
+  // A look stands by itself, and so do answers that differ; otherwise all metrics decide together.
+  if (finding.rule.endsWith('planned look') || metric === 'disagreement')
+    return { metric, evidence, threshold, finding };
+  const together = 1 / splitAlpha(alphaOfRest(policy), planLooks(policy.steps).planned).sequential;
   return { metric, evidence: evidenceTogether(judgement.findings, together), threshold: together, finding };
 }
+
+/** Metrics that decide nothing, or by themselves. */
+const apart: ReadonlySet<MetricName> = new Set(['sample-ratio', 'disagreement']);
 
 /** The weighted average that the judge compares with its threshold, from each finding's own. */
 export function evidenceTogether(findings: readonly Finding[], threshold: number): number {
   const parts = findings
-    .filter(({ metric, threshold: own }) => metric !== 'sample-ratio' && Number.isFinite(own))
+    .filter(({ metric, threshold: own }) => !apart.has(metric) && Number.isFinite(own))
     .map(({ evidence, threshold: own }) => ({ weight: threshold / own, logE: Math.log(evidence) }));
   return Math.min(1e300, Math.exp(combine(parts)));
 }

@@ -5,8 +5,6 @@ import { createDisagreement } from './disagreement.ts';
 import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
 
 export interface DisagreementRule {
-  /** The part of the policy's alpha that this rule spends. */
-  readonly alpha: number;
   step(observation: Observation): void;
   finding(): Finding | null;
   /** The same, once the answers differ more often than allowed, beyond chance. */
@@ -16,6 +14,11 @@ export interface DisagreementRule {
 }
 
 const shareOfAlpha = 0.25;
+
+/** What is left of the policy's alpha for errors, latency and guardrails. */
+export const alphaOfRest = ({ alpha, disagreement }: JudgePolicy): number =>
+  disagreement === undefined ? alpha : alpha * (1 - shareOfAlpha);
+
 /** What a bake must have been able to catch: so many times the share that is allowed. */
 const detectable = 1.5;
 
@@ -55,7 +58,6 @@ export function createDisagreementRule({ alpha, disagreement }: JudgePolicy): Di
   }
 
   return {
-    alpha: own,
     step({ copies, champion, challenger }) {
       if (copies === undefined) return;
       test.update(copies.compared, copies.disagreed);

@@ -5,7 +5,7 @@ import { combine } from './combine.ts';
 import { createErrorComparison } from './compare-errors.ts';
 import { createLatencyComparison } from './compare-latency.ts';
 import { guardrailTempering } from './guardrail-rate.ts';
-import { createDisagreementRule } from './disagreement-rule.ts';
+import { alphaOfRest, createDisagreementRule } from './disagreement-rule.ts';
 import { createGuardrails } from './guardrail-rules.ts';
 import { harmed } from './harm.ts';
 import { laneWeights, splitAlpha } from './lanes.ts';
@@ -44,7 +44,7 @@ export function createJudge(whole: JudgePolicy): Judge {
   checkPolicy(whole);
   const copies = createDisagreementRule(whole);
   // What answers may cost in false alarms is taken off all else's: together they keep to the policy's.
-  const policy = { ...whole, alpha: whole.alpha - (copies?.alpha ?? 0) };
+  const policy = { ...whole, alpha: alphaOfRest(whole) };
   const looks = planLooks(policy.steps);
   const alpha = splitAlpha(policy.alpha, looks.planned);
   // With all traffic on the challenger at every step there is never a champion beside it: the guardrails have all.
