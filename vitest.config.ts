@@ -34,6 +34,7 @@ export default defineConfig({
         test: {
           name: 'terraform',
           include: ['test/terraform/**/*.test.ts'],
+          globalSetup: ['./test/e2e/global-setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

@@ -11,10 +11,13 @@ export type Moto =
 const program = 'moto_server';
 
 /** Starts moto_server, somebody else's idea of AWS, on a free port of this machine. */
-export async function startMoto(): Promise<Moto> {
+export async function startMoto(settings: Readonly<Record<string, string>> = {}): Promise<Moto> {
   if (!onPath(program)) return { kind: 'absent', why: 'moto_server is not on the PATH' };
   const port = await freePort();
-  const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: 'ignore',
+    env: { ...process.env, ...settings },
+  });
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
