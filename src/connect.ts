@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clients } from './aws/clients.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock } from './machine.ts';
-import type { Comparisons, Metrics, Notifier, Platform, Store } from './ports/index.ts';
+import type { Channel, Comparisons, Metrics, Platform, Store } from './ports/index.ts';
+import { createOutbox, type Outbox } from './rollout/outbox.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
 import type { Artifacts } from './ports/platform.ts';
 import type { Sightings } from './ports/sightings.ts';
@@ -14,7 +16,7 @@ export interface Connection {
   readonly platform: Platform;
   readonly metrics: Metrics;
   readonly comparisons: Comparisons;
-  readonly notifier: Notifier;
+  readonly outbox: Outbox;
   readonly artifacts: Artifacts;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
@@ -29,21 +31,17 @@ export interface Connection {
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
 export async function connect(config: EnvironmentConfig): Promise<Connection> {
   const [
-    { openStore },
     { createClients },
     { createPlatform },
     { createMetrics },
     { createArtifacts },
-    { createNotifier },
     { identity },
     { memorySightings },
   ] = await Promise.all([
-    import('./store/embedded.ts'),
     import('./aws/clients.ts'),
     import('./aws/platform.ts'),
     import('./aws/cloudwatch-metrics.ts'),
     import('./aws/s3-artifacts.ts'),
-    import('./aws/sns-notifier.ts'),
     import('./aws/identity.ts'),
     import('./store/sightings.ts'),
   ]);
@@ -55,8 +53,10 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
     functionName: config.lambda.function,
     alias: config.lambda.alias,
   };
+  const store = await storeOf(config, clients);
+  const channels = await channelsOf(config, clients);
   return {
-    store: openStore({ stateDir: stateDirOf(config), environment, model }),
+    store,
     platform: createPlatform({
       clients,
       clock: systemClock,
@@ -86,7 +86,7 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
       differences: async (query) =>
         (await import('./aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
     },
-    notifier: createNotifier({ clients, topic: config.notifications.sns }),
+    outbox: createOutbox({ store, channels, clock: systemClock }),
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
     controller: await controllerOf(config),
     sightings: memorySightings(),
@@ -104,7 +104,40 @@ async function controllerOf(config: EnvironmentConfig): Promise<Dispatcher | nul
   return localControllerRuns(stateDirOf(config)) ? { name, dispatch: () => Promise.resolve() } : null;
 }
 
-/** Without a table, registry and journal lie beside mlreg.yaml: one machine's, good for trying things out. */
+async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {
+  const { sns, slackWebhookEnv, slackWebhookParameter, github } = notifications;
+  const channels: Channel[] = [];
+  if (sns !== null) {
+    const { createNotifier } = await import('./aws/sns-notifier.ts');
+    channels.push({ name: 'sns', ...createNotifier({ clients, topic: sns }) });
+  }
+  const webhook = slackWebhookEnv === null ? undefined : process.env[slackWebhookEnv];
+  if (slackWebhookEnv !== null || slackWebhookParameter !== null) {
+    const { slackChannel } = await import('./notify/slack.ts');
+    const secret = async (): Promise<string> => {
+      if (webhook !== undefined && webhook !== '') return webhook;
+      if (slackWebhookParameter === null) throw new Error(`the variable ${slackWebhookEnv} is not set here`);
+      return (await import('./aws/ssm-secret.ts')).readSecret(clients, slackWebhookParameter);
+    };
+    channels.push(slackChannel(secret));
+  }
+  if (github === 'auto') {
+    const { gitHubChannel, gitHubOptions } = await import('./notify/github.ts');
+    const options = gitHubOptions(process.env);
+    if (options !== null) channels.push(gitHubChannel(options));
+  }
+  return channels;
+}
+
+async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Store> {
+  if (store.kind === 'embedded') {
+    const { openStore } = await import('./store/embedded.ts');
+    return openStore({ stateDir: store.directory, environment: name, model });
+  }
+  const { openDynamoStore } = await import('./aws/dynamo-store.ts');
+  return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
+}
+
 const stateDirOf = (config: EnvironmentConfig): string =>
   config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
 

@@ -17,12 +17,14 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   monitor: ['domain', 'ports', 'monitor/judge'],
   rollout: ['domain', 'ports', 'registry', 'monitor', 'monitor/judge', 'strategies', 'rollout-pure'],
   config: ['domain', 'registry'],
-  aws: ['domain', 'ports'],
-  store: ['domain', 'ports'],
+  aws: ['domain', 'ports', 'store-rules'],
+  'store-rules': ['domain', 'ports'],
+  store: ['domain', 'ports', 'store-rules'],
   router: ['domain'],
+  notify: ['domain', 'ports'],
   'local-aws': [],
   reporting: ['domain', 'rollout', 'rollout-pure', 'monitor', 'monitor/judge'],
-  world: ['domain', 'ports', 'config', 'aws', 'store', 'local-aws', 'reporting'],
+  world: ['domain', 'ports', 'config', 'aws', 'store', 'notify', 'rollout', 'local-aws', 'reporting'],
   commands: [
     'domain',
     'ports',
@@ -58,7 +60,11 @@ const pureRolloutFiles = [
   'admit.ts',
   'approvals.ts',
   'variables.ts',
+  'notices.ts',
 ];
+
+/** What a store is, whatever it is kept in. */
+const storeRuleFiles = ['chain.ts', 'fold.ts', 'record.ts', 'store-over-log.ts', 'turns.ts'];
 
 function folderOf(file: string): string {
   const path = relative(src, file).replaceAll('\\', '/');
@@ -69,6 +75,7 @@ function folderOf(file: string): string {
   if (path.startsWith('monitor/judge/')) return 'monitor/judge';
   if (path.startsWith('rollout/') && pureRolloutFiles.includes(path.slice('rollout/'.length)))
     return 'rollout-pure';
+  if (path.startsWith('store/') && storeRuleFiles.includes(path.slice('store/'.length))) return 'store-rules';
   return path.slice(0, path.indexOf('/'));
 }
 

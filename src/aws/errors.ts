@@ -100,6 +100,8 @@ const throttles = new Set([
   'BandwidthLimitExceeded',
   'SlowDown',
   'ModelNotReadyException',
+  'TransactionConflictException',
+  'TransactionInProgressException',
 ]);
 const timeouts = new Set(['TimeoutError', 'RequestTimeout', 'RequestTimeoutException', 'AbortError']);
 const quotas = new Set([

@@ -49,16 +49,20 @@ export function portsOf(
   { connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, notifier } = connection;
+  const { store, platform, metrics, comparisons, outbox } = connection;
   return {
     store,
     platform,
     metrics,
     comparisons,
-    notifier,
+    // The journal is the outbox, so what is to be told has been kept by now.
+    notifier: { send: () => Promise.resolve() },
     clock: context.world.clock,
     ids: context.world.ids,
-    onEntry,
+    onEntry: (entry, state) => {
+      onEntry(entry, state);
+      outbox.note(entry, state);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Outcome } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import { counted } from '../reporting/words.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { type DriveResult, drive } from '../rollout/drive.ts';
 import { endWatch } from '../rollout/end-watch.ts';
@@ -33,12 +34,25 @@ export async function driveToEnd(
   until?: Instant,
 ): Promise<Driven> {
   const signals = listen(context);
+  const { outbox } = at.connection;
+  void outbox.sweep();
   try {
     return await loop(context, at, ports, journal, follower, signals, until);
   } finally {
     signals.stop();
     follower.stop();
+    await tellPeople(context, at);
   }
+}
+
+/** A CI runner kills a cancelled job soon: what can't be told by then is told by whoever comes next. */
+const tellWithinMs = 3_000;
+
+async function tellPeople({ output }: Context, { connection }: Target): Promise<void> {
+  for (const { channel, notices, why } of await connection.outbox.flush(tellWithinMs))
+    output.say(
+      `${channel}: ${counted(notices, 'message')} not delivered yet (${why}); the next mlreg command tries again`,
+    );
 }
 
 async function loop(

@@ -71,7 +71,12 @@ export function defaultsOf(environment: string, model: string): RawSection {
       detectableRatio: 5,
       history: '3h',
     },
-    notifications: { sns: `mlreg-alerts-${environment}`, slackWebhookEnv: 'off' },
+    notifications: {
+      sns: `mlreg-alerts-${environment}`,
+      slackWebhookEnv: 'off',
+      slackWebhookParameter: 'off',
+      github: 'auto',
+    },
     lambda: {
       function: `${model}-inference-${environment}`,
       alias: 'live',
@@ -108,7 +113,12 @@ export function localSettings(): RawSection {
     },
     // On one machine requests fail each by itself: no retry storms, no shared users.
     judge: { warmUp: '0s', minimumBake: '5s', minimumTicks: 3, history: '1m', noise: 'independent' },
-    notifications: { sns: 'mlreg-alerts-local', slackWebhookEnv: 'off' },
+    notifications: {
+      sns: 'mlreg-alerts-local',
+      slackWebhookEnv: 'off',
+      slackWebhookParameter: 'off',
+      github: 'off',
+    },
     protected: false,
     approvals: 0,
     keepPrevious: '1h',

@@ -94,6 +94,8 @@ export interface EnvironmentConfig {
     /** Name or ARN. */
     readonly sns: string | null;
     readonly slackWebhookEnv: string | null;
+    readonly slackWebhookParameter: string | null;
+    readonly github: 'auto' | 'off';
   };
   readonly lambda: {
     readonly function: string;
@@ -178,9 +180,10 @@ export function environmentConfig(
     lambda,
     api,
     sagemaker: { ...settings.sagemaker, image: localImage(settings.sagemaker.image, directory) },
-    store: local
-      ? { kind: 'embedded', directory: join(directory, '.mlreg', 'local') }
-      : { kind: 'dynamodb', table: settings.table },
+    store:
+      local || settings.table === null
+        ? { kind: 'embedded', directory: join(directory, '.mlreg', name) }
+        : { kind: 'dynamodb', table: settings.table },
     keepPreviousMs: settings.keepPrevious,
     maxHoldMs: settings.maxHold,
     settleMs: settings.settle,

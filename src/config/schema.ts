@@ -58,6 +58,18 @@ const notifications = z
         'secret',
       )
       .transform(orOff),
+    slackWebhookParameter: leaf
+      .text(
+        "Name of the SSM parameter that holds the Slack webhook, where no environment variable does: the controller's way.",
+        /^(\/?[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+){0,14}|off)$/,
+        'the NAME of an SSM parameter, such as /mlreg/prod/slack-webhook, or off (a webhook URL is a secret: keep it out of files)',
+        'secret',
+      )
+      .transform(orOff),
+    github: leaf.choice(
+      'GitHub deployment statuses: `auto` where a GitHub job passes its GITHUB_TOKEN (deployments: write).',
+      ['auto', 'off'],
+    ),
   })
   .meta({ description: 'Who is told.' });
 
@@ -196,11 +208,13 @@ export const environmentSchema = z.strictObject({
       ),
     })
     .meta({ description: 'The API Gateway HTTP API.' }),
-  table: leaf.text(
-    'The DynamoDB table of registry and journal.',
-    /^[A-Za-z0-9_.-]{3,255}$/,
-    'the name of a DynamoDB table, such as mlreg-prod',
-  ),
+  table: leaf
+    .text(
+      "The DynamoDB table of registry and journal; `off` keeps them in .mlreg beside this file: one machine's, for trying things out.",
+      /^[A-Za-z0-9_.-]{3,255}$/,
+      'the name of a DynamoDB table, such as mlreg-prod, or off',
+    )
+    .transform(orOff),
 });
 
 export const modelSchema = leaf.text(

@@ -65,9 +65,12 @@ guardrails:
 #judge:
 #  alpha: 1%
 
-# A webhook's URL is a secret: it stays in the environment, and its variable's name stands here.
+# Who is told. A webhook's URL is a secret: the name of the variable, or of the SSM parameter, that holds it stands here.
 #notifications:
+#  sns: mlreg-alerts-prod
 #  slackWebhookEnv: SLACK_WEBHOOK_URL
+#  slackWebhookParameter: /mlreg/prod/slack-webhook
+#  github: auto
 
 environments:
 ${options.withLocal ? localSection(options.image ?? './serve.mjs') : ''}${environmentSections(model, options.environments ?? new Map())}`;

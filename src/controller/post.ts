@@ -17,9 +17,19 @@ export function postOf(options: {
   readonly isAlive: Post['isAlive'];
 }): Post {
   const { connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, comparisons, notifier, sightings } = connection;
+  const { store, platform, metrics, comparisons, outbox, sightings } = connection;
   return {
-    ports: { store, platform, metrics, comparisons, notifier, clock, ids, onEntry: () => undefined },
+    ports: {
+      store,
+      platform,
+      metrics,
+      comparisons,
+      // The journal is the outbox.
+      notifier: { send: () => Promise.resolve() },
+      clock,
+      ids,
+      onEntry: (entry, state) => outbox.note(entry, state),
+    },
     sightings,
     actor: { name: 'controller', host, pid, command: controllerCommand } satisfies Actor,
     silenceMs,

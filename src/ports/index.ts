@@ -1,3 +1,4 @@
+import type { Notice } from '../domain/notice.ts';
 import type { Reading } from '../domain/observation.ts';
 import type { Difference } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
@@ -64,4 +65,11 @@ export interface Comparisons {
 export interface Notifier {
   /** At least once; `eventId` is stable over repeats. */
   send(event: { readonly eventId: string; readonly subject: string; readonly body: string }): Promise<void>;
+}
+
+/** A way to tell people. Whatever `send` throws, its message holds no secret. */
+export interface Channel {
+  readonly name: string;
+  /** At least once. */
+  send(notice: Notice): Promise<void>;
 }

@@ -67,6 +67,11 @@ export interface Store {
   /** Registry changes outside a rollout (gc, adopt), under a token. False when fenced. */
   change(token: number, changes: readonly VersionChange[]): Promise<boolean>;
 
+  /** The entry up to which (exclusive) each channel has been told of a rollout. */
+  told(rollout: RolloutId): Promise<Readonly<Record<string, number>>>;
+  /** Unfenced, and never back: telling twice is allowed, telling never isn't. Unknown rollouts are left alone. */
+  setTold(rollout: RolloutId, channel: string, upTo: number): Promise<void>;
+
   /** Unfenced: anybody may ask. */
   post(rollout: RolloutId, request: Request): Promise<void>;
   /** Requests in the order posted, from index `from` on. */

@@ -1,4 +1,4 @@
-import { decodeRecord, type Slice } from './record.ts';
+import { decodeRecord, sha256, type Slice } from './record.ts';
 
 /**
  * How far a reader has followed a file. The chain is the lock: of all records that build on the same head the first in
@@ -32,6 +32,13 @@ export const newChain = (genesis: string): Chain => ({
   lost: 0,
   torn: 0,
 });
+
+/**
+ * What the first record builds on: bound to the names, for file systems that take `Prod` and `prod` for one. The number
+ * is the format's.
+ */
+export const genesisOf = (place: { readonly environment: string; readonly model: string }): string =>
+  sha256(JSON.stringify(['mlreg store', 1, place.environment, place.model]));
 
 export interface Problem {
   /** From 1, as editors count. */

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Store } from '../ports/store.ts';
-import { follow, newChain, type Problem } from './chain.ts';
+import { follow, genesisOf, newChain, type Problem } from './chain.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.ts';
 import { readFrom, sizeOf } from './file.ts';
 import { openFileLog } from './file-log.ts';
-import { sha256 } from './record.ts';
 import { storeOverLog } from './store-over-log.ts';
 
 export interface StorePlace {
@@ -71,7 +70,3 @@ const escape = (name: string): string =>
     /[!'()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-
-/** Bound to the names, for file systems that take `Prod` and `prod` for one. The number is the format's. */
-const genesisOf = ({ environment, model }: Named): string =>
-  sha256(JSON.stringify(['mlreg store', 1, environment, model]));

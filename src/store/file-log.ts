@@ -2,10 +2,11 @@ import { UserError } from '../domain/user-error.ts';
 import { type Chain, follow, newChain } from './chain.ts';
 import { appendTo, readFrom, sizeOf, syncFile, syncNames } from './file.ts';
 import type { FileSystem } from './file-system.ts';
-import { apply, emptyState, encode } from './fold.ts';
+import { apply, emptyState, encode, type State } from './fold.ts';
 import { damaged, differentFile, newerFormat } from './refusals.ts';
 import { encodeRecord, tailLength, tailOf } from './record.ts';
-import type { Log } from './store-over-log.ts';
+import { type Log, readsOf } from './store-over-log.ts';
+import { turns } from './turns.ts';
 
 export interface LogFile {
   readonly path: string;
@@ -55,12 +56,14 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
     durable = head;
   }
 
+  const read = (): Promise<State> =>
+    inTurn(async () => {
+      await catchUp();
+      return state;
+    });
   return {
-    read: () =>
-      inTurn(async () => {
-        await catchUp();
-        return state;
-      }),
+    read,
+    ...readsOf(read),
     commit: (decide) =>
       inTurn(async () => {
         for (let tries = 0; tries < mostTries; tries++) {
@@ -103,14 +106,4 @@ async function readNew(fs: FileSystem, path: string, chain: Chain): Promise<Buff
     throw differentFile(path);
   }
   return bytes.subarray(chain.offset - from);
-}
-
-/** One job at a time, in the order asked for. */
-function turns(): <T>(job: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (job) => {
-    const turn = last.then(job);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 }

@@ -24,7 +24,8 @@ export type Transaction =
     }
   | { readonly kind: 'register'; readonly record: VersionRecord }
   | { readonly kind: 'change'; readonly token: number; readonly changes: readonly VersionChange[] }
-  | { readonly kind: 'post'; readonly rollout: RolloutId; readonly request: Request };
+  | { readonly kind: 'post'; readonly rollout: RolloutId; readonly request: Request }
+  | { readonly kind: 'told'; readonly rollout: RolloutId; readonly channel: string; readonly upTo: number };
 
 /** Everything that the records say. Changed in place by `apply`, and by nothing else. */
 export interface State {
@@ -41,6 +42,8 @@ export interface State {
 interface Journal {
   length: number;
   readonly parts: Part[];
+  /** By channel, the entry up to which it has been told. */
+  told: Readonly<Record<string, number>>;
 }
 
 /** The entries of one append, unparsed until somebody asks: most commands never look at most journals. */
@@ -117,12 +120,22 @@ function fold(state: State, known: Folded, content: Part['content']): void {
     case 'post':
       inboxOf(state, known.rollout).push(known.request);
       return;
+    case 'told': {
+      const journal = state.journals.get(known.rollout);
+      if (journal !== undefined) journal.told = { ...journal.told, [known.channel]: known.upTo };
+      return;
+    }
     default:
       return unreachable(known);
   }
 }
 
 export const lockOf = ({ holder, beats }: State): LockRecord => ({ ...holder, beat: beats });
+
+/** For a log that keeps the journals elsewhere: their lengths stay. */
+export function dropEntries({ journals }: State): void {
+  for (const journal of journals.values()) journal.parts.length = 0;
+}
 
 /** The entries from index `from` on. */
 export function readJournal(state: State, rollout: RolloutId, from: number): Entry[] {
@@ -138,6 +151,9 @@ export function readJournal(state: State, rollout: RolloutId, from: number): Ent
 
 export const journalLength = (state: State, rollout: RolloutId): number =>
   state.journals.get(rollout)?.length ?? 0;
+
+export const toldOf = (state: State, rollout: RolloutId): Readonly<Record<string, number>> =>
+  state.journals.get(rollout)?.told ?? {};
 
 type Append = Extract<Transaction, { kind: 'append' }>;
 type Folded = Exclude<Transaction, Append> | (Omit<Append, 'entries'> & { readonly count: number });
@@ -164,7 +180,7 @@ function addPart(
 ): void {
   if (count === 0) return;
   let journal = state.journals.get(rollout);
-  if (journal === undefined) state.journals.set(rollout, (journal = { length: 0, parts: [] }));
+  if (journal === undefined) state.journals.set(rollout, (journal = { length: 0, parts: [], told: {} }));
   journal.parts.push({ from: journal.length, count, at, token, content });
   journal.length += count;
 }

@@ -1,8 +1,9 @@
-import type { EntryBody } from '../domain/journal.ts';
+import type { Entry, EntryBody, Request } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
+import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { AcquireOutcome, AppendOutcome, Store } from '../ports/store.ts';
-import { journalLength, lockOf, readJournal, type State, type Transaction } from './fold.ts';
+import { journalLength, lockOf, readJournal, type State, toldOf, type Transaction } from './fold.ts';
 
 /** What a request comes to in one state: an answer at once, or the answer to give when `transaction` is written. */
 export type Decision<T> =
@@ -13,8 +14,20 @@ export type Decision<T> =
 export interface Log {
   /** The state after everything that has been written so far, by whomever. */
   read(): Promise<State>;
+  /** Entries from index `from` on. */
+  journal(rollout: RolloutId, from: number): Promise<readonly Entry[]>;
+  /** Requests from index `from` on. */
+  inbox(rollout: RolloutId, from: number): Promise<readonly Request[]>;
   /** Decides and writes with nothing between: where another writer came first, decides anew. */
   commit<T>(decide: (state: State) => Decision<T>): Promise<T>;
+}
+
+/** For logs whose state holds the journals too. */
+export function readsOf(read: Log['read']): Pick<Log, 'journal' | 'inbox'> {
+  return {
+    journal: async (rollout, from) => readJournal(await read(), rollout, from),
+    inbox: async (rollout, from) => (await read()).inboxes.get(rollout)?.slice(from) ?? [],
+  };
 }
 
 /** The whole of the store's rules, over any log. */
@@ -57,9 +70,7 @@ export function storeOverLog(log: Log): Store {
           },
         );
       }),
-    async journal(rollout, from = 0) {
-      return readJournal(await log.read(), rollout, from);
-    },
+    journal: (rollout, from = 0) => log.journal(rollout, from),
     async rollouts() {
       return [...(await log.read()).journals.keys()].reverse();
     },
@@ -81,10 +92,17 @@ export function storeOverLog(log: Log): Store {
         return write({ kind: 'change', token, changes }, true);
       }),
 
-    post: (rollout, request) => log.commit(() => write({ kind: 'post', rollout, request }, undefined)),
-    async inbox(rollout, from) {
-      return (await log.read()).inboxes.get(rollout)?.slice(from) ?? [];
+    async told(rollout) {
+      return toldOf(await log.read(), rollout);
     },
+    setTold: (rollout, channel, upTo) =>
+      log.commit<void>((state) => {
+        const isNews = state.journals.has(rollout) && upTo > (toldOf(state, rollout)[channel] ?? 0);
+        return isNews ? write({ kind: 'told', rollout, channel, upTo }, undefined) : answer(undefined);
+      }),
+
+    post: (rollout, request) => log.commit(() => write({ kind: 'post', rollout, request }, undefined)),
+    inbox: (rollout, from) => log.inbox(rollout, from),
   };
 }
 

@@ -278,7 +278,10 @@ describe('rollback with no rollout under way', () => {
 describe('an abort after the registry was written', () => {
   it('gives the champion its title back', async () => {
     const cli = await serving();
-    cli.model.fault = (_at, name) => (name === 'notify' ? 'crash-before' : null);
+    cli.when(
+      ({ kind }) => kind === 'labelled',
+      () => (cli.model.fault = (_at, name) => (name === 'store.append' ? 'crash-before' : null)),
+    );
     await cli.run(deploy);
     cli.model.fault = () => null;
     expect((await cli.run('abort')).code).toBe(0);

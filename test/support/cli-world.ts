@@ -6,6 +6,7 @@ import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Store } from '../../src/ports/store.ts';
+import { createOutbox } from '../../src/rollout/outbox.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
 import type { Connection } from '../../src/connect.ts';
@@ -126,7 +127,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     platform: model.ports.platform,
     metrics: model.ports.metrics,
     comparisons: model.ports.comparisons,
-    notifier: model.ports.notifier,
+    outbox: createOutbox({ store, channels: [], clock }),
     artifacts: {
       resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),
       digest: async (uri) => {

@@ -10,8 +10,12 @@ export interface StoreUnderTest {
   dispose(): Promise<void>;
 }
 
-/** What every Store owes its callers, whatever it is made of. */
-export function storeContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
+/** What every Store owes its callers, whatever it is made of. `appends`: how many race, where each takes long. */
+export function storeContract(
+  name: string,
+  makeStore: () => Promise<StoreUnderTest>,
+  { appends = 100 }: { readonly appends?: number } = {},
+): void {
   describe(`${name} keeps the store's contract`, () => {
     let place: StoreUnderTest;
     let store: Store;
@@ -271,6 +275,29 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       });
     });
 
+    describe('what each channel has been told', () => {
+      it('is kept by rollout, needs no lock, and never goes back', async () => {
+        const token = await take(store);
+        await append(store, token, 0, { entries: [held(), held(), held()] });
+        expect(await store.told(R1)).toEqual({});
+        await store.setTold(R1, 'sns', 1);
+        await store.setTold(R1, 'slack', 3);
+        await take(store, 'bob');
+        await store.setTold(R1, 'sns', 2);
+        await store.setTold(R1, 'slack', 1);
+        expect(await store.told(R1)).toEqual({ sns: 2, slack: 3 });
+        expect(await (await place.reopen()).told(R1)).toEqual({ sns: 2, slack: 3 });
+        expect(await append(store, token + 1, 3)).toMatchObject({ kind: 'appended' });
+        expect(await store.told(R1)).toEqual({ sns: 2, slack: 3 });
+      });
+
+      it('is nothing for a rollout that is not there', async () => {
+        await store.setTold(R2, 'sns', 4);
+        expect(await store.told(R2)).toEqual({});
+        expect(await store.rollouts()).toEqual([]);
+      });
+    });
+
     describe('two instances', () => {
       it('see one another at once', async () => {
         const other = await place.reopen();
@@ -322,7 +349,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         expect(outcomes.toSorted()).toEqual([false, true]);
       });
 
-      it('append 50 times each at once: nothing lost, no gap', async () => {
+      it('append many times each at once: nothing lost, no gap', async () => {
         const stores = [store, await place.reopen()];
         const token = await take(store);
         const untilAppended = async (one: Store, why: string): Promise<void> => {
@@ -334,10 +361,10 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
           }
           throw new Error(`${why} was never appended`);
         };
-        await Promise.all(Array.from({ length: 100 }, (_, n) => untilAppended(stores[n % 2]!, `n${n}`)));
+        await Promise.all(Array.from({ length: appends }, (_, n) => untilAppended(stores[n % 2]!, `n${n}`)));
         const journal = await (await place.reopen()).journal(R1);
-        expect(journal.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, n) => n));
-        expect(new Set(journal.map((entry) => entry.kind === 'held' && entry.why)).size).toBe(100);
+        expect(journal.map(({ seq }) => seq)).toEqual(Array.from({ length: appends }, (_, n) => n));
+        expect(new Set(journal.map((entry) => entry.kind === 'held' && entry.why)).size).toBe(appends);
       });
 
       it('post at once: each request is there once', async () => {

@@ -169,7 +169,10 @@ test('settings come in the units of the domain', () => {
   expect(prod.strategies.canary).toMatchObject({ steps: [10, 20.5, 100], bakeMs: 1_200_000 });
   expect(prod.acceptance).toEqual([{ metric: 'auc', comparison: '>', limit: 0.7 }]);
   expect(prod.sagemaker.environment).toEqual({ LOG_LEVEL: 'error', API_TOKEN: 'abc' });
-  expect(prod.notifications).toEqual({ sns: 'mlreg-alerts-prod', slackWebhookEnv: 'SLACK_WEBHOOK_URL' });
+  expect(prod.notifications).toMatchObject({
+    sns: 'mlreg-alerts-prod',
+    slackWebhookEnv: 'SLACK_WEBHOOK_URL',
+  });
 });
 
 test('files are found beside the configuration, wherever mlreg is called', () => {

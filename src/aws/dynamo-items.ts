@@ -1,0 +1,185 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import * as z from 'zod';
+import type { VersionRecord } from '../domain/registry.ts';
+import type { RolloutId } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import type { LockRecord } from '../ports/store.ts';
+import type { Item, Keyed } from './dynamo-table.ts';
+
+/*
+ * How an environment lies in its table. `LOCK`, one item a rollout and one a version make up the index, under
+ * `environment/model`; they are plain attributes, for people and other programs to read. The records, which the index only
+ * sums up and which prove it, lie under `environment/model/log` and, those that make up a journal,
+ * `environment/model/ROLLOUT`.
+ */
+
+export const keys = (environment: string, model: string) => {
+  const index = `${environment}/${model}`;
+  return {
+    index,
+    lock: 'LOCK',
+    /** No rollout's id is `log`. */
+    log: `${index}/log`,
+    journal: (rollout: RolloutId): string => `${index}/${rollout}`,
+    rollout: (id: RolloutId): string => `ROLLOUT#${id}`,
+    version: (tag: string): string => `VERSION#${tag}`,
+  };
+};
+
+export type Keys = ReturnType<typeof keys>;
+
+/** Sorts as its number does. */
+export const padded = (number: number): string => String(number).padStart(12, '0');
+/** Sorts after all that begins so. */
+export const end = (prefix: string): string => `${prefix}~`;
+
+/** The lock, and what the newest record is. */
+export interface Head {
+  readonly holder: Omit<LockRecord, 'beat'>;
+  readonly beat: number;
+  /** Hash of the newest record. */
+  readonly head: string;
+  /** How many there are. */
+  readonly records: number;
+}
+
+const count = z.int().min(0);
+const actor = z.object({ name: z.string(), host: z.string(), pid: z.int(), command: z.string() });
+const lockItem = z.object({
+  token: count,
+  owner: actor.nullable(),
+  rollout: z.string().nullable(),
+  takenAt: z.number(),
+  beat: count,
+  head: z.string().length(64),
+  records: count,
+});
+
+export function headOf(item: Item): Head {
+  const { beat, head, records, ...holder } = read(lockItem, item);
+  return { holder: holder as Head['holder'], beat, head, records };
+}
+
+export function lockItemOf(pk: string, { holder, beat, head, records }: Head): Keyed {
+  return { pk, sk: 'LOCK', ...holder, beat, head, records };
+}
+
+const rolloutItem = z.object({
+  id: z.string(),
+  number: count,
+  length: count,
+  told: z.record(z.string(), count).optional(),
+});
+
+/** `number` is its first record's. */
+export interface RolloutRow {
+  readonly id: RolloutId;
+  readonly number: number;
+  readonly length: number;
+  readonly told: Readonly<Record<string, number>>;
+}
+
+export const rolloutOf = (item: Item): RolloutRow => ({ told: {}, ...read(rolloutItem, item) }) as RolloutRow;
+
+const versionItem = z.object({
+  number: count,
+  version: z.string(),
+  status: z.enum(['candidate', 'challenger', 'champion', 'archived', 'rolled_back']),
+  artifact: z.object({ uri: z.string(), digest: z.string() }),
+  metrics: z.record(z.string(), z.number()),
+  registeredAt: z.number(),
+  registeredBy: z.string(),
+  statusAt: z.number(),
+  statusReason: z.string(),
+  rollout: z.string().optional(),
+  endpoint: z.object({ name: z.string(), generation: z.int() }).optional(),
+  functionVersion: z.string().optional(),
+  tombstone: z.object({ at: z.number(), endpoint: z.string() }).optional(),
+  retireAfter: z.number().optional(),
+});
+
+export interface VersionRow {
+  readonly number: number;
+  readonly record: VersionRecord;
+}
+
+export function versionOf(item: Item): VersionRow {
+  const { number, ...record } = read(versionItem, item);
+  return { number, record: record as VersionRecord };
+}
+
+/** DynamoDB takes 400 KB an item, names included, and 4 MB a transaction. */
+const mostBytes = 300 * 1024;
+const mostParts = 12;
+
+/** A record's line as the attributes of one item, or compressed in several where it is too large for one. */
+export function pack(line: Buffer): readonly Item[] {
+  if (line.length <= mostBytes) return [{ record: line.toString('utf8') }];
+  const bytes = gzipSync(line);
+  const parts = Math.ceil(bytes.length / mostBytes);
+  if (parts > mostParts) {
+    throw new RangeError(
+      `a journal entry of ${line.length} bytes (${bytes.length} compressed) is too large for DynamoDB`,
+    );
+  }
+  return Array.from({ length: parts }, (_, part) => ({
+    parts,
+    gzip: bytes.subarray(part * mostBytes, (part + 1) * mostBytes),
+  }));
+}
+
+const recordItem = z.object({
+  number: count,
+  first: count.optional(),
+  record: z.string().optional(),
+  parts: count.optional(),
+  gzip: z.instanceof(Uint8Array).optional(),
+});
+
+export interface Line {
+  /** The record's place in the chain, from 1. */
+  readonly number: number;
+  /** Of a journal's record: which entry its first one is. */
+  readonly first: number;
+  readonly line: Buffer;
+}
+
+/** The lines of the records in these items, which come in the order of their keys. */
+export function unpack(items: readonly Item[]): Line[] {
+  const lines: Line[] = [];
+  let parts: Uint8Array[] = [];
+  for (const item of items) {
+    const { number, first = 0, record, gzip, parts: whole } = read(recordItem, item);
+    if (record !== undefined) lines.push({ number, first, line: Buffer.from(record) });
+    if (gzip === undefined) continue;
+    parts.push(gzip);
+    if (parts.length !== whole) continue;
+    lines.push({ number, first, line: unzipped(Buffer.concat(parts), number) });
+    parts = [];
+  }
+  return lines;
+}
+
+function unzipped(bytes: Buffer, number: number): Buffer {
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    throw damaged(`record ${number} is not what was written`);
+  }
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Schema> {
+  const found = schema.safeParse(item);
+  if (found.success) return found.data;
+  const [issue] = found.error.issues;
+  throw damaged(
+    `item ${String(item.pk)} ${String(item.sk)}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+  );
+}
+
+export function damaged(sentence: string): UserError {
+  return new UserError('conflict', `the store can't be believed: ${sentence}`, {
+    why: 'its records are chained by their hashes, and mlreg acts on nothing that was changed by hand',
+    mend: 'restore the table from its point-in-time recovery, to a moment before that',
+  });
+}

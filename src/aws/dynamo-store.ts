@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../ports/index.ts';
+import type { Store } from '../ports/store.ts';
+import { storeOverLog } from '../store/store-over-log.ts';
+import type { Clients } from './clients.ts';
+import { createDynamoLog } from './dynamo-log.ts';
+import { dynamoTable } from './dynamo-table.ts';
+
+/** The store of one environment and model in a DynamoDB table. Every method may throw PlatformError or UserError. */
+export function openDynamoStore(options: {
+  readonly clients: Clients;
+  readonly table: string;
+  readonly environment: string;
+  readonly model: string;
+  readonly clock: Clock;
+}): Store {
+  const { clients, table, environment, model, clock } = options;
+  const writer = randomBytes(8).toString('hex');
+  return storeOverLog(
+    createDynamoLog({ table: dynamoTable({ clients, table }), environment, model, writer, clock }),
+  );
+}

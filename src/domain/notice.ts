@@ -1,0 +1,15 @@
+import type { Instant, RolloutId, VersionTag } from './units.ts';
+
+/** What people are told. */
+export interface Notice {
+  /** `ROLLOUT/ENTRY`: the same, however often it is sent. */
+  readonly eventId: string;
+  readonly at: Instant;
+  readonly rollout: RolloutId;
+  readonly environment: string;
+  readonly version: VersionTag;
+  readonly progress: 'begun' | 'waiting' | 'going-back' | 'promoted' | 'ended' | 'rolled-back' | 'stuck';
+  readonly subject: string;
+  /** Lines of text. */
+  readonly body: string;
+}

@@ -1,0 +1,82 @@
+import type { Entry } from '../domain/journal.ts';
+import { unreachable } from '../domain/units.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { RolloutState } from './state.ts';
+
+/**
+ * What people are told of an entry, null for most. It is made of the journal alone, so whoever reads the journal again, in
+ * another process and after a crash, makes the very same notice under the same id.
+ * @param state after the entry
+ */
+export function noticeOf(state: RolloutState, entry: Entry): Notice | null {
+  const said = sayingOf(state, entry);
+  if (said === null) return null;
+  const { plan, id } = state;
+  const [progress, subject, ...more] = said;
+  const next = `mlreg status --environment ${plan.environment}`;
+  return {
+    eventId: `${id}/${entry.seq}`,
+    at: entry.at,
+    rollout: id,
+    environment: plan.environment,
+    version: plan.challenger,
+    progress,
+    subject,
+    body: [
+      subject,
+      ...more,
+      `rollout ${id}: ${plan.strategy} ${plan.champion ?? 'nothing'} -> ${plan.challenger}, begun by ${state.by.name}`,
+      `next: ${next}`,
+    ].join('\n'),
+  };
+}
+
+type Saying = readonly [Notice['progress'], subject: string, ...more: string[]];
+
+function sayingOf({ plan, reason, committed }: RolloutState, entry: Entry): Saying | null {
+  const { challenger, environment, strategy } = plan;
+  switch (entry.kind) {
+    case 'started':
+      return [
+        'begun',
+        `${strategy} of ${challenger} began in ${environment}`,
+        ...(reason === '' ? [] : [`reason: ${reason}`]),
+      ];
+    case 'held':
+      return ['waiting', `${challenger} waits for a person in ${environment}`, entry.why];
+    case 'rolling-back':
+      return ['going-back', `${challenger} is rolled back in ${environment}`, entry.cause.sentence];
+    case 'labelled':
+      return entry.as === 'promoted'
+        ? ['promoted', `${challenger} serves everybody in ${environment}`]
+        : null;
+    case 'ended':
+      switch (entry.outcome.kind) {
+        case 'stuck':
+          return [
+            'stuck',
+            `STUCK: ${challenger} in ${environment} needs a person now`,
+            entry.outcome.sentence,
+            ...entry.outcome.mend.map((command) => `choose: ${command}`),
+          ];
+        case 'rolled-back':
+          return [
+            'rolled-back',
+            `${plan.champion ?? 'nothing'} serves ${environment} again, ${challenger} was rolled back`,
+            entry.outcome.cause.sentence,
+          ];
+        case 'succeeded':
+          // Who was promoted has been told.
+          if (committed) return null;
+          return [
+            'ended',
+            `${strategy} of ${challenger} ended well in ${environment}`,
+            entry.outcome.sentence,
+          ];
+        default:
+          return unreachable(entry.outcome);
+      }
+    default:
+      return null;
+  }
+}
