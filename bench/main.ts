@@ -4,6 +4,7 @@ import { thisMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { overload } from './overload.ts';
 import { pieces } from './pieces.ts';
+import { shadow } from './shadow.ts';
 import { startup } from './startup.ts';
 
 declare const BENCH_ROOT: string;
@@ -24,6 +25,7 @@ const benches: Readonly<
   gateway,
   pieces,
   memory,
+  shadow,
   // Minutes of it: `npm run bench -- overload --minutes 10`.
   overload: (root) => overload(root, Number(values.minutes)),
 };

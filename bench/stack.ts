@@ -13,6 +13,10 @@ export interface Stack {
   /** Ports of the champion's and of the challenger's model server. */
   readonly modelPorts: readonly [number, number];
   status(): Promise<Record<string, any>>;
+  /** A Lambda version that serves this MLREG_ROUTE, behind the alias. */
+  serve(route: object): Promise<void>;
+  /** One more endpoint, in service. @param server a file of this folder */
+  endpoint(name: string, server: string): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -43,8 +47,11 @@ export async function startStack(root: string): Promise<Stack> {
     const record = JSON.parse(readFileSync(join(stateDir, 'daemon.json'), 'utf8')) as Record<string, string>;
     const { controlUrl = '', gatewayUrl = '', sessionToken: token = '' } = record;
     const call = caller(controlUrl, token);
-    await endpoints(root, call);
-    await route(call, String(record.functionName));
+    await Promise.all(
+      ['bench-champion', 'bench-challenger'].map((name) => endpoint(root, call, name, 'model-server.mjs')),
+    );
+    const serve = (route: object): Promise<void> => publish(call, String(record.functionName), route);
+    await serve(split);
     await trivialRoute(call, String(record.apiId));
     const status = async (): Promise<Record<string, any>> =>
       (
@@ -54,7 +61,17 @@ export async function startStack(root: string): Promise<Stack> {
     const portOf = (name: string): number =>
       list.find(({ endpointName }) => endpointName === name)?.port ?? 0;
     const modelPorts = [portOf('bench-champion'), portOf('bench-challenger')] as const;
-    return { pid: child.pid ?? 0, gatewayUrl, controlUrl, token, modelPorts, status, end };
+    return {
+      pid: child.pid ?? 0,
+      gatewayUrl,
+      controlUrl,
+      token,
+      modelPorts,
+      status,
+      serve,
+      endpoint: (name, server) => endpoint(root, call, name, server),
+      end,
+    };
   } catch (error) {
     await end();
     throw error;
@@ -87,48 +104,47 @@ function caller(url: string, token: string): Call {
   };
 }
 
-async function endpoints(root: string, call: Call): Promise<void> {
-  const Image = `local://${join(root, 'bench/model-server.mjs')}`;
-  for (const name of ['bench-champion', 'bench-challenger']) {
-    await call('sagemaker', 'CreateModel', {
-      ModelName: name,
-      ExecutionRoleArn: 'arn:aws:iam::000000000000:role/bench',
-      PrimaryContainer: { Image },
+async function endpoint(root: string, call: Call, name: string, server: string): Promise<void> {
+  await call('sagemaker', 'CreateModel', {
+    ModelName: name,
+    ExecutionRoleArn: 'arn:aws:iam::000000000000:role/bench',
+    PrimaryContainer: { Image: `local://${join(root, 'bench', server)}` },
+  });
+  await call('sagemaker', 'CreateEndpointConfig', {
+    EndpointConfigName: name,
+    ProductionVariants: [
+      {
+        VariantName: 'AllTraffic',
+        ModelName: name,
+        ServerlessConfig: { MemorySizeInMB: 2048, MaxConcurrency: 200 },
+      },
+    ],
+  });
+  await call('sagemaker', 'CreateEndpoint', { EndpointName: name, EndpointConfigName: name });
+  await until(async () => {
+    const { EndpointStatus, FailureReason } = await call('sagemaker', 'DescribeEndpoint', {
+      EndpointName: name,
     });
-    await call('sagemaker', 'CreateEndpointConfig', {
-      EndpointConfigName: name,
-      ProductionVariants: [
-        {
-          VariantName: 'AllTraffic',
-          ModelName: name,
-          ServerlessConfig: { MemorySizeInMB: 2048, MaxConcurrency: 200 },
-        },
-      ],
-    });
-    await call('sagemaker', 'CreateEndpoint', { EndpointName: name, EndpointConfigName: name });
-  }
-  for (const EndpointName of ['bench-champion', 'bench-challenger']) {
-    await until(async () => {
-      const { EndpointStatus, FailureReason } = await call('sagemaker', 'DescribeEndpoint', { EndpointName });
-      if (EndpointStatus === 'Failed') throw new Error(String(FailureReason));
-      return EndpointStatus === 'InService';
-    });
-  }
+    if (EndpointStatus === 'Failed') throw new Error(String(FailureReason));
+    return EndpointStatus === 'InService';
+  });
 }
 
-async function route(call: Call, name: string): Promise<void> {
+export const champion = { version: 'v1.0.0', endpoint: 'bench-champion' };
+const split = {
+  rollout: 'r-bench',
+  token: 1,
+  champion,
+  challenger: { version: 'v1.1.0', endpoint: 'bench-challenger' },
+  percent: 10,
+  salt: 'bench',
+};
+
+async function publish(call: Call, name: string, route: object): Promise<void> {
   const base = `/2015-03-31/functions/${name}`;
   const { Environment } = await call('lambda', `GET ${base}/configuration`);
-  const published = {
-    rollout: 'r-bench',
-    token: 1,
-    champion: { version: 'v1.0.0', endpoint: 'bench-champion' },
-    challenger: { version: 'v1.1.0', endpoint: 'bench-challenger' },
-    percent: 10,
-    salt: 'bench',
-  };
   await call('lambda', `PUT ${base}/configuration`, {
-    Environment: { Variables: { ...Environment?.Variables, MLREG_ROUTE: JSON.stringify(published) } },
+    Environment: { Variables: { ...Environment?.Variables, MLREG_ROUTE: JSON.stringify(route) } },
   });
   await settled(call, base);
   const { Version } = await call('lambda', `POST ${base}/versions`);

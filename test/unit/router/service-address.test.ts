@@ -1,3 +1,4 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { describe, expect, it } from 'vitest';
 import { serviceAddress } from '../../../src/router/service-address.ts';
@@ -25,6 +26,34 @@ describe('serviceAddress', () => {
       }
     },
   );
+
+  it.each(['eu-central-1', 'us-east-1', 'us-gov-west-1', 'cn-north-1'])(
+    'is the one that the SDK resolves for Lambda in %s',
+    (region) => {
+      const client = new LambdaClient({ region, credentials: { accessKeyId: 'A', secretAccessKey: 'B' } });
+      for (const fips of region.startsWith('cn-') ? [false] : [false, true]) {
+        const expected = client.config.endpointProvider({
+          Region: region,
+          UseFIPS: fips,
+          UseDualStack: false,
+        }).url;
+        const env = { ...keys, AWS_REGION: region, ...(fips && { AWS_USE_FIPS_ENDPOINT: 'true' }) };
+        expect(serviceAddress(env, 'lambda').url.href, `FIPS ${fips}`).toBe(expected.href);
+      }
+    },
+  );
+
+  it('of each service has a variable of its own', () => {
+    const env = { ...keys, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_DYNAMODB: 'https://vpce-2.example' };
+    expect(serviceAddress(env, 'dynamodb')).toMatchObject({
+      service: 'dynamodb',
+      url: new URL('https://vpce-2.example'),
+    });
+    expect(serviceAddress(env, 'lambda').url.hostname).toBe('lambda.eu-west-1.amazonaws.com');
+    expect(serviceAddress({ ...keys, AWS_REGION: 'eu-west-1' }, 'dynamodb').url.hostname).toBe(
+      'dynamodb.eu-west-1.amazonaws.com',
+    );
+  });
 
   const one = 'http://127.0.0.1:4566';
   const two = 'https://vpce-1.example/base';

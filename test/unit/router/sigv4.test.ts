@@ -14,18 +14,26 @@ async function bySdk(options: {
   host: string;
   sessionToken: string | undefined;
   at: number;
+  service?: string;
+  path?: string;
+  headers?: Record<string, string>;
+  query?: Record<string, string>;
 }): Promise<string> {
-  const { region, host, sessionToken, at } = options;
+  const { region, host, sessionToken, at, service = 'sagemaker', query = {} } = options;
   const credentials = sessionToken === undefined ? keys : { ...keys, sessionToken };
   const client = new SageMakerRuntimeClient({ region, credentials });
   const signer = await client.config.signer({
     schemeId: 'aws.auth#sigv4',
-    signingProperties: { name: 'sagemaker', region },
+    signingProperties: { name: service, region },
   } as never);
-  const headers = { host, 'content-type': 'application/json' };
+  const headers = { host, 'content-type': 'application/json', ...options.headers };
   const { headers: signed } = (await signer.sign(
-    { method: 'POST', protocol: 'https:', hostname: host, path, query: {}, headers, body },
-    { signingDate: new Date(at), unsignableHeaders: new Set(['x-amz-content-sha256']) },
+    { method: 'POST', protocol: 'https:', hostname: host, path: options.path ?? path, query, headers, body },
+    {
+      signingDate: new Date(at),
+      signingService: service,
+      unsignableHeaders: new Set(['x-amz-content-sha256']),
+    },
   )) as { headers: Record<string, string> };
   return signed.authorization!;
 }
@@ -60,5 +68,48 @@ describe('createSigner', () => {
       expect(headers['x-amz-security-token'], time).toBe(sessionToken);
       expect(headers['x-amz-date']).toBe(time.replace(/\.\d+/, '').replaceAll(/[-:]/g, ''));
     }
+  });
+
+  it.each([
+    {
+      service: 'lambda',
+      path: '/2015-03-31/functions/recommendation-shadow-prod/invocations',
+      headers: { 'x-amz-invocation-type': 'Event' },
+      query: { Qualifier: 'live' },
+    },
+    {
+      service: 'dynamodb',
+      path: '/',
+      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'DynamoDB_20120810.PutItem' },
+      query: {},
+    },
+    {
+      service: 'sagemaker',
+      path,
+      headers: { 'x-amzn-sagemaker-custom-attributes': 'mlreg-shadow' },
+      query: {},
+    },
+  ])('signs headers and query of $service too', async ({ service, path: at, headers, query }) => {
+    const [region, sessionToken, time] = [
+      'eu-west-1',
+      'IQoJb3JpZ2luX2VjEXAMPLE//token==',
+      Date.UTC(2026, 10, 26),
+    ];
+    const host = `${service}.${region}.amazonaws.com`;
+    const text = new URLSearchParams(query).toString();
+    const signer = createSigner({
+      credentials: { ...keys, sessionToken },
+      region,
+      service,
+      host,
+      headers,
+      ...(text !== '' && { query: text }),
+    });
+    const flat = signer.sign(at, body, time);
+    const sent = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
+    expect(sent).toMatchObject(headers);
+    expect(sent.authorization).toBe(
+      await bySdk({ region, host, sessionToken, at: time, service, path: at, headers, query }),
+    );
   });
 });
