@@ -32,6 +32,9 @@ await Promise.all([
       'local-aws-main': 'src/local-aws-main.ts',
       'local-controller-main': 'src/local-controller-main.ts',
       demo: 'examples/demo.ts',
+      // GitHub's: action.yml names them.
+      action: 'src/action/main.ts',
+      'action-post': 'src/action/post.ts',
     },
     outdir: out,
     format: 'esm',

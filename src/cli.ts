@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Context } from './commands/context.ts';
 import { type ExitCode, exitCode, exitCodeOfFault } from './commands/exit-codes.ts';
 import { peoplesWords, printable } from './domain/one-line.ts';
+import { annotation } from './reporting/github.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import type { World } from './world.ts';
 
@@ -391,6 +392,7 @@ async function fail(error: unknown, output: Output, isDebugged: boolean): Promis
   }
   const { paintTalk } = output;
   output.say(`${paintTalk.red('✖')} ${what}`);
+  output.command(annotation('error', 'mlreg', [what, ...(why === undefined ? [] : [why])].join('\n')));
   if (why !== undefined) output.say(`  why  ${why}`);
   for (const line of mend) output.say(`  try  ${line}`);
   if (isDebugged) for (const line of stack) output.say(line);

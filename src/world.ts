@@ -37,6 +37,8 @@ export interface World {
 
 export interface Files {
   read(path: string): string;
+  /** A file that comes with mlreg, by its path in the package. */
+  packaged(path: string): string;
   exists(path: string): boolean;
   /** Refuses to replace a file that is there. */
   create(path: string, text: string): void;
@@ -103,6 +105,8 @@ export function createWorld(version: string): World {
     connect,
     files: {
       read: (path) => readFileSync(path, 'utf8'),
+      // As far from src/ as from dist/.
+      packaged: (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'),
       exists: existsSync,
       create: (path, text) => {
         mkdirSync(dirname(path), { recursive: true });

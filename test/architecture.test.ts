@@ -40,6 +40,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   ],
   controller: ['domain', 'ports', 'config', 'rollout', 'rollout-pure', 'world'],
   cli: ['domain', 'commands', 'reporting', 'world'],
+  action: ['cli', 'domain', 'reporting', 'world'],
   entry: ['cli', 'controller', 'world', 'local-aws'],
 };
 

@@ -27,8 +27,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
         return { kind: 'read', observations: await observations(clients, armOptions, query) };
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
-        const denied = error.failure.kind === 'denied' || error.failure.kind === 'credentials';
-        return { kind: 'unreadable', why: error.message, denied };
+        const isSignedOut = error.failure.kind === 'credentials';
+        const denied = isSignedOut || error.failure.kind === 'denied';
+        const found = { kind: 'unreadable', why: error.message, denied } as const;
+        return isSignedOut ? { ...found, credentials: true } : found;
       }
     },
   };

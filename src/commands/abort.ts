@@ -1,4 +1,3 @@
-import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { endWatch } from '../rollout/end-watch.ts';
 import { takeOver } from '../rollout/own.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -11,6 +10,7 @@ import {
   target,
   unfinished,
 } from './context.ts';
+import { answerOutcome } from './answer-outcome.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { mustRun } from './steer.ts';
@@ -56,8 +56,7 @@ async function stopWatching(
     throw new UserError('conflict', 'somebody else took the watch over meanwhile', { mend: 'mlreg status' });
   const state = await stateOf(at, running.id);
   const code = exitCodeOfOutcome(result.outcome);
-  context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
-  return code;
+  return answerOutcome(context, state, code);
 }
 
 /** Takes over, whoever owns it, and rolls back. Exits 0 where the champion serves everybody again. */
@@ -79,6 +78,5 @@ export async function abortRunning(
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   const isBack = code === exitCode.aborted || code === exitCode.rolledBack;
   const answered = isBack ? exitCode.done : code;
-  context.output.answer(outcomeData(state, answered), () => outcomeText(state, context.output.paint));
-  return answered;
+  return answerOutcome(context, state, answered);
 }

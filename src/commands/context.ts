@@ -6,6 +6,7 @@ import { type Follower, follow } from '../reporting/follow.ts';
 import type { Output } from '../reporting/output.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
+import { rememberRollout } from './answer-outcome.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Connection } from '../connect.ts';
 import type { World } from '../world.ts';
@@ -69,11 +70,18 @@ export function portsOf(
 export async function startFollowing(context: Context): Promise<Follower> {
   const { world, output } = context;
   const path = world.env.MLREG_OUTPUT_FILE;
-  return follow({
+  const follower = await follow({
     output,
     now: () => world.clock.now(),
     eventFile: path === undefined || path === '' ? undefined : eventFile(context, path),
   });
+  return {
+    ...follower,
+    onEntry: (entry, state) => {
+      if (entry.kind === 'started' || entry.kind === 'owned') rememberRollout(context, state.id);
+      follower.onEntry(entry, state);
+    },
+  };
 }
 
 /** A full disk, or a file that may not be written, must not stand in the way of a rollout: it is said, once. */

@@ -2,10 +2,11 @@ import { parseDuration } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { planSummary } from '../reporting/plan-view.ts';
-import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
+import { answerOutcome } from './answer-outcome.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
+import { credentialsEnd, refuseShortCredentials } from './credentials-end.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
@@ -55,6 +56,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     return answerPlan(context, prepared.plan);
   }
   const { plan } = prepared;
+  if (options.detach !== true) refuseShortCredentials(plan, credentialsEnd(world.env), world.clock.now());
   // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
   const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
   const actor = await whoActs(context, at).catch((error: unknown) => {
@@ -84,8 +86,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     if (options.detach === true) return await handOver(context, at, journal);
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);
     const { code, state } = await driveToEnd(context, at, ports, journal, follower, until);
-    output.answer(outcomeData(state, code), () => outcomeText(state, output.paint));
-    return code;
+    return answerOutcome(context, state, code);
   } finally {
     follower.stop();
   }

@@ -1,4 +1,4 @@
-import type { Outcome } from '../domain/journal.ts';
+import type { Outcome, RollbackCause } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { counted } from '../reporting/words.ts';
 import type { Follower } from '../reporting/follow.ts';
@@ -10,8 +10,11 @@ import type { RolloutPorts } from '../rollout/ports.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { SignalName } from '../world.ts';
 import { type Context, stateOf, type Target } from './context.ts';
+import { whenCredentialsEnd } from './credentials-end.ts';
 import { wake } from './detach.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { beat } from './heartbeat.ts';
+import { listen, type Signals } from './signals.ts';
 
 export interface Driven {
   readonly code: ExitCode;
@@ -34,11 +37,13 @@ export async function driveToEnd(
   until?: Instant,
 ): Promise<Driven> {
   const signals = listen(context);
+  const heart = beat(context, journal, follower);
   const { outbox } = at.connection;
   void outbox.sweep();
   try {
-    return await loop(context, at, ports, journal, follower, signals, until);
+    return await loop(context, at, ports, journal, follower, signals, until, heart.signal);
   } finally {
+    heart.abort();
     signals.stop();
     follower.stop();
     await tellPeople(context, at);
@@ -63,12 +68,14 @@ async function loop(
   follower: Follower,
   signals: Signals,
   until: Instant | undefined,
+  ended: AbortSignal,
 ): Promise<Driven> {
   const { id } = journal.state();
+  const expiring = whenCredentialsEnd(context.world, ended);
   for (;;) {
     const stop = new AbortController();
     const driving = drive(ports, journal, { signal: stop.signal, until });
-    const first = await Promise.race([driving, signals.next()]);
+    const first = await Promise.race([driving, signals.next(), expiring]);
     if (typeof first !== 'string') return await conclude(context, at, id, journal, first);
     const { phase, plan } = journal.state();
     if (phase === 'forward' && plan.strategy === 'watch') {
@@ -90,7 +97,7 @@ async function loop(
     const choice = await choose(context, at, first, signals, journal, follower);
     // The verdict may have fallen while that was asked.
     if (choice !== 'leave' && mustEnd()) return await goBack();
-    const code = first === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+    const code = codeOf(first);
     switch (choice) {
       case 'go-on':
         await driving;
@@ -105,7 +112,13 @@ async function loop(
       case 'roll-back': {
         // Under a new token, so that a call still in flight is fenced instead of waited for.
         driving.catch(() => undefined);
-        const cause = { kind: 'interrupt', sentence: `interrupted by ${first}` } as const;
+        const cause: RollbackCause =
+          first === 'EXPIRY'
+            ? {
+                kind: 'credentials',
+                sentence: 'the credentials expire in a few minutes, and with them the way back',
+              }
+            : { kind: 'interrupt', sentence: `interrupted by ${first}` };
         const goingBack = abort(ports, id, context.actor, cause, {
           alias: at.config.lambda.alias,
           signal: new AbortController().signal,
@@ -122,6 +135,14 @@ async function loop(
   }
 }
 
+/** A signal, or that the credentials soon end: whoever drives must leave, and says what becomes of the traffic. */
+type Leaving = SignalName | 'EXPIRY';
+
+function codeOf(leaving: Leaving): ExitCode {
+  if (leaving === 'EXPIRY') return exitCode.credentials;
+  return leaving === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+}
+
 /** Who stops watching wants no move of traffic: what serves goes on serving. */
 async function stopWatching(
   context: Context,
@@ -129,7 +150,7 @@ async function stopWatching(
   ports: RolloutPorts,
   journal: JournalWriter,
   driving: Promise<DriveResult>,
-  signal: SignalName,
+  signal: Leaving,
 ): Promise<Driven> {
   driving.catch(() => undefined);
   const { id, plan } = journal.state();
@@ -139,7 +160,7 @@ async function stopWatching(
     sentence: `${plan.challenger} ${sentence}`,
   });
   const ended = await conclude(context, at, id, journal, result);
-  const code = signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+  const code = codeOf(signal);
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
 
@@ -169,12 +190,12 @@ async function hold({ world, actor, output }: Context, at: Target, journal: Jour
 const release = (at: Target, journal: JournalWriter): Promise<boolean> =>
   at.connection.store.release(journal.token).catch(() => false);
 
-async function left(at: Target, id: RolloutId, signal: SignalName, context: Context): Promise<Driven> {
+async function left(at: Target, id: RolloutId, signal: Leaving, context: Context): Promise<Driven> {
   context.output.say(
     `left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`,
   );
   return {
-    code: signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated,
+    code: codeOf(signal),
     state: await stateOf(at, id),
   };
 }
@@ -184,7 +205,7 @@ type Choice = 'roll-back' | 'hold' | 'go-on' | 'leave';
 async function choose(
   context: Context,
   at: Target,
-  signal: SignalName,
+  signal: Leaving,
   signals: Signals,
   journal: JournalWriter,
   follower: Follower,
@@ -271,27 +292,4 @@ async function outlive(context: Context, at: Target, id: RolloutId, by: string):
     }
     await clock.sleepUntil(later(clock.now(), 200));
   }
-}
-
-interface Signals {
-  next(): Promise<SignalName>;
-  stop(): void;
-}
-
-/** Signals as a queue of promises; one that comes while nobody waits is not lost. */
-function listen(context: Context): Signals {
-  const arrived: SignalName[] = [];
-  const waiting: ((signal: SignalName) => void)[] = [];
-  const stop = context.world.onSignal((signal) => {
-    if (waiting.length === 0) arrived.push(signal);
-    // All who wait race for the same signal.
-    for (const resolve of waiting.splice(0)) resolve(signal);
-  });
-  return {
-    next: () => {
-      const signal = arrived.shift();
-      return signal === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(signal);
-    },
-    stop,
-  };
 }

@@ -40,6 +40,7 @@ export function exitCodeOfOutcome(outcome: Outcome): ExitCode {
     case 'succeeded':
       return exitCode.done;
     case 'rolled-back':
+      if (outcome.cause.kind === 'credentials') return exitCode.credentials;
       return outcome.cause.kind === 'abort' ? exitCode.aborted : exitCode.rolledBack;
     case 'stuck':
       return exitCode.stuck;

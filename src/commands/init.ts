@@ -10,6 +10,14 @@ export interface InitOptions {
   readonly fromTerraform?: readonly string[];
 }
 
+/** This project's own, as it uses them itself. `ci-cd.yml` is left out: a repository has tests of its own. */
+const workflows = ['model-deployment', 'promote-to-staging', 'promote-to-production', 'approve-rollout'].map(
+  (name) => `.github/workflows/${name}.yml`,
+);
+
+/** There the action is the package that `npm ci` installs: the lock file says which, by its hash. */
+const workflow = (text: string): string => text.replaceAll('uses: ./\n', 'uses: ./node_modules/mlreg\n');
+
 /** Writes what is missing, replaces nothing. */
 export async function init(context: Context, options: InitOptions): Promise<ExitCode> {
   const { world, output } = context;
@@ -24,7 +32,7 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
   }
   const files: readonly (readonly [string, string])[] = [
     ['mlreg.yaml', starterConfig(model, { withLocal: true, environments })],
-    ['.github/workflows/deploy-model.yml', workflow(model)],
+    ...workflows.map((name) => [name, workflow(world.files.packaged(name))] as const),
   ];
   const written: string[] = [];
   const kept: string[] = [];
@@ -74,35 +82,3 @@ function oneModel(said: string | undefined, stacks: readonly TerraformStack[]): 
   }
   return models[0] ?? 'recommendation';
 }
-
-/** Inputs go through the environment: a version typed into the form is never shell. */
-const workflow = (model: string): string => `name: Deploy ${model}
-on:
-  workflow_dispatch:
-    inputs:
-      model-version: { description: Version to roll out, type: string, required: true }
-      strategy: { description: Strategy, type: choice, options: [canary, blue-green, shadow], default: canary }
-      environment: { description: Environment, type: environment, required: true }
-permissions: { contents: read, id-token: write }
-concurrency: { group: "mlreg-${model}-\${{ inputs.environment }}", cancel-in-progress: false }
-jobs:
-  deploy:
-    runs-on: ubuntu-latest
-    timeout-minutes: 350
-    environment: "\${{ inputs.environment }}"
-    env:
-      MLREG_ENVIRONMENT: "\${{ inputs.environment }}"
-      MODEL_VERSION: "\${{ inputs.model-version }}"
-      STRATEGY: "\${{ inputs.strategy }}"
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-node@v4
-        with: { node-version: 22 }
-      - uses: aws-actions/configure-aws-credentials@v4
-        with: { role-to-assume: "\${{ vars.MLREG_ROLE }}", aws-region: "\${{ vars.AWS_REGION }}", role-duration-seconds: 21600 }
-      - run: npm ci
-      # exec: so that a cancelled job's signal reaches mlreg itself, which rolls back.
-      - run: exec ./node_modules/.bin/mlreg deploy --strategy "$STRATEGY" --model-version "$MODEL_VERSION" --yes
-      - if: cancelled() || failure()
-        run: ./node_modules/.bin/mlreg abort --if-running --yes
-`;

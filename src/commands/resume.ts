@@ -1,5 +1,4 @@
 import { isController } from '../domain/controller.ts';
-import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { takeOver } from '../rollout/own.ts';
 import { wentBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -12,6 +11,7 @@ import {
   target,
   unfinished,
 } from './context.ts';
+import { answerOutcome } from './answer-outcome.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -62,8 +62,7 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
     return handOver(context, at, journal);
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-  context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
-  return code;
+  return answerOutcome(context, state, code);
 }
 
 /** What was rolled back while the store was out of reach, after it had ended: its journal and the registry don't know. */

@@ -2,12 +2,12 @@ import { parseVersion } from '../domain/parse.ts';
 import { isRetired, type VersionRecord } from '../domain/registry.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { start } from '../rollout/own.ts';
 import { rollBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { nextEndpoint } from '../domain/names.ts';
+import { answerOutcome } from './answer-outcome.ts';
 import { abortRunning } from './abort.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
@@ -129,8 +129,7 @@ async function moveTo(
       changes: [],
     });
     const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-    context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
-    return code;
+    return answerOutcome(context, state, code);
   } finally {
     follower.stop();
   }

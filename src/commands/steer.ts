@@ -2,11 +2,11 @@ import type { Request } from '../domain/journal.ts';
 import { parsePercent } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { admit } from '../rollout/admit.ts';
 import { takeOver } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { tick } from '../rollout/tick.ts';
+import { answerOutcome } from './answer-outcome.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -165,6 +165,5 @@ async function takeOverAndAnswer(
     return report(context, running, request, true, 'paused; nobody drives it until mlreg resume');
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-  context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
-  return code;
+  return answerOutcome(context, state, code);
 }

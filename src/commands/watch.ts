@@ -2,11 +2,11 @@ import { parseDuration } from '../domain/parse.ts';
 import { isRetired } from '../domain/registry.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import { replay } from '../rollout/replay.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
+import { answerOutcome } from './answer-outcome.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
@@ -69,8 +69,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
     // Silence is no proof of health.
     const sawNothing = state.observations.every(({ challenger }) => (challenger?.requests ?? 0) === 0);
     const code = driven.code === exitCode.done && sawNothing ? exitCode.notFinished : driven.code;
-    context.output.answer(outcomeData(state, code), () => outcomeText(state, context.output.paint));
-    return code;
+    return answerOutcome(context, state, code);
   } finally {
     follower.stop();
   }
@@ -112,10 +111,7 @@ async function followRunning(
       for (const entry of entries.slice(seen)) follower.onEntry(entry, state);
       seen = entries.length;
       if (state.outcome !== null) {
-        output.answer(outcomeData(state, exitCodeOfOutcome(state.outcome)), () =>
-          outcomeText(state, output.paint),
-        );
-        return exitCodeOfOutcome(state.outcome);
+        return answerOutcome(context, state, exitCodeOfOutcome(state.outcome));
       }
       if (stop.signal.aborted) return exitCode.interrupted;
       if (until !== null && world.clock.now() >= until) return exitCode.notFinished;

@@ -87,6 +87,8 @@ export type RollbackCause =
   | { readonly kind: 'abort'; readonly by: string; readonly sentence: string }
   | { readonly kind: 'interrupt'; readonly sentence: string }
   | { readonly kind: 'step-failed'; readonly sentence: string }
+  /** AWS accepts the credentials no more, or soon won't: no fault of the challenger's. */
+  | { readonly kind: 'credentials'; readonly sentence: string }
   | { readonly kind: 'held-too-long'; readonly sentence: string };
 
 export type Outcome =
@@ -145,10 +147,21 @@ export type EntryBody =
     }
   | { readonly kind: 'intent'; readonly effect: Effect }
   | { readonly kind: 'result'; readonly intent: number; readonly outcome: EffectOutcome }
-  | { readonly kind: 'failed'; readonly intent: number; readonly error: string; readonly final: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly intent: number;
+      readonly error: string;
+      readonly final: boolean;
+      readonly credentials?: true;
+    }
   | { readonly kind: 'step-done'; readonly step: number; readonly note: string }
   | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
-  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean }
+  | {
+      readonly kind: 'unreadable';
+      readonly why: string;
+      readonly denied: boolean;
+      readonly credentials?: true;
+    }
   | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly action: string }
   | {
       readonly kind: 'request';

@@ -51,4 +51,10 @@ export interface Observation {
 /** What asking the metrics came to. Denied is not absent. */
 export type Reading =
   | { readonly kind: 'read'; readonly observations: readonly Observation[] }
-  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean };
+  | {
+      readonly kind: 'unreadable';
+      readonly why: string;
+      readonly denied: boolean;
+      /** Because AWS accepts the credentials no more: says nothing about the challenger. */
+      readonly credentials?: true;
+    };

@@ -5,12 +5,15 @@ import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep } from '../domain/plan.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import type { Output } from './output.ts';
+import { plainLines } from './plain-lines.ts';
 import { type Event, eventOf, observationFields } from './progress.ts';
 import { percentText, stepTitle } from './words.ts';
 
 /** Shows a rollout while it runs. All views are fed by journal entries and by nothing else. */
 export interface Follower {
   readonly onEntry: (entry: Entry, state: RolloutState) => void;
+  /** Time goes by: where lines are printed, one now and then says that somebody still watches. */
+  readonly onBeat: (state: RolloutState) => void;
   /** Ends animation; safe to call twice. */
   readonly stop: () => void;
 }
@@ -21,9 +24,6 @@ export interface FollowOptions {
   readonly eventFile: ((line: string) => void) | undefined;
   readonly now: () => number;
 }
-
-/** A line for what happened at least so often, while nothing else does. */
-const heartbeatMs = 60_000;
 
 export async function follow(options: FollowOptions): Promise<Follower> {
   const view = await viewFor(options);
@@ -42,49 +42,30 @@ export async function follow(options: FollowOptions): Promise<Follower> {
       );
       view.onEvent(event, state);
     },
+    onBeat: view.onBeat,
     stop: view.stop,
   };
 }
 
 interface View {
   readonly onEvent: (event: Event, state: RolloutState) => void;
+  readonly onBeat: (state: RolloutState) => void;
   readonly stop: () => void;
 }
 
 async function viewFor({ output, now }: FollowOptions): Promise<View> {
-  const silent: View = { onEvent: () => undefined, stop: () => undefined };
+  const silent: View = { onEvent: () => undefined, onBeat: () => undefined, stop: () => undefined };
   if (output.mode === 'ndjson') {
     return {
+      ...silent,
       onEvent: (event) =>
         output.streams.stdout(
           `${JSON.stringify({ at: new Date(event.at).toISOString(), type: event.type, rollout: event.rollout, ...event.fields, text: event.text })}\n`,
         ),
-      stop: () => undefined,
     };
   }
   if (output.quiet) return silent;
   return output.streams.stderrIsTerminal ? stepList(output) : plainLines(output, now);
-}
-
-/** For pipes and CI: one event a line, UTC, key=value. */
-function plainLines(output: Output, now: () => number): View {
-  let last = 0;
-  return {
-    onEvent: (event, state) => {
-      const isHeartbeat = event.type === 'observed' && now() - last >= heartbeatMs;
-      if (event.level === 'detail' && !isHeartbeat) return;
-      last = now();
-      const fields = Object.entries(event.fields).map(
-        ([name, value]) =>
-          `${name}=${typeof value === 'string' && /\s|=/.test(value) ? JSON.stringify(value) : value}`,
-      );
-      const share = event.type === 'observed' ? ` share=${challengerShare(state)}%` : '';
-      output.say(
-        `${new Date(event.at).toISOString().slice(11, 19)}Z ${event.type.padEnd(15)} ${fields.join(' ')}${share}${fields.length > 0 ? ' ' : ''}| ${event.text}`,
-      );
-    },
-    stop: () => undefined,
-  };
 }
 
 /** For a terminal: what is done stays as a line, what is being done spins, what is to come was printed at the start. */
@@ -118,6 +99,7 @@ async function stepList(output: Output): Promise<View> {
       if (state.phase === 'ended') spinner.stop();
       else spinner.start(printable(doing(state, event, paint)));
     },
+    onBeat: () => undefined,
     stop: () => {
       spinner.stop();
     },

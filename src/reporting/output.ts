@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { printable } from '../domain/one-line.ts';
+import { speechless } from './github.ts';
 
 export type OutputMode = 'text' | 'json' | 'ndjson';
 
@@ -24,6 +25,10 @@ export interface Output {
   answer(data: Readonly<Record<string, unknown>>, text: () => string): void;
   /** Talk, left out when quiet. */
   say(text: string): void;
+  /** Whether GitHub's runner reads along. */
+  readonly forGitHub: boolean;
+  /** A workflow command for GitHub's runner; nothing elsewhere. */
+  command(line: string): void;
 }
 
 /** Colour is decided for each stream by itself: NO_COLOR and --no-color win, then FORCE_COLOR, then the terminal. */
@@ -32,10 +37,18 @@ export function createOutput(
   env: Readonly<Record<string, string | undefined>>,
   options: { readonly mode: OutputMode; readonly quiet: boolean; readonly color: boolean },
 ): Output {
+  const forGitHub = env.GITHUB_ACTIONS === 'true';
+  // In JSON `##[` can only stand inside a string, where it has another spelling.
+  const harmless = (text: string): string => {
+    if (!forGitHub) return printable(text);
+    return options.mode === 'text'
+      ? speechless(printable(text))
+      : printable(text).replaceAll('##[', '##\\u005b');
+  };
   const streams: Streams = {
     ...raw,
-    stdout: (text) => raw.stdout(printable(text)),
-    stderr: (text) => raw.stderr(printable(text)),
+    stdout: (text) => raw.stdout(harmless(text)),
+    stderr: (text) => raw.stderr(harmless(text)),
   };
   const level = (isTerminal: boolean): 0 | 1 => {
     if (!options.color || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb') return 0;
@@ -59,6 +72,10 @@ export function createOutput(
     },
     say(text) {
       if (!options.quiet) streams.stderr(line(text));
+    },
+    forGitHub,
+    command(text) {
+      if (forGitHub) raw.stderr(line(printable(text)));
     },
   };
 }

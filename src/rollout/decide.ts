@@ -121,9 +121,9 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
   // What is watched has been promoted: neither silence nor a failed call is a reason to take it away.
   if (state.plan.strategy === 'watch') return null;
   if (state.unreadable !== null && now - state.unreadable.since >= state.plan.unreadableMs) {
-    const { why, denied } = state.unreadable;
+    const { why, denied, credentials } = state.unreadable;
     const sentence = `metrics could not be read for ${formatDuration(state.plan.unreadableMs)} (${denied ? 'denied: ' : ''}${why})`;
-    return back({ kind: 'verdict', sentence });
+    return back({ kind: credentials === true ? 'credentials' : 'verdict', sentence });
   }
   // Waiting for approval has a limit of its own.
   const isHeld = state.heldSince !== null && currentStep(state)?.kind !== 'approve';
@@ -139,7 +139,8 @@ function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): r
   }
   const failed = spent(state);
   if (failed !== undefined && !isAftermath(currentStep(state))) {
-    return back({ kind: 'step-failed', sentence: failed.error });
+    const kind = failed.credentials === true ? 'credentials' : 'step-failed';
+    return back({ kind, sentence: failed.error });
   }
   return null;
 }

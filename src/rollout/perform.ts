@@ -15,7 +15,12 @@ import { variablesFor } from './variables.ts';
 export type Performed =
   | { readonly kind: 'done'; readonly outcome: EffectOutcome }
   /** `final`: trying again can't help. */
-  | { readonly kind: 'failed'; readonly error: string; readonly final: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly error: string;
+      readonly final: boolean;
+      readonly credentials?: true;
+    }
   | { readonly kind: 'fenced'; readonly token: number }
   | { readonly kind: 'foreign'; readonly sentence: string }
   /** Somebody has rolled back by the alias alone: its stamp stays until the journal knows. */
@@ -35,7 +40,7 @@ export async function perform(
   } catch (error) {
     if (error instanceof PlatformError) {
       const final = error.failure.kind === 'refused';
-      return { kind: 'failed', error: error.message, final };
+      return { kind: 'failed', error: error.message, final, ...credentialsOf(error) };
     }
     if (error instanceof UserError) return { kind: 'failed', error: error.message, final: true };
     throw error;
@@ -204,6 +209,7 @@ function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutco
         kind: 'failed',
         error: `alias ${effect.alias} of ${state.plan.environment}: ${seen.error.message}`,
         final: false,
+        ...credentialsOf(seen.error),
       };
     default:
       return unreachable(seen);
@@ -234,5 +240,8 @@ function functionVersionsOf(state: RolloutState, route: Route): readonly string[
   const { functionVersion, weights } = resolved.target;
   return [functionVersion, ...Object.keys(weights)];
 }
+
+const credentialsOf = ({ failure }: PlatformError): { readonly credentials?: true } =>
+  failure.kind === 'credentials' ? { credentials: true } : {};
 
 const done = (outcome: EffectOutcome): Performed => ({ kind: 'done', outcome });

@@ -153,7 +153,16 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
       return {
         ...state,
         openIntent: undefined,
-        tries: { ...state.tries, [key]: { count, lastAt: entry.at, error: entry.error, final: entry.final } },
+        tries: {
+          ...state.tries,
+          [key]: {
+            count,
+            lastAt: entry.at,
+            error: entry.error,
+            final: entry.final,
+            credentials: entry.credentials,
+          },
+        },
       };
     }
     case 'step-done':
@@ -188,6 +197,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
           lastAt: entry.at,
           why: entry.why,
           denied: entry.denied,
+          credentials: entry.credentials,
         },
       };
     case 'verdict':

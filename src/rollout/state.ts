@@ -75,7 +75,13 @@ export interface RolloutState {
   readonly tries: Readonly<
     Record<
       string,
-      { readonly count: number; readonly lastAt: Instant; readonly error: string; readonly final: boolean }
+      {
+        readonly count: number;
+        readonly lastAt: Instant;
+        readonly error: string;
+        readonly final: boolean;
+        readonly credentials?: true | undefined;
+      }
     >
   >;
   readonly openIntent: { readonly seq: number; readonly effect: Effect } | undefined;
@@ -88,6 +94,7 @@ export interface RolloutState {
     readonly lastAt: Instant;
     readonly why: string;
     readonly denied: boolean;
+    readonly credentials?: true | undefined;
   } | null;
   readonly lastVerdict: Verdict | null;
 

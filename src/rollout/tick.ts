@@ -110,7 +110,13 @@ async function effect(
       return null;
     case 'failed':
       await journal.append(at, [
-        { kind: 'failed', intent: seq, error: performed.error, final: performed.final },
+        {
+          kind: 'failed',
+          intent: seq,
+          error: performed.error,
+          final: performed.final,
+          ...(performed.credentials === true ? { credentials: true } : {}),
+        },
       ]);
       return null;
     case 'fenced':
@@ -185,9 +191,7 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
   );
   if (reading === null) return;
   const entry: EntryBody =
-    reading.kind === 'read'
-      ? { kind: 'observed', observations: reading.observations }
-      : { kind: 'unreadable', why: reading.why, denied: reading.denied };
+    reading.kind === 'read' ? { kind: 'observed', observations: reading.observations } : reading;
   await journal.append(ports.clock.now(), [entry]);
 }
 

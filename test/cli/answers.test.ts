@@ -223,8 +223,13 @@ describe('init', () => {
     expect(await cli.run('init --model-name fraud')).toMatchSnapshot();
     expect([...cli.files.keys()]).toEqual([
       '/project/mlreg.yaml',
-      '/project/.github/workflows/deploy-model.yml',
+      ...['model-deployment', 'promote-to-staging', 'promote-to-production', 'approve-rollout'].map(
+        (name) => `/project/.github/workflows/${name}.yml`,
+      ),
     ]);
+    const workflow = cli.files.get('/project/.github/workflows/promote-to-production.yml');
+    expect(workflow).toContain('      - uses: ./node_modules/mlreg\n');
+    expect(workflow).not.toContain('uses: ./\n');
     expect(cli.files.get('/project/mlreg.yaml')).toContain('model: fraud');
     cli.files.set('/project/mlreg.yaml', 'mine');
     expect(await cli.run('init')).toMatchSnapshot();

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { main } from '../../src/cli.ts';
 import type { ExitCode } from '../../src/commands/exit-codes.ts';
 import type { Entry } from '../../src/domain/journal.ts';
@@ -194,6 +196,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
           if (text === undefined) throw new Error(`ENOENT ${path}`);
           return text;
         },
+        packaged: (path) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8'),
         exists: (path) => files.has(path),
         create: (path, text) => void files.set(path, text),
         append: (path, text) => void files.set(path, (files.get(path) ?? '') + text),

@@ -24,6 +24,8 @@ export interface Scene {
   ask(...args: string[]): Promise<Json>;
   /** Starts, and doesn't wait. */
   start(...args: string[]): Running;
+  /** Another program of ours than the command line, with these variables beside the scene's. */
+  startScript(script: string, env: Readonly<Record<string, string>>): Running;
   register(...versions: string[]): Promise<void>;
   /** Denies or breaks calls of AWS on this machine, as `{ deny: { 'lambda:UpdateAlias': true } }`. */
   faults(request: object): Promise<void>;
@@ -83,16 +85,17 @@ export function createScene(name: string, local: object = quick): Scene {
   let runs = 0;
   const variables: Record<string, string> = {};
 
-  const start = (...args: string[]): Running => {
+  const launch = (args: readonly string[], env: Readonly<Record<string, string>>): Running => {
     const file = join(dir, `events-${++runs}.ndjson`);
-    const child = spawn(process.execPath, [bin, ...args], {
+    const child = spawn(process.execPath, args, {
       cwd: dir,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...machine(), MLREG_OUTPUT_FILE: file, ...variables },
+      env: { ...machine(), MLREG_OUTPUT_FILE: file, ...variables, ...env },
     });
     started.add(child);
     return follow(child, file);
   };
+  const start = (...args: string[]): Running => launch([bin, ...args], {});
   const run = (...args: string[]): Promise<Ended> => start(...args).ended;
   const ask = async (...args: string[]): Promise<Json> => {
     const { code, stdout, stderr } = await run(...args, '-o', 'json');
@@ -133,6 +136,7 @@ export function createScene(name: string, local: object = quick): Scene {
     run,
     ask,
     start,
+    startScript: (script, env) => launch([script], env),
     async register(...versions) {
       for (const version of versions) {
         await succeeds(run('register', version, '--artifact', artifact(version)));

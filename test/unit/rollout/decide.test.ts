@@ -302,6 +302,26 @@ describe('each step', () => {
     );
   });
 
+  it('credentials that AWS accepts no more are no failed gate, and no failed step', () => {
+    const signedOut = { kind: 'unreadable', why: 'expired', denied: true, credentials: true } as const;
+    const blind = atStep(stepOf.bake10, signedOut, wait(20_000));
+    const cause = (decision: Decision): unknown =>
+      decision.kind === 'record'
+        ? decision.entries.map((entry) => 'cause' in entry && entry.cause)
+        : decision;
+    expect(cause(next(blind))).toEqual([
+      { kind: 'credentials', sentence: 'metrics could not be read for 20s (denied: expired)' },
+    ]);
+    const failed = { kind: 'failed', intent: 1, error: 'expired', final: false, credentials: true } as const;
+    const tries = Array.from(
+      { length: 6 },
+      () => [{ kind: 'intent', effect: ensure }, failed] as const,
+    ).flat();
+    expect(cause(next(tell(plan, fenced(), ...tries)))).toEqual([
+      { kind: 'credentials', sentence: 'expired' },
+    ]);
+  });
+
   it('approve: while it waits a failed verdict still leads back, and a rejection', () => {
     const midway: Plan = {
       ...plan,

@@ -1,0 +1,4 @@
+import { cleanUpOf } from './inputs.ts';
+import { run } from './run.ts';
+
+await run(() => cleanUpOf(process.env));
