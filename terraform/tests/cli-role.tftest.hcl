@@ -120,6 +120,23 @@ run "enough_for_a_rollout" {
   }
 }
 
+run "webhook" {
+  command = plan
+
+  variables {
+    webhook_parameter_name = "/mlreg/prod/slack-webhook"
+  }
+
+  module {
+    source = "../modules/cli-role"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Resource if statement.Sid == "Webhook"] == ["arn:aws:ssm:eu-west-1:123456789012:parameter/mlreg/prod/slack-webhook"]
+    error_message = "one parameter, and no other"
+  }
+}
+
 run "people" {
   command = plan
 
@@ -143,11 +160,12 @@ run "mistakes" {
   variables {
     trusted_principal_arns = ["*"]
     model_role_arn         = "arn:aws:iam::123456789012:role/*"
+    webhook_parameter_name = "/mlreg/*"
   }
 
   module {
     source = "../modules/cli-role"
   }
 
-  expect_failures = [var.trusted_principal_arns, var.model_role_arn]
+  expect_failures = [var.trusted_principal_arns, var.model_role_arn, var.webhook_parameter_name]
 }

@@ -26,6 +26,7 @@ module "stack" {
   ecr_repository_arns     = var.ecr_repository_arns
   api_keys_sha256         = var.api_keys_sha256
   subscriptions           = [for address in var.alert_emails : { protocol = "email", endpoint = address }]
+  webhook_parameter_name  = var.webhook_parameter_name
   trusted_principal_arns  = var.trusted_principal_arns
   github                  = var.github
   pipeline                = var.pipeline

@@ -81,6 +81,12 @@ variable "alert_emails" {
   }
 }
 
+variable "webhook_parameter_name" {
+  description = "SSM parameter (SecureString) that holds the Slack webhook. null: none."
+  type        = string
+  default     = null
+}
+
 variable "trusted_principal_arns" {
   description = "Roles or users that may take on the command line's role."
   type        = list(string)

@@ -31,7 +31,7 @@ locals {
         Action   = ["lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:GetFunctionConcurrency"]
         Resource = [local.function, "${local.function}:*"]
       },
-      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/deployments", "${local.api}/deployments/*"] },
+      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/integrations", "${local.api}/deployments", "${local.api}/deployments/*"] },
       { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:ListTags"], Resource = local.sagemaker },
       # Neither has resources to name.
       { Sid = "Lists", Effect = "Allow", Action = ["sagemaker:ListEndpoints", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
@@ -81,6 +81,9 @@ locals {
     ],
     var.topic_arn == null ? [] : [
       { Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = var.topic_arn },
+    ],
+    var.webhook_parameter_name == null ? [] : [
+      { Sid = "Webhook", Effect = "Allow", Action = "ssm:GetParameter", Resource = "arn:${local.partition}:ssm:${local.here}:parameter/${trimprefix(var.webhook_parameter_name, "/")}" },
     ],
     var.state_machine_name == null ? [] : [
       { Sid = "HandOver", Effect = "Allow", Action = "states:StartExecution", Resource = "arn:${local.partition}:states:${local.here}:stateMachine:${var.state_machine_name}" },

@@ -87,6 +87,17 @@ variable "state_machine_name" {
   default     = null
 }
 
+variable "webhook_parameter_name" {
+  description = "SSM parameter (SecureString) that holds the Slack webhook: notifications.slackWebhookParameter of mlreg.yaml. null: none. Where a key of your own encrypts it, name that in kms_key_arns."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.webhook_parameter_name == null || can(regex("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", var.webhook_parameter_name))
+    error_message = "One parameter's name, such as /mlreg/prod/slack-webhook."
+  }
+}
+
 variable "kms_key_arns" {
   description = "Keys that encrypt the function's variables, table, topic or artifacts."
   type        = list(string)

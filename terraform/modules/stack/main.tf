@@ -117,6 +117,7 @@ module "cli" {
   model_role_arn         = module.sagemaker.role_arn
   shadow_function_name   = one(module.shadow[*].function_name)
   state_machine_name     = var.controller_package_file == null ? null : "mlreg-rollout-${var.environment}"
+  webhook_parameter_name = var.webhook_parameter_name
   kms_key_arns           = var.kms_key_arn[*]
   trusted_principal_arns = var.trusted_principal_arns
   tags                   = local.tags

@@ -226,6 +226,12 @@ variable "subscriptions" {
   nullable = false
 }
 
+variable "webhook_parameter_name" {
+  description = "SSM parameter (SecureString) that holds the Slack webhook; see the module cli-role. null: none."
+  type        = string
+  default     = null
+}
+
 variable "trusted_principal_arns" {
   description = "Roles or users that may take on the command line's role. Empty: no such role."
   type        = list(string)

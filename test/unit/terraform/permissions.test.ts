@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../../..');
+const policy = readFileSync(join(root, 'terraform/modules/cli-role/main.tf'), 'utf8');
+
+/** What IAM calls each command that the adapters send; none where anybody may. */
+const actions: Readonly<Record<string, readonly string[]>> = {
+  CreateDeployment: ['apigateway:POST'],
+  CreateEndpoint: ['sagemaker:CreateEndpoint', 'sagemaker:AddTags'],
+  CreateEndpointConfig: ['sagemaker:CreateEndpointConfig', 'sagemaker:AddTags'],
+  CreateModel: ['sagemaker:CreateModel', 'sagemaker:AddTags', 'iam:PassRole'],
+  DeleteEndpoint: ['sagemaker:DeleteEndpoint'],
+  DeleteEndpointConfig: ['sagemaker:DeleteEndpointConfig'],
+  DeleteModel: ['sagemaker:DeleteModel'],
+  DescribeAlarms: ['cloudwatch:DescribeAlarms'],
+  DescribeEndpoint: ['sagemaker:DescribeEndpoint'],
+  DescribeEndpointConfig: ['sagemaker:DescribeEndpointConfig'],
+  DescribeExecution: ['states:DescribeExecution'],
+  DescribeModel: ['sagemaker:DescribeModel'],
+  DescribeTable: ['dynamodb:DescribeTable'],
+  FilterLogEvents: ['logs:FilterLogEvents'],
+  GetAlias: ['lambda:GetAlias'],
+  GetApi: ['apigateway:GET'],
+  GetApis: ['apigateway:GET'],
+  GetCallerIdentity: [],
+  GetDeployments: ['apigateway:GET'],
+  GetFunctionConfiguration: ['lambda:GetFunctionConfiguration'],
+  GetFunctionConcurrency: ['lambda:GetFunctionConcurrency'],
+  GetIntegrations: ['apigateway:GET'],
+  GetItem: ['dynamodb:GetItem'],
+  GetMetricData: ['cloudwatch:GetMetricData'],
+  GetObject: ['s3:GetObject', 's3:ListBucket'],
+  HeadObject: ['s3:GetObject', 's3:ListBucket'],
+  GetParameter: ['ssm:GetParameter'],
+  GetPolicy: ['lambda:GetPolicy'],
+  GetProvisionedConcurrencyConfig: ['lambda:GetProvisionedConcurrencyConfig'],
+  GetStage: ['apigateway:GET'],
+  Invoke: ['lambda:InvokeFunction'],
+  InvokeEndpoint: ['sagemaker:InvokeEndpoint'],
+  ListAliases: ['lambda:ListAliases'],
+  ListEndpoints: ['sagemaker:ListEndpoints'],
+  ListMetrics: ['cloudwatch:ListMetrics'],
+  ListVersionsByFunction: ['lambda:ListVersionsByFunction'],
+  Publish: ['sns:Publish'],
+  PublishVersion: ['lambda:PublishVersion'],
+  PutItem: ['dynamodb:PutItem'],
+  Query: ['dynamodb:Query'],
+  StartExecution: ['states:StartExecution'],
+  TransactWriteItems: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
+  UpdateAlias: ['lambda:UpdateAlias'],
+  UpdateFunctionConfiguration: ['lambda:UpdateFunctionConfiguration'],
+  UpdateItem: ['dynamodb:UpdateItem'],
+  UpdateStage: ['apigateway:PATCH'],
+};
+
+const sent = [
+  ...new Set(
+    readdirSync(join(root, 'src/aws'))
+      .flatMap((file) => [
+        ...readFileSync(join(root, 'src/aws', file), 'utf8').matchAll(/new (\w+)Command\(/g),
+      ])
+      .map(([, name = '']) => name),
+  ),
+].sort();
+
+/** A new call of AWS needs a permission: add it to modules/cli-role, and its name here. */
+test.each(sent)("terraform's policy for the command line lets it %s", (command) => {
+  expect(Object.keys(actions)).toContain(command);
+  expect((actions[command] ?? []).filter((action) => !policy.includes(`"${action}"`))).toEqual([]);
+});
