@@ -186,3 +186,56 @@ run "without_the_optional_parts" {
     error_message = "what isn't there is said to be absent"
   }
 }
+
+run "all_that_can_be_asked_for" {
+  command = plan
+
+  variables {
+    model                     = "Fraud-Check"
+    environment               = "qa"
+    kms_key_arn               = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    vpc                       = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    xray                      = true
+    metric_resolution_seconds = 1
+    webhook_parameter_name    = "/mlreg/qa/slack"
+    trusted_principal_arns    = ["arn:aws:iam::123456789012:role/ml-engineers"]
+    api = {
+      recommend_path = "/score"
+      auto_deploy    = false
+      cors_origins   = ["https://shop.example.com"]
+      authorizer     = { kind = "lambda", function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:keys" }
+    }
+  }
+
+  module {
+    source = "../modules/stack"
+  }
+
+  assert {
+    condition     = output.mlreg.function == "Fraud-Check-inference-qa" && output.mlreg.recommend_path == "/score"
+    error_message = "names follow the model's"
+  }
+}
+
+run "as_little_as_possible" {
+  command = plan
+
+  variables {
+    model                   = "fraud"
+    environment             = "qa"
+    shadow                  = null
+    controller_package_file = null
+    github                  = null
+    pipeline                = null
+    ecr_repository_arns     = []
+  }
+
+  module {
+    source = "../modules/stack"
+  }
+
+  assert {
+    condition     = output.mlreg.shadow_function == null && output.mlreg.controller == null && output.cli_role_arn == null
+    error_message = "what isn't there is said to be absent"
+  }
+}
