@@ -126,7 +126,8 @@ async function moveTo(
       home,
       endpoints,
       codeSha256,
-      changes: [],
+      // From here on this is its endpoint, also where the rollout ends halfway: gc finds it by the registry alone.
+      changes: [{ version: wanted.version, set: { endpoint: own } }],
     });
     const { code, state } = await driveToEnd(context, at, ports, journal, follower);
     return answerOutcome(context, state, code);

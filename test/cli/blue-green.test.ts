@@ -163,6 +163,11 @@ describe('gc', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('has no endpoint any more')]);
     const made = [...cli.model.endpoints.keys()].filter((name) => !before.includes(name));
     expect(made).toEqual([expect.stringMatching(/v2-2-0-[0-9a-f]{8}-g2$/)]);
+    const { versions } = await cli.ask('versions');
+    expect(versions.find(({ version }: { version: string }) => version === 'v2.2.0').endpoint).toEqual({
+      name: made[0],
+      generation: 2,
+    });
     // And once more under that very name, for it was not retired.
     await cli.run('rollback --to v2.3.0');
     await cli.run('rollback --to v2.2.0');
