@@ -66,11 +66,13 @@ const policySchema = z.looseObject({
     meanLatencyMs: limit(z.number().gt(0)),
     endpointErrorsPerMinute: limit(z.number().gt(0)),
     throttleRate: limit(probability),
+    alarm: z.exactOptional(z.object({ m: z.int().min(1), of: z.int().min(1) }).nullable()),
   }),
   disagreement: z.exactOptional(probability),
   scope: z.enum(['attributable', 'absolute']),
   noise: z.enum(['robust', 'independent']),
   detectableRatio: z.number().gt(1),
+  detectableSlower: z.exactOptional(z.number().gt(1)),
   history: z.array(armSchema).readonly(),
   historyTickMs: z.number().gt(0),
 }) satisfies z.ZodType<JudgePolicy>;

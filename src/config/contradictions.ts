@@ -12,6 +12,7 @@ export function contradictions(environment: EnvironmentConfig): readonly Contrad
   return [
     ...largeFirstSteps(environment),
     ...impatience(environment),
+    ...toleratedRegressions(environment),
     ...misplacedImages(environment),
     ...shownUsers(environment),
   ];
@@ -71,6 +72,31 @@ function* shownUsers({
     ],
     sentence: `${userKey} tells who asked, and would be kept with the report: take it out of show`,
   };
+}
+
+/** What the margin tolerates can't be caught, so a bake that is to have power for it never passes. */
+function* toleratedRegressions({ judge }: EnvironmentConfig): Generator<Contradiction> {
+  const { detectableRatio, detectableSlower, rollbackMargin } = judge;
+  const tolerated = (what: string, margin: string): string =>
+    `${what} is within ${margin}, so no bake could catch it, and none would pass: make it larger`;
+  if (detectableRatio <= rollbackMargin.ratio) {
+    const paths = [
+      ['judge', 'detectableRatio'],
+      ['judge', 'rollbackMargin', 'ratio'],
+    ];
+    yield {
+      paths,
+      sentence: tolerated(String(detectableRatio), `judge.rollbackMargin.ratio, ${rollbackMargin.ratio}`),
+    };
+  }
+  if (detectableSlower !== undefined && detectableSlower <= 1 + rollbackMargin.slower) {
+    const paths = [
+      ['judge', 'detectableSlower'],
+      ['judge', 'rollbackMargin', 'slower'],
+    ];
+    const margin = `judge.rollbackMargin.slower, ${Math.round(rollbackMargin.slower * 100)}%`;
+    yield { paths, sentence: tolerated(String(detectableSlower), margin) };
+  }
 }
 
 function* misplacedImages({ kind, sagemaker: { image } }: EnvironmentConfig): Generator<Contradiction> {

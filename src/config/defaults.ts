@@ -57,7 +57,13 @@ export function defaultsOf(environment: string, model: string): RawSection {
       },
       watch: { tick: '10s' },
     },
-    guardrails: { errorRate: '5%', meanLatency: '1000ms', endpointErrorsPerMinute: 10, throttleRate: '10%' },
+    guardrails: {
+      errorRate: '5%',
+      meanLatency: '1000ms',
+      endpointErrorsPerMinute: 10,
+      throttleRate: '10%',
+      alarm: 'off',
+    },
     judge: {
       alpha: '1%',
       alphaPromote: '5%',
@@ -69,6 +75,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       noise: 'robust',
       scope: 'attributable',
       detectableRatio: 5,
+      detectableSlower: 2,
       history: '3h',
     },
     notifications: {

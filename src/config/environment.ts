@@ -162,6 +162,7 @@ export function environmentConfig(
       meanLatencyMs: settings.guardrails.meanLatency,
       endpointErrorsPerMinute: settings.guardrails.endpointErrorsPerMinute,
       throttleRate: settings.guardrails.throttleRate,
+      alarm: settings.guardrails.alarm,
     },
     judge: {
       alpha: judge.alpha,
@@ -174,6 +175,7 @@ export function environmentConfig(
       noise: judge.noise,
       scope: judge.scope,
       detectableRatio: judge.detectableRatio,
+      detectableSlower: judge.detectableSlower,
       historyMs: judge.history,
     },
     notifications,

@@ -105,6 +105,23 @@ export function countLimit(description: string) {
   return noted(schema, description, { expected: 'a number above 0 such as 10, or off' });
 }
 
+/** `3 of 5`, or `off`, which is null inside. */
+export function minutesOf(description: string) {
+  const schema = z
+    .union([z.literal('off'), z.string().regex(/^[1-9]\d? of [1-9]\d?$/)])
+    .transform((written) => {
+      const [m, of] = written.split(' of ').map(Number);
+      return m === undefined || of === undefined ? null : { m, of };
+    })
+    .refine((value) => value === null || value.m <= value.of, {
+      error: 'expected no more minutes than there are',
+    });
+  return noted(schema, description, {
+    expected: 'so many minutes of the last so many, as 5 of 5, or off',
+    text: true,
+  });
+}
+
 /** A share of traffic, `10` or `10%`; Percent inside. */
 export function traffic(description: string) {
   return noted(writtenTraffic().transform(trafficValue), description, { expected: trafficExpected });

@@ -88,6 +88,9 @@ export const guardrails = z
       "SageMaker invocation errors of the challenger's endpoint, a minute.",
     ),
     throttleRate: leaf.shareLimit('Share of throttled calls.'),
+    alarm: leaf.minutesOf(
+      'Also rolls back when `errorRate` is exceeded in so many of the last minutes. `judge.alpha` does not cover it.',
+    ),
   })
   .meta({ description: 'Absolute limits. A breach rolls back; `off` switches one off.' });
 
@@ -133,6 +136,11 @@ export const judge = z
     ),
     detectableRatio: leaf.number(
       "A step advances only when its bake could have caught an error rate this many times the champion's.",
+      1.1,
+      1000,
+    ),
+    detectableSlower: leaf.number(
+      'A step advances only when its bake could have caught a challenger this many times as slow.',
       1.1,
       1000,
     ),

@@ -9,6 +9,8 @@ export interface Guardrails {
   readonly endpointErrorsPerMinute: number | null;
   /** Share of throttled calls, 0 to 1. */
   readonly throttleRate: number | null;
+  /** Opt-in: also rolls back when `errorRate` is exceeded in M of the last N minutes, which alpha does not cover. */
+  readonly alarm?: { readonly m: number; readonly of: number } | null;
 }
 
 /** Everything the judge needs besides observations. Written into the plan, so that a resumed rollout is judged alike. */
@@ -37,6 +39,11 @@ export interface JudgePolicy {
   readonly noise: 'robust' | 'independent';
   /** A step may advance only when its bake could have caught an error rate this many times the champion's (power 0.8), or a guardrail breach. */
   readonly detectableRatio: number;
+  /**
+   * ... and, where the arms report latency, a challenger this many times as slow (power 0.8). Absent in plans that were
+   * written before it was asked for: they need no such power.
+   */
+  readonly detectableSlower?: number;
   /** The champion's ticks before the rollout, oldest first; each is `historyTickMs` long. */
   readonly history: readonly ArmTick[];
   readonly historyTickMs: number;

@@ -90,6 +90,7 @@ function guards(plan: Plan): string {
     guardrails.endpointErrorsPerMinute === null || shadow !== undefined
       ? null
       : `endpoint errors > ${guardrails.endpointErrorsPerMinute} a minute`,
+    guardrails.alarm ? `errors over that in ${guardrails.alarm.m} of ${guardrails.alarm.of} minutes` : null,
     guardrails.throttleRate === null ? null : `throttles > ${percentText(guardrails.throttleRate, 0)}`,
     disagreement === undefined ? null : `answers that differ > ${percentText(disagreement, 0)}`,
   ].filter((limit) => limit !== null);

@@ -95,7 +95,7 @@ function warningText(warning: Warning): string {
         warning.enoughMs === null
           ? 'no length would do: give it more traffic'
           : `about ${roughly(warning.enoughMs)} would do`;
-      return `${bake} is too short for a verdict: errors ${digits(warning.ratio)} times the champion's are caught with a chance of ${chance(warning.probability)}; it would hold (${mend})`;
+      return `${bake} is too short for a verdict: ${warning.what === 'errors' ? 'errors' : 'a latency'} ${digits(warning.ratio)} times the champion's ${warning.what === 'errors' ? 'are' : 'is'} caught with a chance of ${chance(warning.probability)}; it would hold (${mend})`;
     }
     case 'guardrail':
       return `${bake} may miss what its guardrail is for: ${percentText(warning.errorRate)} errors, twice the limit, are caught with a chance of ${chance(warning.probability)}`;

@@ -53,6 +53,8 @@ export type Warning =
   | {
       readonly kind: 'no-verdict';
       readonly percent: number;
+      /** So many times the champion's errors or latency would be missed. */
+      readonly what: 'errors' | 'latency';
       readonly ratio: number;
       readonly probability: number;
       /** Of a bake that would do; null: none would. */
@@ -210,7 +212,7 @@ function bakePower(past: Past, plan: Plan, bake: BakeStep, first: boolean): Bake
 /** Latency isn't compared while the challenger is cold. By the buckets where there are any. */
 function slower(past: Past, inputs: BakeInputs, plan: Plan, bake: BakeStep, first: boolean) {
   const { policy, tickMs } = plan;
-  const cold = first ? Math.ceil(policy.warmUpMs / tickMs) : 0;
+  const cold = coldTicks(plan, first);
   const ticks = Math.max(0, inputs.bakeTicks - cold);
   const supposed = detectable({ ...inputs, bakeTicks: ticks }).slower;
   const waited = (ms: number | null): number | null => (ms === null ? null : ms + cold * tickMs);
@@ -232,7 +234,7 @@ function warnings(past: Past, plan: Plan, bake: BakeStep, first: boolean): reado
   const { percent } = bake;
   const inputs = inputsOf(past, plan, bake);
   const alone: readonly Warning[] = percent === 100 ? [{ kind: 'alone', percent }] : [];
-  const noVerdict = withoutVerdict(past, plan, bake, inputs);
+  const noVerdict = withoutVerdict(past, plan, bake, inputs, first);
   // A bake that can't even be judged misses all the rest too.
   if (noVerdict !== null) return [noVerdict, ...alone];
   const found: Warning[] = [];
@@ -253,25 +255,63 @@ function warnings(past: Past, plan: Plan, bake: BakeStep, first: boolean): reado
 const caught = (inputs: BakeInputs, ratio: number): number =>
   detectable({ ...inputs, ratios: [ratio] }).errors[0]?.probability ?? 0;
 
-/** The judge lets a bake pass only where it could have caught `detectableRatio`, or has ruled out the guardrail's limit. */
-function withoutVerdict(past: Past, plan: Plan, bake: BakeStep, inputs: BakeInputs): Warning | null {
-  const { detectableRatio: ratio, guardrails, alphaPromote } = plan.policy;
-  const { n1 } = arms(past, plan, bake);
-  const clusters = past.phi !== null && past.phi > 1.3 ? past.phi : 1;
-  const passes = (ticks: number): boolean => {
-    const requests = n1 * ticks;
-    const below =
-      guardrails.errorRate !== null &&
-      shownBelow(requests, requests * past.traffic.errorRate, guardrails.errorRate, alphaPromote, clusters);
-    return below || caught({ ...inputs, bakeTicks: ticks }, ratio) >= powerWanted;
-  };
+/**
+ * The judge lets a bake pass only where it could have caught `detectableRatio`, or has ruled out the guardrail's limit;
+ * and, where latency is compared, `detectableSlower`.
+ */
+function withoutVerdict(
+  past: Past,
+  plan: Plan,
+  bake: BakeStep,
+  inputs: BakeInputs,
+  first: boolean,
+): Warning | null {
+  const { detectableRatio: ratio, detectableSlower: times } = plan.policy;
+  const slow = (ticks: number): number | null =>
+    times === undefined || bake.percent === 100
+      ? null
+      : slowerIn(past, plan, bake, ticks - coldTicks(plan, first), times);
+  const passes = (ticks: number): boolean =>
+    errorsPass(past, plan, bake, { ...inputs, bakeTicks: ticks }) && (slow(ticks) ?? 1) >= powerWanted;
   if (passes(inputs.bakeTicks)) return null;
-  const enough = aboutLeast(inputs.bakeTicks, inputs.bakeTicks * longest, passes);
-  return {
-    kind: 'no-verdict',
-    percent: bake.percent,
-    ratio,
-    probability: caught(inputs, ratio),
-    enoughMs: enough === null ? null : enough * plan.tickMs,
-  };
+  const length = aboutLeast(inputs.bakeTicks, inputs.bakeTicks * longest, passes);
+  const enoughMs = length === null ? null : length * plan.tickMs;
+  const { percent } = bake;
+  return errorsPass(past, plan, bake, inputs)
+    ? {
+        kind: 'no-verdict',
+        percent,
+        what: 'latency',
+        ratio: times ?? 1,
+        probability: slow(inputs.bakeTicks) ?? 0,
+        enoughMs,
+      }
+    : { kind: 'no-verdict', percent, what: 'errors', ratio, probability: caught(inputs, ratio), enoughMs };
 }
+
+function errorsPass(past: Past, plan: Plan, bake: BakeStep, inputs: BakeInputs): boolean {
+  const { detectableRatio, guardrails, alphaPromote } = plan.policy;
+  const clusters = past.phi !== null && past.phi > 1.3 ? past.phi : 1;
+  const requests = arms(past, plan, bake).n1 * inputs.bakeTicks;
+  const below =
+    guardrails.errorRate !== null &&
+    shownBelow(requests, requests * past.traffic.errorRate, guardrails.errorRate, alphaPromote, clusters);
+  return below || caught(inputs, detectableRatio) >= powerWanted;
+}
+
+/** Null: no latency is known of the champion, or all the bake is warm-up; then it asks for no power either. */
+function slowerIn(past: Past, plan: Plan, bake: BakeStep, ticks: number, factor: number): number | null {
+  if (past.latency === null || ticks <= 0) return null;
+  return slowerDetection({
+    latency: past.latency,
+    factor,
+    slower: plan.policy.rollbackMargin.slower,
+    ...arms(past, plan, bake),
+    ticks,
+    lanes: lanes(plan.policy.alpha, planLooks(plan.policy.steps).planned),
+  }).probability;
+}
+
+/** Ticks at the beginning of a bake in which latency isn't compared. */
+const coldTicks = ({ policy, tickMs }: Plan, first: boolean): number =>
+  first ? Math.ceil(policy.warmUpMs / tickMs) : 0;

@@ -10,7 +10,7 @@ export interface Alarm {
 }
 
 /** The chance at the limit that the pooled window must undercut. */
-const gate = 0.001;
+export const gate = 0.001;
 
 /**
  * A literal "M of N periods above tau" alarm, with a gate: P(Bin(N_window, tau) >= X_window) <= 0.001 on the pooled

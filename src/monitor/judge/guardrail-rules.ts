@@ -22,11 +22,15 @@ export interface GuardrailOptions {
   readonly attributable: boolean;
 }
 
-/** The policy's absolute limits, `share` of the sequential lane split evenly over those that aren't null. */
+/**
+ * The policy's absolute limits, `share` of the sequential lane split evenly over those that aren't null. Where throttles
+ * are compared with the champion's too, the two halve what is theirs.
+ */
 export function createGuardrails(
   policy: JudgePolicy,
   share: number,
   common: Omit<GuardrailOptions, 'weight' | 'attributable'>,
+  throttlesCompared: boolean,
 ): readonly GuardrailRule[] {
   const { errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute } = policy.guardrails;
   const limits = [errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute];
@@ -38,7 +42,9 @@ export function createGuardrails(
   };
   return [
     errorRate === null ? null : errorRateRule(errorRate, options),
-    throttleRate === null ? null : throttleRule(throttleRate, options),
+    throttleRate === null
+      ? null
+      : throttleRule(throttleRate, { ...options, weight: options.weight * (throttlesCompared ? 0.5 : 1) }),
     meanLatencyMs === null ? null : meanLatencyRule(meanLatencyMs, options),
     endpointErrorsPerMinute === null ? null : endpointErrorsRule(endpointErrorsPerMinute, options),
   ].filter((rule) => rule !== null);
@@ -116,4 +122,4 @@ function endpointErrorsRule(limit: number, options: GuardrailOptions): Guardrail
 }
 
 /** Lambda doesn't count a throttled call among its invocations, a router does among its requests: both are right here. */
-const callsOf = (arm: ArmTick): number => Math.max(arm.requests, arm.throttles);
+export const callsOf = (arm: ArmTick): number => Math.max(arm.requests, arm.throttles);

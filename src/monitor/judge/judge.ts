@@ -1,9 +1,11 @@
 import type { Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding, Judgement } from '../../domain/verdict.ts';
+import { createAlarmRule } from './alarm-rule.ts';
 import { combine } from './combine.ts';
 import { createErrorComparison } from './compare-errors.ts';
 import { createLatencyComparison } from './compare-latency.ts';
+import { createThrottleComparison } from './compare-throttles.ts';
 import { guardrailTempering } from './guardrail-rate.ts';
 import { alphaOfRest, createDisagreementRule } from './disagreement-rule.ts';
 import { createGuardrails } from './guardrail-rules.ts';
@@ -53,14 +55,17 @@ export function createJudge(whole: JudgePolicy): Judge {
   const capAlpha = alone ? 6.25 * alpha.sequential : 2 * alpha.sequential;
   const errors = createErrorComparison(policy, capAlpha);
   const latency = createLatencyComparison(policy, capAlpha);
-  const guardrails = createGuardrails(policy, alone ? 1 : laneWeights.guardrails, {
-    capAlpha,
-    tempering: () => guardrailTempering(errors.phi()),
-  });
-  const deciding: readonly Rule[] = alone ? guardrails : [errors, ...latency, ...guardrails];
+  const tempering = (): number => guardrailTempering(errors.phi());
+  const share = alone ? 1 : laneWeights.guardrails;
+  const guardrails = createGuardrails(policy, share, { capAlpha, tempering }, !alone);
+  const throttling = guardrails.find(({ metric }) => metric === 'throttles');
+  const throttles =
+    alone || !throttling ? [] : [createThrottleComparison(policy, capAlpha, throttling.weight())];
+  const deciding: readonly Rule[] = alone ? guardrails : [errors, ...latency, ...throttles, ...guardrails];
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const threshold = Math.log(1 / alpha.sequential);
   const almost = 0.999 / alpha.sequential;
+  const alarm = createAlarmRule(policy);
   const ticks = createTicks(policy);
   const stage = createStage(policy);
   let last: Observation | null = null;
@@ -82,7 +87,8 @@ export function createJudge(whole: JudgePolicy): Judge {
     ticksWithChallenger++;
     challengerRequests += tick.challenger.requests;
     harmedRequests += harmed(tick.challenger, tick.challengerTail, policy.guardrails.meanLatencyMs);
-    failed ??= sequential() ?? look() ?? copies?.failing() ?? null;
+    alarm?.step(tick);
+    failed ??= sequential() ?? look() ?? copies?.failing() ?? alarm?.ringing() ?? null;
   }
 
   /** No less than that, and cheap. */

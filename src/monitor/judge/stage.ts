@@ -1,6 +1,7 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { shareDetection } from './detection.ts';
-import { lanes } from './lanes.ts';
+import { type Lanes, lanes } from './lanes.ts';
+import { createLatencyPower } from './latency-power.ts';
 import { tolerance } from './margin.ts';
 import { aboutLeast } from './math/bisect.ts';
 import { shownBelow } from './shown-below.ts';
@@ -14,9 +15,14 @@ export interface Champion {
   readonly phi: number | null;
 }
 
-export type Readiness =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'waiting'; readonly why: string; readonly needRequests: number | null };
+export type Readiness = { readonly kind: 'ready' } | Waiting;
+
+interface Waiting {
+  readonly kind: 'waiting';
+  readonly why: string;
+  /** About so many more challenger requests would do; null where it can't be said. */
+  readonly needRequests: number | null;
+}
 
 export interface Stage {
   step(tick: Tick, phi: number | null): void;
@@ -33,14 +39,17 @@ const mostStretch = 1e4;
 const ready: Readiness = { kind: 'ready' };
 
 /**
- * The bake at one share of traffic. It may end as a pass when the minimum time and ticks are over and either
- * - a failure rate `detectableRatio` times the champion's would have been caught with probability 0.8, or
- * - the challenger's error rate is shown to lie below its guardrail, at the level of `alphaPromote`.
+ * The bake at one share of traffic. It may end as a pass when the minimum time and ticks are over and
+ * - a failure rate `detectableRatio` times the champion's would have been caught with probability 0.8, or the
+ *   challenger's error rate is shown to lie below its guardrail, at the level of `alphaPromote`; and
+ * - where latency is compared, a challenger `detectableSlower` times as slow would have been caught alike.
  *
  * Nothing carries over from one share to the next: what breaks at 50 % may have been well at 10 %.
  */
 export function createStage(policy: JudgePolicy): Stage {
   const limit = policy.guardrails.errorRate;
+  const latency =
+    policy.detectableSlower === undefined ? null : createLatencyPower(policy, policy.detectableSlower);
   let percent: number | null = null;
   let now = empty();
   let clusters = 1;
@@ -59,7 +68,9 @@ export function createStage(policy: JudgePolicy): Stage {
   function step(tick: Tick, phi: number | null): void {
     const { challenger, champion } = tick;
     if (!challenger) return;
-    if (percent !== tick.plannedPercent) {
+    const changed = percent !== tick.plannedPercent;
+    latency?.step(tick, changed);
+    if (changed) {
       percent = tick.plannedPercent;
       now = empty();
       clusters = phi !== null && phi > 1.3 ? phi : 1;
@@ -83,13 +94,38 @@ export function createStage(policy: JudgePolicy): Stage {
     if (now.beside === 0 && percent !== 100) return waiting('no requests of the champion were seen', null);
     const tooShort = shortOf();
     if (tooShort) return waiting(tooShort, null);
-    if (below(now.requests, now.errors)) return ready;
+    const both = lanes(policy.alpha, looks);
+    const doubts = [errorDoubt(champion, both), latencyDoubt(both)].filter((doubt) => doubt !== null);
+    const [first] = doubts;
+    if (first === undefined) return ready;
+    const needs = doubts.map(({ needRequests }) => needRequests);
+    // Whatever takes longest; and never a number where one of them knows none.
+    return { ...first, needRequests: needs.includes(null) ? null : Math.max(...needs.map((n) => n ?? 0)) };
+  }
+
+  /** Null: an error rate worth a rollback would have been seen, or is ruled out. */
+  function errorDoubt(champion: Champion, both: Lanes): Waiting | null {
+    if (below(now.requests, now.errors)) return null;
     const comparing = now.compared.n0 > 0 && now.compared.n1 > 0;
     // Without a limit and without a champion there is nothing to have power for: the minimum is all there is.
-    if (limit === null && !comparing && champion.requests === 0) return ready;
-    const byTicks = comparing ? power(champion, looks) : null;
-    if (byTicks && byTicks(now.compared.ticks) >= powerWanted) return ready;
+    if (limit === null && !comparing && champion.requests === 0) return null;
+    const byTicks = comparing ? power(champion, both) : null;
+    if (byTicks && byTicks(now.compared.ticks) >= powerWanted) return null;
     return waiting(tooFew(comparing), needed(byTicks, champion));
+  }
+
+  function latencyDoubt(both: Lanes): Waiting | null {
+    const compared = latency?.compared() ?? null;
+    if (latency === null || compared === null || policy.detectableSlower === undefined) return null;
+    const { ticks, n1 } = compared;
+    const caught = (length: number): boolean => latency.probability(length, both) >= powerWanted;
+    if (caught(ticks)) return null;
+    const length = aboutLeast(ticks, ticks * mostStretch, caught);
+    const what = `a latency ${digits(policy.detectableSlower)} times the champion’s`;
+    return waiting(
+      `too few requests to show ${what} (${requestsText(n1)} compared at this share)`,
+      length === null || n1 === 0 ? null : Math.max(1, Math.ceil((length / ticks - 1) * n1)),
+    );
   }
 
   function shortOf(): string | null {
@@ -111,12 +147,11 @@ export function createStage(policy: JudgePolicy): Stage {
   }
 
   /** Power of the bake, were it so many ticks long. */
-  function power(champion: Champion, looks: number): (ticks: number) => number {
+  function power(champion: Champion, { logThreshold, lookLevel }: Lanes): (ticks: number) => number {
     const { ticks, n0, n1 } = now.compared;
     // Half a request's doubt, so that no failure so far isn't taken for a rate of zero.
     const p0 = (champion.bad + 0.5) / (champion.requests + 1);
     const { ratio, difference } = policy.rollbackMargin;
-    const { logThreshold, lookLevel } = lanes(policy.alpha, looks);
     const detection = shareDetection({
       p0,
       p1: Math.min(1, policy.detectableRatio * p0),
@@ -151,6 +186,6 @@ export function createStage(policy: JudgePolicy): Stage {
   return { step, readiness, minimumReached };
 }
 
-function waiting(why: string, needRequests: number | null): Readiness {
+function waiting(why: string, needRequests: number | null): Waiting {
   return { kind: 'waiting', why, needRequests };
 }

@@ -33,6 +33,9 @@ export function checkPolicy(policy: JudgePolicy): void {
   if (!(policy.detectableRatio > 1)) {
     throw new RangeError(`detectableRatio: ${policy.detectableRatio} is not above 1`);
   }
+  if (policy.detectableSlower !== undefined && !(policy.detectableSlower > 1)) {
+    throw new RangeError(`detectableSlower: ${policy.detectableSlower} is not above 1`);
+  }
   for (const name of ['rollbackMargin', 'promoteMargin'] as const) {
     const margin = policy[name];
     if (!(margin.ratio >= 1)) throw new RangeError(`${name}.ratio: ${margin.ratio} is below 1`);
@@ -47,6 +50,13 @@ export function checkPolicy(policy: JudgePolicy): void {
   for (const name of ['errorRate', 'throttleRate'] as const) {
     const limit = policy.guardrails[name];
     if (limit !== null) open(`guardrails.${name}`, limit);
+  }
+  const { alarm } = policy.guardrails;
+  if (
+    alarm &&
+    !(Number.isInteger(alarm.m) && Number.isInteger(alarm.of) && alarm.m >= 1 && alarm.m <= alarm.of)
+  ) {
+    throw new RangeError(`guardrails.alarm: ${alarm.m} of ${alarm.of} is no "M of N" with 1 <= M <= N`);
   }
   for (const name of ['meanLatencyMs', 'endpointErrorsPerMinute'] as const) {
     const limit = policy.guardrails[name];

@@ -30,7 +30,7 @@ test.each([
       blueGreen: { percent: 10, bakeMs, finalBakeMs: bakeMs, retireAfterMs: minutes(24 * 60) },
       shadow: { sample: 25, bakeMs },
     },
-    guardrails: { errorRate: 0.05, meanLatencyMs: 1000, endpointErrorsPerMinute: 10, throttleRate: 0.1 },
+    guardrails: { errorRate: 0.05, meanLatencyMs: 1000, endpointErrorsPerMinute: 10, throttleRate: 0.1, alarm: null },
     notifications: { sns: `mlreg-alerts-${name}`, slackWebhookEnv: null },
     lambda: { function: `recommendation-inference-${name}`, alias: 'live' },
     api: { id: null, name: `recommendation-api-${name}`, stage: '$default' },
@@ -66,6 +66,7 @@ test("the judge's policy holds the environment's settings and the plan's facts",
     noise: 'robust',
     scope: 'attributable',
     detectableRatio: 5,
-    guardrails: { errorRate: 0.05, meanLatencyMs: 1000, endpointErrorsPerMinute: 10, throttleRate: 0.1 },
+    detectableSlower: 2,
+    guardrails: { errorRate: 0.05, meanLatencyMs: 1000, endpointErrorsPerMinute: 10, throttleRate: 0.1, alarm: null },
   });
 });

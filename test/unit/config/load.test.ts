@@ -165,6 +165,7 @@ test('settings come in the units of the domain', () => {
     meanLatencyMs: null,
     endpointErrorsPerMinute: 10,
     throttleRate: 0.1,
+    alarm: null,
   });
   expect(prod.strategies.canary).toMatchObject({ steps: [10, 20.5, 100], bakeMs: 1_200_000 });
   expect(prod.acceptance).toEqual([{ metric: 'auc', comparison: '>', limit: 0.7 }]);

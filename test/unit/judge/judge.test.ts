@@ -60,6 +60,40 @@ describe('too little to say', () => {
     expect(why(judge(policy, [...first, second]))).toBe('1 of at least 3 ticks at this share');
   });
 
+  const quick = { le: edges, count: [0, 0, 0, 2, 3, 3, 1, 1, 0, 0, 0] };
+  const inTen = { latency: quick };
+  const nine = { latency: { le: edges, count: quick.count.map((n) => n * 9) } };
+  const policy = policyOf({ detectableSlower: 2 });
+
+  it('waits for power over latency as well, where the arms report it', () => {
+    const timed = (ticks: number): Judgement =>
+      judge(policy, table(ticks, [arm(90, 0, nine), arm(10, 0, inTen)]));
+    expect(judge(policy, table(6, [arm(90), arm(10)])).kind).toBe('pass');
+    const verdict = timed(6);
+    expect(why(verdict)).toBe(
+      'too few requests to show a latency 2 times the champion’s (60 requests compared at this share)',
+    );
+    const need = verdict.kind === 'insufficient' ? (verdict.needRequests ?? 0) : 0;
+    expect(need).toBeGreaterThan(10);
+    expect(timed(6 + Math.ceil(need / 10) + 1).kind).toBe('pass');
+  });
+
+  it('and by means, where only they are known', () => {
+    const one = (ticks: number): Judgement =>
+      judge(policy, table(ticks, [arm(90, 0, { meanLatencyMs: 50 }), arm(10, 0, { meanLatencyMs: 50 })]));
+    expect(one(6).kind).toBe('pass');
+    const scarce = judge(
+      policyOf({ detectableSlower: 1.12 }),
+      table(6, [arm(90, 0, { meanLatencyMs: 50 }), arm(10, 0, { meanLatencyMs: 50 })]),
+    );
+    expect(why(scarce)).toMatch(/^too few requests to show a latency 1\.1 times the champion’s/);
+  });
+
+  it('asks for no power over the latency of a challenger that is cold', () => {
+    const cold = policyOf({ detectableSlower: 2, warmUpMs: 60_000 });
+    expect(judge(cold, table(6, [arm(90, 0, nine), arm(10, 0, inTen)])).kind).toBe('pass');
+  });
+
   it('does not go on over a limit, however likely by chance', () => {
     const slow = { meanLatencyMs: 1200 };
     const verdict = judge(policyOf(), table(8, [arm(90), arm(10, 0, slow)]));
@@ -155,6 +189,11 @@ describe('a rollback', () => {
 describe('each rule', () => {
   const fine = arm(90, 0, { meanLatencyMs: 50, endpointErrors: 0 });
   const cases: [string, JudgePolicy, Pair][] = [
+    [
+      'throttles against champion',
+      policyOf(),
+      [arm(900, 0, { throttles: 9 }), arm(100, 0, { throttles: 8 })],
+    ],
     ['errors against champion', policyOf(), [arm(900, 2), arm(100, 4)]],
     ['error rate > 5 %', alone, [null, arm(100, 20)]],
     ['throttle rate > 10 %', alone, [null, arm(100, 0, { throttles: 60 })]],
@@ -191,6 +230,41 @@ describe('each rule', () => {
     const policy = policyOf({ guardrails: none, steps: alone.steps });
     const verdict = judge(policy, table(20, [null, arm(10, 10)], { plannedPercent: 100 }));
     expect(verdict).toMatchObject({ kind: 'pass', findings: [], harmedRequests: 200 });
+  });
+});
+
+describe('the literal alarm', () => {
+  const alarm = { m: 5, of: 5 };
+  const guardrails = { ...policyOf().guardrails, alarm };
+  const minutes = (count: number, pair: Pair, more: Partial<JudgePolicy> = {}): Judgement =>
+    // So that nothing but the alarm decides.
+    judge(policyOf({ alpha: 1e-9, guardrails, ...more }), table(count, pair, { tickMs: 20_000 }));
+
+  it('rings after M of N minutes, and says so', () => {
+    const bad: Pair = [arm(900, 9), arm(100, 7)];
+    expect(minutes(14, bad).kind).not.toBe('fail');
+    const verdict = minutes(15, bad);
+    if (verdict.kind !== 'fail') throw new Error(why(verdict));
+    expect(verdict.reason.rule).toBe('error rate > 5 % in 5 of 5 minutes');
+    expect(verdict.reason.sentence).toBe(
+      'challenger 7 % errors, over the limit of 5 % in 5 of the last 5 minutes (105 of 1,500 requests failed)',
+    );
+    expect(verdict.reason.evidence).toBeGreaterThanOrEqual(verdict.reason.threshold);
+    const without = { guardrails: policyOf().guardrails };
+    expect(minutes(15, bad, without).kind).not.toBe('fail');
+  });
+
+  it.each<[string, Pair]>([
+    ['one that chance explains', [arm(900, 9), arm(100, 6)]],
+    ['one that the champion shares', [arm(900, 90), arm(100, 10)]],
+    ['none', [arm(900, 9), arm(100, 1)]],
+  ])('keeps silent for %s', (_, pair) => {
+    expect(minutes(15, pair).kind).not.toBe('fail');
+  });
+
+  it('is refused where M is above N', () => {
+    const wrong = { guardrails: { ...guardrails, alarm: { m: 6, of: 5 } } };
+    expect(() => judge(policyOf(wrong), [])).toThrow(/^guardrails.alarm: 6 of 5/);
   });
 });
 
