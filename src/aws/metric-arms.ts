@@ -1,18 +1,11 @@
 import type { MetricStat } from '@aws-sdk/client-cloudwatch';
+import { latencyEdges } from '../domain/latency-edges.ts';
 import type { ArmTick, Histogram } from '../domain/observation.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { metricStat, type TrimmedCount } from './metric-catalogue.ts';
 import { periodFor } from './metric-periods.ts';
 import { variantName } from './sagemaker-endpoints.ts';
-
-/**
- * Upper edges in milliseconds; one more bucket is slower than all. Each edge costs one statistic an arm and tick (about
- * $0.00001), and the wider the steps the less of a +20 % slowdown can be seen: a factor of about 1.5 is the trade.
- */
-export const latencyEdges = [
-  5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2500, 5000,
-] as const;
 
 export interface ArmMetricsOptions {
   readonly environment: string;

@@ -1,3 +1,4 @@
+import { latencyEdges } from '../domain/latency-edges.ts';
 import type { ArmTick, Observation } from '../domain/observation.ts';
 import { instant } from '../domain/units.ts';
 import { normalTail } from '../monitor/judge/math/normal.ts';
@@ -18,10 +19,6 @@ export interface Traffic {
 }
 
 const start = Date.UTC(2026, 0, 1);
-/** Those that mlreg asks CloudWatch for. */
-export const generatedEdges = [
-  5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_500, 5_000,
-] as const;
 /** Standard deviation of the logarithm of the latency: fits most services. */
 const spread = 0.5;
 
@@ -56,7 +53,7 @@ function drawArm(
   if (latencyMs === undefined || requests === 0) return arm;
   const count = drawBuckets(random, requests, latencyMs);
   const noise = (latencyMs * Math.sqrt(Math.expm1(spread ** 2)) * drawNormal(random)) / Math.sqrt(requests);
-  return { ...arm, latency: { le: generatedEdges, count }, meanLatencyMs: Math.max(0, latencyMs + noise) };
+  return { ...arm, latency: { le: latencyEdges, count }, meanLatencyMs: Math.max(0, latencyMs + noise) };
 }
 
 /** How many of the requests fall into each bucket, were their latency log-normal with this mean. */
@@ -64,7 +61,7 @@ function drawBuckets(random: () => number, requests: number, meanMs: number): nu
   const median = Math.log(meanMs) - spread ** 2 / 2;
   let left = requests;
   let above = 1;
-  const count = generatedEdges.map((edge) => {
+  const count = latencyEdges.map((edge) => {
     const beyond = normalTail((Math.log(edge) - median) / spread);
     const share = above <= 0 ? 0 : Math.min(1, Math.max(0, 1 - beyond / above));
     above = beyond;

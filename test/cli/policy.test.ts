@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { generatedEdges, generatedTicks } from '../../src/commands/generated-ticks.ts';
-import { latencyEdges } from '../../src/aws/metric-arms.ts';
+import { generatedTicks } from '../../src/commands/generated-ticks.ts';
+import { latencyEdges } from '../../src/domain/latency-edges.ts';
 import { cliWorld } from '../support/cli-world.ts';
 
 const example = join(import.meta.dirname, '../../examples/flights/policy-test.yaml');
@@ -222,6 +222,7 @@ describe('generated ticks', () => {
   });
 
   it('have the buckets that CloudWatch is asked for', () => {
-    expect(generatedEdges).toEqual(latencyEdges);
+    const [first] = generatedTicks({ ...numbers, championLatencyMs: 50 }, 1_000);
+    expect(first?.champion?.latency?.le).toEqual(latencyEdges);
   });
 });

@@ -3,7 +3,7 @@ import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-s
 import { expect, test } from 'vitest';
 import type { Clients } from '../../../src/aws/clients.ts';
 import { createLambdaWarm } from '../../../src/aws/lambda-warm.ts';
-import { latencyEdges } from '../../../src/aws/metric-arms.ts';
+import { latencyEdges } from '../../../src/domain/latency-edges.ts';
 import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
 import type { Observation, Reading } from '../../../src/domain/observation.ts';
 import { instant, versionTag } from '../../../src/domain/units.ts';
@@ -116,7 +116,7 @@ test('sticky arms are read apart by the metrics that the router prints', async (
     throttles: 0,
     endpointErrors: 0,
     meanLatencyMs: 30,
-    latency: { le: latencyEdges, count: counted({ 20: 1, 50: 1 }) },
+    latency: { le: latencyEdges, count: counted({ 22: 1, 46: 1 }) },
   });
   expect(first?.challenger?.requests).toBe(0);
   // An edge belongs to the bucket below it.
@@ -179,7 +179,7 @@ test('weighted arms are read by their endpoints, whose latency comes in microsec
     throttles: 0,
     endpointErrors: 0,
     meanLatencyMs: 37,
-    latency: { le: latencyEdges, count: counted({ 50: 2 }) },
+    latency: { le: latencyEdges, count: counted({ 46: 2 }) },
   });
   expect(tick?.challenger).toMatchObject({ requests: 1, errors: 1, meanLatencyMs: 600 });
 });

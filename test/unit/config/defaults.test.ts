@@ -30,7 +30,13 @@ test.each([
       blueGreen: { percent: 10, bakeMs, finalBakeMs: bakeMs, retireAfterMs: minutes(24 * 60) },
       shadow: { sample: 25, bakeMs },
     },
-    guardrails: { errorRate: 0.05, meanLatencyMs: 1000, endpointErrorsPerMinute: 10, throttleRate: 0.1, alarm: null },
+    guardrails: {
+      errorRate: 0.05,
+      meanLatencyMs: 1000,
+      endpointErrorsPerMinute: 10,
+      throttleRate: 0.1,
+      alarm: null,
+    },
     notifications: { sns: `mlreg-alerts-${name}`, slackWebhookEnv: null },
     lambda: { function: `recommendation-inference-${name}`, alias: 'live' },
     api: { id: null, name: `recommendation-api-${name}`, stage: '$default' },
@@ -67,6 +73,12 @@ test("the judge's policy holds the environment's settings and the plan's facts",
     scope: 'attributable',
     detectableRatio: 5,
     detectableSlower: 2,
-    guardrails: { errorRate: 0.05, meanLatencyMs: 1000, endpointErrorsPerMinute: 10, throttleRate: 0.1, alarm: null },
+    guardrails: {
+      errorRate: 0.05,
+      meanLatencyMs: 1000,
+      endpointErrorsPerMinute: 10,
+      throttleRate: 0.1,
+      alarm: null,
+    },
   });
 });
