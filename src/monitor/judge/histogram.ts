@@ -23,7 +23,8 @@ export function edgeNear(histogram: Histogram, q: number, factor: number): numbe
     const edge = histogram.le[i]!;
     if (edge * factor > last) break;
     const off = Math.abs(Math.log((above + 0.5) / (all - above + 0.5)) - wanted);
-    if (off >= least) continue;
+    // Where all requests share a bucket its upper edge is as near as its lower one, and shows what gets slower.
+    if (off > least || (off === least && histogram.count[i] === 0)) continue;
     least = off;
     nearest = edge;
   }
@@ -42,7 +43,8 @@ export interface Cut {
 /**
  * Cuts the bucket that holds `ms` in proportion to the tail of this histogram: a straight line between its edges in
  * the logarithms of share and time. Exact for a power law and low for anything with a lighter tail (log-normal, gamma,
- * exponential). Null beyond the last edge, or below the first.
+ * exponential). Evenly where the bucket is empty: whatever the cut, an equal challenger counts as no slower, for the
+ * champion's bucket counts whole. Null beyond the last edge, or below the first.
  */
 export function cutAt(histogram: Histogram, ms: number): Cut | null {
   const bucket = histogram.le.findIndex((edge) => ms <= edge);
@@ -51,7 +53,8 @@ export function cutAt(histogram: Histogram, ms: number): Cut | null {
   let beyond = 0;
   for (let i = bucket + 1; i < histogram.count.length; i++) beyond += histogram.count[i]!;
   const here = histogram.count[bucket]!;
-  if (here === 0 || ms === to) return { bucket, from, to, slower: 0 };
+  if (here === 0) return { bucket, from, to, slower: (to - ms) / (to - from) };
+  if (ms === to) return { bucket, from, to, slower: 0 };
   // Half a request beyond the bucket, where none was seen.
   const high = Math.max(0.5, beyond);
   const at = (high + here) * (high / (high + here)) ** (Math.log(ms / from) / Math.log(to / from));

@@ -208,6 +208,17 @@ describe('each rule', () => {
     expect(verdict.kind === 'fail' && verdict.reason.rule).toBe(rule);
   });
 
+  it('a service that always takes as long, and its challenger twice', () => {
+    const inBucket = (index: number, n: number): Partial<ArmTick> => ({
+      latency: { le: edges, count: edges.map((_, i) => (i === index ? n : 0)).concat(0) },
+    });
+    const same: Pair = [arm(90, 0, inBucket(2, 90)), arm(10, 0, inBucket(2, 10))];
+    const twice: Pair = [same[0], arm(10, 0, inBucket(3, 10))];
+    const verdict = judge(policyOf({ detectableSlower: 2 }), table(20, twice));
+    expect(verdict.kind === 'fail' && verdict.reason.rule).toMatch(/^p\d\d latency against champion/);
+    expect(judge(policyOf({ detectableSlower: 2 }), table(20, same)).kind).toBe('pass');
+  });
+
   it('slow requests by histogram', () => {
     const quick = { le: edges, count: [0, 0, 9, 9, 2, 0, 0, 0, 0, 0, 0] };
     const slow = { le: edges, count: [0, 0, 0, 0, 9, 9, 2, 0, 0, 0, 0] };

@@ -252,12 +252,11 @@ describe('the power of a plan', () => {
     const plan = bakes([10, 50], 15, { history: past(50, 0.004) });
     const power = powerOf(plan);
     expect(powerText(power, plan, plain)).toMatchInlineSnapshot(`
-      "  power  50 requests a second, 0.39 % errors, p50 54 ms, p95 131 ms (champion, last 3h); the chance that a bake rolls back, and after how long:
+      "  power  50 requests a second, 0.4 % errors, p50 53 ms, p95 124 ms (champion, last 3h); the chance that a bake rolls back, and after how long:
                BAKE          REQUESTS  ERRORS x1.5  x2           x5             LATENCY +20 %  ALL FAIL
-               10 % for 15m  4,500     < 1 %        11 %         > 99 %, 3m10s  67 %, 13m      > 99 %, 10s
-               50 % for 15m  22,500    7 %          83 %, 9m20s  > 99 %, 2m20s  > 99 %, 2m50s  > 99 %, 10s
-        proof  an equal challenger is shown to be no worse after about 28m of baking (by errors, which takes longest); the last bake then ends early
-        ▲      the bake at 10 % may miss a challenger 20 % slower: it is caught with a chance of 67 %"
+               10 % for 15m  4,500     < 1 %        12 %         > 99 %, 3m10s  98 %, 9m       > 99 %, 10s
+               50 % for 15m  22,500    7 %          84 %, 9m10s  > 99 %, 2m20s  > 99 %, 1m30s  > 99 %, 10s
+        proof  an equal challenger is shown to be no worse after about 28m of baking (by errors, which takes longest); the last bake then ends early"
     `);
     if (power.kind !== 'known') throw new Error(power.why);
     expect(power.bakes.map((bake) => bake.errors.map(({ ratio }) => ratio))).toEqual([
@@ -270,14 +269,14 @@ describe('the power of a plan', () => {
     const plan = bakes([10, 50, 100], 15, { history: past(0.5, 0.004) });
     const power = powerOf(plan);
     expect(powerText(power, plan, plain)).toMatchInlineSnapshot(`
-      "  power  0.5 requests a second, 0.69 % errors, p50 53 ms, p95 131 ms (champion, last 3h); the chance that a bake rolls back, and after how long:
+      "  power  0.5 requests a second, 0.46 % errors, p50 53 ms, p95 123 ms (champion, last 3h); the chance that a bake rolls back, and after how long:
                BAKE           REQUESTS  ERRORS x1.5  x2     x5     LATENCY +20 %  ALL FAIL
                10 % for 15m   45        < 1 %        < 1 %  < 1 %  < 1 %          > 99 %, 1m50s
-               50 % for 15m   225       < 1 %        < 1 %  2 %    < 1 %          > 99 %, 29s
+               50 % for 15m   225       < 1 %        < 1 %  < 1 %  < 1 %          > 99 %, 29s
                100 % for 15m  450       < 1 %        < 1 %  < 1 %  -              > 99 %, 14s
         proof  the last bake is at 100 %, with nobody to compare with; at its end: promotes if nothing is breached
         ▲      the bake at 10 % is too short for a verdict: errors 5 times the champion's are caught with a chance of < 1 %; it would hold (about 32m would do)
-        ▲      the bake at 50 % may miss what its guardrail is for: 10 % errors, twice the limit, are caught with a chance of 52 %
+        ▲      the bake at 50 % may miss what its guardrail is for: 10 % errors, twice the limit, are caught with a chance of 61 %
         ▲      the bake at 50 % may miss a challenger 20 % slower: it is caught with a chance of < 1 %
         ▲      the bake at 100 % may miss what its guardrail is for: 10 % errors, twice the limit, are caught with a chance of < 1 %
         ▲      the bake at 100 % has no champion beside it: there only the guardrails guard"
