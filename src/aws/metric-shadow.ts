@@ -1,12 +1,7 @@
+import { latencyEdges } from '../domain/latency-edges.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { ArmSource } from '../ports/index.ts';
-import {
-  type ArmMetricsOptions,
-  type ArmQuery,
-  armTick,
-  bucketStatistics,
-  latencyEdges,
-} from './metric-arms.ts';
+import { type ArmMetricsOptions, type ArmQuery, armTick, bucketStatistics } from './metric-arms.ts';
 import { metricStat } from './metric-catalogue.ts';
 import { periodFor } from './metric-periods.ts';
 

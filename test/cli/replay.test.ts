@@ -124,6 +124,7 @@ describe('mlreg replay', () => {
       meanLatencyMs: 2_000,
       endpointErrorsPerMinute: 10,
       throttleRate: 0.1,
+      alarm: null,
     });
   });
 
