@@ -22,7 +22,7 @@ const common = {
 };
 
 /** Each becomes dist/NAME/index.cjs, and dist/NAME.zip. */
-const lambdas = { router: 'src/router/index.ts' };
+const lambdas = { router: 'src/router/index.ts', controller: 'src/controller/index.ts' };
 
 await Promise.all([
   build({

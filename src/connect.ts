@@ -30,21 +30,14 @@ export interface Connection {
 
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
 export async function connect(config: EnvironmentConfig): Promise<Connection> {
-  const [
-    { createClients },
-    { createPlatform },
-    { createMetrics },
-    { createArtifacts },
-    { identity },
-    { memorySightings },
-  ] = await Promise.all([
-    import('./aws/clients.ts'),
-    import('./aws/platform.ts'),
-    import('./aws/cloudwatch-metrics.ts'),
-    import('./aws/s3-artifacts.ts'),
-    import('./aws/identity.ts'),
-    import('./store/sightings.ts'),
-  ]);
+  const [{ createClients }, { createPlatform }, { createMetrics }, { createArtifacts }, { identity }] =
+    await Promise.all([
+      import('./aws/clients.ts'),
+      import('./aws/platform.ts'),
+      import('./aws/cloudwatch-metrics.ts'),
+      import('./aws/s3-artifacts.ts'),
+      import('./aws/identity.ts'),
+    ]);
   const where = await placeOf(config);
   const clients = createClients(where);
   const { environment, model, functionName, alias } = {
@@ -88,16 +81,30 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
     },
     outbox: createOutbox({ store, channels, clock: systemClock }),
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
-    controller: await controllerOf(config),
-    sightings: memorySightings(),
+    controller: await controllerOf(config, clients),
+    sightings: await sightingsOf(config, clients),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     identity: () => identity(clients),
   };
 }
 
-async function controllerOf(config: EnvironmentConfig): Promise<Dispatcher | null> {
-  if (config.kind !== 'local') return null;
+async function sightingsOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Sightings> {
+  if (store.kind === 'embedded') return (await import('./store/sightings.ts')).memorySightings();
+  const [{ dynamoSightings }, { dynamoTable }] = await Promise.all([
+    import('./aws/dynamo-sightings.ts'),
+    import('./aws/dynamo-table.ts'),
+  ]);
+  return dynamoSightings(dynamoTable({ clients, table: store.table }), { environment: name, model });
+}
+
+async function controllerOf(config: EnvironmentConfig, clients: Clients): Promise<Dispatcher | null> {
+  if (config.kind !== 'local') {
+    if (config.controller === null) return null;
+    const { createDispatcher } = await import('./aws/step-functions.ts');
+    const { controller: stateMachine, name: environment, model } = config;
+    return createDispatcher({ clients, stateMachine, environment, model });
+  }
   const { localControllerRuns } = await import('./local-controller.ts');
   // It looks every second, and so needs no waking.
   const name = 'the rollout controller of this machine';

@@ -1,7 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { processStart } from './local-aws/data-plane/process-identity.ts';
 import { writeWhole } from './local-aws/daemon-files.ts';
 
@@ -18,15 +16,6 @@ interface Living {
 }
 
 const recordFile = 'controller.json';
-
-/** In a process of its own, so that judging slows no user's request; it ends with whoever started it, however that ends. */
-export function startLocalController(options: LocalControllerOptions): ChildProcess {
-  return fork(
-    fileURLToPath(new URL('./local-controller-main.js', import.meta.url)),
-    [JSON.stringify(options)],
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-  );
-}
 
 /** To be called by the controller's process. */
 export function recordLocalController(stateDir: string): void {

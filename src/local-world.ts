@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LocalControllerOptions } from './local-controller.ts';
 import { UserError } from './domain/user-error.ts';
 import type { LocalAws, LocalUp, LocalUpOptions } from './world.ts';
 
@@ -75,8 +76,14 @@ export async function controllerBeside(
   { stateDir, controllerConfig }: Pick<LocalUpOptions, 'stateDir' | 'controllerConfig'>,
 ): Promise<void> {
   if (controllerConfig === null) return;
-  const { startLocalController } = await import('./local-controller.ts');
-  const child = startLocalController({ config: controllerConfig, stateDir });
+  const { fork } = await import('node:child_process');
+  const told: LocalControllerOptions = { config: controllerConfig, stateDir };
+  // A process of its own, so that judging slows no user's request; it ends when this one does, however that ends.
+  const child = fork(
+    fileURLToPath(new URL('./local-controller-main.js', import.meta.url)),
+    [JSON.stringify(told)],
+    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+  );
   // The channel must not keep a daemon alive that has stopped.
   child.unref();
   child.channel?.unref();

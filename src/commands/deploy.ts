@@ -78,12 +78,13 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const ports = portsOf(context, at, follower.onEntry);
   const id = world.ids.rolloutId();
   try {
-    const journal = await start(ports, id, {
+    const started = await start(ports, id, {
       ...prepared,
       actor,
       reason: options.reason ?? '',
     });
-    if (options.detach === true) return await handOver(context, at, journal);
+    const journal = options.detach === true ? await handOver(context, at, ports, started) : started;
+    if (journal === null) return exitCode.done;
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);
     const { code, state } = await driveToEnd(context, at, ports, journal, follower, until);
     return answerOutcome(context, state, code);

@@ -1,11 +1,11 @@
-import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
-import { PlatformError } from '../ports/platform.ts';
 import { rolloutData } from '../reporting/rollout-view.ts';
 import type { JournalWriter } from '../rollout/journal-writer.ts';
+import { takeOver } from '../rollout/own.ts';
+import type { RolloutPorts } from '../rollout/ports.ts';
 import type { Context, Target } from './context.ts';
-import { type ExitCode, exitCode } from './exit-codes.ts';
+import { wake } from './wake.ts';
 
 /** @throws UserError where nothing would drive on */
 export function mustHaveController({ config, connection }: Target): Dispatcher {
@@ -19,12 +19,23 @@ export function mustHaveController({ config, connection }: Target): Dispatcher {
   });
 }
 
-/** Lets go of a rollout that this process owns: from here on the controller drives it. */
-export async function handOver(context: Context, at: Target, journal: JournalWriter): Promise<ExitCode> {
+/**
+ * Lets go of a rollout that this process owns: from here on the controller drives it.
+ * @returns null; or the rollout, owned again, where the controller could not be woken: nobody is left unwatched
+ */
+export async function handOver(
+  context: Context,
+  at: Target,
+  ports: RolloutPorts,
+  journal: JournalWriter,
+): Promise<JournalWriter | null> {
   const controller = mustHaveController(at);
   const state = journal.state();
   await at.connection.store.release(journal.token);
-  await wake(context, controller, state.id, journal.token);
+  if (!(await wake(context, controller, state.id, journal.token))) {
+    context.output.say('so this process drives it');
+    return takeOver(ports, state.id, context.actor, { alias: state.plan.alias });
+  }
   const environment = `--environment ${at.config.name}`;
   context.output.answer({ ...rolloutData(state), kind: 'Deploy', result: 'detached', exitCode: 0 }, () =>
     [
@@ -34,22 +45,5 @@ export async function handOver(context: Context, at: Target, journal: JournalWri
       `  end     mlreg abort ${environment}`,
     ].join('\n'),
   );
-  return exitCode.done;
-}
-
-/** A controller that can't be woken finds the rollout by itself; only later. */
-export async function wake(
-  { output }: Pick<Context, 'output'>,
-  controller: Dispatcher,
-  id: RolloutId,
-  token: number,
-): Promise<void> {
-  try {
-    await controller.dispatch(id, token);
-  } catch (error) {
-    if (!(error instanceof PlatformError)) throw error;
-    output.say(
-      `${controller.name} could not be woken (${error.message}); its schedule takes ${id} up within some minutes`,
-    );
-  }
+  return null;
 }

@@ -11,10 +11,10 @@ import type { RolloutState } from '../rollout/state.ts';
 import type { SignalName } from '../world.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { whenCredentialsEnd } from './credentials-end.ts';
-import { wake } from './detach.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { beat } from './heartbeat.ts';
 import { listen, type Signals } from './signals.ts';
+import { wake } from './wake.ts';
 
 export interface Driven {
   readonly code: ExitCode;
@@ -178,11 +178,10 @@ async function hold({ world, actor, output }: Context, at: Target, journal: Jour
   } as const;
   await store.post(id, wish).catch(() => undefined);
   await release(at, journal);
-  if (controller !== null) await wake({ output }, controller, id, journal.token);
-  const now =
-    controller === null
-      ? `nobody watches ${id} now`
-      : `${controller.name} goes on judging ${id}, may roll it back, and advances nothing`;
+  const isWoken = controller !== null && (await wake({ output }, controller, id, journal.token));
+  const now = !isWoken
+    ? `nobody watches ${id} now`
+    : `${controller.name} goes on judging ${id}, may roll it back, and advances nothing`;
   output.say(`holding; ${now}. Go on with: mlreg resume, or: mlreg abort`);
 }
 
@@ -266,11 +265,10 @@ async function outOfTime(context: Context, at: Target, journal: JournalWriter, w
   const { controller } = at.connection;
   const state = journal.state();
   await release(at, journal);
-  if (controller !== null) await wake(context, controller, state.id, journal.token);
-  const next =
-    controller === null
-      ? 'Go on with: mlreg resume, or: mlreg abort'
-      : `${controller.name} goes on with it; end it with: mlreg abort`;
+  const isWoken = controller !== null && (await wake(context, controller, state.id, journal.token));
+  const next = !isWoken
+    ? 'Go on with: mlreg resume, or: mlreg abort'
+    : `${controller.name} goes on with it; end it with: mlreg abort`;
   context.output.say(`not finished in time: ${why}. ${next}`);
   return { code: exitCode.notFinished, state };
 }

@@ -14,7 +14,7 @@ import {
 import { answerOutcome } from './answer-outcome.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
 import { ownerLives } from './owner.ts';
 import { askOwner, mustRun } from './steer.ts';
 
@@ -43,11 +43,11 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   );
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
-  const journal = await takeOver(ports, running.id, context.actor, {
+  const taken = await takeOver(ports, running.id, context.actor, {
     alias,
     adopt: options.adopt === true,
   });
-  if (await isPaused(at, journal.state())) {
+  if (await isPaused(at, taken.state())) {
     const request = {
       kind: 'resume',
       id: context.world.ids.requestId(),
@@ -57,9 +57,10 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
     } as const;
     await at.connection.store.post(running.id, request);
   }
-  if (options.detach === true) {
+  const journal = options.detach === true ? await handOver(context, at, ports, taken) : taken;
+  if (journal === null) {
     follower.stop();
-    return handOver(context, at, journal);
+    return exitCode.done;
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   return answerOutcome(context, state, code);

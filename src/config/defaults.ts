@@ -92,6 +92,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     },
     api: { id: null, name: `${model}-api-${environment}`, stage: '$default' },
     sagemaker: { role: null, image: null, memoryMb: 2048, maxConcurrency: 20, environment: {} },
+    controller: `mlreg-rollout-${environment}`,
     table: `mlreg-${environment}`,
     keepPrevious: '24h',
     maxHold: '24h',
@@ -149,5 +150,6 @@ export const accountSettings = [
 export const uselessLocally = {
   table: 'local keeps its state in .mlreg/local beside this file',
   account: 'local has no AWS account',
+  controller: 'local has the controller that mlreg local up starts',
   profile: 'local has no AWS account',
 } as const;

@@ -116,6 +116,8 @@ export interface EnvironmentConfig {
   readonly store:
     | { readonly kind: 'dynamodb'; readonly table: string }
     | { readonly kind: 'embedded'; readonly directory: string };
+  /** State machine of the rollout controller, name or ARN; null where there is none. */
+  readonly controller: string | null;
   readonly keepPreviousMs: number;
   readonly maxHoldMs: number;
   readonly settleMs: number;
@@ -186,6 +188,7 @@ export function environmentConfig(
       local || settings.table === null
         ? { kind: 'embedded', directory: join(directory, '.mlreg', name) }
         : { kind: 'dynamodb', table: settings.table },
+    controller: settings.controller,
     keepPreviousMs: settings.keepPrevious,
     maxHoldMs: settings.maxHold,
     settleMs: settings.settle,

@@ -208,6 +208,13 @@ export const environmentSchema = z.strictObject({
       ),
     })
     .meta({ description: 'The API Gateway HTTP API.' }),
+  controller: leaf
+    .text(
+      'State machine of the rollout controller, by name or ARN; `off` where there is none.',
+      /^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:)?[A-Za-z0-9_-]{1,80}$/,
+      'the name or ARN of a state machine, such as mlreg-rollout-prod, or off',
+    )
+    .transform(orOff),
   table: leaf
     .text(
       "The DynamoDB table of registry and journal; `off` keeps them in .mlreg beside this file: one machine's, for trying things out.",

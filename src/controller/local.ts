@@ -42,8 +42,10 @@ async function connected(file: string, text: string): Promise<Post> {
     readFile: () => text,
     exists: (path) => path === file,
   }).environment('local');
+  const connection = await connect(environment);
+  void connection.outbox.sweep();
   return postOf({
-    connection: await connect(environment),
+    connection,
     clock: systemClock,
     ids: randomIds,
     host: hostname(),

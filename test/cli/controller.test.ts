@@ -57,7 +57,7 @@ describe('deploy --detach', () => {
     expect(rollout).toMatchObject({ by: 'ana', owner: { name: 'controller' }, challenger: 'v2.3.0' });
   });
 
-  it("is begun also where the controller can't be woken: its schedule finds it", async () => {
+  it('is driven here where the controller can not be woken: nobody is left unwatched', async () => {
     const { cli } = await watched();
     cli.controller = {
       name: 'the controller',
@@ -67,10 +67,11 @@ describe('deploy --detach', () => {
         ),
     };
     const { code, stderr } = await cli.run(`${deploy} --detach`);
-    expect([code, stderr]).toEqual([
-      0,
-      expect.stringContaining('its schedule takes r-1 up within some minutes'),
-    ]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('could not be woken: denied')]);
+    expect(await cli.ask('show r-1')).toMatchObject({
+      owner: { name: 'ana' },
+      outcome: { kind: 'succeeded' },
+    });
   });
 
   it('is refused before anything is changed where there is no controller', async () => {

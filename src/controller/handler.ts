@@ -1,0 +1,123 @@
+import * as z from 'zod';
+import type { Clock } from '../ports/index.ts';
+import type { Dispatcher } from '../ports/dispatcher.ts';
+import { instant, later } from '../domain/units.ts';
+import { lineOf } from './guard.ts';
+import { type Lap, lap, type Post } from './lap.ts';
+
+/** One lap of a rollout's execution: what Step Functions sends, and gets back. */
+const lapEvent = z.object({
+  kind: z.literal('lap'),
+  environment: z.string(),
+  model: z.string(),
+  rollout: z.string(),
+  lap: z.number().int().nonnegative(),
+});
+/** What the schedule sends. */
+const sweepEvent = z.object({ kind: z.literal('sweep') });
+/** What EventBridge sends when an alarm changes its mind. */
+const alarmEvent = z.object({
+  source: z.literal('aws.cloudwatch'),
+  'detail-type': z.literal('CloudWatch Alarm State Change'),
+  detail: z.object({ alarmName: z.string(), state: z.object({ value: z.string() }) }),
+});
+const controllerEvent = z.union([lapEvent, sweepEvent, alarmEvent]);
+
+export interface LapAnswer extends z.output<typeof lapEvent> {
+  readonly next: 'wait' | 'renew' | 'stop';
+  /** When to come again, ISO 8601. */
+  readonly at: string;
+  /** Name of the execution that goes on where this one has grown long. */
+  readonly execution: string;
+  readonly why: string;
+}
+
+export interface Watched {
+  readonly post: Post;
+  /** Starts an execution; null where there is no state machine: then the schedule itself drives. */
+  readonly dispatcher: Dispatcher | null;
+  /** Waits until people are told, or so long: after its answer the process is frozen. */
+  readonly settle: () => Promise<unknown>;
+}
+
+/** A lap costs about 9 of the 25,000 events that an execution may have, and some more where calls fail. */
+export const lapsPerExecution = 2_000;
+/** The inbox is looked into at least so often, and no lap follows another at once. */
+const longestMs = 60_000;
+const shortestMs = 1_000;
+
+/**
+ * The Lambda function: each event is one look at one environment, or at each.
+ * @throws Error on an event that nobody sends, and where a look failed: Step Functions and alarms go by that
+ */
+export function createHandler(options: {
+  readonly environment: string;
+  readonly models: readonly string[];
+  readonly clock: Clock;
+  readonly say: (line: string) => void;
+  readonly watched: (model: string) => Promise<Watched>;
+}): (event: unknown) => Promise<LapAnswer | { readonly looks: readonly Lap[] }> {
+  const { environment, models, clock, say, watched } = options;
+
+  async function look(model: string, drives: 'all' | 'unless-dispatched'): Promise<Lap> {
+    const { post, dispatcher, settle } = await watched(model);
+    const result = await lap(post, drives === 'all' || dispatcher === null);
+    const line = lineOf(result);
+    if (line !== null) say(`${model} in ${environment}: ${line}`);
+    // Where this fails the next sweep finds a controller that is silent, and adopts again.
+    if (result.kind === 'again' && result.adopted !== null)
+      await dispatcher?.dispatch(result.rollout, result.token);
+    await settle();
+    return result;
+  }
+
+  /** One that fails keeps nobody from looking at the others. */
+  async function lookAtAll(drives: 'all' | 'unless-dispatched'): Promise<{ looks: Lap[] }> {
+    const settled = await Promise.allSettled(models.map((model) => look(model, drives)));
+    const failed = settled.flatMap((each, index) =>
+      each.status === 'rejected' ? [`${models[index]}: ${String(each.reason)}`] : [],
+    );
+    if (failed.length > 0) throw new Error(`could not look at ${failed.join('; ')}`);
+    return { looks: settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])) };
+  }
+
+  return async (given) => {
+    const parsed = controllerEvent.safeParse(given);
+    if (!parsed.success)
+      throw new Error(`not an event of the rollout controller: ${z.prettifyError(parsed.error)}`);
+    const event = parsed.data;
+    if ('detail' in event) {
+      if (event.detail.state.value !== 'ALARM') return { looks: [] };
+      say(`alarm ${event.detail.alarmName}`);
+      return lookAtAll('all');
+    }
+    if (event.kind === 'sweep') return lookAtAll('unless-dispatched');
+    if (event.environment !== environment)
+      throw new Error(`this controller looks after ${environment}, not ${event.environment}`);
+    const { post, settle } = await watched(event.model);
+    const result = await lap(post, true);
+    const line = lineOf(result);
+    if (line !== null) say(`${event.model} in ${environment}: ${line}`);
+    await settle();
+    return answerTo(event, result, clock.now());
+  };
+}
+
+/** What the state machine does next. Pure. */
+export function answerTo(event: z.output<typeof lapEvent>, result: Lap, now: number): LapAnswer {
+  const base = { ...event, lap: event.lap + 1, at: new Date(now).toISOString(), execution: '' };
+  // Ended, somebody else's, or another rollout, which has an execution of its own.
+  if (result.kind !== 'again' || result.rollout !== event.rollout) {
+    const why = 'why' in result ? result.why : result.kind;
+    return { ...base, next: 'stop', why };
+  }
+  const at = Math.min(Math.max(result.at, later(instant(now), shortestMs)), later(instant(now), longestMs));
+  return {
+    ...base,
+    next: base.lap >= lapsPerExecution ? 'renew' : 'wait',
+    at: new Date(at).toISOString(),
+    // Tokens only grow: a name that no execution had before.
+    execution: `${result.rollout}-${result.token}`,
+    why: result.why,
+  };
+}
