@@ -7,6 +7,7 @@ import type { Output } from '../reporting/output.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
 import { rememberRollout } from './answer-outcome.ts';
+import { wentBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Connection } from '../connect.ts';
 import type { World } from '../world.ts';
@@ -116,6 +117,12 @@ export async function unfinished(at: Target): Promise<RolloutState | null> {
   if (newest === undefined) return null;
   const state = await stateOf(at, newest);
   return state.phase === 'ended' && state.outcome?.kind !== 'stuck' ? null : state;
+}
+
+/** What was rolled back while the store was out of reach, after it had ended: its journal and the registry don't know. */
+export async function undone(at: Target): Promise<RolloutState | null> {
+  const id = await wentBackBlind(at.connection, at.config.lambda.alias);
+  return id === null ? null : stateOf(at, id);
 }
 
 /** Asks on a terminal, demands --yes elsewhere. Only for what moves users towards something new. */

@@ -1,17 +1,8 @@
 import { isController } from '../domain/controller.ts';
 import { takeOver } from '../rollout/own.ts';
-import { wentBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
-import {
-  type Context,
-  portsOf,
-  startFollowing,
-  stateOf,
-  type Target,
-  target,
-  unfinished,
-} from './context.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -31,7 +22,7 @@ export interface ResumeOptions {
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const at = await target(context);
   const { alias } = at.config.lambda;
-  const running = (await unfinished(at)) ?? (await undone(at, alias)) ?? (await mustRun(at));
+  const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   if (options.detach === true) mustHaveController(at);
   const { owner } = await at.connection.store.lock();
   const makesWay = owner !== null && isController(owner) && options.detach !== true;
@@ -64,12 +55,6 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   return answerOutcome(context, state, code);
-}
-
-/** What was rolled back while the store was out of reach, after it had ended: its journal and the registry don't know. */
-async function undone(at: Target, alias: string): Promise<RolloutState | null> {
-  const id = await wentBackBlind(at.connection, alias);
-  return id === null ? null : stateOf(at, id);
 }
 
 /** Also by a wish that nobody has read yet: who was told to hold and let go left one. */

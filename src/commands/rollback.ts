@@ -9,7 +9,7 @@ import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { nextEndpoint } from '../domain/names.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { abortRunning } from './abort.ts';
-import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
@@ -27,7 +27,8 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const at = await target(context);
   let running: RolloutState | null;
   try {
-    running = await unfinished(at);
+    // Who rolls back after a rollback by the alias alone wants that one known first.
+    running = (await unfinished(at)) ?? (await undone(at));
   } catch (error) {
     // A named version needs the registry; the way back does not.
     if (to !== undefined) throw error;

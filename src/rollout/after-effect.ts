@@ -1,6 +1,6 @@
 import type { Effect, EffectOutcome } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
-import { type Instant, unreachable } from '../domain/units.ts';
+import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
 
 /** From its intent on an effect may come about, even after its owner has died. */
@@ -30,7 +30,7 @@ export function afterEffect(
     case 'smoke':
       return { ...state, smokedStep: state.step };
     case 'warm-up':
-      return { ...state, warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: at } };
+      return { ...state, warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: warmedAt(state, at) } };
     case 'report':
       return outcome.kind === 'reported' ? { ...state, report: outcome.report } : state;
     case 'retire':
@@ -98,3 +98,7 @@ export function effectKey(effect: Effect): string {
       return unreachable(effect);
   }
 }
+
+/** No earlier than what it was done for: a clock that was set back would have it done again and again. */
+const warmedAt = ({ stepSince, override }: RolloutState, at: Instant): Instant =>
+  instant(Math.max(at, stepSince, override?.at ?? 0));

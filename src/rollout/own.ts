@@ -225,7 +225,15 @@ async function refuseOutdated(
   const isChampion = plan.strategy === 'watch' || (plan.strategy === 'rollback' && plan.champion === null);
   if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))
     throw refusal(`${serving?.version ?? 'nothing'} became champion`);
-  const { target } = await platform.readAlias(plan.alias);
+  const { target, stamp } = await platform.readAlias(plan.alias);
+  // The journal must learn of it first, or nobody ever tells it.
+  if (stamp?.seq === 0) {
+    throw new UserError(
+      'conflict',
+      `${plan.environment} was rolled back while the store was out of reach, and the registry does not know yet`,
+      { mend: `mlreg resume --environment ${plan.environment}` },
+    );
+  }
   const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
   if (expected !== undefined && target.functionVersion !== expected)
     throw refusal(`alias ${plan.alias} was moved`);

@@ -142,7 +142,8 @@ export function createCaller(world: {
         case 'pause-before':
           saw('paused process');
           process.pausedUntil = at + ms;
-          return sendAfter(ms, reply);
+          // Whoever is killed in its sleep sends nothing.
+          return scheduler.at(at + ms, () => process.alive && happen(reply));
         case 'pause-after':
           return sendAfter(there, (settled) => {
             process.pausedUntil = scheduler.now() + ms;

@@ -184,6 +184,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       else await abortRunning(machine, running.id);
       return;
     }
+    const undone = await wentBackBlind(ports, alias);
+    if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
     const [wanted] = versions

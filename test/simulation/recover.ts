@@ -23,10 +23,8 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
     if (tries === hasten - 1) await scheduler.run(scheduler.now() + 100_000, 60_000);
     const began = scheduler.now();
     // A journal written by a clock ahead of time makes its reader wait for that time.
-    const lead = Math.max(
-      0,
-      ...[...world.safety.journals().values()].map((all) => (all.at(-1)?.at ?? 0) - epoch - began),
-    );
+    const written = [...world.safety.journals().values()].flat().map(({ at }) => at);
+    const lead = Math.max(0, ...written.map((at) => at - epoch - began));
     let ended = began;
     const process = world.spawn(`resume-${tries}`, 'resume', async (machine) => {
       await program.resume(machine, false);

@@ -58,6 +58,8 @@ interface Followed {
   readonly entries: Entry[];
   /** Under this token, or a newer one, nothing gives the challenger traffic any more. */
   backSince: number | null;
+  /** Where in the journal it was told to. */
+  backSeq: number;
   wentHome: boolean;
   /** It has given the challenger traffic. */
   moved: boolean;
@@ -116,10 +118,11 @@ export function watchSafety(world: Watched): Safety {
       if (state !== 'in-service' && !sameTarget(target, rollout.home))
         fail('I7 always a way back', `${say}: endpoint ${name} is ${state}`);
     const share = given[plan.challenger] ?? 0;
+    if (share === 100) rollout.promoteLanded = true;
     const isHome = sameTarget(target, rollout.home);
     // Blind, by the alias alone: what a rollback brings back is its challenger.
     const isBlind = stamp.seq === 0 && target.functionVersion === before.stamp?.back;
-    if (plan.strategy !== 'watch' && share > 0 && !sameTarget(target, before.target) && !isBlind) {
+    if (plan.strategy !== 'watch' && share > 0 && !sameTarget(target, before.target) && !isBlind && !isHome) {
       const intent = rollout.entries[stamp.seq];
       const meant =
         intent?.kind === 'intent' &&
@@ -128,7 +131,10 @@ export function watchSafety(world: Watched): Safety {
         sameTarget(intent.effect.target, target);
       if (!meant) fail('I4 journal before effect', `${say} without that intent in the journal`);
       if (rollout.wentHome) fail('I9 rollback wins', `${say} after the rollout had gone home`);
-      if (rollout.backSince !== null && stamp.token >= rollout.backSince)
+      const isLater =
+        rollout.backSince !== null && stamp.token >= rollout.backSince && stamp.seq > rollout.backSeq;
+      // Before its own way back has landed, what an owner had sent before may still arrive.
+      if (isLater)
         fail('I9 rollback wins', `${say} after it was told to roll back (token ${rollout.backSince})`);
       if (rollout.ended === 'rolled-back') fail('I1 terminal stays terminal', `${say} after its end`);
       const status = world.registry().find(({ version }) => version === plan.challenger)?.status;
@@ -139,7 +145,6 @@ export function watchSafety(world: Watched): Safety {
       rollout.moved = true;
       rollout.most = Math.max(rollout.most, share);
       rollout.share = share;
-      if (share === 100) rollout.promoteLanded = true;
     }
     if (isHome && (had[plan.challenger] ?? 0) > 0 && !sameTarget(target, before.target))
       rollout.wentHome = true;
@@ -198,6 +203,7 @@ export function watchSafety(world: Watched): Safety {
           home: entry.home,
           entries: [entry],
           backSince: null,
+          backSeq: 0,
           wentHome: false,
           moved: false,
           most: 0,
@@ -226,6 +232,7 @@ export function watchSafety(world: Watched): Safety {
         return;
       case 'rolling-back': {
         if (rollout.backSince !== null && entry.cause.kind === 'abort') world.saw('rollback during rollback');
+        if (rollout.backSince === null) rollout.backSeq = entry.seq;
         rollout.backSince ??= entry.token;
         const last = rollout.entries.findLast((other) => other.kind === 'intent');
         if (last?.kind === 'intent' && last.effect.kind === 'set-alias' && last.effect.purpose === 'promote')
