@@ -228,7 +228,8 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
     case 'labelled':
       return afterLabel(state, entry.as);
     case 'repaired':
-      return state;
+      // What the alias alone knew of is written anew under a token of the store's.
+      return state.rollback === null ? state : { ...state, rollback: { ...state.rollback, home: [] } };
     case 'ended':
       return { ...state, phase: 'ended', outcome: entry.outcome, endedAt: entry.at };
     default:
