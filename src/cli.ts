@@ -30,6 +30,7 @@ const rollout = [
   ['--approval-required', 'somebody else must approve before users are reached'],
 ] as const;
 const reason = ['--reason <text>', 'why, for the journal'] as const;
+const force = ['--force', 'take the environment from its owner, even a living one; needs --reason'] as const;
 
 /** The whole surface: one row a command. */
 const rows: readonly CommandRow[] = [
@@ -91,6 +92,7 @@ const rows: readonly CommandRow[] = [
       ['--timeout <duration>', 'stop driving after this time (exit 6)'],
       ['--detach', 'let the rollout controller drive'],
       ['--dry-run', 'as mlreg plan'],
+      force,
     ],
     examples: [
       'mlreg deploy --strategy canary --model-version v2.3.0 --environment prod',
@@ -149,6 +151,7 @@ const rows: readonly CommandRow[] = [
       reason,
       ['--adopt', 'accept what somebody else made of the alias'],
       ['--detach', 'let the rollout controller drive on'],
+      force,
     ],
     examples: ['mlreg resume -e prod', 'mlreg resume --adopt -e prod'],
     load: async () => (await import('./commands/resume.ts')).resume,

@@ -10,6 +10,7 @@ import { credentialsEnd, refuseShortCredentials } from './credentials-end.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
+import { forceOf } from './owner.ts';
 import { prepare } from './prepare.ts';
 import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
@@ -19,12 +20,14 @@ export interface DeployOptions extends RolloutOptions {
   readonly timeout?: string;
   readonly detach?: boolean;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
 }
 
 export async function deploy(context: Context, options: DeployOptions): Promise<ExitCode> {
   const { output, world } = context;
   // Everything that is wrong with the words is said before anybody is asked anything.
   const words = wordsOf(options);
+  const forced = forceOf(options);
   const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout');
   const at = await target(context);
   if (options.detach === true) mustHaveController(at);
@@ -82,6 +85,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
       ...prepared,
       actor,
       reason: options.reason ?? '',
+      force: forced !== undefined,
     });
     const journal = options.detach === true ? await handOver(context, at, ports, started) : started;
     if (journal === null) return exitCode.done;

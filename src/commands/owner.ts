@@ -1,6 +1,18 @@
 import { isController } from '../domain/controller.ts';
 import { later } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Context, Target } from './context.ts';
+
+/** Why a lock is broken by hand: `--force` without a reason is refused, for the journal shall say it. */
+export function forceOf(options: { readonly force?: boolean; readonly reason?: string }): string | undefined {
+  if (options.force !== true) return undefined;
+  const reason = options.reason?.trim() ?? '';
+  if (reason !== '') return reason;
+  throw new UserError('usage', '--force takes the environment from its owner, and needs a reason', {
+    why: 'the journal says who broke a lock, and why',
+    mend: 'add --reason "the laptop that owned it is lost"',
+  });
+}
 
 /** An owner writes at least every 5 s; silence for longer than this, on our own clock, is death. */
 const silenceMs = 12_000;

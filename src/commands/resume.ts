@@ -6,13 +6,14 @@ import { type Context, portsOf, startFollowing, type Target, target, undone, unf
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { ownerLives } from './owner.ts';
+import { forceOf, ownerLives } from './owner.ts';
 import { askOwner, mustRun } from './steer.ts';
 
 export interface ResumeOptions {
   readonly reason?: string;
   readonly adopt?: boolean;
   readonly detach?: boolean;
+  readonly force?: boolean;
 }
 
 /**
@@ -20,13 +21,14 @@ export interface ResumeOptions {
  * wants to drive goes before the controller.
  */
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
+  const forced = forceOf(options);
   const at = await target(context);
   const { alias } = at.config.lambda;
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   if (options.detach === true) mustHaveController(at);
   const { owner } = await at.connection.store.lock();
   const makesWay = owner !== null && isController(owner) && options.detach !== true;
-  if (running.outcome === null && !makesWay && (await ownerLives(context, at))) {
+  if (forced === undefined && running.outcome === null && !makesWay && (await ownerLives(context, at))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
   context.output.say(
@@ -37,6 +39,7 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   const taken = await takeOver(ports, running.id, context.actor, {
     alias,
     adopt: options.adopt === true,
+    ...(forced === undefined ? {} : { forced }),
   });
   if (await isPaused(at, taken.state())) {
     const request = {

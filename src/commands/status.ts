@@ -1,8 +1,10 @@
 import { isController } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
+import { formatDuration } from '../domain/parse.ts';
 import { targetText } from '../domain/route.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
+import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
@@ -35,6 +37,7 @@ export async function status(context: Context): Promise<ExitCode> {
           ...lock.owner,
           process: context.world.isAlive(lock.owner),
           since: new Date(lock.takenAt).toISOString(),
+          token: lock.token,
         };
   const data = {
     kind: 'Status',
@@ -62,11 +65,12 @@ export async function status(context: Context): Promise<ExitCode> {
     ];
     if (running === null) {
       lines.push('rollout   none');
+      if (lock.owner !== null) lines.push(`owner     ${placeText(lock.owner, now - lock.takenAt)}`);
       if (last !== null) lines.push(`last      ${last.id}: ${endedText(last)}`);
     } else {
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
-        `owner     ${drivenBy(lock.owner, owner?.process === 'dead', running, connection)}`,
+        `owner     ${drivenBy(lock, owner?.process === 'dead', running, connection, now)}`,
         stepsText(running, now, paint),
       );
       if (running.outcome?.kind === 'stuck')
@@ -111,17 +115,25 @@ function stageLines(stage: Stage, own: string, environment: string, isRunning: b
 
 /** Who drives, and what to type where nobody does, or nobody will go on by themselves. */
 function drivenBy(
-  owner: Actor | null,
+  { owner, takenAt }: LockRecord,
   isDead: boolean,
   running: RolloutState,
   { controller }: Target['connection'],
+  now: number,
 ): string {
   const paused = running.pausedAt === null ? '' : ', paused: mlreg resume';
   const next = controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
   if (owner === null) return `nobody drives it: ${next}`;
-  const place = `pid ${owner.pid} on ${owner.host}`;
-  if (isDead) return `${owner.name} (${place}), dead: ${next}`;
-  return `${isController(owner) ? 'the rollout controller' : owner.name} (${place})${paused}`;
+  const place = placeText(owner, now - takenAt);
+  return isDead ? `${place}; dead: ${next}` : `${place}${paused}`;
+}
+
+/** Who, where, for how long, and by which command. */
+function placeText(owner: Actor, ageMs: number): string {
+  const { name, host, pid, command } = owner;
+  const who = isController(owner) ? 'the rollout controller' : name;
+  const age = formatDuration(Math.max(0, Math.round(ageMs / 1_000) * 1_000));
+  return `${who} (pid ${pid} on ${host}) for ${age}${isController(owner) ? '' : `: ${command}`}`;
 }
 
 async function newest(at: Target): Promise<RolloutState | null> {

@@ -144,6 +144,8 @@ export type EntryBody =
       readonly kind: 'owned';
       readonly by: Actor /** A foreign edit of the alias is accepted. */;
       readonly adopt: boolean;
+      /** Why it was taken from an owner who may live. */
+      readonly forced?: string;
     }
   | { readonly kind: 'intent'; readonly effect: Effect }
   | { readonly kind: 'result'; readonly intent: number; readonly outcome: EffectOutcome }

@@ -46,7 +46,7 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
         'rollout.owned',
         // A process that goes back takes its own rollout over, and that is no news.
         entry.by.pid === state.by.pid && entry.by.host === state.by.host ? 'detail' : 'warn',
-        `taken over by ${entry.by.name} (pid ${entry.by.pid})${entry.adopt ? ', adopting what the alias serves' : ''}`,
+        `taken over by ${entry.by.name} (pid ${entry.by.pid})${entry.adopt ? ', adopting what the alias serves' : ''}${entry.forced === undefined ? '' : `, by force: ${entry.forced}`}`,
         {
           by: entry.by.name,
         },

@@ -22,6 +22,8 @@ export interface Start {
   readonly codeSha256: string;
   /** Registry changes that go with the first entry. */
   readonly changes: readonly VersionChange[];
+  /** Takes the environment even from an owner who may live; never from a rollout that is not over. */
+  readonly force?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
     atLeast: stamp?.token,
     // Nobody waits for the way back: what has no rollout is about to begin, or to tidy, and stops when it is fenced.
     overBeginners: wanted.plan.strategy === 'rollback',
+    force: wanted.force === true,
   });
   try {
     const artifactDigest = await refuseOutdated(ports, wanted);
@@ -96,6 +99,8 @@ export async function acquireFree(
     readonly environment: string;
     readonly atLeast: number | undefined;
     readonly overBeginners?: boolean;
+    /** Over whoever has no rollout in the journal yet, or died before: a person has said why. */
+    readonly force?: boolean;
   },
 ): Promise<LockRecord> {
   const { owner, rollout, environment, atLeast } = wanted;
@@ -110,7 +115,10 @@ export async function acquireFree(
   let taken = await acquire(false);
   if (taken.kind === 'held') {
     const isBeginner = wanted.overBeginners === true && taken.lock.rollout === null;
-    if (isBeginner || (await isLeftBehind(store, taken.lock, clock.now()))) taken = await acquire(true);
+    const { rollout: held } = taken.lock;
+    const mayForce = wanted.force === true && (held === null || (await store.journal(held)).length === 0);
+    if (isBeginner || mayForce || (await isLeftBehind(store, taken.lock, clock.now())))
+      taken = await acquire(true);
   }
   if (taken.kind === 'held') throw heldBy(taken.lock, environment, clock.now());
   return taken.lock;
@@ -127,6 +135,8 @@ export async function takeOver(
     readonly rollBack?: RollbackCause;
     /** Only from the owner of this token: whoever came in between keeps it. */
     readonly ifToken?: number;
+    /** Why it is taken from an owner who may live. */
+    readonly forced?: string;
   },
 ): Promise<JournalWriter> {
   // An alias may carry a token that the store never gave out: one taken while the store was out of reach.
@@ -152,7 +162,8 @@ export async function takeOver(
     throw error;
   }
   const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry);
-  const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false }];
+  const forced = options.forced === undefined ? {} : { forced: options.forced };
+  const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false, ...forced }];
   if (wentBackBlind)
     entries.push({
       kind: 'repaired',
@@ -261,7 +272,11 @@ export function heldBy(lock: LockRecord, environment: string, now: number): User
     `${environment} is owned by ${who} for ${age} s: rollout ${rollout ?? 'none'}`,
     {
       why: `one rollout at a time changes an environment; that one runs '${owner?.command ?? 'unknown'}'`,
-      mend: [`mlreg status --environment ${environment}`, `mlreg abort --environment ${environment}`],
+      mend: [
+        `mlreg status --environment ${environment}`,
+        `mlreg abort --environment ${environment}`,
+        'where that owner is gone for good: the same command with --force --reason WHY',
+      ],
     },
   );
 }

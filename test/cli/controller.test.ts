@@ -90,7 +90,7 @@ describe('a rollout that the controller drives', () => {
     );
     await laps(isBaking);
     expect((await cli.run('status')).stdout).toContain(
-      'owner     the rollout controller (pid 1 on lambda)\n',
+      'owner     the rollout controller (pid 1 on lambda) for ',
     );
     expect(await cli.ask('status')).toMatchObject({ drivenBy: 'controller', controller: 'the controller' });
   });
