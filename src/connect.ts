@@ -4,6 +4,7 @@ import type { Clients } from './aws/clients.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock } from './machine.ts';
+import type { AccountChecks } from './ports/account.ts';
 import type { Channel, Comparisons, Metrics, Platform, Store } from './ports/index.ts';
 import { createOutbox, type Outbox } from './rollout/outbox.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
@@ -17,6 +18,7 @@ export interface Connection {
   readonly metrics: Metrics;
   readonly comparisons: Comparisons;
   readonly outbox: Outbox;
+  readonly account: AccountChecks;
   readonly artifacts: Artifacts;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
@@ -80,6 +82,20 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
         (await import('./aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
     },
     outbox: createOutbox({ store, channels, clock: systemClock }),
+    account: {
+      // Only doctor asks.
+      examine: async (subject) =>
+        (await import('./aws/account-checks.ts'))
+          .createAccountChecks({
+            clients,
+            functionName,
+            alias,
+            api: config.api,
+            alarmPrefix: `mlreg-${environment}-${model}-`,
+            iam: config.kind === 'aws',
+          })
+          .examine(subject),
+    },
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
     controller: await controllerOf(config, clients),
     sightings: await sightingsOf(config, clients),

@@ -94,7 +94,7 @@ const formatVariable = (stamp: Stamp): string => formatStamp(stamp).replaceAll('
 const parseVariable = (text: string): Stamp | undefined =>
   parseStamp(text.replaceAll(',', ' ').replaceAll('~', '$'));
 
-async function idOf(gateway: ApiGatewayV2Client, name: string): Promise<string> {
+export async function idOf(gateway: ApiGatewayV2Client, name: string): Promise<string> {
   const ids: string[] = [];
   let token: string | undefined;
   do {

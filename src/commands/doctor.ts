@@ -1,19 +1,14 @@
 import type { VersionRecord } from '../domain/registry.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
-import { instant } from '../domain/units.ts';
+import { endpointName } from '../domain/names.ts';
+import { instant, versionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target } from './context.ts';
+import type { AccountFinding as Finding } from '../ports/account.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
-
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly mend?: string;
-}
 
 /** What must be true before a rollout, and that a rollback would work. Reads only. One line each, with the mend. */
 export async function doctor(context: Context): Promise<ExitCode> {
@@ -163,6 +158,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
+  findings.push(...(await connection.account.examine({ endpoint: nextEndpoint(at) })));
   const isWell = findings.every((finding) => finding.ok);
   const { paint } = context.output;
   context.output.answer({ kind: 'Doctor', environment: config.name, well: isWell, findings }, () =>
@@ -174,6 +170,13 @@ export async function doctor(context: Context): Promise<ExitCode> {
       .join('\n'),
   );
   return isWell ? exitCode.done : exitCode.unexpected;
+}
+
+/** A name such as the next version's, which no policy can list. */
+function nextEndpoint({ config }: Target): string {
+  const version = versionTag('v0.0.0-doctor');
+  const { model, name: environment } = config;
+  return endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
 }
 
 /** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */

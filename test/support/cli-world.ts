@@ -130,6 +130,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     metrics: model.ports.metrics,
     comparisons: model.ports.comparisons,
     outbox: createOutbox({ store, channels: [], clock }),
+    account: { examine: async () => [] },
     artifacts: {
       resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),
       digest: async (uri) => {

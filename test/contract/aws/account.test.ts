@@ -1,0 +1,70 @@
+import { CloudWatchClient, PutMetricAlarmCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { expect, test } from 'vitest';
+import { createAccountChecks } from '../../../src/aws/account-checks.ts';
+import { functionName, type Stack, stack } from './stack.ts';
+
+const examine = async ({ clients }: Stack, endpointQuota = 50) => {
+  const checks = createAccountChecks({
+    clients,
+    functionName,
+    alias: 'live',
+    api: { id: null, name: 'nobody', stage: 'prod' },
+    alarmPrefix: 'mlreg-prod-',
+    endpointQuota,
+    iam: false,
+  });
+  const found = await checks.examine({ endpoint: 'recs-prod-v0' });
+  return Object.fromEntries(found.map(({ check, ...finding }) => [check, finding]));
+};
+
+test('the write that proves a rollback would be let through changes nothing', async () => {
+  const made = await stack();
+  const before = await made.platform.readAlias('live');
+  expect((await examine(made)).rollback).toMatchObject({ ok: true });
+  expect(await made.platform.readAlias('live')).toEqual(before);
+});
+
+test('what is denied is told with the permission that lacks', async () => {
+  const made = await stack();
+  made.local.inject({ deny: { 'lambda:UpdateAlias': true, 'sagemaker:ListEndpoints': true } });
+  expect(await examine(made)).toMatchObject({
+    rollback: { ok: false, mend: 'allow lambda:UpdateAlias for this identity' },
+    quota: { ok: false, mend: 'allow sagemaker:ListEndpoints for this identity' },
+  });
+});
+
+test('an API that is not there, and a quota without room', async () => {
+  expect(await examine(await stack(), 0)).toMatchObject({
+    deploys: { ok: false, detail: expect.stringContaining('no HTTP API named nobody') },
+    quota: { ok: false },
+  });
+});
+
+test('an alarm on a name that CloudWatch never had data of', async () => {
+  const made = await stack();
+  const cloudwatch = made.clients.of(CloudWatchClient);
+  await cloudwatch.send(
+    new PutMetricDataCommand({ Namespace: 'Mlreg', MetricData: [{ MetricName: 'Requests', Value: 1 }] }),
+  );
+  const put = (MetricName: string) =>
+    cloudwatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName: 'mlreg-prod-recs',
+        Namespace: 'Mlreg',
+        MetricName,
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+        AlarmActions: ['arn:aws:sns:us-east-1:000000000000:mlreg-alerts-prod'],
+      }),
+    );
+  await put('Requests');
+  expect((await examine(made)).alarms).toEqual({ ok: true, detail: '1 alarms can fire' });
+  await put('Request');
+  expect((await examine(made)).alarms).toMatchObject({
+    ok: false,
+    mend: expect.stringContaining('Requests'),
+  });
+});

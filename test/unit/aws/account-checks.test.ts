@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { createAccountChecks } from '../../../src/aws/account-checks.ts';
+import type { Clients } from '../../../src/aws/clients.ts';
+
+/** AWS's answers by command; an Error is thrown. */
+type Answers = Readonly<Record<string, unknown>>;
+
+const failing = (name: string, status: number): Error =>
+  Object.assign(new Error(`${name} it is`), { name, $metadata: { httpStatusCode: status } });
+
+const alarm = {
+  AlarmName: 'mlreg-prod-recs-errors',
+  Namespace: 'AWS/SageMaker',
+  MetricName: 'Invocation5XXErrors',
+  Dimensions: [{ Name: 'EndpointName', Value: 'recs-prod-v1' }],
+  Statistic: 'Sum',
+  Threshold: 10,
+  ComparisonOperator: 'GreaterThanThreshold',
+  ActionsEnabled: true,
+  AlarmActions: ['arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod'],
+};
+
+const healthy: Answers = {
+  UpdateAliasCommand: failing('PreconditionFailedException', 412),
+  GetStageCommand: { AutoDeploy: true, DeploymentId: 'd1' },
+  GetDeploymentCommand: { AutoDeployed: true },
+  DescribeAlarmsCommand: { MetricAlarms: [alarm] },
+  ListMetricsCommand: {
+    Metrics: ['Invocations', 'Invocation5XXErrors', 'OverheadLatency'].map((MetricName) => ({ MetricName })),
+  },
+  ListEndpointsCommand: { Endpoints: [{}, {}] },
+  GetFunctionConfigurationCommand: {
+    Role: 'arn:aws:iam::123456789012:role/recs-inference-prod',
+    FunctionArn: 'arn:aws:lambda:eu-west-1:123456789012:function:recs-inference-prod',
+  },
+  SimulatePrincipalPolicyCommand: { EvaluationResults: [{ EvalDecision: 'allowed' }] },
+};
+
+const asked: unknown[] = [];
+
+function examine(answers: Answers = {}) {
+  asked.length = 0;
+  const clients = {
+    region: 'eu-west-1',
+    loopback: false,
+    of: () => ({
+      send: async (command: { constructor: { name: string }; input: unknown }) => {
+        const { name } = command.constructor;
+        asked.push([name, command.input]);
+        const answer = { ...healthy, ...answers }[name];
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    }),
+    close: () => undefined,
+  } as unknown as Clients;
+  return createAccountChecks({
+    clients,
+    functionName: 'recs-inference-prod',
+    alias: 'live',
+    api: { id: 'a1b2', name: 'recs-api-prod', stage: '$default' },
+    alarmPrefix: 'mlreg-prod-recs-',
+  }).examine({ endpoint: 'recs-prod-v0-0-0-d0c' });
+}
+
+const alarmed = (over: object): Answers => ({
+  DescribeAlarmsCommand: { MetricAlarms: [{ ...alarm, ...over }] },
+});
+
+describe('an account', () => {
+  it('that is well is told so, a line for each check', async () => {
+    expect(await examine()).toEqual([
+      { check: 'rollback', ok: true, detail: 'this identity may move live: a rollback would be let through' },
+      { check: 'deploys', ok: true, detail: 'stage $default deploys by itself' },
+      { check: 'alarms', ok: true, detail: '1 alarms can fire' },
+      { check: 'quota', ok: true, detail: '2 endpoints of 50: one more has room' },
+      { check: 'role', ok: true, detail: 'the function may ask recs-prod-v0-0-0-d0c' },
+    ]);
+  });
+
+  it('is asked for a write that can change nothing: a revision that is not there, and no target', async () => {
+    await examine();
+    expect(asked[0]).toEqual([
+      'UpdateAliasCommand',
+      {
+        FunctionName: 'recs-inference-prod',
+        Name: 'live',
+        RevisionId: '00000000-0000-0000-0000-000000000000',
+      },
+    ]);
+  });
+
+  it.each<[string, Answers, check: string, detail: RegExp, mend: RegExp]>([
+    [
+      'without the permission to roll back',
+      { UpdateAliasCommand: failing('AccessDeniedException', 403) },
+      'rollback',
+      /lambda:UpdateAlias .* denied/,
+      /^allow lambda:UpdateAlias for this identity$/,
+    ],
+    [
+      'without the permission to look at alarms',
+      { DescribeAlarmsCommand: failing('AccessDenied', 403) },
+      'alarms',
+      /denied/,
+      /^allow cloudwatch:DescribeAlarms/,
+    ],
+    [
+      'whose stage deploys by itself, and is pinned',
+      { GetDeploymentCommand: { AutoDeployed: false } },
+      'deploys',
+      /pinned to deployment d1/,
+      /deployment_id .*auto_deploy = false/,
+    ],
+    [
+      'with an alarm on a metric that does not exist',
+      alarmed({ MetricName: 'Invocations5XXErrors' }),
+      'alarms',
+      /never had data of Invocations5XXErrors/,
+      /use one of .*Invocation5XXErrors/,
+    ],
+    [
+      "with AWS's own sample alarm: the average of 0 and 1 over 1",
+      alarmed({ Statistic: 'Average', Threshold: 1 }),
+      'alarms',
+      /share, and never above 1/,
+      /Sum/,
+    ],
+    [
+      'with an alarm on a percentile that SageMaker lacks',
+      alarmed({ MetricName: 'OverheadLatency', Statistic: undefined, ExtendedStatistic: 'p99' }),
+      'alarms',
+      /OverheadLatency has no p99/,
+      /Average/,
+    ],
+    ['with an alarm that tells nobody', alarmed({ AlarmActions: [] }), 'alarms', /no action/, /SNS topic/],
+    [
+      'with an alarm that is switched off',
+      alarmed({ ActionsEnabled: false }),
+      'alarms',
+      /tells nobody/,
+      /SNS/,
+    ],
+    [
+      'with metric math over a metric that does not exist',
+      alarmed({
+        MetricName: undefined,
+        Metrics: [
+          {
+            Id: 'e',
+            MetricStat: { Stat: 'Sum', Metric: { Namespace: 'AWS/ApiGateway', MetricName: '5XXError' } },
+          },
+        ],
+      }),
+      'alarms',
+      /5XXError/,
+      /use one of/,
+    ],
+    [
+      'whose quota is full',
+      { ListEndpointsCommand: { Endpoints: Array.from({ length: 50 }, () => ({})) } },
+      'quota',
+      /^50 endpoints, .* no room for one more$/,
+      /mlreg gc/,
+    ],
+    [
+      'whose role names the old endpoint only',
+      { SimulatePrincipalPolicyCommand: { EvaluationResults: [{ EvalDecision: 'implicitDeny' }] } },
+      'role',
+      /may not ask a new endpoint .*implicitDeny/,
+      /sagemaker:InvokeEndpoint on endpoint\/recs-prod-v0-0-0\*/,
+    ],
+  ])('%s: one line, with the mend', async (_what, answers, check, detail, mend) => {
+    const bad = (await examine(answers)).filter(({ ok }) => !ok);
+    expect(bad).toEqual([
+      { check, ok: false, detail: expect.stringMatching(detail), mend: expect.stringMatching(mend) },
+    ]);
+  });
+
+  it.each([
+    ['a share over a half', { Statistic: 'Average', Threshold: 0.5 }],
+    ['a sum over ten', {}],
+    ['a custom metric of the same name', { Namespace: 'Shop', Statistic: 'Average', Threshold: 3 }],
+  ])('may have an alarm on %s', async (_what, over) => {
+    expect((await examine(alarmed(over))).filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('without any data yet is not blamed for it, nor one where IAM may not be asked', async () => {
+    const found = await examine({
+      ListMetricsCommand: { Metrics: [] },
+      SimulatePrincipalPolicyCommand: failing('AccessDenied', 403),
+    });
+    expect(found.filter(({ ok }) => !ok)).toEqual([]);
+    expect(found.at(-1)?.detail).toBe('not checked: iam:SimulatePrincipalPolicy is denied to this identity');
+  });
+});
