@@ -3,7 +3,7 @@ import { UserError } from '../domain/user-error.ts';
 import type { Clock } from '../ports/index.ts';
 
 /** Beyond it somebody must be told; whoever rolls back has gone on without the store long before. */
-const patienceMs = 20_000;
+const patienceMs = 8_000;
 const longestPauseMs = 1_000;
 
 /**

@@ -45,7 +45,7 @@ export interface Table {
 }
 
 /** Where a person waits, and a rollback may follow, nothing is waited for long. */
-const requestTimeoutMs = 5_000;
+const requestTimeoutMs = 3_000;
 
 export function dynamoTable({
   clients,
@@ -63,7 +63,7 @@ export function dynamoTable({
     }
   };
   const query = async (input: Partial<QueryCommandInput>, pk: string, from: string, to: string) => {
-    const client = clients.of(DynamoDBClient, { requestTimeoutMs });
+    const client = clients.of(DynamoDBClient, { maxAttempts: 2, requestTimeoutMs });
     return ask('Query', () =>
       client.send(
         new QueryCommand({
@@ -78,7 +78,7 @@ export function dynamoTable({
   };
   return {
     async get(pk, sk) {
-      const client = clients.of(DynamoDBClient, { requestTimeoutMs });
+      const client = clients.of(DynamoDBClient, { maxAttempts: 2, requestTimeoutMs });
       const { Item: found } = await ask('GetItem', () =>
         client.send(
           new GetItemCommand({

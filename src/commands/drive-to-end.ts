@@ -74,7 +74,11 @@ async function loop(
   const expiring = whenCredentialsEnd(context.world, ended);
   for (;;) {
     const stop = new AbortController();
-    const driving = drive(ports, journal, { signal: stop.signal, until });
+    const driving = drive(ports, journal, {
+      signal: stop.signal,
+      until,
+      onOutage: (why) => context.output.say(`${id} stands still, and fails no gate for it: ${why}`),
+    });
     const first = await Promise.race([driving, signals.next(), expiring]);
     if (typeof first !== 'string') return await conclude(context, at, id, journal, first);
     const { phase, plan } = journal.state();

@@ -30,6 +30,8 @@ export interface JournalWriter {
   /** When this owner last wrote to the store. */
   wroteAt(): Instant;
   beaten(at: Instant): void;
+  /** Reads what the store has, after a write of which nobody knows whether it took effect. */
+  reload(): Promise<void>;
 }
 
 interface Owed {
@@ -82,13 +84,21 @@ export async function openJournal(
     beaten: (at) => {
       wroteAt = at;
     },
+    async reload() {
+      // What is owed has been acted upon: it is not in the store, and still true.
+      if (owed.length > 0) return;
+      state = await readState(store, rollout);
+      stored = state.length;
+    },
     async append(at, entries, changes = []) {
       const item: Owed = { entries, changes, at };
       const mayWait =
         state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
+      // Once the store has failed, the way back is not kept waiting for it again: the write first, its entry after it.
+      const isLater = mayWait && owed.length > 0 && entries.every(({ kind }) => kind === 'intent');
       owed.push(item);
       try {
-        while (owed[0] !== undefined) {
+        while (!isLater && owed[0] !== undefined) {
           await write(owed[0]);
           owed = owed.slice(1);
         }
