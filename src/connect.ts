@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clients } from './aws/clients.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
-import { systemClock } from './machine.ts';
+import { systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
 import type { Channel, Comparisons, Metrics, Platform, Store } from './ports/index.ts';
 import { createOutbox, type Outbox } from './rollout/outbox.ts';
@@ -32,16 +32,14 @@ export interface Connection {
 
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
 export async function connect(config: EnvironmentConfig): Promise<Connection> {
-  const [{ createClients }, { createPlatform }, { createMetrics }, { createArtifacts }, { identity }] =
-    await Promise.all([
-      import('./aws/clients.ts'),
-      import('./aws/platform.ts'),
-      import('./aws/cloudwatch-metrics.ts'),
-      import('./aws/s3-artifacts.ts'),
-      import('./aws/identity.ts'),
-    ]);
+  const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }] = await Promise.all([
+    import('./aws/platform.ts'),
+    import('./aws/cloudwatch-metrics.ts'),
+    import('./aws/s3-artifacts.ts'),
+    import('./aws/identity.ts'),
+  ]);
   const where = await placeOf(config);
-  const clients = createClients(where);
+  const clients = await clientsOf(config, where);
   const { environment, model, functionName, alias } = {
     environment: config.name,
     model: config.model,
@@ -125,6 +123,17 @@ async function controllerOf(config: EnvironmentConfig, clients: Clients): Promis
   // It looks every second, and so needs no waking.
   const name = 'the rollout controller of this machine';
   return localControllerRuns(stateDirOf(config)) ? { name, dispatch: () => Promise.resolve() } : null;
+}
+
+/** In another account by a role there; whoever we are at first is asked for it. */
+async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
+  const { createClients } = await import('./aws/clients.ts');
+  const own = createClients(where);
+  if (assumeRole === null) return own;
+  const { assumedRole } = await import('./aws/assume-role.ts');
+  const credentials = assumedRole(own, { role: assumeRole, session: userName() });
+  const { profile: _own, ...place } = where;
+  return createClients({ ...place, credentials });
 }
 
 async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {

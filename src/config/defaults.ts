@@ -16,6 +16,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     onInterrupt: null, // follows `protected`
     region: null,
     profile: null,
+    assumeRole: null,
     account: null,
     endpointUrl: null,
     requests: { path: '/recommend', userKey: 'userId', smoke: null },
@@ -142,6 +143,7 @@ export function localSettings(): RawSection {
 export const accountSettings = [
   ['region'],
   ['profile'],
+  ['assumeRole'],
   ['sagemaker', 'role'],
   ['sagemaker', 'image'],
 ] as const;
@@ -152,4 +154,5 @@ export const uselessLocally = {
   account: 'local has no AWS account',
   controller: 'local has the controller that mlreg local up starts',
   profile: 'local has no AWS account',
+  assumeRole: 'local has no AWS account',
 } as const;

@@ -70,6 +70,8 @@ export interface EnvironmentConfig {
   /** null: as the SDK finds it. */
   readonly region: string | null;
   readonly profile: string | null;
+  /** ARN. */
+  readonly assumeRole: string | null;
   readonly endpointUrl: string | null;
   /** The only account that may be touched; null: any. */
   readonly account: string | null;
@@ -146,6 +148,7 @@ export function environmentConfig(
     approvals: settings.approvals,
     region: settings.region,
     profile: settings.profile,
+    assumeRole: settings.assumeRole,
     endpointUrl: settings.endpointUrl,
     account: settings.account,
     onInterrupt: settings.onInterrupt,

@@ -130,6 +130,13 @@ const shared = {
   profile: leaf
     .text('Profile of the AWS configuration.', /^\S.{0,127}$/, 'the name of an AWS profile')
     .nullable(),
+  assumeRole: leaf
+    .text(
+      "Role that mlreg takes on, as in another account; the profile's, or the runner's, identity must be allowed to.",
+      /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
+      'the ARN of a role, such as arn:aws:iam::123456789012:role/mlreg-cli-prod',
+    )
+    .nullable(),
   onInterrupt: leaf.choice(
     'What an interrupted `mlreg deploy` does where nobody can be asked. rollback in protected environments, else hold.',
     ['rollback', 'hold'],

@@ -90,6 +90,7 @@ const prodSection = (model: string): string => `    protected: true
     approvals: 2
     #region: eu-west-1
     #account: '123456789012'
+    #assumeRole: arn:aws:iam::123456789012:role/mlreg-cli-prod
     #sagemaker:
     #  role: arn:aws:iam::123456789012:role/${model}-model-prod
     #  image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/${model}:1

@@ -124,9 +124,10 @@ export function evidenceText(evidence: Evidence, tickMs: number, paint: ChalkIns
 
 /** `1.2 to 8.4 times the champion's, 0.1 to 4.2 points more (95 % sure, whenever one looks)`. */
 function intervalText({ ratio, difference }: ErrorIntervals): string {
-  const times = ratio.high < 1_000
-    ? `${digits(ratio.low)} to ${digits(ratio.high)} times`
-    : `${digits(ratio.low)} or more times`;
+  const times =
+    ratio.high < 1_000
+      ? `${digits(ratio.low)} to ${digits(ratio.high)} times`
+      : `${digits(ratio.low)} or more times`;
   const points = (share: number): string => digits(share * 100);
   return `${times} the champion's, by ${points(difference.low)} to ${points(difference.high)} percentage points (${Math.round((1 - intervalAlpha) * 100)} % sure, whenever one looks)`;
 }

@@ -2,7 +2,7 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
 import { createComparisons } from '../../../src/aws/logs-comparisons.ts';
-import { latencyEdges } from '../../../src/aws/metric-arms.ts';
+import { latencyEdges } from '../../../src/domain/latency-edges.ts';
 import type { FunctionSnapshot } from '../../../src/local-aws/seams.ts';
 import { instant, rolloutId, versionTag } from '../../../src/domain/units.ts';
 import { failed } from '../../../src/router/classify.ts';
