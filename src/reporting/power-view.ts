@@ -5,7 +5,7 @@ import { unreachable } from '../domain/units.ts';
 import type { Caught } from '../monitor/judge/power.ts';
 import { digits, msText, percentText, thousands } from '../monitor/judge/words.ts';
 import { table } from './output.ts';
-import type { BakePower, Power, TrafficNow, Warning } from './power.ts';
+import type { BakePower, Power, TrafficNow, Warning } from './power-answer.ts';
 
 /** Below the plan's steps: what its bakes can find, how long a proof takes, and what they can't find. */
 export function powerText(power: Power, plan: Plan, paint: ChalkInstance): string {

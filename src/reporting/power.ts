@@ -7,72 +7,11 @@ import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
 import { lanes } from '../monitor/judge/lanes.ts';
 import { planLooks } from '../monitor/judge/look-schedule.ts';
 import { aboutLeast } from '../monitor/judge/math/bisect.ts';
-import { type BakeInputs, type Caught, detectable } from '../monitor/judge/power.ts';
+import { type BakeInputs, detectable } from '../monitor/judge/power.ts';
 import { promotionTime } from '../monitor/judge/promotion-time.ts';
 import { shownBelow } from '../monitor/judge/shown-below.ts';
 import { slowerDetection } from '../monitor/judge/slower-detection.ts';
-
-/** What a plan's bakes can find at the traffic that the champion had. Shares are 0 to 1. */
-export type Power =
-  | { readonly kind: 'unknown'; readonly why: string }
-  | {
-      readonly kind: 'known';
-      readonly traffic: TrafficNow;
-      readonly bakes: readonly BakePower[];
-      /** Baking time until an equal challenger is shown to be no worse; null: never at the promote margin. */
-      readonly promotionMs: number | null;
-      /** What of it takes longest. */
-      readonly promotionBy: 'errors' | 'latency';
-      /** Whether that proof ends the last bake early: there must be a champion beside it. */
-      readonly provable: boolean;
-      readonly warnings: readonly Warning[];
-    };
-
-export interface TrafficNow {
-  readonly requestsPerSecond: number;
-  readonly errorRate: number;
-  /** null without a latency histogram. */
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly requests: number;
-  readonly overMs: number;
-}
-
-export interface BakePower {
-  readonly percent: number;
-  readonly durationMs: number;
-  readonly challengerRequests: number;
-  /** Errors at these multiples of the champion's. */
-  readonly errors: readonly (Caught & { readonly ratio: number })[];
-  readonly slower: Caught & { readonly factor: number };
-  readonly totalFailure: Caught;
-}
-
-/** Something that the policy claims to guard against, and a bake can't. */
-export type Warning =
-  | {
-      readonly kind: 'no-verdict';
-      readonly percent: number;
-      /** So many times the champion's errors or latency would be missed. */
-      readonly what: 'errors' | 'latency';
-      readonly ratio: number;
-      readonly probability: number;
-      /** Of a bake that would do; null: none would. */
-      readonly enoughMs: number | null;
-    }
-  | {
-      readonly kind: 'guardrail';
-      readonly percent: number;
-      readonly errorRate: number;
-      readonly probability: number;
-    }
-  | {
-      readonly kind: 'latency';
-      readonly percent: number;
-      readonly factor: number;
-      readonly probability: number;
-    }
-  | { readonly kind: 'alone'; readonly percent: number };
+import type { BakePower, Power, Warning } from './power-answer.ts';
 
 /** A step may advance with this. */
 const powerWanted = 0.8;

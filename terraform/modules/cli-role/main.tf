@@ -40,6 +40,10 @@ locals {
       # Without it a missing artifact would look like a forbidden one.
       { Sid = "FindArtifacts", Effect = "Allow", Action = "s3:ListBucket", Resource = var.bucket_arn },
     ],
+    [
+      # doctor asks whether the router's role may reach a new endpoint, by asking IAM instead of users.
+      { Sid = "AskAboutRouter", Effect = "Allow", Action = "iam:SimulatePrincipalPolicy", Resource = "arn:${local.partition}:iam::${local.account}:role/${var.function_name}*" },
+    ],
     length(local.shadow_log) == 0 ? [] : [
       { Sid = "ReadComparisons", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.shadow_log },
     ],

@@ -7,6 +7,8 @@ const policy = readFileSync(join(root, 'terraform/modules/cli-role/main.tf'), 'u
 
 /** What IAM calls each command that the adapters send; none where anybody may. */
 const actions: Readonly<Record<string, readonly string[]>> = {
+  // Wished for in mlreg.yaml; the role in the other account trusts whom it will.
+  AssumeRole: [],
   CreateDeployment: ['apigateway:POST'],
   CreateEndpoint: ['sagemaker:CreateEndpoint', 'sagemaker:AddTags'],
   CreateEndpointConfig: ['sagemaker:CreateEndpointConfig', 'sagemaker:AddTags'],
@@ -25,6 +27,7 @@ const actions: Readonly<Record<string, readonly string[]>> = {
   GetApi: ['apigateway:GET'],
   GetApis: ['apigateway:GET'],
   GetCallerIdentity: [],
+  GetDeployment: ['apigateway:GET'],
   GetDeployments: ['apigateway:GET'],
   GetFunctionConfiguration: ['lambda:GetFunctionConfiguration'],
   GetFunctionConcurrency: ['lambda:GetFunctionConcurrency'],
@@ -47,6 +50,7 @@ const actions: Readonly<Record<string, readonly string[]>> = {
   PublishVersion: ['lambda:PublishVersion'],
   PutItem: ['dynamodb:PutItem'],
   Query: ['dynamodb:Query'],
+  SimulatePrincipalPolicy: ['iam:SimulatePrincipalPolicy'],
   StartExecution: ['states:StartExecution'],
   TransactWriteItems: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
   UpdateAlias: ['lambda:UpdateAlias'],
