@@ -1,6 +1,5 @@
 import type { Outcome, RollbackCause } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
-import { counted } from '../reporting/words.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { type DriveResult, drive } from '../rollout/drive.ts';
 import { endWatch } from '../rollout/end-watch.ts';
@@ -14,6 +13,7 @@ import { whenCredentialsEnd } from './credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { beat } from './heartbeat.ts';
 import { listen, type Signals } from './signals.ts';
+import { tellPeople } from './tell-people.ts';
 import { wake } from './wake.ts';
 
 export interface Driven {
@@ -48,16 +48,6 @@ export async function driveToEnd(
     follower.stop();
     await tellPeople(context, at);
   }
-}
-
-/** A CI runner kills a cancelled job soon: what can't be told by then is told by whoever comes next. */
-const tellWithinMs = 3_000;
-
-async function tellPeople({ output }: Context, { connection }: Target): Promise<void> {
-  for (const { channel, notices, why } of await connection.outbox.flush(tellWithinMs))
-    output.say(
-      `${channel}: ${counted(notices, 'message')} not delivered yet (${why}); the next mlreg command tries again`,
-    );
 }
 
 async function loop(
