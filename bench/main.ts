@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { calls } from './calls.ts';
+import { controller } from './controller.ts';
 import { gateway } from './gateway.ts';
 import { thisMachine } from './machine.ts';
 import { memory } from './memory.ts';
@@ -26,6 +28,8 @@ const benches: Readonly<
   pieces,
   memory,
   shadow,
+  controller,
+  calls,
   // Minutes of it: `npm run bench -- overload --minutes 10`.
   overload: (root) => overload(root, Number(values.minutes)),
 };

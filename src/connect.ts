@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clients } from './aws/clients.ts';
+import type { ReadMetrics } from './aws/gathered-reads.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock, userName } from './machine.ts';
@@ -31,7 +32,23 @@ export interface Connection {
 }
 
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
-export async function connect(config: EnvironmentConfig): Promise<Connection> {
+export function connect(config: EnvironmentConfig): Promise<Connection> {
+  return connection(config, null);
+}
+
+/** For a process that looks after many environments at once: they share clients, and calls for metrics. */
+export function connectTogether(): (config: EnvironmentConfig) => Promise<Connection> {
+  const places: Places = new Map();
+  return (config) => connection(config, places);
+}
+
+interface Shared {
+  readonly clients: Clients;
+  readonly read: ReadMetrics;
+}
+type Places = Map<string, Shared>;
+
+async function connection(config: EnvironmentConfig, places: Places | null): Promise<Connection> {
   const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }] = await Promise.all([
     import('./aws/platform.ts'),
     import('./aws/cloudwatch-metrics.ts'),
@@ -39,7 +56,8 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
     import('./aws/identity.ts'),
   ]);
   const where = await placeOf(config);
-  const clients = await clientsOf(config, where);
+  const shared = places === null ? null : await sharedAt(places, config, where);
+  const clients = shared?.clients ?? (await clientsOf(config, where));
   const { environment, model, functionName, alias } = {
     environment: config.name,
     model: config.model,
@@ -72,6 +90,7 @@ export async function connect(config: EnvironmentConfig): Promise<Connection> {
       routing: config.routing,
       functionName,
       alias,
+      ...(shared === null ? {} : { read: shared.read }),
       ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
     }),
     comparisons: {
@@ -110,6 +129,20 @@ async function sightingsOf({ store, name, model }: EnvironmentConfig, clients: C
     import('./aws/dynamo-table.ts'),
   ]);
   return dynamoSightings(dynamoTable({ clients, table: store.table }), { environment: name, model });
+}
+
+async function sharedAt(places: Places, config: EnvironmentConfig, where: Place): Promise<Shared> {
+  const [clients, { gatheredReads }, { readMetricData }] = await Promise.all([
+    clientsOf(config, where),
+    import('./aws/gathered-reads.ts'),
+    import('./aws/metric-data.ts'),
+  ]);
+  const key = JSON.stringify([where, config.assumeRole]);
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const made = { clients, read: gatheredReads((request) => readMetricData(clients, request), systemClock) };
+  places.set(key, made);
+  return made;
 }
 
 async function controllerOf(config: EnvironmentConfig, clients: Clients): Promise<Dispatcher | null> {

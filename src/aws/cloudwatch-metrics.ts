@@ -3,8 +3,9 @@ import { instant } from '../domain/units.ts';
 import type { Metrics, MetricsQuery } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
+import type { ReadMetrics } from './gathered-reads.ts';
 import { type ArmMetricsOptions, type ArmQuery, armReader } from './metric-arms.ts';
-import { type Points, readMetricData } from './metric-data.ts';
+import { type MetricRequest, type Points, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
 import { shadowReader } from './metric-shadow.ts';
 
@@ -15,16 +16,19 @@ export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
    * @default { routerMs: 1000, awsMs: 60000, or 1000 where AWS is on this machine }
    */
   readonly resolution?: ArmMetricsOptions['resolution'];
+  /** Stands in for a GetMetricData of its own at each read, where many rollouts are looked at together. */
+  readonly read?: ReadMetrics;
 }
 
 /** What the arms showed, by CloudWatch: one GetMetricData a read, whatever the number of metrics. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { clients, resolution = { routerMs: 1_000, awsMs: clients.loopback ? 1_000 : 60_000 } } = options;
   const armOptions: ArmMetricsOptions = { ...options, resolution };
+  const ask = options.read ?? ((request: MetricRequest) => readMetricData(clients, request));
   return {
     async read(query): Promise<Reading> {
       try {
-        return { kind: 'read', observations: await observations(clients, armOptions, query) };
+        return { kind: 'read', observations: await observations(ask, armOptions, query) };
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const isSignedOut = error.failure.kind === 'credentials';
@@ -37,7 +41,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 }
 
 async function observations(
-  clients: Clients,
+  ask: ReadMetrics,
   options: ArmMetricsOptions,
   query: MetricsQuery,
 ): Promise<Observation[]> {
@@ -45,7 +49,7 @@ async function observations(
   const count = Math.round((to - from) / tickMs);
   const reader = readerOf(options, query);
   const { queries } = reader;
-  const points = queries.length === 0 || count <= 0 ? [] : await pointsOf(clients, queries, query);
+  const points = queries.length === 0 || count <= 0 ? [] : await pointsOf(ask, queries, query);
   const sums = queries.map(({ periodMs }, index) =>
     byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );
@@ -80,12 +84,12 @@ function readerOf(options: ArmMetricsOptions, query: MetricsQuery): Reader {
 }
 
 function pointsOf(
-  clients: Clients,
+  ask: ReadMetrics,
   queries: readonly ArmQuery[],
   { from, to }: MetricsQuery,
 ): Promise<Points[]> {
   const longest = Math.max(...queries.map(({ periodMs }) => periodMs));
-  return readMetricData(clients, {
+  return ask({
     stats: queries.map(({ stat }) => stat),
     // A point longer than a tick may end in the first one.
     from: instant(Math.floor(from / longest) * longest),

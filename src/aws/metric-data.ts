@@ -14,7 +14,7 @@ export interface MetricRequest {
 }
 
 /** CloudWatch's limit for one call. */
-const mostQueries = 500;
+export const mostQueries = 500;
 const mostPages = 100;
 
 /**

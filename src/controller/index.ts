@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config/index.ts';
-import { connect } from '../connect.ts';
+import { connectTogether } from '../connect.ts';
 import { systemClock, randomIds } from '../machine.ts';
 import { createHandler, type Watched } from './handler.ts';
 import { postOf } from './post.ts';
@@ -15,6 +15,7 @@ const root = env.LAMBDA_TASK_ROOT ?? process.cwd();
 const environment = env.MLREG_ENVIRONMENT ?? '';
 const settleMs = 5_000;
 const known = new Map<string, Promise<Watched>>();
+const connect = connectTogether();
 
 function configOf(model?: string) {
   return loadConfig({
