@@ -9,7 +9,6 @@ import { start } from '../src/rollout/own.ts';
 import { openMemoryStore } from '../src/store/memory.ts';
 import { functionName, type Stack, stack } from '../test/contract/aws/stack.ts';
 import { modelWorld, policy, seedRegistry, startOf, v22, v23 } from '../test/support/model-world.ts';
-import { coldStarts } from './cold-starts.ts';
 import { table } from './machine.ts';
 
 interface Call {
@@ -17,8 +16,8 @@ interface Call {
   readonly bytes: number;
 }
 
-/** What a rollout asks of AWS, by the adapters over local AWS in process, and what its callers feel of it. */
-export async function calls(root: string): Promise<string> {
+/** What a rollout asks of AWS, by the adapters over local AWS in process. */
+export async function calls(): Promise<string> {
   const healthy = await rollout(false);
   const failing = await rollout(true);
   return [
@@ -29,8 +28,6 @@ export async function calls(root: string): Promise<string> {
     'The same with a challenger that fails: from the verdict on.',
     '',
     wayBack(failing),
-    '',
-    await coldStarts(root),
   ].join('\n');
 }
 
@@ -152,7 +149,7 @@ const least: Readonly<Record<string, (ran: Ran) => string>> = {
   provision: () => '3 creates + 2 a route published',
   smoke: () => '1 a smoke request',
   'warm-up': () => '1 an environment',
-  route: () => '1',
+  route: () => '1 a step',
   bake: ({ ticks }) => `${ticks} (1 a look)`,
   promote: () => '1',
 };
