@@ -223,6 +223,12 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    name: 'audit verify',
+    summary: 'walk registry and journals by their hash chain; exit 5 where something was changed or is gone',
+    examples: ['mlreg audit verify -e prod', 'mlreg audit verify -o json'],
+    load: async () => (await import('./commands/audit.ts')).auditVerify,
+  },
+  {
     name: 'config show',
     summary: 'every setting of the environment',
     options: [['--origin', 'and where its value came from']],
@@ -355,6 +361,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
 const groupSummaries: Readonly<Record<string, string>> = {
   local: 'AWS on this machine: the same commands without an account',
   config: 'mlreg.yaml as mlreg understands it',
+  audit: 'what the records themselves vouch for',
   policy: 'try a policy before users do',
 };
 

@@ -6,6 +6,7 @@ import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
+import type { Audit } from './ports/store.ts';
 import type { Channel, Comparisons, Metrics, Platform, Store } from './ports/index.ts';
 import { createOutbox, type Outbox } from './rollout/outbox.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
@@ -15,6 +16,8 @@ import type { Sightings } from './ports/sightings.ts';
 /** Everything of one environment that a command may need, behind ports. */
 export interface Connection {
   readonly store: Store;
+  /** Walks the store's whole history, and changes nothing. @throws UserError where it can't be read or believed */
+  audit(): Promise<Audit>;
   readonly platform: Platform;
   readonly metrics: Metrics;
   readonly comparisons: Comparisons;
@@ -68,6 +71,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const channels = await channelsOf(config, clients);
   return {
     store,
+    audit: () => audit(config, clients),
     platform: createPlatform({
       clients,
       clock: systemClock,
@@ -261,4 +265,29 @@ function smokeRequests(config: EnvironmentConfig): readonly { readonly body: str
   }
   if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
   return parsed.map((body) => ({ body: JSON.stringify(body) }));
+}
+
+async function audit({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Audit> {
+  if (store.kind === 'embedded') {
+    const { verifyStore } = await import('./store/embedded.ts');
+    const { file, problem, ...walked } = await verifyStore({
+      stateDir: store.directory,
+      environment: name,
+      model,
+    });
+    return {
+      where: file,
+      ...walked,
+      ...(problem && { problem: `${file}:${problem.line}: ${problem.sentence}` }),
+    };
+  }
+  const [{ verifyDynamoLog }, { dynamoTable }] = await Promise.all([
+    import('./aws/dynamo-verify.ts'),
+    import('./aws/dynamo-table.ts'),
+  ]);
+  const walked = await verifyDynamoLog(dynamoTable({ clients, table: store.table }), {
+    environment: name,
+    model,
+  });
+  return { where: `table ${store.table}`, ...walked, lost: 0, torn: 0 };
 }

@@ -24,6 +24,21 @@ export type AppendOutcome =
   /** The journal is not as long as expected: read it again. */
   | { readonly kind: 'moved'; readonly length: number };
 
+/** What walking the whole history came to. */
+export interface Audit {
+  /** File or table. */
+  readonly where: string;
+  /** Records that count. */
+  readonly records: number;
+  /** Hash of the newest: anchored elsewhere it proves that nothing was cut off the end. */
+  readonly head: string;
+  /** Records that lost a race, and those that were never written whole: harmless. */
+  readonly lost: number;
+  readonly torn: number;
+  /** The first thing that must not be believed; the numbers are of what stands before it. */
+  readonly problem?: string;
+}
+
 /** Registry, lock, journals and inbox of ONE environment and model. All reads are consistent. */
 export interface Store {
   lock(): Promise<LockRecord>;

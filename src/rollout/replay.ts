@@ -4,6 +4,7 @@ import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterEffect, effectKey, meant } from './after-effect.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { RolloutState } from './state.ts';
 
 /**
@@ -28,6 +29,17 @@ export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
 }
 
 function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): RolloutState {
+  const { format }: { format: number } = entry;
+  if (format !== 1) {
+    throw new UserError(
+      'conflict',
+      `the journal of ${id} has format ${format}, which this mlreg does not know`,
+      {
+        why: 'a newer mlreg began it; to go on by half-known rules could move users where nobody wants them',
+        mend: 'update mlreg here',
+      },
+    );
+  }
   return {
     id,
     plan: entry.plan,

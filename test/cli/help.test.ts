@@ -14,7 +14,7 @@ const commandsIn = (page: string): readonly string[] =>
     .filter((name) => name !== 'help');
 
 const program = await help('--help');
-const groups: readonly string[] = ['local', 'config', 'policy'];
+const groups: readonly string[] = ['local', 'config', 'policy', 'audit'];
 const inGroups = await Promise.all(
   groups.map(async (name) => commandsIn(await help(`${name} --help`)).map((second) => `${name} ${second}`)),
 );

@@ -7,7 +7,7 @@ import type { VersionRecord } from '../../src/domain/registry.ts';
 import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
-import type { Store } from '../../src/ports/store.ts';
+import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/rollout/outbox.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
@@ -58,6 +58,8 @@ export interface CliWorld {
   controller: Dispatcher | null;
   /** What STS answers to whoever asks. */
   identity: (as: string) => Promise<{ account: string; arn: string }>;
+  /** What a walk of the history comes to. */
+  audit: Partial<Audit>;
 }
 
 export const digestOf = (version: string): string =>
@@ -145,6 +147,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     },
     sightings: memorySightings(),
     place: 'AWS eu-west-1',
+    audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
     identity: () => world.identity('ana'),
   };
 
@@ -269,6 +272,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       });
     },
     controller: null,
+    audit: {},
     identity: async (as) => ({
       account: '123456789012',
       arn: `arn:aws:sts::123456789012:assumed-role/deploy/${as}`,

@@ -1,0 +1,109 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Entry } from '../../../src/domain/journal.ts';
+import { rolloutId, versionTag } from '../../../src/domain/units.ts';
+import { UserError } from '../../../src/domain/user-error.ts';
+import { drive } from '../../../src/rollout/drive.ts';
+import { takeOver } from '../../../src/rollout/own.ts';
+import { replay } from '../../../src/rollout/replay.ts';
+import { openStore, verifyStore } from '../../../src/store/embedded.ts';
+import { actor, modelWorld } from '../../support/model-world.ts';
+
+/*
+ * Journals as former versions of mlreg wrote them, byte for byte. Whoever changes the format adds a file here, and never
+ * takes one away: a rollout may have been begun by an older mlreg.
+ */
+const fixtures = new URL('../../fixtures/journals/', import.meta.url);
+const place = { environment: 'local', model: 'recommendation' };
+const id = rolloutId('r-1');
+
+let stateDir: string;
+let file: string;
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'mlreg-journals-'));
+  file = join(stateDir, 'local-recommendation.ndjson');
+});
+afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+const given = (name: string): void => cpSync(new URL(`${name}.ndjson`, fixtures), file);
+const store = () => openStore({ stateDir, ...place });
+
+describe('a journal of format 1', () => {
+  it('of a rollout that ended is read as it was', async () => {
+    given('format-1-rolled-back');
+    const state = replay(id, await store().journal(id));
+    expect(state.outcome).toMatchObject({
+      kind: 'rolled-back',
+      cause: { kind: 'verdict' },
+      harmedRequests: 18,
+    });
+    expect((await store().version(versionTag('v2.3.0')))?.status).toBe('rolled_back');
+    expect(await verifyStore({ stateDir, ...place })).toMatchObject({ records: 38, lost: 0, torn: 0 });
+  });
+
+  it('of a rollout that was interrupted is taken up, and brought to its end', async () => {
+    given('format-1-interrupted');
+    const before = replay(id, await store().journal(id));
+    expect([before.phase, before.observations.length]).toEqual(['forward', 3]);
+    const world = modelWorld();
+    // What it had published is there, and its alias split.
+    for (const version of Object.values(before.published)) world.publishAs(version, {});
+    const live = before.aliases.live;
+    if (live !== undefined) world.makeAlias('live', live.target, live.stamp);
+    world.advance(before.stepSince - world.ports.clock.now() + 5_000);
+    const ports = { ...world.ports, store: store() };
+    const journal = await takeOver(ports, id, actor('cat'), { alias: 'live' });
+    const result = await drive(ports, journal, { signal: new AbortController().signal });
+    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'succeeded' } });
+    expect((await store().version(versionTag('v2.3.0')))?.status).toBe('champion');
+    expect(await verifyStore({ stateDir, ...place })).not.toHaveProperty('problem');
+  });
+});
+
+describe('what must not be believed is named, and never acted on', () => {
+  const lines = (): string[] => readFileSync(file, 'utf8').split('\n');
+  const write = (text: readonly string[]): void => writeFileSync(file, text.join('\n'));
+
+  it.each([
+    [
+      'a changed number',
+      (all: string[]) => all.map((line, n) => (n === 41 ? line.replace('10', '99') : line)),
+    ],
+    ['a record that is gone', (all: string[]) => all.filter((_line, n) => n !== 41)],
+    [
+      'two records in another order',
+      (all: string[]) => [...all.slice(0, 41), all[43]!, all[42]!, all[41]!, ...all.slice(44)],
+    ],
+    ['a status set by hand', (all: string[]) => all.map((line) => line.replace('"candidate"', '"champion"'))],
+  ])('%s', async (_name, spoil) => {
+    given('format-1-interrupted');
+    write(spoil(lines()));
+    const { problem } = await verifyStore({ stateDir, ...place });
+    expect(problem?.line).toBeGreaterThan(0);
+    const refusal = { name: 'UserError', fault: 'conflict', message: expect.stringContaining(`${file}:`) };
+    await expect(store().journal(id)).rejects.toMatchObject(refusal);
+    await expect(store().versions()).rejects.toMatchObject(refusal);
+    const before = readFileSync(file);
+    const ports = { ...modelWorld().ports, store: store() };
+    await expect(takeOver(ports, id, actor(), { alias: 'live' })).rejects.toBeInstanceOf(UserError);
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it('a cut end loses what stood there and nothing else, for nobody was told that it counts', async () => {
+    given('format-1-interrupted');
+    const whole = readFileSync(file);
+    writeFileSync(file, whole.subarray(0, whole.length - 40));
+    expect(await verifyStore({ stateDir, ...place })).toMatchObject({ torn: 1 });
+    expect(replay(id, await store().journal(id)).phase).toBe('forward');
+  });
+
+  it('a journal of a format to come', async () => {
+    given('format-1-interrupted');
+    const [first, ...rest] = await store().journal(id);
+    const newer = [{ ...first, format: 2 } as unknown as Entry, ...rest];
+    expect(() => replay(id, newer)).toThrow(/has format 2, which this mlreg does not know/);
+    expect(() => replay(id, rest)).toThrow(/does not begin with 'started'/);
+  });
+});
