@@ -1,12 +1,10 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { add, type Campaign, campaign, emptyCampaign } from './campaign.ts';
 import { designOf } from './designs.ts';
-import type { Level } from './simulate.ts';
 
 export interface Campaigning {
   readonly from: number;
   readonly seeds: number;
-  readonly level: Level;
   readonly design: string | undefined;
   /** Threads. */
   readonly jobs: number;
@@ -23,11 +21,12 @@ interface Task {
 const mark = 'mlreg simulator';
 /** Rollouts make much short-lived garbage: a larger nursery halves the collector's work. */
 const nurseryMb = 64;
+/** Seeds in one go. */
+const piece = 500;
 
 /** Seeds are handed out in pieces to threads that each run this very bundle. */
 export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Campaign> {
-  const { from, seeds, jobs, level, design, most } = wanted;
-  const piece = level === 'aws' ? 20 : 500;
+  const { from, seeds, jobs, design, most } = wanted;
   const all = emptyCampaign();
   let next = from;
   const take = (): Task | null => {
@@ -39,7 +38,7 @@ export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Ca
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(bundle, {
-        workerData: { mark, level, design },
+        workerData: { mark, design },
         resourceLimits: { maxYoungGenerationSizeMb: nurseryMb },
       });
       const hand = (): void => worker.postMessage(take());
@@ -58,10 +57,10 @@ export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Ca
 
 /** What a thread does; nothing in the main one. */
 export function serve(): void {
-  const given = workerData as { mark?: string; level: Level; design: string | undefined } | null;
+  const given = workerData as { mark?: string; design: string | undefined } | null;
   if (isMainThread || given?.mark !== mark) return;
   const design = designOf(given.design);
-  const options = { level: given.level, ...(design === undefined ? {} : { design }) };
+  const options = design === undefined ? {} : { design };
   parentPort?.on('message', (task: Task | null) => {
     if (task === null) return parentPort?.close();
     void campaign(task.from, task.seeds, options).then((part) => parentPort?.postMessage(part));

@@ -6,17 +6,17 @@ import { freeze, shrink } from './shrink.ts';
 import { type RunOptions, simulate } from './simulate.ts';
 import { mustSee } from './situations.ts';
 
-const usage = `npm run sim -- [--seeds 10000] [--from 1] [--level engine|aws] [--jobs 1] [--most 10] [--design NAME]
-npm run sim -- --from SEED --trace [--only KEY,KEY] [--level engine|aws] [--design NAME]
+const usage = `npm run sim -- [--seeds 10000] [--from 1] [--jobs 1] [--most 10] [--design NAME]
+npm run sim -- --from SEED --trace [--only KEY,KEY] [--design NAME]
 npm run sim -- --designs [--seeds 10000]: in how many seeds each of these is convicted
 designs: ${designNames.join('; ')}`;
 
 /** Fewer seeds than this needn't have seen everything. */
-const fewSeeds = { engine: 20_000, aws: 2_000 };
+const fewSeeds = 20_000;
 /** Counterexamples that are shrunk; of the others the seed is named. */
 const mostShrunk = 3;
 
-type Task = Pick<Campaigning, 'from' | 'seeds' | 'level' | 'jobs'> & { readonly bundle: URL };
+type Task = Pick<Campaigning, 'from' | 'seeds' | 'jobs'> & { readonly bundle: URL };
 
 serve();
 
@@ -29,7 +29,6 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
       from: { type: 'string', default: '1' },
       most: { type: 'string', default: '10' },
       jobs: { type: 'string', default: '1' },
-      level: { type: 'string', default: 'engine' },
       design: { type: 'string' },
       designs: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
@@ -44,16 +43,14 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
     number,
     number,
   ];
-  const { level } = values;
   const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
   if (![seeds, from, jobs, most].every(isCount)) return say(usage, 2);
-  if (level !== 'engine' && level !== 'aws') return say(usage, 2);
   const design = designOf(values.design);
   if (values.design !== undefined && design === undefined) return say(usage, 2);
-  const options: RunOptions = { level, ...(design === undefined ? {} : { design }) };
+  const options: RunOptions = design === undefined ? {} : { design };
   if (values.trace || values.only !== undefined) return replay(from, values.only, options);
 
-  if (values.designs) return convict({ from, seeds, level, jobs, bundle });
+  if (values.designs) return convict({ from, seeds, jobs, bundle });
 
   const began = performance.now();
   const rate = (done: number): number => Math.round(done / ((performance.now() - began) / 1_000));
@@ -61,7 +58,6 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
   const result = await campaignOver(bundle, {
     from,
     seeds,
-    level,
     jobs,
     most,
     design: values.design,
@@ -75,7 +71,7 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
   const { violations, situations, unsteady } = result;
   for (const { seed } of violations.slice(0, mostShrunk)) await explain(seed, options, values.design);
   for (const [name, count] of [...situations].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
-  const unseen = result.seeds < fewSeeds[level] ? [] : mustSee(level).filter((name) => !situations.has(name));
+  const unseen = result.seeds < fewSeeds ? [] : mustSee.filter((name) => !situations.has(name));
   if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`);
   if (unsteady.length > 0) console.log(`not repeatable: seeds ${unsteady.join(', ')}`);
   console.log(summary(result, from, rate(result.seeds)));
@@ -121,9 +117,8 @@ async function explain(seed: number, options: RunOptions, design: string | undef
   for (const fault of run.faults) console.log(`  ${fault.key}: ${fault.kind} ${fault.ms} ms`);
   for (const { key, call, kind, from, to } of windows)
     if (only.includes(key)) console.log(`  ${key}: ${call} ${kind} from ${from} to ${to} ms`);
-  const level = options.level === 'aws' ? ' --level aws' : '';
   const named = design === undefined ? '' : ` --design '${design}'`;
-  console.log(`  npm run sim -- --from ${seed} --only '${only.join(',')}'${level}${named}`);
+  console.log(`  npm run sim -- --from ${seed} --only '${only.join(',')}'${named}`);
   console.log(`  ${JSON.stringify(freeze(counterexample))}\n`);
 }
 

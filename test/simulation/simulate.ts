@@ -20,12 +20,7 @@ export interface Run {
   readonly hash: number;
 }
 
-/** `engine`: over a model of AWS's rules. `aws`: the real adapters, through the AWS SDK, over local AWS. */
-export type Level = 'engine' | 'aws';
-
 export interface RunOptions {
-  /** @default engine */
-  readonly level?: Level;
   readonly design?: Design;
   readonly tracing?: boolean;
   /** Faults, windows and operations that take part; all of the story's where it isn't given. */
