@@ -31,14 +31,8 @@ export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
 function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): RolloutState {
   const { format }: { format: number } = entry;
   if (format !== 1) {
-    throw new UserError(
-      'conflict',
-      `the journal of ${id} has format ${format}, which this mlreg does not know`,
-      {
-        why: 'a newer mlreg began it; to go on by half-known rules could move users where nobody wants them',
-        mend: 'update mlreg here',
-      },
-    );
+    const sentence = `the journal of ${id} has format ${format}, which this mlreg does not know`;
+    throw new UserError('conflict', sentence, { mend: 'update mlreg here' });
   }
   return {
     id,
