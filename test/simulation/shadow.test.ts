@@ -163,6 +163,15 @@ describe('a shadow', () => {
     },
   );
 
+  it('whose report and tidying are refused for good has passed all the same', async () => {
+    const world = await seeded();
+    const refuse = () => Promise.reject(new PlatformError({ kind: 'refused', message: 'never' }));
+    world.ports.comparisons.differences = refuse;
+    world.ports.platform.deleteEndpoint = refuse;
+    expect(await run(world)).toMatchObject({ outcome: { kind: 'succeeded' } });
+    await expectOver(world, true);
+  });
+
   it('is given up at a word, and nobody waits for its report', async () => {
     const world = await seeded();
     const journal = await startShadow(world);
