@@ -36,5 +36,25 @@ export function shadow(settings: ShadowSettings): Plan {
     ...(settings.keep ? [] : [{ kind: 'retire', version: challenger } as const]),
     { kind: 'notify', subject: `${challenger} passed in shadow in ${settings.environment}` },
   ]);
-  return { ...plan, shadow: settings.setup };
+  const { policy } = plan;
+  return {
+    ...plan,
+    policy: {
+      ...policy,
+      rollbackMargin: {
+        ...policy.rollbackMargin,
+        slower: Math.max(policy.rollbackMargin.slower, otherPath.slower),
+      },
+      ...(policy.detectableSlower === undefined
+        ? {}
+        : { detectableSlower: Math.max(policy.detectableSlower ?? 0, otherPath.detectable) }),
+    },
+    shadow: settings.setup,
+  };
 }
+
+/**
+ * A copy is answered on a path of its own: other environments, other connections, after the caller has been served. What
+ * that alone costs must not be blamed on the version, so only a multiple of the champion's latency is.
+ */
+const otherPath = { slower: 2, detectable: 6 } as const;

@@ -14,14 +14,17 @@ const compare = {
   show: ['origin', 'hour'],
   disagreement: '40%',
 };
+/** Failed challengers keep their endpoints until gc: together they must stay within the account's concurrency. */
+const sagemaker = { ...quick.sagemaker, maxConcurrency: 50 };
 const settings = {
   ...quick,
+  sagemaker,
   strategies: { ...quick.strategies, shadow: { bake: '3s', tick: '1s', extend: '30s', compare } },
 };
 /** Challengers that answer their smoke requests, and then are as moody as their names say. */
 const moody = {
   ...settings,
-  sagemaker: { ...quick.sagemaker, image: `local://${join(root, 'test/fixtures/moody-server.mjs')}` },
+  sagemaker: { ...sagemaker, image: `local://${join(root, 'test/fixtures/moody-server.mjs')}` },
 };
 
 let scene: Scene;
