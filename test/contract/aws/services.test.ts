@@ -99,8 +99,8 @@ test("a folder's digest is that of its names and bytes, and of nothing else", as
 });
 
 test.each([
-  ['model.tar.gz', '/work/models', 'file:///work/models/model.tar.gz'],
-  ['../a b#c', '/work/models', 'file:///work/a%20b%23c'],
+  ['model.tar.gz', '/srv/models', 'file:///srv/models/model.tar.gz'],
+  ['../a b#c', '/srv/models', 'file:///srv/a%20b%23c'],
   ['/abs/m', '/work', 'file:///abs/m'],
   ['s3://b/k', '/work', 's3://b/k'],
   ['file:///x', '/work', 'file:///x'],
