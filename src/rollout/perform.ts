@@ -5,7 +5,7 @@ import { unreachable } from '../domain/units.ts';
 import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
-import { canGoBlind, isBlind } from './roll-back-blind.ts';
+import { canGoBlind, wentBackUnseen } from './roll-back-blind.ts';
 import { swapStage } from './swap-stage.ts';
 import { reportOf } from './report.ts';
 import type { RolloutState } from './state.ts';
@@ -132,7 +132,7 @@ async function writeAlias(
   const { platform } = ports;
   const stamp = stampOf(state, effect, seq);
   const found = (view: AliasView): AliasTarget | null =>
-    isBlind(view.stamp, state.id) && canGoBlind(state.plan) ? null : view.target;
+    wentBackUnseen(view.stamp, state) && canGoBlind(state.plan) ? null : view.target;
   if (effect.purpose === 'fence') {
     return takeAlias(platform, effect.alias, () => stamp, found);
   }

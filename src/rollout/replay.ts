@@ -49,6 +49,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     length: 1,
     token: entry.token,
     owner: entry.by,
+    ownedSeq: 0,
     adopted: false,
     phase: 'forward',
     step: 0,
@@ -130,6 +131,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
       return {
         ...state,
         owner: entry.by,
+        ownedSeq: entry.seq,
         adopted: entry.adopt,
         aliases: {},
         unfenced: [state.plan.alias, ...state.written],

@@ -57,6 +57,19 @@ export function isBlind(stamp: Stamp | undefined, rollout: RolloutId): boolean {
 }
 
 /**
+ * Whether an older owner has rolled back what its journal doesn't tell: blind, or with the store lost on the way. A write
+ * forward is in the journal before it is sent, so an older token's stamp can't lie beyond what we took over; only the way
+ * back goes without.
+ */
+export function wentBackUnseen(
+  stamp: Stamp | undefined,
+  { id, token, ownedSeq }: { readonly id: RolloutId; readonly token: number; readonly ownedSeq: number },
+): boolean {
+  if (isBlind(stamp, id)) return true;
+  return stamp !== undefined && stamp.rollout === id && stamp.token < token && stamp.seq >= ownedSeq;
+}
+
+/**
  * The rollout that somebody has rolled back by the alias alone, while its journal doesn't know: whoever resumes takes it
  * up, ended or not. Tokens don't tell, for somebody may have taken a newer one since, and changed nothing.
  */

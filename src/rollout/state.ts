@@ -31,6 +31,8 @@ export interface RolloutState {
   readonly length: number;
   readonly token: number;
   readonly owner: Actor;
+  /** Where in the journal the owner's own entries begin. */
+  readonly ownedSeq: number;
   /** The owner accepted what a foreign edit left on the alias. */
   readonly adopted: boolean;
 
