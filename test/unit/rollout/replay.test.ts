@@ -60,7 +60,14 @@ describe('each entry', () => {
       'owned: a new owner knows nothing of the alias, and tries anew',
       [fenced(), tried(ensure)],
       { kind: 'owned', by: actor('cat'), adopt: true },
-      { owner: actor('cat'), ownedSeq: expect.any(Number), adopted: true, aliases: {}, unfenced: ['live'], tries: {} },
+      {
+        owner: actor('cat'),
+        ownedSeq: expect.any(Number),
+        adopted: true,
+        aliases: {},
+        unfenced: ['live'],
+        tries: {},
+      },
     ],
     ['intent', [], { kind: 'intent', effect: smoke }, { openIntent: { seq: 1, effect: smoke } }],
     [
