@@ -75,7 +75,7 @@ describe('the README', () => {
     );
     const known = new Set(
       [...cli.matchAll(/name: '([a-z]+(?: [a-z]+)?)/g)].flatMap(([, name]) =>
-        name === undefined ? [] : [name],
+        name === undefined ? [] : [name, name.split(' ')[0] ?? name],
       ),
     );
     const unknown = [...named].filter(
