@@ -136,14 +136,17 @@ async function sightingsOf({ store, name, model }: EnvironmentConfig, clients: C
 }
 
 async function sharedAt(places: Places, config: EnvironmentConfig, where: Place): Promise<Shared> {
+  const key = JSON.stringify([where, config.assumeRole]);
+  const known = places.get(key);
+  if (known !== undefined) return known;
   const [clients, { gatheredReads }, { readMetricData }] = await Promise.all([
     clientsOf(config, where),
     import('./aws/gathered-reads.ts'),
     import('./aws/metric-data.ts'),
   ]);
-  const key = JSON.stringify([where, config.assumeRole]);
-  const known = places.get(key);
-  if (known !== undefined) return known;
+  // Somebody may have been as fast.
+  const other = places.get(key);
+  if (other !== undefined) return other;
   const made = { clients, read: gatheredReads((request) => readMetricData(clients, request), systemClock) };
   places.set(key, made);
   return made;
