@@ -104,18 +104,8 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     },
     outbox: createOutbox({ store, channels, clock: systemClock }),
     account: {
-      // Only doctor asks.
-      examine: async (subject) =>
-        (await import('./aws/account-checks.ts'))
-          .createAccountChecks({
-            clients,
-            functionName,
-            alias,
-            api: config.api,
-            alarmPrefix: `mlreg-${environment}-${model}-`,
-            iam: config.kind === 'aws',
-          })
-          .examine(subject),
+      examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
+      preflight: async (subject) => (await accountChecks(config, clients)).preflight(subject),
     },
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
     controller: await controllerOf(config, clients),
@@ -124,6 +114,21 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     identity: () => identity(clients),
   };
+}
+
+/** Only doctor asks, and a rollout once before it begins. */
+async function accountChecks(config: EnvironmentConfig, clients: Clients): Promise<AccountChecks> {
+  const { createAccountChecks } = await import('./aws/account-checks.ts');
+  const { alias, green, function: functionName } = config.lambda;
+  return createAccountChecks({
+    clients,
+    functionName,
+    aliases: green === null ? [alias] : [alias, green],
+    api: config.api,
+    alarmPrefix: `mlreg-${config.name}-${config.model}-`,
+    endpointQuota: config.sagemaker.endpointQuota,
+    iam: config.kind === 'aws',
+  });
 }
 
 async function sightingsOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Sightings> {

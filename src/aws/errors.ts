@@ -112,6 +112,7 @@ const quotas = new Set([
 ]);
 const missing = new Set([
   'ResourceNotFoundException',
+  'ProvisionedConcurrencyConfigNotFoundException',
   'ResourceNotFound',
   'NotFoundException',
   'NotFound',

@@ -11,6 +11,7 @@ import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
+import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
@@ -59,7 +60,10 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     return answerPlan(context, prepared.plan);
   }
   const { plan } = prepared;
-  if (options.detach !== true) refuseShortCredentials(plan, credentialsEnd(world.env), world.clock.now());
+  const isDetached = options.detach === true;
+  if (!isDetached) refuseShortCredentials(plan, credentialsEnd(world.env), world.clock.now());
+  const endpoint = prepared.endpoints[plan.challenger]?.name ?? '';
+  await preflight(context, at, { plan, endpoint, isDetached });
   // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
   const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
   const actor = await whoActs(context, at).catch((error: unknown) => {
@@ -87,7 +91,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
       reason: options.reason ?? '',
       force: forced !== undefined,
     });
-    const journal = options.detach === true ? await handOver(context, at, ports, started) : started;
+    const journal = isDetached ? await handOver(context, at, ports, started) : started;
     if (journal === null) return exitCode.done;
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);
     const { code, state } = await driveToEnd(context, at, ports, journal, follower, until);

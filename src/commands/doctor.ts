@@ -164,8 +164,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
   context.output.answer({ kind: 'Doctor', environment: config.name, well: isWell, findings }, () =>
     findings
       .map(
-        ({ check: name, ok, detail, mend }) =>
-          `${ok ? paint.green('✔') : paint.red('✖')} ${name.padEnd(10)} ${detail}${mend === undefined ? '' : `\n             try: ${mend}`}`,
+        ({ check: name, ok, unchecked, detail, mend }) =>
+          `${ok ? (unchecked === true ? paint.yellow('?') : paint.green('✔')) : paint.red('✖')} ${name.padEnd(10)} ${detail}${mend === undefined ? '' : `\n             try: ${mend}`}`,
       )
       .join('\n'),
   );

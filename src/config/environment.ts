@@ -113,6 +113,8 @@ export interface EnvironmentConfig {
     readonly image: string | null;
     readonly memoryMb: number;
     readonly maxConcurrency: number;
+    /** Endpoints that the account may have in the Region; null: nobody said. */
+    readonly endpointQuota: number | null;
     readonly environment: Readonly<Record<string, string>>;
   };
   readonly store:

@@ -93,6 +93,13 @@ const sagemaker = z
       expected: '1024, 2048, 3072, 4096, 5120 or 6144',
     }),
     maxConcurrency: leaf.whole('Requests that an endpoint answers at the same time.', 1, 200),
+    endpointQuota: leaf
+      .whole(
+        "Endpoints that the account may have in the Region, as Service Quotas has it: a rollout that finds no room is refused. Unless given, AWS's default of 50 is taken for a guess, and only warned of.",
+        1,
+        100_000,
+      )
+      .nullable(),
     environment: z
       .record(
         variableName,

@@ -4,10 +4,29 @@ export interface AccountFinding {
   readonly ok: boolean;
   readonly detail: string;
   readonly mend?: string;
+  /** Why no rollout can go well; absent where one may, or nobody can tell. */
+  readonly blocks?: 'permission' | 'configuration';
+  /** Nobody looked, and why is said: that is no fault. */
+  readonly unchecked?: true;
 }
 
-/** What only the account itself can say before a rollout. Changes nothing; never throws. */
+export interface AccountSubject {
+  /** The next rollout's, or a name such as it. */
+  readonly endpoint: string;
+}
+
+export interface RolloutSubject extends AccountSubject {
+  /** Which it moves; the first is the one that users come by. */
+  readonly aliases: readonly string[];
+  readonly swapsStage: boolean;
+  /** Somebody else's permissions move them. */
+  readonly isDetached: boolean;
+}
+
+/** What only the account itself can say before a rollout. Changes nothing; throws nothing that AWS answers. */
 export interface AccountChecks {
-  /** @param endpoint a name such as the next rollout's */
-  examine(subject: { readonly endpoint: string }): Promise<readonly AccountFinding[]>;
+  /** All of it. */
+  examine(subject: AccountSubject): Promise<readonly AccountFinding[]>;
+  /** What would end this rollout half way, and is quickly known. */
+  preflight(subject: RolloutSubject): Promise<readonly AccountFinding[]>;
 }

@@ -6,6 +6,7 @@ import type { Entry } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
 import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
+import type { AccountFinding, RolloutSubject } from '../../src/ports/account.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/rollout/outbox.ts';
@@ -58,6 +59,9 @@ export interface CliWorld {
   controller: Dispatcher | null;
   /** What STS answers to whoever asks. */
   identity: (as: string) => Promise<{ account: string; arn: string }>;
+  /** What doctor, and a rollout before it begins, hear from the account. */
+  account: readonly AccountFinding[];
+  preflight: (subject: RolloutSubject) => readonly AccountFinding[];
   /** What a walk of the history comes to. */
   audit: Partial<Audit>;
 }
@@ -132,7 +136,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     metrics: model.ports.metrics,
     comparisons: model.ports.comparisons,
     outbox: createOutbox({ store, channels: [], clock }),
-    account: { examine: async () => [] },
+    account: { examine: async () => world.account, preflight: async (subject) => world.preflight(subject) },
     artifacts: {
       resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),
       digest: async (uri) => {
@@ -272,6 +276,8 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       });
     },
     controller: null,
+    account: [],
+    preflight: () => [],
     audit: {},
     identity: async (as) => ({
       account: '123456789012',

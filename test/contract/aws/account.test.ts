@@ -3,17 +3,18 @@ import { expect, test } from 'vitest';
 import { createAccountChecks } from '../../../src/aws/account-checks.ts';
 import { functionName, type Stack, stack } from './stack.ts';
 
-const examine = async ({ clients }: Stack, endpointQuota = 50) => {
-  const checks = createAccountChecks({
+const checksOf = ({ clients }: Stack, endpointQuota: number | null = null) =>
+  createAccountChecks({
     clients,
     functionName,
-    alias: 'live',
+    aliases: ['live', 'green'],
     api: { id: null, name: 'nobody', stage: 'prod' },
     alarmPrefix: 'mlreg-prod-',
     endpointQuota,
     iam: false,
   });
-  const found = await checks.examine({ endpoint: 'recs-prod-v0' });
+const examine = async (made: Stack, endpointQuota?: number) => {
+  const found = await checksOf(made, endpointQuota).examine({ endpoint: 'recs-prod-v0' });
   return Object.fromEntries(found.map(({ check, ...finding }) => [check, finding]));
 };
 

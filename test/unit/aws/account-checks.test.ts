@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAccountChecks } from '../../../src/aws/account-checks.ts';
 import type { Clients } from '../../../src/aws/clients.ts';
+import type { RolloutSubject } from '../../../src/ports/account.ts';
 
 /** AWS's answers by command; an Error is thrown. */
 type Answers = Readonly<Record<string, unknown>>;
@@ -22,6 +23,7 @@ const alarm = {
 
 const healthy: Answers = {
   UpdateAliasCommand: failing('PreconditionFailedException', 412),
+  GetProvisionedConcurrencyConfigCommand: failing('ProvisionedConcurrencyConfigNotFoundException', 404),
   GetStageCommand: { AutoDeploy: true, DeploymentId: 'd1' },
   GetDeploymentCommand: { AutoDeployed: true },
   DescribeAlarmsCommand: { MetricAlarms: [alarm] },
@@ -38,7 +40,7 @@ const healthy: Answers = {
 
 const asked: unknown[] = [];
 
-function examine(answers: Answers = {}) {
+function checksOf(answers: Answers, endpointQuota: number | null = null) {
   asked.length = 0;
   const clients = {
     region: 'eu-west-1',
@@ -57,11 +59,23 @@ function examine(answers: Answers = {}) {
   return createAccountChecks({
     clients,
     functionName: 'recs-inference-prod',
-    alias: 'live',
+    aliases: ['live', 'green'],
     api: { id: 'a1b2', name: 'recs-api-prod', stage: '$default' },
     alarmPrefix: 'mlreg-prod-recs-',
-  }).examine({ endpoint: 'recs-prod-v0-0-0-d0c' });
+    endpointQuota,
+  });
 }
+
+const endpoint = 'recs-prod-v0-0-0-d0c';
+const examine = (answers: Answers = {}) => checksOf(answers).examine({ endpoint });
+const preflight = (answers: Answers = {}, quota: number | null = null, over: Partial<RolloutSubject> = {}) =>
+  checksOf(answers, quota).preflight({
+    endpoint,
+    aliases: ['live', 'green'],
+    swapsStage: false,
+    isDetached: false,
+    ...over,
+  });
 
 const alarmed = (over: object): Answers => ({
   DescribeAlarmsCommand: { MetricAlarms: [{ ...alarm, ...over }] },
@@ -70,7 +84,16 @@ const alarmed = (over: object): Answers => ({
 describe('an account', () => {
   it('that is well is told so, a line for each check', async () => {
     expect(await examine()).toEqual([
-      { check: 'rollback', ok: true, detail: 'this identity may move live: a rollback would be let through' },
+      {
+        check: 'rollback',
+        ok: true,
+        detail: 'this identity may move live and green: a rollback would be let through',
+      },
+      {
+        check: 'one write',
+        ok: true,
+        detail: 'live and green move at once: no provisioned concurrency on them',
+      },
       { check: 'deploys', ok: true, detail: 'stage $default deploys by itself' },
       { check: 'alarms', ok: true, detail: '1 alarms can fire' },
       { check: 'quota', ok: true, detail: '2 endpoints of 50: one more has room' },
@@ -160,8 +183,15 @@ describe('an account', () => {
       'whose quota is full',
       { ListEndpointsCommand: { Endpoints: Array.from({ length: 50 }, () => ({})) } },
       'quota',
-      /^50 endpoints, .* no room for one more$/,
-      /mlreg gc/,
+      /^50 endpoints, .* may be no room for one more$/,
+      /mlreg gc.*sagemaker.endpointQuota/,
+    ],
+    [
+      'whose alias has provisioned concurrency',
+      { GetProvisionedConcurrencyConfigCommand: { RequestedProvisionedConcurrentExecutions: 5 } },
+      'one write',
+      /^alias live has provisioned concurrency \(5\): .* on the way back too$/,
+      /^aws lambda delete-provisioned-concurrency-config --function-name recs-inference-prod --qualifier live$/,
     ],
     [
       'whose role names the old endpoint only',
@@ -172,7 +202,7 @@ describe('an account', () => {
     ],
   ])('%s: one line, with the mend', async (_what, answers, check, detail, mend) => {
     const bad = (await examine(answers)).filter(({ ok }) => !ok);
-    expect(bad).toEqual([
+    expect(bad).toMatchObject([
       { check, ok: false, detail: expect.stringMatching(detail), mend: expect.stringMatching(mend) },
     ]);
   });
@@ -192,5 +222,71 @@ describe('an account', () => {
     });
     expect(found.filter(({ ok }) => !ok)).toEqual([]);
     expect(found.at(-1)?.detail).toBe('not checked: iam:SimulatePrincipalPolicy is denied to this identity');
+  });
+});
+
+describe('before a rollout', () => {
+  const commands = (): readonly unknown[] => asked.map((call) => (call as readonly unknown[])[0]);
+
+  it('asks little, and nothing twice', async () => {
+    expect((await preflight()).every(({ ok }) => ok)).toBe(true);
+    expect(commands().toSorted()).toEqual([
+      'GetFunctionConfigurationCommand',
+      'GetProvisionedConcurrencyConfigCommand',
+      'GetProvisionedConcurrencyConfigCommand',
+      'ListEndpointsCommand',
+      'SimulatePrincipalPolicyCommand',
+      'UpdateAliasCommand',
+      'UpdateAliasCommand',
+    ]);
+    await preflight({}, null, { swapsStage: true });
+    expect(commands()).toContain('GetStageCommand');
+    await preflight({}, null, { isDetached: true });
+    expect(commands()).not.toContain('UpdateAliasCommand');
+  });
+
+  const full = { ListEndpointsCommand: { Endpoints: Array.from({ length: 50 }, () => ({})) } };
+  it.each<[string, Answers, quota: number | null, readonly object[]]>([
+    [
+      'a denied rollback blocks it',
+      { UpdateAliasCommand: failing('AccessDeniedException', 403) },
+      null,
+      [{ check: 'rollback', blocks: 'permission' }],
+    ],
+    [
+      'provisioned concurrency on an alias blocks it',
+      { GetProvisionedConcurrencyConfigCommand: { RequestedProvisionedConcurrentExecutions: 5 } },
+      null,
+      [{ check: 'one write', blocks: 'configuration' }],
+    ],
+    [
+      'a role that may not ask the new endpoint blocks it',
+      { SimulatePrincipalPolicyCommand: { EvaluationResults: [{ EvalDecision: 'implicitDeny' }] } },
+      null,
+      [{ check: 'role', blocks: 'permission' }],
+    ],
+    ['a full quota that was stated blocks it', full, 50, [{ check: 'quota', blocks: 'configuration' }]],
+    ['one that is only AWS’s default does not', full, null, [{ check: 'quota', blocks: undefined }]],
+    [
+      'what may not be looked at does not',
+      {
+        GetProvisionedConcurrencyConfigCommand: failing('AccessDeniedException', 403),
+        ListEndpointsCommand: failing('AccessDeniedException', 403),
+      },
+      null,
+      [
+        { check: 'one write', blocks: undefined },
+        { check: 'quota', blocks: undefined },
+      ],
+    ],
+    [
+      'an alias that is not there needs no permission',
+      { UpdateAliasCommand: failing('ResourceNotFoundException', 404) },
+      null,
+      [],
+    ],
+  ])('%s', async (_what, answers, quota, wanted) => {
+    const bad = (await preflight(answers, quota)).filter(({ ok }) => !ok);
+    expect(bad.map(({ check, blocks }) => ({ check, blocks }))).toEqual(wanted);
   });
 });

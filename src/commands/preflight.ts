@@ -1,0 +1,40 @@
+import type { Plan } from '../domain/plan.ts';
+import { UserError } from '../domain/user-error.ts';
+import type { Context, Target } from './context.ts';
+
+/**
+ * What the account itself would say in the middle of this rollout, asked before anything is made. What nobody may look at
+ * is only warned of.
+ * @throws UserError `credentials` where a permission lacks, `usage` where something else must be mended first
+ */
+export async function preflight(
+  { output }: Context,
+  { config, connection }: Target,
+  {
+    plan,
+    endpoint,
+    isDetached,
+  }: { readonly plan: Plan; readonly endpoint: string; readonly isDetached: boolean },
+): Promise<void> {
+  const found = await connection.account.preflight({
+    endpoint,
+    aliases: plan.green === undefined ? [plan.alias] : [plan.alias, plan.green],
+    swapsStage: plan.steps.some(({ kind }) => kind === 'swap-stage'),
+    isDetached,
+  });
+  const inTheWay = found.filter(({ blocks }) => blocks !== undefined);
+  for (const { check, ok, unchecked, detail, mend } of found) {
+    if (inTheWay.length === 0 && (!ok || unchecked === true))
+      output.say(`preflight, ${check}: ${detail}${mend === undefined ? '' : ` (${mend})`}`);
+  }
+  if (inTheWay.length === 0) return;
+  const isForbidden = inTheWay.some(({ blocks }) => blocks === 'permission');
+  throw new UserError(
+    isForbidden ? 'credentials' : 'usage',
+    `${plan.challenger} can't be rolled out in ${config.name}: ${inTheWay.map(({ detail }) => detail).join('; ')}`,
+    {
+      why: 'found before anything was made',
+      mend: [...inTheWay.flatMap(({ mend }) => mend ?? []), `mlreg doctor --environment ${config.name}`],
+    },
+  );
+}
