@@ -52,7 +52,7 @@ describe('secrets', () => {
       body: JSON.stringify({ userId: user, features: { carrier: user } }),
     });
     expect(answer.headers.get('x-model-version')).toBe('v2.2.0');
-    await scene.faults({ deny: { 'lambda:UpdateAlias': true } });
+    await scene.faults({ deny: { 'lambda:PublishVersion': true } });
     expect((await run('deploy', '--model-version', 'v2.3.0')).code).not.toBe(0);
     await scene.faults({ reset: true });
     for (const words of [
