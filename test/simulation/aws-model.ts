@@ -90,20 +90,7 @@ export function createAws(world: {
       throw new PlatformError({ kind: 'missing', message: `no version ${functionVersion}` });
     return found;
   };
-  const shares = (target: AliasTarget): Record<string, number> => {
-    const result: Record<string, number> = {};
-    const add = (functionVersion: string, share: number): void => {
-      for (const [version, part] of Object.entries(armsOf(variables(functionVersion))))
-        result[version] = (result[version] ?? 0) + (share * part) / 100;
-    };
-    let primary = 100;
-    for (const [functionVersion, weight] of Object.entries(target.weights)) {
-      add(functionVersion, weight * 100);
-      primary -= weight * 100;
-    }
-    add(target.functionVersion, primary);
-    return result;
-  };
+  const shares = (target: AliasTarget): Record<string, number> => sharesOf(target, variables);
   const state = (name: string): EndpointState => {
     const since = endpoints.get(name);
     if (since === undefined) return { kind: 'absent' };
@@ -188,6 +175,25 @@ export function createAws(world: {
       return ticks;
     },
   };
+}
+
+/** Share in percent by model version that a target gives. */
+export function sharesOf(
+  target: AliasTarget,
+  variables: (functionVersion: string) => Variables,
+): Record<string, number> {
+  const result: Record<string, number> = {};
+  const add = (functionVersion: string, share: number): void => {
+    for (const [version, part] of Object.entries(armsOf(variables(functionVersion))))
+      result[version] = (result[version] ?? 0) + (share * part) / 100;
+  };
+  let primary = 100;
+  for (const [functionVersion, weight] of Object.entries(target.weights)) {
+    add(functionVersion, weight * 100);
+    primary -= weight * 100;
+  }
+  add(target.functionVersion, primary);
+  return result;
 }
 
 interface Published {

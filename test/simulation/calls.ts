@@ -12,17 +12,17 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
+/** What else a call may be answered with. */
+export interface Otherwise<T> {
+  /** A read, from before. */
+  readonly stale?: (() => T | Promise<T>) | undefined;
+  /** Nothing was done. @default throws, as the port does */
+  readonly refuse?: ((kind: PlatformFailure['kind']) => T | Promise<T>) | undefined;
+}
+
 export interface Caller {
-  /**
-   * One call through a port: request, effect, reply, and what may befall them. `stale` is what a read may be answered
-   * with from before.
-   */
-  call<T>(
-    process: Process,
-    name: string,
-    effect: () => T | Promise<T>,
-    stale?: () => T | Promise<T>,
-  ): Promise<T>;
+  /** One call: request, effect, reply, and what may befall them. */
+  call<T>(process: Process, name: string, effect: () => T | Promise<T>, otherwise?: Otherwise<T>): Promise<T>;
   sleep(process: Process, ms: number): Promise<void>;
   /** From now on everything works. */
   heal(): void;
@@ -84,7 +84,7 @@ export function createCaller(world: {
     process: Process,
     name: string,
     effect: () => T | Promise<T>,
-    stale?: () => T | Promise<T>,
+    { stale, refuse: refusal = (kind) => Promise.reject(failure(name, kind)) }: Otherwise<T> = {},
   ): Promise<T> {
     const nth = process.calls++;
     const fault = faultOf(process, nth, name);
@@ -99,23 +99,22 @@ export function createCaller(world: {
     );
     return scheduler.park<T>(process, (wake) => {
       const at = scheduler.now();
-      const happen = (then: Wake<T>): void => {
-        const kind = windowOf(name);
-        if (kind !== null) {
-          saw(lossOf[kind]);
-          return then({ error: failure(name, kind === 'unreachable' ? 'unknown' : kind) });
-        }
-        const act = fault?.kind === 'stale' && stale !== undefined ? stale : effect;
+      const act = (act: () => T | Promise<T>, then: Wake<T>): void =>
         scheduler.settle((async () => act())(), (settled) => {
           if ('error' in settled && settled.error instanceof Violation) return world.fail(settled.error);
           then(settled);
         });
+      const happen = (then: Wake<T>): void => {
+        const kind = windowOf(name);
+        if (kind === null) return act(fault?.kind === 'stale' && stale !== undefined ? stale : effect, then);
+        saw(lossOf[kind]);
+        act(() => refusal(kind === 'unreachable' ? 'unknown' : kind), then);
       };
       const reply: Wake<T> = (settled) => scheduler.at(scheduler.now() + back, () => wake(settled));
       const ignore: Wake<T> = () => undefined;
       const sendAfter = (ms: number, then: Wake<T>): void => scheduler.at(at + ms, () => happen(then));
       const refuse = (kind: PlatformFailure['kind'], ms: number): void =>
-        scheduler.at(at + ms, () => wake({ error: failure(name, kind) }));
+        scheduler.at(at + ms, () => act(() => refusal(kind), wake));
       const { kind, ms = 0 } = fault ?? {};
       switch (kind) {
         case 'error-before':

@@ -2,7 +2,7 @@ import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
 import { type AliasView, type Platform, PlatformError } from '../../src/ports/platform.ts';
 import type { AppendOutcome, Store } from '../../src/ports/store.ts';
-import type { Design } from './world.ts';
+import type { Design } from './level.ts';
 
 type Append = Parameters<Store['append']>[0];
 type Write = Parameters<Platform['writeAlias']>[1];

@@ -5,7 +5,7 @@ import { readAll } from './found.ts';
 import { freeze, shrink } from './shrink.ts';
 import { play, type Run, simulate } from './simulate.ts';
 import type { Story } from './story.ts';
-import type { Design } from './world.ts';
+import type { Design } from './level.ts';
 
 const told = ({ violations }: Campaign): string[] =>
   violations.map(({ seed, message }) => `${seed}: ${message}`);

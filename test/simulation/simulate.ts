@@ -4,7 +4,8 @@ import { recover } from './recover.ts';
 import { Violation } from './safety.ts';
 import { type Op, only, type Story, tell } from './story.ts';
 import { seedRegistry, v21, v22, v23, v24, v25 } from './versions.ts';
-import { createWorld, type Design, type Machine, type SimWorld } from './world.ts';
+import type { BuildLevel, Design } from './level.ts';
+import { createWorld, type Machine, type SimWorld } from './world.ts';
 
 export interface Run {
   readonly violation: Violation | null;
@@ -22,6 +23,8 @@ export interface Run {
 
 export interface RunOptions {
   readonly design?: Design;
+  /** What stands for AWS; a model of it where it isn't given. */
+  readonly level?: BuildLevel;
   readonly tracing?: boolean;
   /** Faults, windows and operations that take part; all of the story's where it isn't given. */
   readonly allows?: (key: string) => boolean;
@@ -34,12 +37,13 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
   const story = only(whole, allows);
   const bad = { errors: 0.5, latencyMs: 20 };
   const good = { errors: 0, latencyMs: 20 };
-  const world = createWorld({
+  const world = await createWorld({
     story,
     allows,
     behaviour: { [v21]: good, [v22]: good, [v23]: story.bad ? bad : good, [v24]: good, [v25]: good },
     design: options.design,
     tracing: options.tracing ?? false,
+    level: options.level,
   });
   const { scheduler } = world;
   await seedRegistry(world.store);

@@ -2,24 +2,20 @@ import type { Actor } from '../../src/domain/journal.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant, later, rolloutId } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
-import { type Platform, PlatformError } from '../../src/ports/platform.ts';
+import type { Clock } from '../../src/ports/index.ts';
+import { PlatformError } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
-import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
-import { type AwsModel, type Behaviour, createAws, endpointsOf } from './aws-model.ts';
+import { type Behaviour, endpointsOf } from './aws-model.ts';
 import { createCaller, NoAnswer } from './calls.ts';
 import { draw } from './dice.ts';
+import { engineLevel } from './engine-level.ts';
 import type { Fault } from './faults.ts';
+import type { BuildLevel, Design, Level, Truth } from './level.ts';
 import { type Safety, Violation, watchSafety } from './safety.ts';
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
-import { endpointName, epoch, v21, v22 } from './versions.ts';
-
-/** Another way to do it, put between the engine and the world. `overwrite` is a write without a RevisionId. */
-export interface Design {
-  readonly platform?: (platform: Platform, overwrite: Platform['writeAlias']) => Platform;
-  readonly store?: (store: Store) => Store;
-}
+import { epoch } from './versions.ts';
 
 export interface Machine {
   readonly process: Process;
@@ -30,7 +26,7 @@ export interface Machine {
 
 export interface SimWorld {
   readonly scheduler: Scheduler;
-  readonly aws: AwsModel;
+  readonly aws: Truth;
   readonly store: Store;
   readonly safety: Safety;
   readonly situations: Map<string, number>;
@@ -57,15 +53,14 @@ export interface WorldOptions {
   readonly behaviour: Readonly<Record<string, Behaviour>>;
   readonly design: Design | undefined;
   readonly tracing: boolean;
+  readonly level?: BuildLevel | undefined;
 }
 
-export function createWorld(options: WorldOptions): SimWorld {
+export async function createWorld(options: WorldOptions): Promise<SimWorld> {
   const { story } = options;
   const { seed } = story;
   const scheduler = createScheduler(seed);
   const now = (): number => epoch + scheduler.now();
-  const place = memoryPlace();
-  const store = openMemoryStore(place);
   const situations = new Map<string, number>();
   const trace: string[] = [];
   let violation: Violation | null = null;
@@ -90,26 +85,9 @@ export function createWorld(options: WorldOptions): SimWorld {
       [target.functionVersion, ...Object.keys(target.weights)]
         .flatMap((version) => endpointsOf(aws.variables(version)))
         .map((name) => ({ name, state: aws.endpoint(name).kind })),
-    registry: () => [...place.state.versions.values()],
+    registry: () => level.registry(),
     saw,
   });
-  const serving = (version: string) => ({
-    MODEL_VERSION: version,
-    SAGEMAKER_ENDPOINT: endpointName(version),
-  });
-  const aws = createAws({
-    now,
-    versions: { 5: serving(v21), 6: serving('v2.1.1'), 7: serving(v22) },
-    serves: '7',
-    endpoints: [endpointName(v21), endpointName('v2.1.1'), endpointName(v22)],
-    behaviour: options.behaviour,
-    story,
-    onWrite: (written, before) => {
-      write('  alias', () => JSON.stringify({ ...written.target, stamp: written.stamp }));
-      safety.written(written, before);
-    },
-  });
-
   const caller = createCaller({
     story,
     allows: options.allows,
@@ -118,6 +96,20 @@ export function createWorld(options: WorldOptions): SimWorld {
     fail,
     write,
   });
+  const level: Level = await (options.level ?? engineLevel)({
+    story,
+    behaviour: options.behaviour,
+    design: options.design,
+    scheduler,
+    caller,
+    now,
+    onWrite: (written, before) => {
+      write('  alias', () => JSON.stringify({ ...written.target, stamp: written.stamp }));
+      safety.written(written, before);
+    },
+    onEntries: safety.appended,
+  });
+  const { aws, store } = level;
 
   /** Machines don't agree on the time. */
   const skewOf = ({ index }: Process): number =>
@@ -125,61 +117,14 @@ export function createWorld(options: WorldOptions): SimWorld {
 
   function machine(process: Process, command: string): Machine {
     const localNow = () => instant(now() + process.skewMs);
-    const sleepUntil = (at: number): Promise<void> => caller.sleep(process, at - localNow());
-    const on = <T>(name: string, effect: () => T | Promise<T>, stale?: () => T | Promise<T>): Promise<T> =>
-      caller.call(process, name, effect, stale);
-    const notYet = (message: string) => (): never => {
-      throw new PlatformError({ kind: 'missing', message });
+    const clock: Clock = {
+      now: localNow,
+      sleepUntil: (at) => caller.sleep(process, at - localNow()),
     };
-    const plain: Platform = {
-      readAlias: () => on('readAlias', aws.alias, aws.aliasBefore),
-      writeAlias: (_alias, wanted) => on('writeAlias', () => aws.updateAlias(wanted)),
-      aliases: () => Promise.reject(new Error('a rollout lists nothing')),
-      swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
-      readStage: () => Promise.reject(new Error('no plan here swaps a stage')),
-      writeStage: () => Promise.reject(new Error('no plan here swaps a stage')),
-      ensureEndpoint: ({ endpoint }) =>
-        on(
-          'ensureEndpoint',
-          () => aws.ensureEndpoint(endpoint),
-          () => ({ kind: 'creating' }),
-        ),
-      endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
-      deleteEndpoint: () => Promise.reject(new Error('a rollout deletes nothing')),
-      smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
-      codeSha256: () => on('codeSha256', aws.codeSha256),
-      variables: (version) =>
-        on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
-      publish: (wanted) => on('publish', () => aws.publish(wanted)),
-      warm: () => on('warm', () => 1),
-      concurrency: () => on('concurrency', () => 1),
-    };
-    const tapped: Store = {
-      ...store,
-      append: async (request) => {
-        const outcome = await store.append(request);
-        if (outcome.kind === 'appended') safety.appended(request.rollout, outcome.entries);
-        return outcome;
-      },
-    };
-    const scheduled = Object.fromEntries(
-      Object.entries(tapped).map(([name, method]: [string, (...given: never[]) => Promise<unknown>]) => [
-        name,
-        (...given: never[]) => on(`store.${name}`, () => method(...given)),
-      ]),
-    ) as unknown as Store;
     const ports: RolloutPorts = {
-      platform:
-        options.design?.platform?.(plain, (_alias, wanted) =>
-          on('writeAlias', () => aws.overwriteAlias(wanted)),
-        ) ?? plain,
-      store: options.design?.store?.(scheduled) ?? scheduled,
-      metrics: {
-        read: (query) => on('metrics.read', () => ({ kind: 'read', observations: aws.observe(query) })),
-      },
-      comparisons: { differences: () => on('differences', () => ({ found: [], complete: true })) },
-      notifier: { send: () => on('notify', () => undefined) },
-      clock: { now: localNow, sleepUntil },
+      ...level.connect(process, clock),
+      notifier: { send: () => caller.call(process, 'notify', () => undefined) },
+      clock,
       ids: {
         rolloutId: () => rolloutId(`r-${++ids}`),
         salt: () => `salt${ids}`,
@@ -195,7 +140,7 @@ export function createWorld(options: WorldOptions): SimWorld {
       process,
       ports,
       actor: { name: process.name, host: 'here', pid: 1, command },
-      sleep: (ms) => sleepUntil(later(localNow(), ms)),
+      sleep: (ms) => clock.sleepUntil(later(localNow(), ms)),
     };
   }
 
@@ -222,12 +167,12 @@ export function createWorld(options: WorldOptions): SimWorld {
     meddle: (target) => {
       edits++;
       write('somebody', () => `moves the alias by hand: ${JSON.stringify(target)}`);
-      aws.meddle(target);
+      level.meddle(target);
     },
     pushCode: () => {
       saw('code pushed');
       write('somebody', () => 'deploys other code into $LATEST');
-      aws.pushCode();
+      level.pushCode();
     },
     spawn: (name, command, body) =>
       scheduler.spawn(name, async (process) => {

@@ -1,0 +1,94 @@
+import { type Platform, PlatformError } from '../../src/ports/platform.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
+import { createAws } from './aws-model.ts';
+import type { BuildLevel, Stage } from './level.ts';
+import type { Process } from './scheduler.ts';
+import { endpointName, v21, v22 } from './versions.ts';
+
+/** The engine over a model of AWS: each call of a port is one call. */
+export const engineLevel: BuildLevel = async (stage) => {
+  const { story, behaviour, design, caller, now, onWrite } = stage;
+  const place = memoryPlace();
+  const store = openMemoryStore(place);
+  const serving = (version: string) => ({
+    MODEL_VERSION: version,
+    SAGEMAKER_ENDPOINT: endpointName(version),
+  });
+  const aws = createAws({
+    now,
+    versions: { 5: serving(v21), 6: serving('v2.1.1'), 7: serving(v22) },
+    serves: '7',
+    endpoints: [endpointName(v21), endpointName('v2.1.1'), endpointName(v22)],
+    behaviour,
+    story,
+    onWrite,
+  });
+
+  return {
+    aws,
+    store,
+    registry: () => [...place.state.versions.values()],
+    meddle: aws.meddle,
+    pushCode: aws.pushCode,
+    connect(process) {
+      const on = <T>(name: string, effect: () => T | Promise<T>, stale?: () => T | Promise<T>): Promise<T> =>
+        caller.call(process, name, effect, { stale });
+      const notYet = (message: string) => (): never => {
+        throw new PlatformError({ kind: 'missing', message });
+      };
+      const plain: Platform = {
+        readAlias: () => on('readAlias', aws.alias, aws.aliasBefore),
+        writeAlias: (_alias, wanted) => on('writeAlias', () => aws.updateAlias(wanted)),
+        aliases: () => Promise.reject(new Error('a rollout lists nothing')),
+        swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
+        readStage: () => Promise.reject(new Error('no plan here swaps a stage')),
+        writeStage: () => Promise.reject(new Error('no plan here swaps a stage')),
+        ensureEndpoint: ({ endpoint }) =>
+          on(
+            'ensureEndpoint',
+            () => aws.ensureEndpoint(endpoint),
+            () => ({ kind: 'creating' }),
+          ),
+        endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
+        deleteEndpoint: () => Promise.reject(new Error('a rollout deletes nothing')),
+        smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
+        codeSha256: () => on('codeSha256', aws.codeSha256),
+        variables: (version) =>
+          on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
+        publish: (wanted) => on('publish', () => aws.publish(wanted)),
+        warm: () => on('warm', () => 1),
+        concurrency: () => on('concurrency', () => 1),
+      };
+      const scheduled = storeCalled(stage, store, process);
+      return {
+        platform:
+          design?.platform?.(plain, (_alias, wanted) => on('writeAlias', () => aws.overwriteAlias(wanted))) ??
+          plain,
+        store: design?.store?.(scheduled) ?? scheduled,
+        metrics: {
+          read: (query) => on('metrics.read', () => ({ kind: 'read', observations: aws.observe(query) })),
+        },
+        comparisons: { differences: () => on('differences', () => ({ found: [], complete: true })) },
+      };
+    },
+  };
+};
+
+/** Each method of a store is one call, and what it commits is looked at. */
+export function storeCalled({ caller, onEntries }: Stage, store: Store, process: Process): Store {
+  const tapped: Store = {
+    ...store,
+    append: async (request) => {
+      const outcome = await store.append(request);
+      if (outcome.kind === 'appended') onEntries(request.rollout, outcome.entries);
+      return outcome;
+    },
+  };
+  return Object.fromEntries(
+    Object.entries(tapped).map(([name, method]: [string, (...given: never[]) => Promise<unknown>]) => [
+      name,
+      (...given: never[]) => caller.call(process, `store.${name}`, () => method(...given)),
+    ]),
+  ) as unknown as Store;
+}

@@ -1,0 +1,57 @@
+import type { Entry, Stamp } from '../../src/domain/journal.ts';
+import type { VersionRecord } from '../../src/domain/registry.ts';
+import type { AliasTarget } from '../../src/domain/route.ts';
+import type { Clock } from '../../src/ports/index.ts';
+import type { AliasView, Platform } from '../../src/ports/platform.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { RolloutPorts } from '../../src/rollout/ports.ts';
+import type { AwsModel, Behaviour } from './aws-model.ts';
+import type { Caller } from './calls.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+import type { Story } from './story.ts';
+
+/** Another way to do it, put between the engine and the world. `overwrite` is a write without a RevisionId. */
+export interface Design {
+  readonly platform?: (platform: Platform, overwrite: Platform['writeAlias']) => Platform;
+  readonly store?: (store: Store) => Store;
+}
+
+/** What really is, whatever anybody has been told. */
+export type Truth = Pick<AwsModel, 'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames'>;
+
+/** What a level is built on. */
+export interface Stage {
+  readonly story: Story;
+  readonly behaviour: Readonly<Record<string, Behaviour>>;
+  readonly design: Design | undefined;
+  readonly scheduler: Scheduler;
+  readonly caller: Caller;
+  /** True time, ms since 1970. */
+  readonly now: () => number;
+  /** To be called after each write of mlreg's on the alias. @throws Violation */
+  readonly onWrite: (
+    write: { readonly target: AliasTarget; readonly stamp: Stamp },
+    before: AliasView,
+  ) => void;
+  /** To be called after entries were committed. @throws Violation */
+  readonly onEntries: (rollout: string, entries: readonly Entry[]) => void;
+}
+
+/** What stands for AWS and the store: a model in memory, or local AWS behind the adapters. */
+export interface Level {
+  readonly aws: Truth;
+  /** The store without its faults. */
+  readonly store: Store;
+  registry(): readonly VersionRecord[];
+  /** Somebody moves the alias in the console. */
+  meddle(target: AliasTarget): void;
+  /** Somebody deploys other code into $LATEST. */
+  pushCode(): void;
+  /** A process's own way there, on which faults lie. */
+  connect(
+    process: Process,
+    clock: Clock,
+  ): Pick<RolloutPorts, 'store' | 'platform' | 'metrics' | 'comparisons'>;
+}
+
+export type BuildLevel = (stage: Stage) => Promise<Level>;
