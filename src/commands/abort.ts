@@ -8,11 +8,13 @@ import {
   stateOf,
   type Target,
   target,
+  undone,
   unfinished,
 } from './context.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { takeUp } from './resume.ts';
 import { mustRun } from './steer.ts';
 import type { RolloutState } from '../rollout/state.ts';
 
@@ -77,6 +79,9 @@ export async function abortRunning(
   });
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   const isBack = code === exitCode.aborted || code === exitCode.rolledBack;
+  // What began and ended without a write, after users had been brought back from an earlier rollout, hides that one.
+  const next = isBack ? await undone(at) : null;
+  if (next !== null && next.id !== running.id) return takeUp(context, at, next, {});
   const answered = isBack ? exitCode.done : code;
   return answerOutcome(context, state, answered);
 }

@@ -23,7 +23,6 @@ export interface ResumeOptions {
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const forced = forceOf(options);
   const at = await target(context);
-  const { alias } = at.config.lambda;
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   if (options.detach === true) mustHaveController(at);
   const { owner } = await at.connection.store.lock();
@@ -31,13 +30,24 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   if (forced === undefined && running.outcome === null && !makesWay && (await ownerLives(context, at))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
+  return takeUp(context, at, running, options);
+}
+
+/** Becomes its owner, whoever was, and goes on where its journal ends. */
+export async function takeUp(
+  context: Context,
+  at: Target,
+  running: RolloutState,
+  options: ResumeOptions,
+): Promise<ExitCode> {
+  const forced = forceOf(options);
   context.output.say(
     `taking up ${running.id}: ${running.plan.strategy} of ${running.plan.challenger}, step ${running.step + 1} of ${running.plan.steps.length}`,
   );
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const taken = await takeOver(ports, running.id, context.actor, {
-    alias,
+    alias: at.config.lambda.alias,
     adopt: options.adopt === true,
     ...(forced === undefined ? {} : { forced }),
   });
@@ -57,7 +67,10 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
     return exitCode.done;
   }
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-  return answerOutcome(context, state, code);
+  // What ended because users had been brought back from an earlier rollout leaves that one to be told.
+  const next = code === exitCode.rolledBack || code === exitCode.aborted ? await undone(at) : null;
+  if (next === null || next.id === running.id) return answerOutcome(context, state, code);
+  return takeUp(context, at, next, {});
 }
 
 /** Also by a wish that nobody has read yet: who was told to hold and let go left one. */

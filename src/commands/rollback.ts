@@ -5,6 +5,7 @@ import { UserError } from '../domain/user-error.ts';
 import { start } from '../rollout/own.ts';
 import { rollBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
+import { homeOf } from '../rollout/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { nextEndpoint } from '../domain/names.ts';
 import { answerOutcome } from './answer-outcome.ts';
@@ -14,6 +15,7 @@ import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
 import { championOf, registered } from './prepare.ts';
+import { takeUp } from './resume.ts';
 
 export interface RollbackOptions {
   readonly to?: string;
@@ -35,8 +37,13 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     return blind(context, at, error);
   }
   if (running !== null) {
-    const code = await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
-    const isThere = to === undefined || to === running.plan.champion;
+    const { strategy, champion, challenger } = running.plan;
+    // Who rolls back while a rollback is unfinished wants it finished, and not undone.
+    const isBack = strategy === 'rollback';
+    const code = isBack
+      ? await takeUp(context, at, running, { reason: options.reason ?? '' })
+      : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
+    const isThere = to === undefined || to === (isBack ? challenger : champion);
     if (code !== exitCode.done || isThere) return code;
   }
   const champion = await championOf(at);
@@ -119,7 +126,7 @@ async function moveTo(
   const id = context.world.ids.rolloutId();
   const codeSha256 = await connection.platform.codeSha256();
   try {
-    const home = { functionVersion: alias.target.functionVersion, weights: {} };
+    const home = homeOf(roles.champion === null ? null : champion, alias.target);
     const journal = await start(ports, id, {
       plan,
       actor: context.actor,

@@ -53,8 +53,7 @@ export async function lap(post: Post, drives: boolean): Promise<Lap> {
   const { store, clock } = ports;
   // The lock before the journal: who comes in between changes the token, and keeps the rollout.
   const lock = await store.lock();
-  const [newest] = await store.rollouts();
-  const state = newest === undefined ? null : await stateOf(post, newest);
+  const state = await underWay(post, lock);
   post.known = state ?? undefined;
   const unfinished = state !== null && state.outcome === null;
   const custody = custodyOf({
@@ -135,6 +134,17 @@ async function adopt(post: Post, state: RolloutState, lock: LockRecord): Promise
     if (error instanceof UserError && error.fault === 'conflict') return null;
     throw error;
   }
+}
+
+/** The newest rollout, unless that is over and somebody holds the lock for an older one, which was to be taken up again. */
+async function underWay(post: Post, { owner, rollout: held }: LockRecord): Promise<RolloutState | null> {
+  const rollouts = await post.ports.store.rollouts();
+  const [newest] = rollouts;
+  if (newest === undefined) return null;
+  const state = await stateOf(post, newest);
+  const isOver = state.outcome !== null && state.outcome.kind !== 'stuck';
+  const isOlder = owner !== null && held !== null && held !== newest && rollouts.includes(held);
+  return isOver && isOlder ? stateOf(post, held) : state;
 }
 
 function stateOf({ ports, known }: Post, id: RolloutId): Promise<RolloutState> {

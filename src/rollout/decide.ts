@@ -55,10 +55,14 @@ function fence(state: RolloutState, alias: string, now: Instant): Decision | nul
   return attempt(state, effect, now);
 }
 
-/** All that this rollout ever pointed an alias at is home or was published by it. */
+/**
+ * All that this rollout ever pointed an alias at is home or was published by it. A watch points at nothing, and who goes
+ * back to a version known good wants users away from whatever serves.
+ */
 function isOurs(state: RolloutState, target: AliasTarget): boolean {
+  const { strategy } = state.plan;
+  if (strategy === 'watch' || strategy === 'rollback') return true;
   const ours = new Set([state.home.functionVersion, ...Object.values(state.published)]);
-  if (state.plan.strategy === 'watch') return true;
   return [target.functionVersion, ...Object.keys(target.weights)].every((version) => ours.has(version));
 }
 

@@ -9,8 +9,7 @@ import { type DriveResult, drive } from './drive.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { planHash } from './plan-hash.ts';
-import { replay } from './replay.ts';
-import { canGoBlind, isBlind } from './roll-back-blind.ts';
+import { canGoBlind, isBlind, isOver } from './roll-back-blind.ts';
 
 export interface Start {
   readonly plan: Plan;
@@ -145,7 +144,10 @@ export async function takeOver(
     () => undefined,
   );
   const wentBackBlind = isBlind(stamp, id);
-  await refuseOlder(ports.store, id);
+  const isOlder = await refuseOlder(ports.store, id, async () => {
+    const { owner, rollout } = await ports.store.lock();
+    return wentBackBlind || (owner !== null && rollout === id);
+  });
   const taken = await ports.store.acquire({
     owner: actor,
     rollout: id,
@@ -156,7 +158,7 @@ export async function takeOver(
   });
   if (taken.kind === 'held') throw takenOver(id, taken.lock.owner?.name ?? `token ${taken.lock.token}`);
   try {
-    await refuseOlder(ports.store, id);
+    await refuseOlder(ports.store, id, () => Promise.resolve(isOlder));
   } catch (error) {
     await ports.store.release(taken.lock.token).catch(() => false);
     throw error;
@@ -187,10 +189,20 @@ export async function takeOver(
 const takenOver = (id: RolloutId, by: string): UserError =>
   new UserError('conflict', `${id} was taken over by ${by} at the same moment`, { mend: 'mlreg status' });
 
-/** Between looking and taking over a rollout may have ended, and another begun, whose traffic is none of ours. */
-async function refuseOlder(store: Store, id: RolloutId): Promise<void> {
+/**
+ * Between looking and taking over a rollout may have ended, and another begun, whose traffic is none of ours.
+ * @param mayBeOlder whether it is taken up though others have ended since: they never wrote the alias
+ * @returns whether it is
+ */
+async function refuseOlder(
+  store: Store,
+  id: RolloutId,
+  mayBeOlder: () => Promise<boolean>,
+): Promise<boolean> {
   const [newest] = await store.rollouts();
-  if (newest === id) return;
+  if (newest === id) return false;
+  if (newest !== undefined && (await mayBeOlder()) && isOver(newest, await store.journal(newest)))
+    return true;
   throw new UserError('conflict', `${id} is over, and ${newest ?? 'none'} is under way`, {
     mend: 'mlreg status',
   });
@@ -203,8 +215,7 @@ const beginsWithinMs = 60_000;
 async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promise<boolean> {
   const entries = lock.rollout === null ? [] : await store.journal(lock.rollout);
   if (lock.rollout === null || entries.length === 0) return Math.abs(now - lock.takenAt) > beginsWithinMs;
-  const { outcome } = replay(lock.rollout, entries);
-  return outcome !== null && outcome.kind !== 'stuck';
+  return isOver(lock.rollout, entries);
 }
 
 /**
@@ -222,10 +233,8 @@ async function refuseOutdated(
       mend: `mlreg status --environment ${plan.environment}`,
     });
   const [newest] = await store.rollouts();
-  if (newest !== undefined) {
-    const { outcome } = replay(newest, await store.journal(newest));
-    if (outcome === null || outcome.kind === 'stuck') throw refusal(`rollout ${newest} began`);
-  }
+  if (newest !== undefined && !isOver(newest, await store.journal(newest)))
+    throw refusal(`rollout ${newest} began`);
   const records = await store.versions();
   const buried = records.find(
     ({ version, tombstone }) => tombstone !== undefined && endpoints[version]?.name === tombstone.endpoint,
@@ -236,6 +245,7 @@ async function refuseOutdated(
   const isChampion = plan.strategy === 'watch' || (plan.strategy === 'rollback' && plan.champion === null);
   if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))
     throw refusal(`${serving?.version ?? 'nothing'} became champion`);
+  const digest = records.find(({ version }) => version === plan.challenger)?.artifact.digest;
   const { target, stamp } = await platform.readAlias(plan.alias);
   // The journal must learn of it first, or nobody ever tells it.
   if (stamp?.seq === 0) {
@@ -245,10 +255,12 @@ async function refuseOutdated(
       { mend: `mlreg resume --environment ${plan.environment}` },
     );
   }
+  // Whatever serves, a rollback takes users away from it.
+  if (plan.strategy === 'rollback') return digest;
   const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
   if (expected !== undefined && target.functionVersion !== expected)
     throw refusal(`alias ${plan.alias} was moved`);
-  return records.find(({ version }) => version === plan.challenger)?.artifact.digest;
+  return digest;
 }
 
 /** A person's, or a signal's, way out: always takes over, whoever owns the rollout, and rolls back. */

@@ -5,7 +5,7 @@ import { unreachable } from '../domain/units.ts';
 import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
-import { canGoBlind, wentBackUnseen } from './roll-back-blind.ts';
+import { canGoBlind, wentBackBefore, wentBackUnseen } from './roll-back-blind.ts';
 import { swapStage } from './swap-stage.ts';
 import { reportOf } from './report.ts';
 import type { RolloutState } from './state.ts';
@@ -24,7 +24,12 @@ export type Performed =
   | { readonly kind: 'fenced'; readonly token: number }
   | { readonly kind: 'foreign'; readonly sentence: string }
   /** Somebody has rolled back by the alias alone: its stamp stays until the journal knows. */
-  | { readonly kind: 'went-back'; readonly token: number };
+  | {
+      readonly kind: 'went-back';
+      readonly token: number;
+      /** From an earlier rollout, while this one had moved nobody. */
+      readonly elsewhere: boolean;
+    };
 
 type SetAlias = Extract<Effect, { kind: 'set-alias' }>;
 
@@ -131,8 +136,12 @@ async function writeAlias(
 ): Promise<SetAliasOutcome> {
   const { platform } = ports;
   const stamp = stampOf(state, effect, seq);
+  const before = (view: AliasView): ReturnType<typeof wentBackBefore> =>
+    effect.alias === state.plan.alias ? wentBackBefore(view, state) : null;
   const found = (view: AliasView): AliasTarget | null =>
-    wentBackUnseen(view.stamp, state) && canGoBlind(state.plan) ? null : view.target;
+    (wentBackUnseen(view.stamp, state) && canGoBlind(state.plan)) || before(view) !== null
+      ? null
+      : view.target;
   if (effect.purpose === 'fence') {
     return takeAlias(platform, effect.alias, () => stamp, found);
   }
@@ -152,7 +161,7 @@ async function writeAlias(
     return setAlias(
       platform,
       { alias: effect.alias, target: effect.target, stamp },
-      { revisionId: carried.revisionId, seq: carried.stamp.seq },
+      { revisionId: carried.revisionId, seq: carried.stamp.seq, hasLanded: true },
     );
   }
   if (carried !== undefined) {
@@ -168,7 +177,7 @@ async function writeAlias(
     platform,
     effect.alias,
     () => stamp,
-    () => effect.target,
+    (view) => (before(view) === 'elsewhere' ? null : effect.target),
   );
 }
 
@@ -202,8 +211,17 @@ function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutco
         kind: 'foreign',
         sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves ${targetText(seen.view.target)}`,
       };
-    case 'left':
-      return { kind: 'went-back', token: seen.view.stamp?.token ?? 0 };
+    case 'left': {
+      const { revisionId, target, stamp } = seen.view;
+      // Where users were brought back from an earlier rollout they are home, as far as this one goes.
+      if (effect.purpose === 'roll-back' && stamp !== undefined)
+        return done({ kind: 'alias', revisionId, target, stamp });
+      return {
+        kind: 'went-back',
+        token: stamp?.token ?? 0,
+        elsewhere: wentBackBefore(seen.view, state) === 'elsewhere',
+      };
+    }
     case 'failed':
       return {
         kind: 'failed',

@@ -1,8 +1,10 @@
-import type { Stamp } from '../domain/journal.ts';
+import type { Entry, Stamp } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
+import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
-import type { Platform } from '../ports/platform.ts';
+import type { AliasView, Platform } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
+import { replay } from './replay.ts';
 import { type SetAliasOutcome, takeAlias } from './set-alias.ts';
 
 export type BlindOutcome = SetAliasOutcome | { readonly kind: 'no-way-back' };
@@ -70,17 +72,50 @@ export function wentBackUnseen(
 }
 
 /**
- * The rollout that somebody has rolled back by the alias alone, while its journal doesn't know: whoever resumes takes it
- * up, ended or not. Tokens don't tell, for somebody may have taken a newer one since, and changed nothing.
+ * Whether users were brought back from an earlier rollout, by the alias alone, before this one ever wrote it: with the store
+ * lost nobody could know that this one had begun. Where that way back leads elsewhere than ours, the alias isn't ours to
+ * move: this rollout ends, and the earlier one is taken up. A watch that would lead to the same place takes it for its own.
+ */
+export function wentBackBefore(
+  { stamp, target }: AliasView,
+  { id, plan, home }: { readonly id: RolloutId; readonly plan: Plan; readonly home: AliasTarget },
+): 'elsewhere' | 'home' | null {
+  if (stamp?.seq !== 0 || stamp.rollout === id) return null;
+  if (!sameTarget(target, { functionVersion: stamp.back, weights: {} })) return null;
+  const isHome = stamp.back === home.functionVersion;
+  if (plan.strategy !== 'watch') return isHome ? null : 'elsewhere';
+  // What a watch guards isn't what it would lead back to.
+  if (plan.undo === null) return isHome ? null : 'elsewhere';
+  return isHome ? 'home' : null;
+}
+
+/**
+ * The rollout that somebody has rolled back by the alias alone, while its journal doesn't know, or whose journal somebody
+ * was about to tell and died: whoever resumes takes it up, ended or not. Tokens don't tell, for somebody may have taken a
+ * newer one since, and changed nothing; nor need it be the newest, for what began since and ended never wrote the alias.
  */
 export async function wentBackBlind(
   {
     store,
     platform,
-  }: { readonly store: Pick<Store, 'rollouts'>; readonly platform: Pick<Platform, 'readAlias'> },
+  }: {
+    readonly store: Pick<Store, 'rollouts' | 'journal' | 'lock'>;
+    readonly platform: Pick<Platform, 'readAlias'>;
+  },
   alias: string,
 ): Promise<RolloutId | null> {
-  const [newest] = await store.rollouts();
+  const rollouts = await store.rollouts();
+  const [newest] = rollouts;
   if (newest === undefined) return null;
-  return isBlind((await platform.readAlias(alias)).stamp, newest) ? newest : null;
+  const { stamp } = await platform.readAlias(alias);
+  if (stamp?.seq === 0 && rollouts.includes(stamp.rollout)) return stamp.rollout;
+  const { owner, rollout } = await store.lock();
+  if (owner === null || rollout === null || rollout === newest || !rollouts.includes(rollout)) return null;
+  return isOver(rollout, await store.journal(rollout)) ? null : rollout;
+}
+
+/** Whether nobody need ever take it up. */
+export function isOver(id: RolloutId, entries: readonly Entry[]): boolean {
+  const { outcome } = replay(id, entries);
+  return outcome !== null && outcome.kind !== 'stuck';
 }

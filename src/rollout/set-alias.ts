@@ -22,6 +22,8 @@ interface Wish {
 export interface Carried {
   readonly revisionId: string;
   readonly seq: number;
+  /** It was seen to land, so that nothing older is there any more. */
+  readonly hasLanded?: true;
 }
 
 /**
@@ -45,6 +47,8 @@ export async function setAlias(platform: Platform, wish: Wish, carried: Carried)
     if (seen.kind === 'foreign' && seen.view.revisionId === revisionId)
       return { kind: 'failed', error: failure ?? unchanged(wish.alias) };
     const stamp = seen.kind === 'foreign' ? seen.view.stamp : undefined;
+    const isLate = stamp !== undefined && isOlder(stamp, { token: wish.stamp.token, seq });
+    if (isLate && carried.hasLanded === true) return { kind: 'failed', error: failure ?? late(wish.alias) };
     const oursLate =
       stamp !== undefined &&
       stamp.token === wish.stamp.token &&
@@ -88,12 +92,22 @@ export async function takeAlias(
       { revisionId: found.revisionId, seq: stamp.seq },
     );
     // An older owner's write may have come between reading and writing: its revision is dead as soon as ours lands.
-    if (outcome.kind !== 'foreign' || round === rounds) return outcome;
+    if (outcome.kind !== 'foreign') return outcome;
+    // Whatever is there is taken: who loses the race so often tries again after a pause.
+    if (round === rounds) return { kind: 'failed', error: contended(alias) };
   }
 }
 
+const isOlder = (stamp: Stamp, than: Pick<Stamp, 'token' | 'seq'>): boolean =>
+  stamp.token !== than.token ? stamp.token < than.token : stamp.seq < than.seq;
+
+const unknown = (message: string): PlatformError => new PlatformError({ kind: 'unknown', message });
 const unchanged = (alias: string): PlatformError =>
-  new PlatformError({ kind: 'unknown', message: `alias ${alias} serves what it did before it was written` });
+  unknown(`alias ${alias} serves what it did before it was written`);
+const late = (alias: string): PlatformError =>
+  unknown(`alias ${alias} was read as it was before its last writes`);
+const contended = (alias: string): PlatformError =>
+  unknown(`alias ${alias} was changed by somebody else between each reading and writing`);
 
 async function readBack(
   platform: Platform,

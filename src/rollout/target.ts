@@ -1,3 +1,4 @@
+import type { VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget, Route } from '../domain/route.ts';
 import { routeKey } from '../domain/route.ts';
 import { publicationsOf, type RolloutState } from './state.ts';
@@ -25,5 +26,14 @@ export function resolveRoute(state: RolloutState, route: Route): Resolved {
 /** Champion only, empty weights: what undoes everything, known since the first entry. */
 export const homeTarget = (state: RolloutState): AliasTarget => ({
   functionVersion: state.home.functionVersion,
+  weights: {},
+});
+
+/**
+ * Where a rollout that takes users away from this champion would return. The registry knows better than a reading of the
+ * alias, which may be late, or of what somebody moved it to by hand.
+ */
+export const homeOf = (champion: VersionRecord | null, read: AliasTarget): AliasTarget => ({
+  functionVersion: champion?.functionVersion ?? read.functionVersion,
   weights: {},
 });

@@ -1,4 +1,4 @@
-import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
+import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -123,10 +123,15 @@ async function effect(
       return { kind: 'lost', by: `token ${performed.token} on the alias` };
     case 'went-back': {
       const sentence = 'rolled back while the store was out of reach';
+      const cause: RollbackCause = { kind: 'abort', by: journal.state().owner.name, sentence };
+      // What it guarded serves no more: there is nothing to label, and nowhere to lead back to.
+      const isPointless = performed.elsewhere && journal.state().plan.strategy === 'watch';
       await journal.append(at, [
         { kind: 'failed', intent: seq, error: sentence, final: false },
         { kind: 'repaired', what: `${sentence} (token ${performed.token} on the alias)` },
-        { kind: 'rolling-back', cause: { kind: 'abort', by: journal.state().owner.name, sentence } },
+        isPointless
+          ? { kind: 'ended', outcome: { kind: 'rolled-back', cause, harmedRequests: 0 } }
+          : { kind: 'rolling-back', cause },
       ]);
       return null;
     }

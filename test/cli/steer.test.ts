@@ -218,6 +218,21 @@ describe('rollback with no rollout under way', () => {
     });
   });
 
+  it('that died on its way is finished by the next, and not undone', async () => {
+    const cli = await promoted();
+    cli.model.fault = (_at, name) => (name === 'writeAlias' ? 'crash-after' : null);
+    await cli.run('rollback');
+    cli.model.fault = () => null;
+    const { code, stdout } = await cli.run('rollback');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('v2.2.0 serves 100 %')]);
+    expect(await cli.ask('versions')).toMatchObject({
+      versions: [
+        { version: 'v2.2.0', status: 'champion' },
+        { version: 'v2.3.0', status: 'rolled_back' },
+      ],
+    });
+  });
+
   it('goes to a version by name, and never to what was rolled back unless it is named', async () => {
     const cli = await promoted();
     await cli.run('rollback');

@@ -11,6 +11,7 @@ import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts
 import { replay } from '../../src/rollout/replay.ts';
 import { rollBackBlind, wentBackBlind } from '../../src/rollout/roll-back-blind.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
+import { homeOf } from '../../src/rollout/target.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
 import { watch as watchPlan } from '../../src/strategies/watch.ts';
@@ -160,7 +161,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
   async function abortRunning(machine: Machine, id: RolloutId): Promise<DriveResult> {
     const by = machine.actor.name;
     const cause = { kind: 'abort', by, sentence: `aborted by ${by}` } as const;
-    return see(await abortRollout(machine.ports, id, machine.actor, cause, { alias, signal: never }));
+    const options = { alias, signal: never };
+    const result = await abortRollout(machine.ports, id, machine.actor, cause, options);
+    return takeUpNext(machine, id, see(result));
   }
 
   async function rollback(machine: Machine): Promise<void> {
@@ -198,7 +201,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       plan: rollbackPlan(settingsOf(champion.version, wanted.version)),
       actor,
       reason: '',
-      home: { functionVersion: view.target.functionVersion, weights: {} },
+      home: homeOf(champion, view.target),
       endpoints: endpointsOf(champion.version, wanted.version),
       codeSha256,
       changes: [],
@@ -259,7 +262,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const journal = await takeOver(ports, id, actor, { alias });
     world.saw('took over a dead owner');
     if (isResume && journal.state().pausedAt !== null) await ask(machine, id, { kind: 'resume' });
-    return see(await drive(ports, journal, { signal: never }));
+    return takeUpNext(machine, id, see(await drive(ports, journal, { signal: never })));
+  }
+
+  /** What ended because users had been brought back from an earlier rollout leaves that one to be told. */
+  async function takeUpNext(machine: Machine, id: RolloutId, result: DriveResult): Promise<DriveResult> {
+    if (result.kind !== 'ended' || result.outcome.kind !== 'rolled-back') return result;
+    const undone = await wentBackBlind(machine.ports, alias);
+    return undone === null || undone === id ? result : takeUp(machine, undone, true);
   }
 
   return {

@@ -76,6 +76,8 @@ export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
   /** What each stamp was written with. */
   const targets = new Map<string, AliasTarget>();
+  /** The newest token that a journal says has written the alias. */
+  let claimed = 0;
   const fail = (law: Law, sentence: string): never => {
     throw new Violation(law, sentence);
   };
@@ -83,6 +85,7 @@ export function watchSafety(world: Watched): Safety {
   function written(write: { target: AliasTarget; stamp: Stamp }, before: AliasView): void {
     const { target, stamp } = write;
     const say = `${stamp.rollout} token ${stamp.token} seq ${stamp.seq} wrote ${JSON.stringify(target)}`;
+    if (stamp.token < claimed) fail('I3 one owner', `${say} after token ${claimed} said that it had fenced`);
     if (before.stamp !== undefined) {
       if (stamp.token < before.stamp.token)
         fail('I3 one owner', `${say} after token ${before.stamp.token} had fenced`);
@@ -146,7 +149,8 @@ export function watchSafety(world: Watched): Safety {
       rollout.most = Math.max(rollout.most, share);
       rollout.share = share;
     }
-    if (isHome && (had[plan.challenger] ?? 0) > 0 && !sameTarget(target, before.target))
+    // Also from where somebody moved the alias by hand; only a fence, and what comes before any share, leaves it as it was.
+    if (isHome && ((had[plan.challenger] ?? 0) > 0 || rollout.moved) && !sameTarget(target, before.target))
       rollout.wentHome = true;
     if (isHome && rollout.backSince !== null && stamp.token >= rollout.backSince) rollout.wentHome = true;
     if (isHome && stamp.seq === 0 && plan.strategy !== 'rollback') rollout.wentHome = true;
@@ -230,6 +234,9 @@ export function watchSafety(world: Watched): Safety {
         if (rollout.ended !== null) world.saw(`taken up after ${rollout.ended}`);
         if (rollout.ended === 'stuck') rollout.ended = null;
         return;
+      case 'result':
+        if (entry.outcome.kind === 'alias') claimed = Math.max(claimed, entry.outcome.stamp.token);
+        return;
       case 'rolling-back': {
         if (rollout.backSince !== null && entry.cause.kind === 'abort') world.saw('rollback during rollback');
         if (rollout.backSince === null) rollout.backSeq = entry.seq;
@@ -285,17 +292,20 @@ export function watchSafety(world: Watched): Safety {
         fail('I8 no promotion on absence', `bake ${done.step} ended without a verdict: ${done.note}`);
       return;
     }
-    const since = entries.findLast((entry) => {
+    // By the journal's order and each tick's own share: whose clock was set writes entries of any time.
+    const began = entries.findLastIndex((entry) => {
       const intent = entry.kind === 'result' ? entries[entry.intent] : undefined;
       return (
         intent?.kind === 'intent' && intent.effect.kind === 'set-alias' && intent.effect.purpose === 'route'
       );
     });
+    const share = shareSetBy(entries[began], entries) ?? step.percent;
     let champion = 0;
     let challenger = 0;
-    for (const entry of entries) {
-      if (entry.kind !== 'observed' || since === undefined || entry.at < since.at - 3_000) continue;
+    for (const entry of began < 0 ? [] : entries.slice(began)) {
+      if (entry.kind !== 'observed') continue;
       for (const tick of entry.observations) {
+        if (tick.plannedPercent !== share) continue;
         champion += tick.champion?.requests ?? 0;
         challenger += tick.challenger?.requests ?? 0;
       }
@@ -307,6 +317,13 @@ export function watchSafety(world: Watched): Safety {
       );
     if (entries.some((entry) => entry.kind === 'held') || together.some((entry) => entry.kind === 'held'))
       world.saw('held, then data');
+  }
+
+  function shareSetBy(result: Entry | undefined, entries: readonly Entry[]): number | undefined {
+    const intent = result?.kind === 'result' ? entries[result.intent] : undefined;
+    const route =
+      intent?.kind === 'intent' && intent.effect.kind === 'set-alias' ? intent.effect.route : null;
+    return route?.kind === 'split' ? route.percent : undefined;
   }
 
   return {

@@ -71,6 +71,18 @@ describe('one write from the revision of the last, read back', () => {
     expect(await setAlias(alias.platform, wish, carried)).toMatchObject({ kind: 'set' });
   });
 
+  it('is not called foreign by a reading from before the write that it goes on from', async () => {
+    const alias = aliasOf(on('7'), stamp(5, 10));
+    const late = { ...alias.view(), revisionId: 'rev-0', stamp: stamp(4, 30) };
+    const platform = { ...alias.platform, readAlias: () => Promise.resolve(late) };
+    expect(await setAlias(platform, wish, { ...carried, hasLanded: true })).toMatchObject({
+      kind: 'failed',
+      error: { message: 'alias live was read as it was before its last writes' },
+    });
+    // Where it was taken, and not written before, an older owner's write may have come between.
+    expect(await setAlias(platform, wish, carried)).toMatchObject({ kind: 'foreign' });
+  });
+
   it('that never arrived has failed, and the same end is wanted again', async () => {
     const alias = aliasOf(on('7'), stamp(5, 10));
     const platform = { ...alias.platform, writeAlias: () => Promise.reject(failure('unknown')) };
@@ -244,7 +256,11 @@ describe('taking over', () => {
     alias.before.write.push(
       ...Array.from({ length: 9 }, (_, at) => () => alias.put(on(String(at)), undefined)),
     );
-    expect(await take(alias)).toMatchObject({ kind: 'foreign' });
+    // Whatever is there is to be taken, so that there is nobody's edit to respect: it is tried again after a pause.
+    expect(await take(alias)).toMatchObject({
+      kind: 'failed',
+      error: { message: 'alias live was changed by somebody else between each reading and writing' },
+    });
     expect(alias.log.filter((line) => line.startsWith('write'))).toHaveLength(5);
   });
 
