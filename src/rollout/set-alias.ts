@@ -125,6 +125,22 @@ async function readBack(
   if (stamp !== undefined && stamp.token > wish.stamp.token) return { kind: 'fenced', token: stamp.token };
   const ours = stamp !== undefined && stamp.token === wish.stamp.token && stamp.seq === wish.stamp.seq;
   if (ours && sameTarget(view.target, wish.target)) return { kind: 'set', view };
+  if (ours && isHeldBack(view.target, wish.target)) return { kind: 'failed', error: heldBack(wish, view) };
   if (failure !== undefined && !ours) return { kind: 'failed', error: failure };
   return { kind: 'foreign', view };
 }
+
+/**
+ * Ours, and yet everybody is with another version: what AWS does to an alias with provisioned concurrency until the new
+ * version has its own (terraform-provider-aws#48116). The next try's write clears that weight, where AWS lets it.
+ */
+function isHeldBack({ functionVersion, weights }: AliasTarget, wanted: AliasTarget): boolean {
+  const isSplit = Object.keys(wanted.weights).length > 0;
+  return !isSplit && functionVersion === wanted.functionVersion && Object.values(weights).includes(1);
+}
+
+const heldBack = ({ alias }: Wish, { target }: AliasView): PlatformError =>
+  new PlatformError({
+    kind: 'throttled',
+    message: `AWS keeps everybody on Lambda version ${Object.keys(target.weights).join()} until ${target.functionVersion} has the provisioned concurrency of alias ${alias}`,
+  });

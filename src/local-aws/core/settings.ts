@@ -12,6 +12,8 @@ export interface Settings {
   readonly functionUpdateMs: number;
   /** How long a new published version is Pending. */
   readonly versionPendingMs: number;
+  /** How long users of an alias with provisioned concurrency stay with its version before. AWS: minutes. */
+  readonly provisioningMs: number;
   /** Concurrent executions of all functions that have none reserved. */
   readonly accountConcurrency: number;
   /** AWS/ metrics are kept at this resolution. AWS: 60. Here 1 by default, so that bakes of minutes can be judged. */
@@ -27,6 +29,7 @@ export const defaultSettings: Settings = {
   endpointConcurrencyQuota: 1000,
   functionUpdateMs: 300,
   versionPendingMs: 0,
+  provisioningMs: 2000,
   accountConcurrency: 1000,
   awsMetricResolutionSeconds: 1,
   sessionToken: undefined,

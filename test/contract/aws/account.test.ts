@@ -1,4 +1,5 @@
 import { CloudWatchClient, PutMetricAlarmCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { LambdaClient, PutProvisionedConcurrencyConfigCommand } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
 import { createAccountChecks } from '../../../src/aws/account-checks.ts';
 import { functionName, type Stack, stack } from './stack.ts';
@@ -68,4 +69,36 @@ test('an alarm on a name that CloudWatch never had data of', async () => {
     ok: false,
     mend: expect.stringContaining('Requests'),
   });
+});
+
+test('provisioned concurrency on an alias, and a rollout is refused for it: on a version it does no harm', async () => {
+  const made = await stack();
+  const lambda = made.clients.of(LambdaClient);
+  const provision = (Qualifier: string) =>
+    lambda.send(
+      new PutProvisionedConcurrencyConfigCommand({
+        FunctionName: functionName,
+        Qualifier,
+        ProvisionedConcurrentExecutions: 3,
+      }),
+    );
+  const preflight = async () => {
+    const subject = { endpoint: 'recs-prod-v0', aliases: ['live'], swapsStage: false, isDetached: false };
+    return (await checksOf(made).preflight(subject)).filter(({ ok }) => !ok);
+  };
+  await provision('1');
+  expect(await preflight()).toEqual([]);
+  await provision('live');
+  expect(await preflight()).toMatchObject([
+    { check: 'one write', blocks: 'configuration', detail: expect.stringContaining('alias live has') },
+  ]);
+  made.local.inject({ deny: { 'lambda:GetProvisionedConcurrencyConfig': true } });
+  expect(await preflight()).toEqual([
+    expect.objectContaining({ check: 'one write', mend: expect.stringContaining('allow lambda:GetProv') }),
+  ]);
+  made.local.inject({ reset: true, deny: { 'lambda:UpdateAlias': true } });
+  expect(await preflight()).toMatchObject([
+    { check: 'rollback', blocks: 'permission' },
+    { check: 'one write' },
+  ]);
 });

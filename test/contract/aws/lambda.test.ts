@@ -1,5 +1,6 @@
 import {
   PublishVersionCommand,
+  PutProvisionedConcurrencyConfigCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
@@ -8,6 +9,7 @@ import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
 import type { Fate } from '../../../src/local-aws/in-process.ts';
 import type { PlatformError } from '../../../src/ports/platform.ts';
+import { setAlias } from '../../../src/rollout/set-alias.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { functionName, isOperation, lambdaOf, lost, type Stack, stack, userVariables } from './stack.ts';
 
@@ -261,3 +263,37 @@ const foreign = async (made: Stack, Variables: Record<string, string>) => {
   );
   await made.clock.advance(1_000);
 };
+
+test('an alias with provisioned concurrency comes home all the same, by a second write', async () => {
+  const made = await stack();
+  const { platform, clock } = made;
+  const { functionVersion: second } = await publish(made, 'v2');
+  const before = await platform.readAlias('live');
+  await platform.writeAlias('live', {
+    target: { functionVersion: second, weights: {} },
+    stamp,
+    revisionId: before.revisionId,
+  });
+  await lambdaOf(made).send(
+    new PutProvisionedConcurrencyConfigCommand({
+      FunctionName: functionName,
+      Qualifier: 'live',
+      ProvisionedConcurrentExecutions: 2,
+    }),
+  );
+  const home = { functionVersion: '1', weights: {} };
+  const served: object[] = [];
+  const goHome = async (seq: number) => {
+    const { revisionId } = await platform.readAlias('live');
+    const wish = { alias: 'live', target: home, stamp: { ...stamp, seq } };
+    const { kind } = await setAlias(platform, wish, { revisionId, seq: seq - 1 });
+    served.push((await platform.readAlias('live')).target);
+    return kind;
+  };
+  expect(await goHome(13)).toBe('failed');
+  expect(await goHome(14)).toBe('set');
+  expect(served).toEqual([{ functionVersion: '1', weights: { [second]: 1 } }, home]);
+  // Left alone it would have come home as well, minutes later.
+  await clock.advance(10_000);
+  expect((await platform.readAlias('live')).target).toEqual(home);
+});

@@ -65,6 +65,35 @@ describe('one write from the revision of the last, read back', () => {
     expect(alias.log).toEqual(['write 8 on rev-1', 'read']);
   });
 
+  it('that AWS holds back for provisioned concurrency has failed, and the next one gets there', async () => {
+    const alias = aliasOf(on('7'), stamp(5, 10));
+    alias.before.read.push(() => alias.put({ functionVersion: '8', weights: { 7: 1 } }, wish.stamp));
+    const outcome = await setAlias(alias.platform, wish, carried);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringContaining('everybody on Lambda version 7 until 8 has') },
+    });
+    const again = { ...wish, stamp: stamp(5, 22) };
+    expect(await setAlias(alias.platform, again, carried)).toMatchObject({
+      kind: 'set',
+      view: { target: on('8') },
+    });
+  });
+
+  it.each([
+    ['half of the users', { functionVersion: '8', weights: { 7: 0.5 } }, on('8')],
+    ['a version that was not asked for', { functionVersion: '9', weights: { 7: 1 } }, on('8')],
+    [
+      'a split that was asked for',
+      { functionVersion: '8', weights: { 7: 1 } },
+      { functionVersion: '8', weights: { 7: 0.1 } },
+    ],
+  ])('is no such case with %s', async (_what, found, target) => {
+    const alias = aliasOf(on('7'), stamp(5, 10));
+    alias.before.read.push(() => alias.put(found, wish.stamp));
+    expect(await setAlias(alias.platform, { ...wish, target }, carried)).toMatchObject({ kind: 'foreign' });
+  });
+
   it('whose reply was lost is known by its stamp', async () => {
     const alias = aliasOf(on('7'), stamp(5, 10));
     alias.lost.write.push(failure('unknown'));

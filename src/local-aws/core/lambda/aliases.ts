@@ -32,6 +32,17 @@ export function aliasOperations(registry: FunctionRegistry): Operations {
     account.changed();
     return document(fn, saved);
   };
+  /** Users of a provisioned alias stay with the version before until the new one is provisioned. */
+  const provisionAnew = (fn: FunctionState, before: Alias): void => {
+    const now = fn.aliases.get(before.name);
+    const { provisioningMs } = account.settings;
+    if (now === undefined || now.functionVersion === before.functionVersion || provisioningMs === 0) return;
+    fn.aliases.set(now.name, {
+      ...now,
+      weights: { [before.functionVersion]: 1 },
+      movingUntil: account.clock.now() + provisioningMs,
+    });
+  };
   return {
     CreateAlias(call) {
       const input = parseInput(createInput, call.input, 'ValidationException');
@@ -63,8 +74,9 @@ export function aliasOperations(registry: FunctionRegistry): Operations {
         functionVersion: input.FunctionVersion ?? alias.functionVersion,
         description: input.Description ?? alias.description,
         // A new version alone leaves the weights as they are: clearing them takes an empty map.
-        weights: weights ?? alias.weights,
+        weights: weights ?? (alias.movingUntil === undefined ? alias.weights : {}),
       });
+      if (fn.provisioned.has(alias.name)) provisionAnew(fn, alias);
       return answer(saved);
     },
     DeleteAlias(call) {

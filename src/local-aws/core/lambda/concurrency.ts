@@ -113,6 +113,7 @@ const eventInput = locateInput.extend({
 });
 
 function provisionedDocument(fn: FunctionState, qualifier: string): object {
+  const isMoving = fn.aliases.get(qualifier)?.movingUntil !== undefined;
   const found = fn.provisioned.get(qualifier);
   if (found === undefined) {
     const message = 'No Provisioned Concurrency Config found for this function';
@@ -122,9 +123,9 @@ function provisionedDocument(fn: FunctionState, qualifier: string): object {
   }
   return {
     RequestedProvisionedConcurrentExecutions: found.requested,
-    AvailableProvisionedConcurrentExecutions: found.requested,
-    AllocatedProvisionedConcurrentExecutions: found.requested,
-    Status: 'READY',
+    AvailableProvisionedConcurrentExecutions: isMoving ? 0 : found.requested,
+    AllocatedProvisionedConcurrentExecutions: isMoving ? 0 : found.requested,
+    Status: isMoving ? 'IN_PROGRESS' : 'READY',
     LastModified: new Date(found.lastModifiedAt).toISOString().replace('Z', '+0000'),
   };
 }

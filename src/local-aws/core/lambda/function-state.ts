@@ -33,6 +33,8 @@ export interface Alias {
   readonly description: string;
   /** At most one: what the other version gets, 0 to 1. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Weights are Lambda's own until then: it provisions the new version while users stay with the one before. */
+  readonly movingUntil?: number | undefined;
   readonly revisionId: string;
 }
 

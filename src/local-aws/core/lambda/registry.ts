@@ -32,6 +32,15 @@ export function createRegistry(
     return found;
   };
   const settle = (fn: FunctionState) => {
+    for (const alias of fn.aliases.values()) {
+      if (alias.movingUntil === undefined || account.clock.now() < alias.movingUntil) continue;
+      fn.aliases.set(alias.name, {
+        ...alias,
+        weights: {},
+        movingUntil: undefined,
+        revisionId: account.ids(),
+      });
+    }
     const { latest } = fn;
     if (latest.updatingUntil === undefined || account.clock.now() < latest.updatingUntil) return;
     // The RevisionId moves once more when an update completes (aws/aws-sdk#377).

@@ -14,6 +14,7 @@ import {
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
+  GetProvisionedConcurrencyConfigCommand,
   PutProvisionedConcurrencyConfigCommand,
   RemovePermissionCommand,
   UpdateAliasCommand,
@@ -442,6 +443,30 @@ describe('aliases', () => {
     await update(weights({}));
     expect(await provision('live')).toMatchObject({ name: 'fulfilled' });
     expect(await failure(update(weights({ '2': 0.1 })))).toMatchObject(refused);
+  });
+
+  test('with provisioned concurrency keep users on the version before until the new one is provisioned', async () => {
+    const provisioned = { FunctionName: 'f', Qualifier: 'live' };
+    const statusOf = async () =>
+      (await lambda.send(new GetProvisionedConcurrencyConfigCommand(provisioned))).Status;
+    const get = () => lambda.send(new GetAliasCommand({ FunctionName: 'f', Name: 'live' }));
+    await lambda.send(
+      new PutProvisionedConcurrencyConfigCommand({ ...provisioned, ProvisionedConcurrentExecutions: 1 }),
+    );
+    const moved = await update({ FunctionVersion: '2', ...weights({}) });
+    expect(await get()).toMatchObject({
+      FunctionVersion: '2',
+      RoutingConfig: { AdditionalVersionWeights: { 1: 1 } },
+    });
+    expect(await statusOf()).toBe('IN_PROGRESS');
+    await b.clock.advance(2_000);
+    const there = await get();
+    expect([there.RoutingConfig, there.RevisionId === moved.RevisionId]).toEqual([undefined, false]);
+    expect(await statusOf()).toBe('READY');
+    // A write that clears the weights doesn't wait.
+    await update({ FunctionVersion: '1', ...weights({}) });
+    await update(weights({}));
+    expect((await get()).RoutingConfig).toBeUndefined();
   });
 
   test('draw the version anew for each request', async () => {
