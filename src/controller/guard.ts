@@ -1,33 +1,49 @@
 import type { Clock } from '../ports/index.ts';
 import { later } from '../domain/units.ts';
 import { type Lap, lap, type Post } from './lap.ts';
+import { type Tidied, tidiedLine } from './tidy.ts';
 
 /** An owner looks into its inbox at least so often, and a person who was just killed is missed as soon. */
 const longestMs = 1_000;
 /** After a look that failed: long enough not to fill a log, short enough for users. */
 const afterErrorMs = 2_000;
+/** As the schedule in an account. */
+const tidyEveryMs = 3_600_000;
+
+export interface Guarded {
+  readonly post: Post;
+  /** Takes down what nobody needs any more; asked for once an hour. */
+  readonly tidy: () => Promise<Tidied>;
+}
 
 /**
  * Laps for ever, as schedule and state machine call them in an account. Errors end no guard: they are told, once each
  * time they change, and the next look tries again.
- * @param post the environment as mlreg.yaml has it now
+ * @param watched the environment as mlreg.yaml has it now
  */
 export async function guard(options: {
-  readonly post: () => Promise<Post>;
+  readonly watched: () => Promise<Guarded>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }): Promise<void> {
   const { clock, signal, say } = options;
   let told = '';
+  let tidyAt = later(clock.now(), tidyEveryMs);
   while (!signal.aborted) {
     let next = later(clock.now(), longestMs);
     try {
-      const result = await lap(await options.post(), true);
+      const { post, tidy } = await options.watched();
+      const result = await lap(post, true);
       told = '';
       const line = lineOf(result);
       if (line !== null) say(line);
       if ('at' in result && result.at < next) next = result.at;
+      if (clock.now() >= tidyAt) {
+        tidyAt = later(clock.now(), tidyEveryMs);
+        const tidied = tidiedLine(await tidy());
+        if (tidied !== null) say(tidied);
+      }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (message !== told) say(`could not look after rollouts: ${message}`);

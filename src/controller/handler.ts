@@ -4,6 +4,7 @@ import type { Dispatcher } from '../ports/dispatcher.ts';
 import { instant, later } from '../domain/units.ts';
 import { lineOf } from './guard.ts';
 import { type Lap, lap, type Post } from './lap.ts';
+import { type Tidied, tidiedLine } from './tidy.ts';
 
 /** One lap of a rollout's execution: what Step Functions sends, and gets back. */
 const lapEvent = z.object({
@@ -15,13 +16,15 @@ const lapEvent = z.object({
 });
 /** What the schedule sends. */
 const sweepEvent = z.object({ kind: z.literal('sweep') });
+/** What the hourly schedule sends. */
+const collectEvent = z.object({ kind: z.literal('collect') });
 /** What EventBridge sends when an alarm changes its mind. */
 const alarmEvent = z.object({
   source: z.literal('aws.cloudwatch'),
   'detail-type': z.literal('CloudWatch Alarm State Change'),
   detail: z.object({ alarmName: z.string(), state: z.object({ value: z.string() }) }),
 });
-const controllerEvent = z.union([lapEvent, sweepEvent, alarmEvent]);
+const controllerEvent = z.union([lapEvent, sweepEvent, collectEvent, alarmEvent]);
 
 export interface LapAnswer extends z.output<typeof lapEvent> {
   readonly next: 'wait' | 'renew' | 'stop';
@@ -36,6 +39,8 @@ export interface Watched {
   readonly post: Post;
   /** Starts an execution; null where there is no state machine: then the schedule itself drives. */
   readonly dispatcher: Dispatcher | null;
+  /** Takes down what nobody needs any more. */
+  readonly tidy: () => Promise<Tidied>;
   /** Waits until people are told, or so long: after its answer the process is frozen. */
   readonly settle: () => Promise<unknown>;
 }
@@ -56,7 +61,9 @@ export function createHandler(options: {
   readonly clock: Clock;
   readonly say: (line: string) => void;
   readonly watched: (model: string) => Promise<Watched>;
-}): (event: unknown) => Promise<LapAnswer | { readonly looks: readonly Lap[] }> {
+}): (
+  event: unknown,
+) => Promise<LapAnswer | { readonly looks: readonly Lap[] } | { readonly collections: readonly Tidied[] }> {
   const { environment, models, clock, say, watched } = options;
 
   async function look(model: string, drives: 'all' | 'unless-dispatched'): Promise<Lap> {
@@ -72,13 +79,24 @@ export function createHandler(options: {
   }
 
   /** One that fails keeps nobody from looking at the others. */
-  async function lookAtAll(drives: 'all' | 'unless-dispatched'): Promise<{ looks: Lap[] }> {
-    const settled = await Promise.allSettled(models.map((model) => look(model, drives)));
+  async function ofEach<T>(ask: (model: string) => Promise<T>): Promise<readonly T[]> {
+    const settled = await Promise.allSettled(models.map(ask));
     const failed = settled.flatMap((each, index) =>
       each.status === 'rejected' ? [`${models[index]}: ${String(each.reason)}`] : [],
     );
     if (failed.length > 0) throw new Error(`could not look at ${failed.join('; ')}`);
-    return { looks: settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])) };
+    return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  }
+
+  const lookAtAll = async (drives: 'all' | 'unless-dispatched') => ({
+    looks: await ofEach((model) => look(model, drives)),
+  });
+
+  async function tidyUp(model: string): Promise<Tidied> {
+    const tidied = await (await watched(model)).tidy();
+    const line = tidiedLine(tidied);
+    if (line !== null) say(`${model} in ${environment}: ${line}`);
+    return tidied;
   }
 
   return async (given) => {
@@ -91,6 +109,7 @@ export function createHandler(options: {
       say(`alarm ${event.detail.alarmName}`);
       return lookAtAll('all');
     }
+    if (event.kind === 'collect') return { collections: await ofEach(tidyUp) };
     if (event.kind === 'sweep') return lookAtAll('unless-dispatched');
     if (event.environment !== environment)
       throw new Error(`this controller looks after ${environment}, not ${event.environment}`);

@@ -4,7 +4,8 @@ import { loadConfig } from '../config/index.ts';
 import { connectTogether } from '../connect.ts';
 import { systemClock, randomIds } from '../machine.ts';
 import { createHandler, type Watched } from './handler.ts';
-import { postOf } from './post.ts';
+import { collectedIn, postOf } from './post.ts';
+import { tidy } from './tidy.ts';
 
 /*
  * The entry that Lambda imports. Variables: MLREG_ENVIRONMENT; MLREG_MODELS, comma-separated, where there are others than
@@ -42,7 +43,12 @@ async function watch(model: string): Promise<Watched> {
   });
   // What an earlier process could not deliver.
   await connection.outbox.sweep();
-  return { post, dispatcher: connection.controller, settle: () => connection.outbox.flush(settleMs) };
+  return {
+    post,
+    dispatcher: connection.controller,
+    tidy: () => tidy(post.ports, { ...collectedIn(config), actor: post.actor }),
+    settle: () => connection.outbox.flush(settleMs),
+  };
 }
 
 /** Connections live as long as the execution environment. */

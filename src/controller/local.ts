@@ -4,15 +4,15 @@ import { connect } from '../connect.ts';
 import { loadConfig } from '../config/index.ts';
 import { type LocalControllerOptions, recordLocalController } from '../local-controller.ts';
 import { isAlive, randomIds, systemClock } from '../machine.ts';
-import { guard } from './guard.ts';
-import type { Post } from './lap.ts';
-import { postOf } from './post.ts';
+import { guard, type Guarded } from './guard.ts';
+import { collectedIn, postOf } from './post.ts';
+import { tidy } from './tidy.ts';
 
 /** The rollout controller of AWS on this machine: looks after its one environment until the process ends. */
 export async function runLocalController({ config, stateDir }: LocalControllerOptions): Promise<void> {
   recordLocalController(stateDir);
   await guard({
-    post: postsBy(config),
+    watched: watchedBy(config),
     clock: systemClock,
     signal: new AbortController().signal,
     say: (line) => void process.stderr.write(`controller: ${line}\n`),
@@ -20,20 +20,20 @@ export async function runLocalController({ config, stateDir }: LocalControllerOp
 }
 
 /** As mlreg.yaml has it now: connected anew only where the file has changed. */
-function postsBy(file: string): () => Promise<Post> {
+function watchedBy(file: string): () => Promise<Guarded> {
   let text: string | undefined;
-  let post: Post | undefined;
+  let watched: Guarded | undefined;
   return async () => {
     const now = readFileSync(file, 'utf8');
-    if (post === undefined || now !== text) {
-      post = await connected(file, now);
+    if (watched === undefined || now !== text) {
+      watched = await connected(file, now);
       text = now;
     }
-    return post;
+    return watched;
   };
 }
 
-async function connected(file: string, text: string): Promise<Post> {
+async function connected(file: string, text: string): Promise<Guarded> {
   const environment = loadConfig({
     cwd: process.cwd(),
     file,
@@ -44,7 +44,7 @@ async function connected(file: string, text: string): Promise<Post> {
   }).environment('local');
   const connection = await connect(environment);
   void connection.outbox.sweep();
-  return postOf({
+  const post = postOf({
     connection,
     clock: systemClock,
     ids: randomIds,
@@ -52,4 +52,5 @@ async function connected(file: string, text: string): Promise<Post> {
     pid: process.pid,
     isAlive,
   });
+  return { post, tidy: () => tidy(post.ports, { ...collectedIn(environment), actor: post.actor }) };
 }

@@ -1,7 +1,9 @@
+import type { EnvironmentConfig } from '../config/index.ts';
 import type { Connection } from '../connect.ts';
 import { controllerCommand } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import type { Clock, Ids } from '../ports/index.ts';
+import type { Collect } from '../rollout/collect.ts';
 import type { Post } from './lap.ts';
 
 /** An owner writes at least every 5 s but where a call takes long, as publishing may; who lives is better not disturbed. */
@@ -36,3 +38,15 @@ export function postOf(options: {
     isAlive,
   };
 }
+
+/** What `gc` goes by in an environment. */
+export const collectedIn = ({
+  name,
+  lambda,
+  keepPreviousMs,
+}: EnvironmentConfig): Omit<Collect, 'actor' | 'rehearse'> => ({
+  environment: name,
+  alias: lambda.alias,
+  green: lambda.green,
+  keepMs: keepPreviousMs,
+});

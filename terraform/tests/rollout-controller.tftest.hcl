@@ -56,6 +56,11 @@ run "called" {
   }
 
   assert {
+    condition     = aws_cloudwatch_event_rule.collect.schedule_expression == "rate(1 hour)" && jsondecode(aws_cloudwatch_event_target.collect.input) == { kind = "collect" } && aws_lambda_permission.collect.principal == "events.amazonaws.com"
+    error_message = "endpoints whose time is over are retired"
+  }
+
+  assert {
     condition     = tolist(jsondecode(aws_cloudwatch_event_rule.alarm[0].event_pattern).resources) == var.alarm_arns && aws_cloudwatch_event_target.alarm[0].arn == aws_lambda_function.this.arn && aws_lambda_permission.alarm[0].source_arn == aws_cloudwatch_event_rule.alarm[0].arn
     error_message = "an alarm reaches it, by a rule that has a target"
   }
@@ -68,6 +73,24 @@ run "called" {
   assert {
     condition     = can(jsondecode(aws_sfn_state_machine.this.definition).StartAt)
     error_message = "the definition is JSON"
+  }
+}
+
+run "in_china" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn" }
+  }
+
+  module {
+    source = "../modules/rollout-controller"
+  }
+
+  assert {
+    condition     = !strcontains(aws_sfn_state_machine.this.definition, "arn:aws:states") && strcontains(aws_sfn_state_machine.this.definition, "arn:aws-cn:states:::lambda:invoke")
+    error_message = "the state machine's own ARNs are the partition's"
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { VersionRecord } from '../../src/domain/registry.ts';
+import { tidy } from '../../src/controller/tidy.ts';
 import { instant, rolloutId } from '../../src/domain/units.ts';
 import { PlatformError } from '../../src/ports/platform.ts';
 import { collect, type Collection } from '../../src/rollout/collect.ts';
@@ -236,6 +237,39 @@ async function withFault(index: number, fault: Fault): Promise<boolean> {
   expect(world.alias('live').target).toEqual(world.alias('green').target);
   return hit;
 }
+
+describe('the controller', () => {
+  const controller = (world: ModelWorld) =>
+    tidy(world.ports, { environment: 'local', alias: 'live', green: 'green', keepMs, actor: actor('gc') });
+
+  it('takes blue down when its time is over, and before that disturbs nobody', async () => {
+    const world = await promoted();
+    const before = world.calls.length;
+    expect(await controller(world)).toEqual({ kind: 'nothing' });
+    expect(
+      world.calls.slice(before).filter((name) => !/^store\.(versions|rollouts|journal)$/.test(name)),
+    ).toEqual([]);
+    world.advance(keepMs);
+    expect(await controller(world)).toMatchObject({
+      kind: 'done',
+      collection: { retired: [{ version: v22, endpoint: blue }] },
+    });
+    expect(world.endpoints.has(blue)).toBe(false);
+    expect(await controller(world)).toEqual({ kind: 'nothing' });
+  });
+
+  it('comes again later where a rollout is under way', async () => {
+    const world = await promoted();
+    world.advance(keepMs);
+    await start(world.ports, rolloutId('r-2'), {
+      ...startOf(),
+      plan: rollback(canarySettings({ champion: v23, challenger: v22, green: 'green' })),
+      home: world.alias().target,
+    });
+    expect(await controller(world)).toMatchObject({ kind: 'later', why: expect.stringContaining('r-2') });
+    expect(world.endpoints.has(blue)).toBe(true);
+  });
+});
 
 describe('exhaustive: one fault at every call of gc, then gc once more', () => {
   for (const fault of ['crash-before', 'crash-after', 'error-before', 'lost', 'denied'] as const) {

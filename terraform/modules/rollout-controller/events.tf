@@ -20,6 +20,28 @@ resource "aws_lambda_permission" "sweep" {
   source_arn    = aws_cloudwatch_event_rule.sweep.arn
 }
 
+# Retires endpoints whose time is over, as `mlreg gc` does. Where none is due it writes nothing.
+resource "aws_cloudwatch_event_rule" "collect" {
+  name                = "mlreg-${var.environment}-collect"
+  description         = "The controller retires endpoints that nobody needs any more"
+  schedule_expression = "rate(1 hour)"
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "collect" {
+  rule  = aws_cloudwatch_event_rule.collect.name
+  arn   = aws_lambda_function.this.arn
+  input = jsonencode({ kind = "collect" })
+}
+
+resource "aws_lambda_permission" "collect" {
+  statement_id  = "collect"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.collect.arn
+}
+
 # A breach need not wait for the next tick.
 resource "aws_cloudwatch_event_rule" "alarm" {
   count       = length(var.alarm_arns) == 0 ? 0 : 1

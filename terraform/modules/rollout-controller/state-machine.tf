@@ -54,6 +54,7 @@ resource "aws_sfn_state_machine" "this" {
 
   definition = templatefile("${path.module}/state-machine.asl.json", {
     controller_function_arn = aws_lambda_function.this.arn
+    partition               = local.partition
   })
 
   logging_configuration {

@@ -132,9 +132,9 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "Time-out of one tick, in seconds."
+  description = "Time-out of one tick, or of one clean-up, in seconds. AWS takes up to a minute to delete an endpoint."
   type        = number
-  default     = 60
+  default     = 120
   nullable    = false
 
   validation {

@@ -6,6 +6,7 @@ import {
   lapsPerExecution,
 } from '../../../src/controller/handler.ts';
 import type { Lap } from '../../../src/controller/lap.ts';
+import type { Tidied } from '../../../src/controller/tidy.ts';
 import { controllerCommand } from '../../../src/domain/controller.ts';
 import { instant, percent, rolloutId } from '../../../src/domain/units.ts';
 import { start } from '../../../src/rollout/own.ts';
@@ -18,6 +19,7 @@ import {
   policy,
   seedRegistry,
   startOf,
+  v22,
   v23,
 } from '../../support/model-world.ts';
 
@@ -36,6 +38,7 @@ let world: ModelWorld;
 let lines: string[];
 let dispatched: string[];
 let hasMachine: boolean;
+let tidied: () => Promise<Tidied>;
 let handler: ReturnType<typeof createHandler>;
 beforeEach(async () => {
   world = modelWorld();
@@ -58,6 +61,7 @@ beforeEach(async () => {
       dispatcher: hasMachine
         ? { name: 'c', dispatch: async (rollout, token) => void dispatched.push(`${rollout}-${token}`) }
         : null,
+      tidy: () => tidied(),
       settle: async () => undefined,
     }),
   });
@@ -199,6 +203,7 @@ describe('the schedule', () => {
             isAlive: () => 'unknown',
           },
           dispatcher: null,
+          tidy: () => tidied(),
           settle: async () => undefined,
         };
       },
@@ -228,6 +233,41 @@ describe('an alarm', () => {
   it('that is over, or has no data, is none', async () => {
     await begun(true);
     for (const value of ['OK', 'INSUFFICIENT_DATA']) expect(await kinds(alarm(value))).toEqual([]);
+  });
+});
+
+describe('the hourly clean-up', () => {
+  const collect = () => handler({ kind: 'collect' });
+
+  it.each<[string, Tidied, readonly string[]]>([
+    ['nothing due is not worth a line', { kind: 'nothing' }, []],
+    [
+      'a rollout under way is no failure',
+      { kind: 'later', why: 'rollout r-1 is not over' },
+      ['flights in prod: retired nothing: rollout r-1 is not over'],
+    ],
+    [
+      'what went, and what AWS has not finished',
+      {
+        kind: 'done',
+        collection: {
+          retired: [{ version: v22, endpoint: 'blue' }],
+          kept: [],
+          unfinished: [{ version: v23, endpoint: 'green', why: 'still deleting' }],
+          tidied: [],
+        },
+      },
+      ['flights in prod: retired blue; green is not gone yet: still deleting'],
+    ],
+  ])('%s', async (_what, result, said) => {
+    tidied = () => Promise.resolve(result);
+    expect(await collect()).toEqual({ collections: [result] });
+    expect(lines).toEqual(said);
+  });
+
+  it('that fails is a failed invocation: the alarm on the controller goes by that', async () => {
+    tidied = () => Promise.reject(new Error('no table'));
+    await expect(collect()).rejects.toThrow('could not look at flights: Error: no table');
   });
 });
 

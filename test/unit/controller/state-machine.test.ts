@@ -9,7 +9,9 @@ const file = join(
   '../../../terraform/modules/rollout-controller/state-machine.asl.json',
 );
 const definition = JSON.parse(
-  readFileSync(file, 'utf8').replace('${controller_function_arn}', 'arn:controller'),
+  readFileSync(file, 'utf8')
+    .replace('${controller_function_arn}', 'arn:controller')
+    .replaceAll('${partition}', 'aws-cn'),
 );
 
 interface Ran {

@@ -1,0 +1,42 @@
+import { UserError } from '../domain/user-error.ts';
+import { type Collect, type Collection, collect } from '../rollout/collect.ts';
+import type { RolloutPorts } from '../rollout/ports.ts';
+
+export type Tidied =
+  /** Nothing's time is over: nobody was disturbed, no alias was written. */
+  | { readonly kind: 'nothing' }
+  /** A rollout is under way, or the alias isn't as the registry has it: the next time. */
+  | { readonly kind: 'later'; readonly why: string }
+  | { readonly kind: 'done'; readonly collection: Collection };
+
+/** `mlreg gc` without a person: looks first, and takes the environment only where something is due. */
+export async function tidy(
+  ports: Pick<RolloutPorts, 'store' | 'platform' | 'clock'>,
+  wanted: Omit<Collect, 'rehearse'>,
+): Promise<Tidied> {
+  try {
+    const { retired } = await collect(ports, { ...wanted, rehearse: true });
+    if (retired.length === 0) return { kind: 'nothing' };
+    return { kind: 'done', collection: await collect(ports, { ...wanted, rehearse: false }) };
+  } catch (error) {
+    if (error instanceof UserError && error.fault === 'conflict')
+      return { kind: 'later', why: error.message };
+    throw error;
+  }
+}
+
+/** What people want to know of it; null where all is as it was. */
+export function tidiedLine(tidied: Tidied): string | null {
+  switch (tidied.kind) {
+    case 'nothing':
+      return null;
+    case 'later':
+      return `retired nothing: ${tidied.why}`;
+    case 'done': {
+      const { retired, unfinished } = tidied.collection;
+      const gone = retired.map(({ endpoint }) => endpoint).join(', ');
+      const left = unfinished.map(({ endpoint, why }) => `; ${endpoint} is not gone yet: ${why}`).join('');
+      return `retired ${gone === '' ? 'nothing' : gone}${left}`;
+    }
+  }
+}
