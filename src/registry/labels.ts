@@ -66,10 +66,15 @@ export function retired(
 /**
  * Traffic has been seen back with the champion. A watch rolls back what served, a rollout what was on trial.
  * @param context.wasPromoted the registry calls the challenger champion since this very rollout
+ * @param context.neverInService its endpoint is nobody's way back: it need not be kept
  */
 export function rolledBack(
   plan: Plan,
-  context: Context & { readonly reason: string; readonly wasPromoted: boolean },
+  context: Context & {
+    readonly reason: string;
+    readonly wasPromoted: boolean;
+    readonly neverInService: boolean;
+  },
 ): readonly VersionChange[] {
   // A return to an older version that was undone before the registry knew of it leaves both what they were.
   if (plan.strategy === 'rollback' && !context.wasPromoted) return [];
@@ -80,7 +85,8 @@ export function rolledBack(
     rollout: context.rollout,
   });
   const failed = plan.strategy === 'rollback' ? 'archived' : 'rolled_back';
-  const changes: VersionChange[] = [{ version: plan.challenger, set: set(failed) }];
+  const kept = context.neverInService ? { retireAfter: context.at } : {};
+  const changes: VersionChange[] = [{ version: plan.challenger, set: { ...set(failed), ...kept } }];
   // Until its follower is promoted the champion never ceases to be one; after a watch an earlier version is it again.
   const wasReplaced = plan.strategy === 'watch' || context.wasPromoted;
   if (wasReplaced && plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });

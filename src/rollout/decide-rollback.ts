@@ -45,6 +45,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
         at: now,
         reason,
         wasPromoted: state.committed,
+        neverInService: state.endpointAskedAt !== null && !state.endpointReady,
       }),
     };
   }

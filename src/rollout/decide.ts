@@ -239,13 +239,17 @@ function approve(state: RolloutState, step: Extract<Step, { kind: 'approve' }>, 
   return holdAt(state, now, state.heldSince, why);
 }
 
+/** Ever less often: a tenth of the time it has taken already, half a minute at most. */
+const lookAgainMs = ({ plan, stepSince }: RolloutState, askedAt: Instant): number =>
+  Math.min(30_000, Math.max(Math.ceil((askedAt - stepSince) / 10), Math.min(plan.tickMs, 5_000)));
+
 function provision(state: RolloutState, step: Extract<Step, { kind: 'provision' }>, now: Instant): Decision {
-  if (now - state.stepSince >= step.timeoutMs) {
-    const sentence = `the endpoint was not in service after ${formatDuration(step.timeoutMs)}`;
-    return { kind: 'record', entries: [{ kind: 'rolling-back', cause: { kind: 'step-failed', sentence } }] };
-  }
   const endpoint = state.endpoints[step.version];
   if (endpoint === undefined) throw new Error(`no endpoint name for ${step.version}`);
+  if (now - state.stepSince >= step.timeoutMs) {
+    const sentence = `${endpoint.name} was not in service after ${formatDuration(step.timeoutMs)}; it reaches nobody, and mlreg gc takes it down as soon as AWS lets it`;
+    return { kind: 'record', entries: [{ kind: 'rolling-back', cause: { kind: 'step-failed', sentence } }] };
+  }
   const ensure: Effect = {
     kind: 'ensure-endpoint',
     version: step.version,
@@ -259,7 +263,7 @@ function provision(state: RolloutState, step: Extract<Step, { kind: 'provision' 
       return attempt(state, { kind: 'publish', route }, now);
   }
   if (state.endpointReady) return done(state, `${endpoint.name} in service`);
-  const next = later(state.endpointAskedAt, Math.min(state.plan.tickMs, 5_000));
+  const next = later(state.endpointAskedAt, lookAgainMs(state, state.endpointAskedAt));
   if (now < next) return { kind: 'wait', until: next, why: `${endpoint.name} is being created` };
   return attempt(state, ensure, now);
 }

@@ -162,6 +162,19 @@ test('an endpoint that is being made cannot be deleted yet', async () => {
   expect(await failure(made.platform.deleteEndpoint(name))).toMatchObject({ kind: 'throttled' });
 });
 
+test('an endpoint that takes over ten minutes is creating all that time, and can be deleted when it is there', async () => {
+  const minutes = 60_000;
+  const made = await stack({ settings: { settings: { endpointCreatingMs: 12 * minutes } } });
+  const seen: string[] = [(await made.platform.ensureEndpoint(spec)).kind];
+  for (let minute = 1; minute <= 12; minute++) {
+    await made.clock.advance(minutes);
+    seen.push((await made.platform.ensureEndpoint(spec)).kind);
+  }
+  expect(seen).toEqual([...Array.from({ length: 12 }, () => 'creating'), 'in-service']);
+  await made.platform.deleteEndpoint(name);
+  expect(await made.platform.endpoint(name)).toEqual({ kind: 'absent' });
+});
+
 test('a configuration that SageMaker does not see yet is asked for again', async () => {
   const made = await stack();
   // Hidden from CreateEndpoint twice, as eventual consistency has it.

@@ -103,8 +103,21 @@ describe('seen back with the champion', () => {
     ],
     ['backToItself', false, []],
   ] as const)('%s, in the registry already: %s', (plan, wasPromoted, expected) => {
-    const changes = rolledBack(plans[plan], { rollout, at, reason: 'why', wasPromoted });
+    const changes = rolledBack(plans[plan], {
+      rollout,
+      at,
+      reason: 'why',
+      wasPromoted,
+      neverInService: false,
+    });
     expect(changes.map(({ version, set }) => [version, set.status])).toEqual(expected);
     for (const { set } of changes) expect(set).toMatchObject({ statusAt: at, statusReason: 'why', rollout });
+  });
+
+  it('with an endpoint that never came into service: that need not be kept', () => {
+    const context = { rollout, at, reason: 'why', wasPromoted: false };
+    const [never] = rolledBack(plans.canary, { ...context, neverInService: true });
+    const [served] = rolledBack(plans.canary, { ...context, neverInService: false });
+    expect([never?.set.retireAfter, served?.set.retireAfter]).toEqual([at, undefined]);
   });
 });
