@@ -6,7 +6,7 @@ import { endWatch } from '../rollout/end-watch.ts';
 import type { JournalWriter } from '../rollout/journal-writer.ts';
 import { abort } from '../rollout/own.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import type { SignalName } from '../world.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { whenCredentialsEnd } from './credentials-end.ts';
@@ -42,6 +42,14 @@ export async function driveToEnd(
   void outbox.sweep();
   try {
     return await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+  } catch (error) {
+    const { id, plan, outcome } = journal.state();
+    const go = `mlreg resume --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;
+    if (outcome === null)
+      context.output.say(
+        `${id} is left as it is, and nobody drives it: ${plan.challenger} may get ${challengerShare(journal.state())} % of traffic. Go on with: ${go}`,
+      );
+    throw error;
   } finally {
     heart.abort();
     signals.stop();

@@ -18,6 +18,14 @@ export interface PlainLines {
 export function plainLines(output: Output, now: () => number): PlainLines {
   let last = now();
   let isFolded = false;
+  const failing = { text: '', times: 0 };
+  /** The same failure again is no news; that it goes on is, once in a while. */
+  const isOldNews = ({ type, text }: Event): boolean => {
+    if (type !== 'effect.failed') return false;
+    failing.times = text === failing.text ? failing.times + 1 : 1;
+    failing.text = text;
+    return failing.times > 1 && now() - last < heartbeatMs;
+  };
   const fold = (isWanted: boolean): void => {
     if (isWanted !== isFolded) output.command(isWanted ? beginGroup('prepare') : endGroup);
     isFolded = isWanted;
@@ -35,12 +43,14 @@ export function plainLines(output: Output, now: () => number): PlainLines {
       fold(isPreparing && event.type !== 'rollout.start');
       const isDue = event.type === 'observed' && now() - last >= heartbeatMs;
       if (event.level === 'detail' && !isDue && !(isFolded && output.forGitHub)) return;
+      if (isOldNews(event)) return;
+      const times = event.type === 'effect.failed' && failing.times > 1 ? ` (${failing.times} times)` : '';
       const fields = Object.entries(event.fields).map(
         ([name, value]) =>
           `${name}=${typeof value === 'string' && /\s|=/.test(value) ? JSON.stringify(value) : value}`,
       );
       if (event.type === 'observed') fields.push(`share=${challengerShare(state)}%`);
-      line(event.at, event.type, fields.join(' '), event.text);
+      line(event.at, event.type, fields.join(' '), event.text + times);
       const found = annotationOf(event, state);
       if (found !== null) output.command(annotation(found.level, found.title, event.text));
     },

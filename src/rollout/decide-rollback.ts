@@ -31,7 +31,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
     const limit = mayServe ? rollbackTries : state.plan.maxTries;
     const isHopeless = tried !== undefined && (tried.final || tried.count >= limit);
     if (!isHopeless) return attempt(state, effect, now, 'roll-back');
-    if (mayServe) return ended(stuckIn(state, alias, tried.error));
+    if (mayServe) return ended(stuckIn(state, alias, tried));
   }
   const tidying = tidyStage(state, now);
   if (tidying.kind === 'decided') return tidying.decision;
@@ -109,13 +109,18 @@ export function noWayBack(state: RolloutState, sentence: string): Outcome {
   };
 }
 
-function stuckIn(state: RolloutState, alias: string, error: string): Outcome {
+function stuckIn(
+  state: RolloutState,
+  alias: string,
+  { error, credentials }: { readonly error: string; readonly credentials?: true | undefined },
+): Outcome {
   return {
     kind: 'stuck',
     sentence:
       `the alias ${alias} could not be pointed at ${state.plan.champion ?? 'its old version'}: ${error}. ` +
       `${state.plan.challenger} may still get ${challengerShare(state)} % of traffic`,
     mend: [
+      ...(credentials === true ? ['aws sso login, or new keys in the environment; then'] : []),
       `mlreg rollback --environment ${state.plan.environment}`,
       `mlreg doctor --environment ${state.plan.environment}`,
     ],

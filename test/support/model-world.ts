@@ -23,7 +23,7 @@ export class Crash extends Error {
 }
 
 /** What happens to the n-th call through a port. `lost`: it took effect, and the reply never came. */
-export type Fault = 'crash-before' | 'crash-after' | 'error-before' | 'lost' | 'denied';
+export type Fault = 'crash-before' | 'crash-after' | 'error-before' | 'lost' | 'denied' | 'expired';
 
 export interface ModelWorld {
   readonly ports: RolloutPorts;
@@ -91,6 +91,8 @@ export function modelWorld(): ModelWorld {
     if (fault === 'crash-before') throw new Crash(name);
     if (fault === 'error-before') throw failure(name, 'unknown');
     if (fault === 'denied') throw failure(name, 'denied');
+    if (fault === 'expired')
+      throw new PlatformError({ kind: 'credentials', message: `${name}: the security token is expired` });
     const result = await effect();
     if (fault === 'crash-after') throw new Crash(name);
     if (fault === 'lost') throw failure(name, 'unknown');

@@ -22,7 +22,8 @@ export function virtualClock(start: number, isHeld: () => boolean = () => false)
   };
   const step = (): void => {
     isDue = false;
-    if (!isHeld()) {
+    // The last sleeper may have left since.
+    if (!isHeld() && sleepers.length > 0) {
       const first = Math.min(...sleepers.map(({ at }) => at));
       const index = sleepers.findIndex(({ at }) => at === first);
       const [next] = sleepers.splice(index, 1);
