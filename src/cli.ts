@@ -193,6 +193,16 @@ const rows: readonly CommandRow[] = [
     load: async () => (await import('./commands/history.ts')).show,
   },
   {
+    name: 'report [rollout]',
+    summary: 'one rollout as a page with charts, the newest if none is named',
+    options: [
+      ['--html <file>', 'where to; ROLLOUT.html, unless --md is given'],
+      ['--md <file>', 'as Markdown, without charts'],
+    ],
+    examples: ['mlreg report --html report.html', 'mlreg report r-7f3a9c --md summary.md -e prod'],
+    load: async () => (await import('./commands/report.ts')).report,
+  },
+  {
     name: 'replay <file>',
     summary: 'judge recorded observations again: what would have been decided, at which tick, and why',
     options: [['--policy <file>', 'YAML or JSON with the sections judge and guardrails of mlreg.yaml']],

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { type Connection, connect } from './connect.ts';
@@ -42,6 +50,8 @@ export interface Files {
   exists(path: string): boolean;
   /** Refuses to replace a file that is there. */
   create(path: string, text: string): void;
+  /** Whole or not at all. */
+  replace(path: string, text: string): void;
   append(path: string, text: string): void;
 }
 
@@ -111,6 +121,16 @@ export function createWorld(version: string): World {
       create: (path, text) => {
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, text, { flag: 'wx' });
+      },
+      replace: (path, text) => {
+        const beside = `${path}.${process.pid}.tmp`;
+        try {
+          writeFileSync(beside, text);
+          renameSync(beside, path);
+        } catch (error) {
+          rmSync(beside, { force: true });
+          throw error;
+        }
       },
       append: (path, text) => appendFileSync(path, text),
     },

@@ -100,6 +100,13 @@ export function failedIn(observations: readonly Observation[]): number {
 
 /** The evidence under its names, for `mlreg show`. */
 export function evidenceText(evidence: Evidence, tickMs: number, paint: ChalkInstance): string {
+  return evidenceRows(evidence, tickMs)
+    .map(([name, text]) => `  ${paint.dim(name.padEnd(10))} ${text}`)
+    .join('\n');
+}
+
+/** Names and texts; further lines of the same name have none. */
+export function evidenceRows(evidence: Evidence, tickMs: number): readonly (readonly [string, string])[] {
   const { finding, together, window, errors, source } = evidence;
   const rows: (readonly [string, string])[] = [['said', evidence.sentence]];
   if (finding !== null) rows.push(...findingRows(finding));
@@ -119,7 +126,7 @@ export function evidenceText(evidence: Evidence, tickMs: number, paint: ChalkIns
   if (source !== null) rows.push(['numbers', sourceText(source)]);
   rows.push(['action', `${evidence.action}, ${time(evidence.at)}`]);
   rows.push(...evidence.next.map((line, index) => [index === 0 ? 'next' : '', line] as const));
-  return rows.map(([name, text]) => `  ${paint.dim(name.padEnd(10))} ${text}`).join('\n');
+  return rows;
 }
 
 /** `1.2 to 8.4 times the champion's, 0.1 to 4.2 points more (95 % sure, whenever one looks)`. */
@@ -177,7 +184,7 @@ function findingRows(finding: Finding): readonly (readonly [string, string])[] {
   ];
 }
 
-function valueText({ unit }: Finding, value: number): string {
+export function valueText({ unit }: Finding, value: number): string {
   switch (unit) {
     case 'share':
       return percentText(value);
@@ -193,7 +200,7 @@ function valueText({ unit }: Finding, value: number): string {
 }
 
 /** `231.4`, `1.2e+8`, `never` where no evidence would decide. */
-function count(value: number): string {
+export function count(value: number): string {
   if (!Number.isFinite(value)) return 'never';
   return value >= 1e6 ? value.toExponential(1) : String(Math.round(value * 10) / 10);
 }

@@ -2,9 +2,8 @@ import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
 import { shortHash } from '../rollout/approvals.ts';
-import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
-import { failedIn, shortVerdict } from './evidence.ts';
-import { causeWords } from './plain-lines.ts';
+import { currentStep, type RolloutState } from '../rollout/state.ts';
+import { titleOf, whyBack } from './outcome-words.ts';
 import { observationFields } from './progress.ts';
 import { counted, percentText, stepTitle } from './words.ts';
 
@@ -33,34 +32,14 @@ function heading(state: RolloutState): string {
   return `## ${mark} ${escape(place)}: ${escape(plan.challenger)} ${outcome === null ? words : escape(words)}`;
 }
 
-function titleOf(state: RolloutState): { readonly mark: string; readonly words: string } {
-  const { outcome, plan } = state;
-  if (outcome === null) return { mark: '⏳', words: `not over, at ${challengerShare(state)} %` };
-  switch (outcome.kind) {
-    case 'succeeded':
-      return { mark: '✅', words: plan.strategy === 'shadow' ? 'ran in shadow to the end' : 'serves 100 %' };
-    case 'rolled-back':
-      return { mark: outcome.cause.kind === 'abort' ? '⏹️' : '❌', words: causeWords[outcome.cause.kind] };
-    case 'stuck':
-      return { mark: '🚨', words: 'is stuck: a person must look' };
-    default:
-      return unreachable(outcome);
-  }
-}
-
 function verdict(state: RolloutState): string {
-  const { outcome, plan, lastVerdict, observations } = state;
+  const { outcome, plan } = state;
   if (outcome === null) return `Under way still. Next: \`mlreg status --environment ${plan.environment}\``;
   switch (outcome.kind) {
     case 'succeeded':
       return escape(outcome.sentence);
-    case 'rolled-back': {
-      const judged = outcome.cause.kind === 'verdict' && lastVerdict?.kind === 'fail';
-      const why = judged
-        ? shortVerdict(lastVerdict, { action: 'roll back', failed: failedIn(observations) })
-        : outcome.cause.sentence;
-      return `**${escape(plan.champion ?? 'What served before')} serves 100 %.** ${escape(why)}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;
-    }
+    case 'rolled-back':
+      return `**${escape(plan.champion ?? 'What served before')} serves 100 %.** ${escape(whyBack(state, outcome))}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;
     case 'stuck':
       return [escape(outcome.sentence), ...outcome.mend.map((command) => `- ${code(command)}`)].join('\n\n');
     default:

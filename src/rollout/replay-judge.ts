@@ -188,8 +188,13 @@ function reasonOf(judgement: Extract<Judgement, { kind: 'fail' }>, policy: Judge
   // A look stands by itself, and so do answers that differ; otherwise all metrics decide together.
   if (finding.rule.endsWith('planned look') || metric === 'disagreement')
     return { metric, evidence, threshold, finding };
-  const together = 1 / splitAlpha(alphaOfRest(policy), planLooks(policy.steps).planned).sequential;
+  const together = thresholdTogether(policy);
   return { metric, evidence: evidenceTogether(judgement.findings, together), threshold: together, finding };
+}
+
+/** Where all metrics' evidence together rolls back. */
+export function thresholdTogether(policy: JudgePolicy): number {
+  return 1 / splitAlpha(alphaOfRest(policy), planLooks(policy.steps).planned).sequential;
 }
 
 /** Metrics that decide nothing, or by themselves. */

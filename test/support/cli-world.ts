@@ -207,6 +207,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
         packaged: (path) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8'),
         exists: (path) => files.has(path),
         create: (path, text) => void files.set(path, text),
+        replace: (path, text) => void files.set(path, text),
         append: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
       },
       onSignal: (listener) => {
