@@ -1,11 +1,5 @@
-import {
-  addSample,
-  addStatisticSet,
-  emptySamples,
-  freezeSamples,
-  mergeSamples,
-  type Samples,
-} from './samples.ts';
+import { createPoints, packBefore, pointAt, type Points, pointsIn, takeBefore } from './points.ts';
+import { addSample, addStatisticSet, emptySamples, mergeSamples, type Samples } from './samples.ts';
 
 export interface MetricName {
   readonly namespace: string;
@@ -18,11 +12,14 @@ export interface Series {
   readonly unit: string;
   /** Seconds between points: what was recorded within one is one point. */
   readonly resolution: 1 | 60;
-  /** Samples by the start of their second (or minute), in seconds since the epoch. */
-  readonly points: Map<number, Samples>;
+  /** By the start of their second (or minute). */
+  readonly points: Points;
   /** What is older than three hours, by minute. */
-  readonly minutes: Map<number, Samples>;
+  readonly minutes: Points;
+  /** Seconds since the epoch. */
+  newest: number;
   lastSwept: number;
+  readonly share: (bytes: Uint8Array) => Uint8Array;
 }
 
 export interface Metric extends MetricName {
@@ -40,6 +37,7 @@ export interface MetricStore {
 
 export function createMetricStore(): MetricStore {
   const metrics = new Map<string, Metric>();
+  const share = sharing();
   return {
     series(name, unit, resolution) {
       const key = keyOf(name);
@@ -47,7 +45,8 @@ export function createMetricStore(): MetricStore {
       if (metric === undefined) metrics.set(key, (metric = newMetric(name)));
       let found = metric.series.find((each) => each.unit === unit && each.resolution === resolution);
       if (found === undefined) {
-        found = { unit, resolution, points: new Map(), minutes: new Map(), lastSwept: 0 };
+        const [points, minutes] = [createPoints(resolution), createPoints(60)];
+        found = { unit, resolution, points, minutes, newest: 0, lastSwept: 0, share };
         metric.series.push(found);
       }
       return found;
@@ -87,15 +86,24 @@ export function periodsOf(
   const found = new Map<number, Samples>();
   for (const series of metric.series) {
     if (range.unit !== undefined && series.unit !== range.unit) continue;
-    for (const points of [series.minutes, series.points]) gather(points, range, found, withValues);
+    for (const points of [series.minutes, series.points]) {
+      for (const [key, samples] of pointsIn(points, range, withValues)) {
+        const at = key - (key % range.period);
+        let merged = found.get(at);
+        if (merged === undefined) found.set(at, (merged = emptySamples()));
+        mergeSamples(merged, samples, withValues);
+      }
+    }
   }
   return [...found].sort(([a], [b]) => a - b);
 }
 
 const RAW_SECONDS = 3 * 3600;
 const MINUTE_SECONDS = 15 * 24 * 3600;
-const FREEZE_SECONDS = 15 * 60;
-const SWEEP_SECONDS = 60;
+/** Whoever writes a metric is seldom later than that. */
+const OPEN_SECONDS = 20;
+const SWEEP_SECONDS = 10;
+const SHARED = 64;
 
 function keyOf({ namespace, metricName, dimensions }: MetricName): string {
   const names = Object.keys(dimensions).sort();
@@ -104,69 +112,38 @@ function keyOf({ namespace, metricName, dimensions }: MetricName): string {
 
 function newMetric(name: MetricName): Metric {
   const series: Series[] = [];
-  const lastAt = () => {
-    let last = 0;
-    for (const { points, minutes } of series) {
-      for (const key of points.keys()) last = Math.max(last, key);
-      for (const key of minutes.keys()) last = Math.max(last, key);
-    }
-    return last * 1000;
-  };
+  const lastAt = () => 1000 * Math.max(0, ...series.map(({ newest }) => newest));
   return { ...name, series, lastAt };
 }
 
 function samplesAt(series: Series, at: number): Samples {
   const second = Math.floor(at / 1000);
   const key = series.resolution === 1 ? second : second - (second % 60);
-  let samples = series.points.get(key);
-  if (samples === undefined) {
-    series.points.set(key, (samples = emptySamples()));
-    if (key - series.lastSwept >= SWEEP_SECONDS) sweep(series, key);
-  }
-  return samples;
+  if (key > series.newest) series.newest = key;
+  if (key - series.lastSwept >= SWEEP_SECONDS) sweep(series, key);
+  return pointAt(series.points, key);
 }
 
-/** Ages what there is: compacts after a quarter of an hour, to minutes after three, away after 15 days. */
+/** Ages what there is: to bytes after some seconds, to minutes after three hours, away after 15 days. */
 function sweep(series: Series, now: number): void {
+  const { points, minutes, share } = series;
   series.lastSwept = now;
-  for (const [key, samples] of series.points) {
-    if (key >= now - FREEZE_SECONDS) continue;
-    if (key >= now - RAW_SECONDS) {
-      freezeSamples(samples);
-      continue;
-    }
-    const minute = key - (key % 60);
-    let merged = series.minutes.get(minute);
-    if (merged === undefined) series.minutes.set(minute, (merged = emptySamples()));
-    mergeSamples(merged, samples);
-    merged.frozen = false;
-    series.points.delete(key);
+  for (const [key, samples] of takeBefore(points, now - RAW_SECONDS)) {
+    mergeSamples(pointAt(minutes, key - (key % 60)), samples);
   }
-  for (const [key, samples] of series.minutes) {
-    if (key < now - MINUTE_SECONDS) series.minutes.delete(key);
-    else freezeSamples(samples);
-  }
+  packBefore(points, now - OPEN_SECONDS, share);
+  packBefore(minutes, now - OPEN_SECONDS, share);
+  takeBefore(minutes, now - MINUTE_SECONDS);
 }
 
-function gather(
-  points: ReadonlyMap<number, Samples>,
-  range: { readonly start: number; readonly end: number; readonly period: number },
-  found: Map<number, Samples>,
-  withValues: boolean,
-): void {
-  const { start, end, period } = range;
-  const add = (key: number, samples: Samples) => {
-    const at = key - (key % period);
-    let merged = found.get(at);
-    if (merged === undefined) found.set(at, (merged = emptySamples()));
-    mergeSamples(merged, samples, withValues);
+/** Equal bytes are kept once: a value is often recorded under several sets of dimensions, and packed soon after. */
+function sharing(): (bytes: Uint8Array) => Uint8Array {
+  const recent: Uint8Array[] = [];
+  return (bytes) => {
+    const same = recent.find((each) => each.length === bytes.length && Buffer.compare(each, bytes) === 0);
+    if (same !== undefined) return same;
+    recent.push(bytes);
+    if (recent.length > SHARED) recent.shift();
+    return bytes;
   };
-  if (points.size < end - start) {
-    for (const [key, samples] of points) if (key >= start && key < end) add(key, samples);
-    return;
-  }
-  for (let key = Math.ceil(start); key < end; key++) {
-    const samples = points.get(key);
-    if (samples !== undefined) add(key, samples);
-  }
 }

@@ -1,7 +1,7 @@
 /**
  * What was recorded for one metric in one second (or minute): exact count, sum, minimum and maximum,
- * and the values themselves for percentiles. Up to `EXACT_LIMIT` distinct values are exact; beyond that, and in data
- * that `freeze` has compacted, values are rounded to a relative 0.5 %.
+ * and the values themselves for percentiles. Up to `EXACT_LIMIT` distinct values are exact; beyond that values are
+ * rounded to a relative 0.5 %.
  */
 export interface Samples {
   count: number;
@@ -13,7 +13,6 @@ export interface Samples {
   counts: number[];
   /** A StatisticSet whose values are unknown went in: no percentiles. */
   opaque: boolean;
-  frozen: boolean;
 }
 
 export interface SortedValues {
@@ -23,8 +22,7 @@ export interface SortedValues {
 
 /** Below this many entries a repeated value is found by scanning: 0/1 metrics never grow. */
 const SCAN_LIMIT = 8;
-const EXACT_LIMIT = 4096;
-const FROZEN_LIMIT = 128;
+const EXACT_LIMIT = 512;
 
 export function emptySamples(): Samples {
   return {
@@ -35,7 +33,6 @@ export function emptySamples(): Samples {
     values: [],
     counts: [],
     opaque: false,
-    frozen: false,
   };
 }
 
@@ -57,7 +54,7 @@ export function addSample(samples: Samples, value: number, count: number): void 
   }
   values.push(value);
   counts.push(count);
-  if (entries >= 2 * EXACT_LIMIT) compact(samples, EXACT_LIMIT);
+  if (entries >= 2 * EXACT_LIMIT) Object.assign(samples, compact(samples, EXACT_LIMIT));
 }
 
 /** Adds a StatisticSet. Its percentiles are known only where all its values are equal. */
@@ -93,13 +90,6 @@ export function mergeSamples(into: Samples, from: Samples, withValues = true): v
   }
 }
 
-/** Makes old data small; nothing is lost where few values are distinct. */
-export function freezeSamples(samples: Samples): void {
-  if (samples.frozen) return;
-  samples.frozen = true;
-  if (samples.values.length > SCAN_LIMIT) compact(samples, FROZEN_LIMIT);
-}
-
 /** The values in ascending order, each once, with their counts. */
 export function sortedValues(samples: Pick<Samples, 'values' | 'counts'>): SortedValues {
   const totals = new Map<number, number>();
@@ -113,24 +103,27 @@ export function sortedValues(samples: Pick<Samples, 'values' | 'counts'>): Sorte
   return { values: [...distinct], counts: Array.from(distinct, (value) => totals.get(value) ?? 0) };
 }
 
-function compact(samples: Samples, limit: number): void {
-  let sorted = sortedValues(samples);
-  if (sorted.values.length > limit) {
-    sorted = sortedValues({ values: sorted.values.map(rounded), counts: sorted.counts });
-    // Rounding must not push the ends past what was really seen.
-    sorted.values[0] = Math.max(sorted.values[0] ?? samples.min, samples.min);
-    const last = sorted.values.length - 1;
-    sorted.values[last] = Math.min(sorted.values[last] ?? samples.max, samples.max);
-  }
-  samples.values = sorted.values;
-  samples.counts = sorted.counts;
+/** Each value once; rounded to cells where there are more than `limit`. */
+export function compact(samples: Samples, limit: number): SortedValues {
+  const sorted = sortedValues(samples);
+  if (sorted.values.length <= limit) return sorted;
+  const cells = sortedValues({ values: sorted.values.map(rounded), counts: sorted.counts });
+  // Rounding must not push the ends past what was really seen.
+  cells.values[0] = Math.max(cells.values[0] ?? samples.min, samples.min);
+  const last = cells.values.length - 1;
+  cells.values[last] = Math.min(cells.values[last] ?? samples.max, samples.max);
+  return cells;
 }
 
 const STEP = Math.log(1.01);
 
-/** The middle of a logarithmic cell 1 % wide. */
+/** The logarithmic cell 1 % wide that a positive value is in. */
+export const cellOf = (value: number): number => Math.round(Math.log(value) / STEP);
+/** Its middle. */
+export const valueOf = (cell: number): number => Math.exp(cell * STEP);
+
 function rounded(value: number): number {
   if (value === 0) return 0;
-  const magnitude = Math.exp(Math.round(Math.log(Math.abs(value)) / STEP) * STEP);
+  const magnitude = valueOf(cellOf(Math.abs(value)));
   return value < 0 ? -magnitude : magnitude;
 }

@@ -5,6 +5,7 @@ import {
   record,
   type Metric,
 } from '../../../../src/local-aws/core/cloudwatch/metric-store.ts';
+import { sortedValues } from '../../../../src/local-aws/core/cloudwatch/samples.ts';
 import { START } from './bench.ts';
 
 const name = { namespace: 'N', metricName: 'm', dimensions: { A: '1', B: '2' } };
@@ -101,6 +102,36 @@ test('units are kept apart, and merged where none is asked for', () => {
 });
 
 describe('ageing', () => {
+  test('what is read does not depend on when it was packed, nor on what came late', () => {
+    const store = createMetricStore();
+    const [early, late] = [store.series(name, 'early', 1), store.series(name, 'late', 1)];
+    const seconds = Array.from({ length: 300 }, (_, i) => i);
+    for (const second of seconds) record(early, START + second * 1000, second % 7, 2);
+    for (const second of seconds.filter((i) => i % 3 > 0)) record(late, START + second * 1000, second % 7, 2);
+    expect(late.points.packed.size).toBeGreaterThan(20);
+    for (const second of seconds.filter((i) => i % 3 === 0))
+      record(late, START + second * 1000, second % 7, 2);
+    const read = (unit: string) =>
+      periodsOf(store.find(name)!, { start: SECOND + 5, end: SECOND + 295, period: 10, unit }, true);
+    const sorted = read('late').map(([at, samples]) => [at, { ...samples, ...sortedValues(samples) }]);
+    expect(sorted).toEqual(
+      read('early').map(([at, samples]) => [at, { ...samples, ...sortedValues(samples) }]),
+    );
+    expect(sorted).toHaveLength(30);
+  });
+
+  test('one value under many dimensions is kept once', () => {
+    const store = createMetricStore();
+    const all = ['a', 'b', 'c'].map((unit) => store.series(name, unit, 1));
+    for (let second = 0; second < 60; second++) {
+      for (const series of all)
+        for (let i = 0; i < 100; i++) record(series, START + second * 1000, 1 + ((second * i) % 89) / 3);
+    }
+    const kept = new Set(all.flatMap(({ points }) => [...points.packed.values()]));
+    expect(kept.size).toBe(all[0]!.points.packed.size);
+    expect(kept.size).toBeGreaterThan(2);
+  });
+
   test('after three hours seconds become minutes, after 15 days nothing', () => {
     const store = createMetricStore();
     const series = store.series(name, 'None', 1);
@@ -111,8 +142,8 @@ describe('ageing', () => {
       [60, 60],
       [4 * 3600, 1],
     ]); // prettier-ignore
-    record(series, START + 15 * 24 * 3600_000 + 90_000, 1);
-    expect(sums(store.find(name)!, 60).map(([at]) => at)).toEqual([4 * 3600, 15 * 24 * 3600 + 60]);
+    record(series, START + 15 * 24 * 3600_000 + 900_000, 1);
+    expect(sums(store.find(name)!, 60).map(([at]) => at)).toEqual([4 * 3600, 15 * 24 * 3600 + 900]);
   });
 
   test('memory is bounded under load', () => {
@@ -122,12 +153,11 @@ describe('ageing', () => {
       for (let i = 0; i < 200; i++)
         record(series, START + second * 1000, 10 + ((second * 200 + i) % 7919) / 3);
     }
-    const points = [...series.points.values()];
-    const exact = points.filter(({ frozen }) => !frozen);
-    // A quarter of an hour and up to a minute until the next sweep.
-    expect(exact.length).toBeLessThanOrEqual(15 * 60 + 60);
-    const entries = points.reduce((sum, { values }) => sum + values.length, 0);
-    expect(entries).toBeLessThan(exact.length * 200 + (points.length - exact.length) * 150);
+    const { open, packed } = series.points;
+    // Twenty seconds, and up to ten until what is together is over, and ten until the next sweep.
+    expect(open.size).toBeLessThanOrEqual(40);
+    const bytes = [...packed.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(bytes / (2400 - open.size)).toBeLessThan(650);
     const all = sums(store.find(name)!, 60);
     expect(all.length).toBe(40);
   });
