@@ -38,7 +38,7 @@ const inner = { left: 64, right: width - 16, top: 22, bottom: height - 26 };
 export function chartMarkup(chart: Chart): Markup {
   const x = scaleUtc().domain(chart.span).range([inner.left, inner.right]);
   const y = yScale(chart);
-  const time = x.tickFormat();
+  const time = x.tickFormat(8, timeForm(chart.span));
   return html`<figure>
 <figcaption><b>${chart.title}</b> ${chart.lines.map(
     ({ name, look }) => html`<span class="key ${look}">${name}</span> `,
@@ -46,10 +46,29 @@ export function chartMarkup(chart: Chart): Markup {
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.says}"><title>${chart.says}</title>
 ${y.ticks(4).map((tick) => html`<line class="grid" x1="${inner.left}" x2="${inner.right}" y1="${at(y(tick))}" y2="${at(y(tick))}"/><text class="scale" x="${inner.left - 8}" y="${at(y(tick) + 4)}" text-anchor="end">${chart.format(tick)}</text>\n`)}
 ${x.ticks(8).map((tick) => html`<text class="scale" x="${at(x(tick))}" y="${height - 8}" text-anchor="middle">${time(tick)}</text>\n`)}
-${chart.marks.map(({ at: when, name }) => html`<line class="mark" x1="${at(x(when))}" x2="${at(x(when))}" y1="${inner.top}" y2="${inner.bottom}"/><text class="mark" x="${at(x(when))}" y="${inner.top - 8}" text-anchor="middle">${name}</text>\n`)}
+${apart(chart.marks, x).map(({ at: when, name }) => html`<line class="mark" x1="${at(x(when))}" x2="${at(x(when))}" y1="${inner.top}" y2="${inner.bottom}"/><text class="mark" x="${at(x(when))}" y="${inner.top - 8}" text-anchor="middle">${name}</text>\n`)}
 ${chart.limits.map(({ value }) => html`<line class="limit" x1="${inner.left}" x2="${inner.right}" y1="${at(y(value))}" y2="${at(y(value))}"/>\n`)}
 ${chart.lines.map((line) => lineMarkup(line, chart, x, y))}</svg>
 </figure>`;
+}
+
+const day = 86_400_000;
+
+/** What a clock's hand between two ticks needs, and the day where there are several. Source: d3-time-format. */
+function timeForm([from, to]: Chart['span']): string {
+  if (to - from > day) return '%b %d %H:%M';
+  return to - from > 600_000 ? '%H:%M' : '%H:%M:%S';
+}
+
+/** Names that would stand on one another share a place. */
+function apart(marks: Chart['marks'], x: (value: number) => number): Chart['marks'] {
+  const placed: { at: number; name: string }[] = [];
+  for (const mark of marks) {
+    const before = placed.at(-1);
+    if (before !== undefined && x(mark.at) - x(before.at) < 14) before.name += ` ${mark.name}`;
+    else placed.push({ ...mark });
+  }
+  return placed;
 }
 
 interface Scale {
