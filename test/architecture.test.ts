@@ -39,7 +39,8 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
     'world',
   ],
   controller: ['domain', 'ports', 'config', 'rollout', 'rollout-pure', 'world'],
-  cli: ['domain', 'commands', 'reporting', 'world'],
+  surface: ['commands'],
+  cli: ['domain', 'commands', 'reporting', 'surface', 'world'],
   action: ['cli', 'domain', 'reporting', 'world'],
   entry: ['cli', 'controller', 'world', 'local-aws'],
 };
@@ -191,7 +192,7 @@ describe('the house', () => {
 
   it('keeps files small enough to read in one go', () => {
     // A ratchet: these are longer than the habit of 300 lines, and may only shrink.
-    const known: Readonly<Record<string, number>> = { 'cli.ts': 425, 'local-aws/daemon.ts': 320 };
+    const known: Readonly<Record<string, number>> = { 'local-aws/daemon.ts': 320 };
     const wrong = files.flatMap((file) => {
       const name = relative(src, file).replaceAll('\\', '/');
       const lines = readFileSync(file, 'utf8').split('\n').length;

@@ -1,0 +1,44 @@
+import type { CommandRow } from './row.ts';
+
+/** What may be rolled out. */
+export const registryRows: readonly CommandRow[] = [
+  {
+    name: 'init',
+    summary: 'write mlreg.yaml and a GitHub workflow',
+    options: [
+      ['--model-name <name>', "the model's name; recommendation, or Terraform's"],
+      ['--from-terraform <file...>', 'what `terraform output -json` prints, one an environment; - is stdin'],
+    ],
+    examples: [
+      'mlreg init --model-name fraud',
+      'terraform output -json | mlreg init --from-terraform -',
+      'mlreg init --from-terraform staging.json prod.json',
+    ],
+    load: async () => (await import('../commands/init.ts')).init,
+  },
+  {
+    name: 'register <version>',
+    summary: "put a version into the registry, with its artifact's digest",
+    options: [
+      ['--artifact <uri>', 's3://bucket/key; in local also a file'],
+      ['--metric <name=value...>', 'an offline metric; may be given often'],
+    ],
+    examples: [
+      'mlreg register v2.3.0 --artifact s3://models/v2.3.0.tar.gz --metric auc=0.67',
+      'mlreg register v2.3.0 --artifact ./v2.3.0.tar.gz -e local',
+    ],
+    load: async () => (await import('../commands/registry.ts')).register,
+  },
+  {
+    name: 'versions',
+    summary: 'list the registry',
+    examples: ['mlreg versions -e prod', 'mlreg versions -o json'],
+    load: async () => (await import('../commands/registry.ts')).versions,
+  },
+  {
+    name: 'validate <version>',
+    summary: 'check artifact, digest and acceptance criteria',
+    examples: ['mlreg validate v2.3.0 -e prod', 'mlreg validate v2.3.0 -o json'],
+    load: async () => (await import('../commands/registry.ts')).validate,
+  },
+];

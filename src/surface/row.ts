@@ -1,0 +1,19 @@
+import type { Context } from '../commands/context.ts';
+import type { ExitCode } from '../commands/exit-codes.ts';
+
+export type Run = (context: Context, options: never, ...args: string[]) => Promise<ExitCode>;
+
+export type OptionRow = readonly [flags: string, description: string, byDefault?: string];
+
+/** One command as people type it. */
+export interface CommandRow {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  readonly options?: readonly OptionRow[];
+  readonly examples: readonly string[];
+  /** Not in help: machines type it. */
+  readonly hidden?: true;
+  /** Loaded only when the command is typed. */
+  readonly load: () => Promise<Run>;
+}
