@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { auditStore } from './audit-store.ts';
 import type { Clients } from './aws/clients.ts';
 import type { ReadMetrics } from './aws/gathered-reads.ts';
 import type { EnvironmentConfig } from './config/index.ts';
@@ -71,7 +72,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const channels = await channelsOf(config, clients);
   return {
     store,
-    audit: () => audit(config, clients),
+    audit: () => auditStore(config, clients),
     platform: createPlatform({
       clients,
       clock: systemClock,
@@ -273,29 +274,4 @@ function smokeRequests(config: EnvironmentConfig): readonly { readonly body: str
   }
   if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
   return parsed.map((body) => ({ body: JSON.stringify(body) }));
-}
-
-async function audit({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Audit> {
-  if (store.kind === 'embedded') {
-    const { verifyStore } = await import('./store/embedded.ts');
-    const { file, problem, ...walked } = await verifyStore({
-      stateDir: store.directory,
-      environment: name,
-      model,
-    });
-    return {
-      where: file,
-      ...walked,
-      ...(problem && { problem: `${file}:${problem.line}: ${problem.sentence}` }),
-    };
-  }
-  const [{ verifyDynamoLog }, { dynamoTable }] = await Promise.all([
-    import('./aws/dynamo-verify.ts'),
-    import('./aws/dynamo-table.ts'),
-  ]);
-  const walked = await verifyDynamoLog(dynamoTable({ clients, table: store.table }), {
-    environment: name,
-    model,
-  });
-  return { where: `table ${store.table}`, ...walked, lost: 0, torn: 0 };
 }

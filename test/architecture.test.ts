@@ -71,7 +71,16 @@ const storeRuleFiles = ['chain.ts', 'fold.ts', 'record.ts', 'store-over-log.ts',
 function folderOf(file: string): string {
   const path = relative(src, file).replaceAll('\\', '/');
   if (path === 'cli.ts') return 'cli';
-  if (['world.ts', 'connect.ts', 'local-world.ts', 'local-controller.ts', 'machine.ts'].includes(path))
+  if (
+    [
+      'world.ts',
+      'connect.ts',
+      'audit-store.ts',
+      'local-world.ts',
+      'local-controller.ts',
+      'machine.ts',
+    ].includes(path)
+  )
     return 'world';
   if (!path.includes('/')) return 'entry';
   if (path.startsWith('monitor/judge/')) return 'monitor/judge';
