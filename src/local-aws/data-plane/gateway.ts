@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GatewayView, LocalClock } from '../seams.ts';
-import { namesLoopback } from './loopback-host.ts';
+import { apiOfHost, namesLoopback } from './loopback-host.ts';
 import { answerOf, eventOf, type GatewayAnswer, gatewayMessage } from './payload-v2.ts';
 
 export interface GatewayCounters {
@@ -22,7 +22,7 @@ const bodyLimit = 10 * 1024 * 1024;
 const integrationLimitMs = 30_000;
 
 /**
- * The front door of one HTTP API's stage, its name not in the path (as `$default`). The stage is looked up anew for
+ * The front door of HTTP APIs, to a stage whose name is not in the path (as `$default`). The stage is looked up anew for
  * every request, because it moves while requests come.
  * @throws Error with code EADDRINUSE where the port is taken
  */
@@ -30,6 +30,7 @@ export async function startGateway(options: {
   readonly port: number;
   readonly view: GatewayView;
   readonly clock: LocalClock;
+  /** The API of requests whose Host names none. */
   readonly apiId: () => string;
   readonly stage: string;
   readonly accountId: string;
@@ -79,7 +80,7 @@ export async function startGateway(options: {
     }
     requests++;
     inFlight++;
-    const apiId = options.apiId();
+    const apiId = apiOfHost(request.headers.host) ?? options.apiId();
     const finish = ({ answer, integrationMs }: Answered): void => {
       inFlight--;
       status[`${Math.floor(answer.status / 100)}xx` as keyof typeof status]++;

@@ -16,9 +16,14 @@ export function namesLoopback(request: IncomingMessage): boolean {
   }
   if (host === undefined || request.url?.charCodeAt(0) !== slash) return false;
   if (host === lastGood) return true;
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host)) return false;
+  if (!/^(127\.0\.0\.1|([a-z0-9]+\.execute-api\.)?localhost|\[::1\])(:\d{1,5})?$/i.test(host)) return false;
   lastGood = host;
   return true;
+}
+
+/** The API that a Host such as `a1b2c3.execute-api.localhost:8080` names, as the hosts of AWS's own APIs do. */
+export function apiOfHost(host: string | undefined): string | undefined {
+  return /^([a-z0-9]+)\.execute-api\./i.exec(host ?? '')?.[1]?.toLowerCase();
 }
 
 const slash = 0x2f;

@@ -285,7 +285,10 @@ describe('who may ask', () => {
     ['127.0.0.1', 'host: 127.0.0.1', 200],
     ['localhost and a port', 'Host: localhost:8080', 200],
     ['IPv6 loopback', 'host: [::1]:8080', 200],
+    ["an API's own name", 'host: a1b2c3.execute-api.localhost:8080', 200],
     ['another name', 'host: evil.example', 403],
+    ['a name like that of an API', 'host: a1b2c3.execute-api.evil.example', 403],
+    ['an API of a longer name', 'host: a1.execute-api.localhost.evil.example', 403],
     ['a name that begins well', 'host: 127.0.0.1.evil.example', 403],
     ['a name that ends well', 'host: evil.example:127.0.0.1', 403],
     ['two hosts, the first good', 'host: 127.0.0.1\r\nHost: evil.example', 403],
@@ -296,6 +299,15 @@ describe('who may ask', () => {
     expect(answer.status).toBe(status);
     expect(invoked).toHaveLength(status === 200 ? 1 : 0);
     expect(recorded).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  it.each([
+    ['127.0.0.1', 'api123'],
+    ['A1B2c3.execute-api.localhost', 'a1b2c3'],
+  ])('%s is the API %s', async (host, apiId) => {
+    await raw(`GET /health HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    expect(invoked[0]?.event.requestContext).toMatchObject({ apiId });
+    expect(recorded[0]?.[0]).toBe(apiId);
   });
 
   it('is refused without a host, and with a target that names one', async () => {
