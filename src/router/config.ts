@@ -42,7 +42,7 @@ export function readConfig(env: Environment): ConfigReading {
         userKey: env.MLREG_USER_KEY === undefined ? 'userId' : filled(env, 'MLREG_USER_KEY'),
         apiKeys: parseApiKeys(env.MLREG_API_KEYS_SHA256),
         invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '25000'),
-        metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '60'),
+        metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '1'),
       },
     };
   } catch (error) {

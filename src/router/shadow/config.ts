@@ -11,6 +11,6 @@ export function readShadowConfig(env: Environment): ShadowConfig {
     environment: filled(env, 'MLREG_ENVIRONMENT'),
     model: filled(env, 'MLREG_MODEL'),
     invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '10000'),
-    metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '60'),
+    metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '1'),
   };
 }

@@ -26,7 +26,7 @@ describe('readConfig', () => {
         userKey: 'userId',
         apiKeys: undefined,
         invokeTimeoutMs: 25_000,
-        metricResolution: 60,
+        metricResolution: 1,
       },
     });
   });
