@@ -3,7 +3,13 @@ import { readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const modulesFolder = fileURLToPath(new URL('../terraform/modules/', import.meta.url));
+const terraform = fileURLToPath(new URL('../terraform/', import.meta.url));
+/** What people call, and what only the modules call. */
+const folders = ['modules', 'internal'].flatMap((kind) =>
+  readdirSync(join(terraform, kind))
+    .sort()
+    .map((name) => ({ kind, name, folder: join(terraform, kind, name) })),
+);
 
 /**
  * The blocks of one kind in a file as `terraform fmt` leaves it: a block ends at the first brace in column one.
@@ -51,6 +57,8 @@ function table(head, rows) {
   ].join('\n');
 }
 
+const example = (text) => (text === '' ? '' : `## Example\n\n\`\`\`hcl\n${text.trim()}\n\`\`\`\n\n`);
+
 function readme(folder, name) {
   const read = (file) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : '');
   const all = readdirSync(folder)
@@ -85,13 +93,7 @@ function readme(folder, name) {
 
 ${purpose}
 
-## Example
-
-\`\`\`hcl
-${read('examples/complete/main.tf').trim()}
-\`\`\`
-
-## Variables
+${example(read('examples/complete/main.tf'))}## Variables
 
 ${table(
   ['name', 'what', 'type', 'default'],
@@ -114,12 +116,11 @@ Written by \`node scripts/terraform-docs.mjs\` from the module's files.
 }
 
 const stale = [];
-for (const name of readdirSync(modulesFolder).sort()) {
-  const folder = join(modulesFolder, name);
+for (const { kind, name, folder } of folders) {
   const file = join(folder, 'README.md');
   const wanted = readme(folder, name);
   if (existsSync(file) && readFileSync(file, 'utf8') === wanted) continue;
-  stale.push(`terraform/modules/${name}/README.md`);
+  stale.push(`terraform/${kind}/${name}/README.md`);
   if (!process.argv.includes('--check')) writeFileSync(file, wanted);
 }
 if (process.argv.includes('--check') && stale.length > 0) {

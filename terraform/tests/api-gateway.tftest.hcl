@@ -1,26 +1,16 @@
 # The API: its routes, who is let in, and that a swap of the stage stays.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-  mock_resource "aws_apigatewayv2_api" {
-    defaults = { id = "a1b2c3d4e5", execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {
   model        = "recommendation"
   environment  = "prod"
   function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:recommendation-inference-prod"
+  authorizer   = { kind = "none" }
 }
 
 run "routes" {

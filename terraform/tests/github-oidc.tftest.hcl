@@ -1,23 +1,9 @@
 # GitHub: one repository, one environment, in both forms of the subject.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-  mock_resource "aws_iam_openid_connect_provider" {
-    defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {

@@ -1,23 +1,9 @@
 # The function: what mlreg moves stays where it is, and the API may reach every alias.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:recommendation-inference-prod", version = "1" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {
@@ -35,7 +21,7 @@ run "names_and_reach" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.function_name == "recommendation-inference-prod"
+    condition     = module.function.function.function_name == "recommendation-inference-prod"
     error_message = "mlreg.yaml expects the function by this name"
   }
 
@@ -60,17 +46,17 @@ run "names_and_reach" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables == tomap({ MLREG_MODEL = "recommendation", MLREG_ENVIRONMENT = "prod", MLREG_METRIC_RESOLUTION = "60" })
+    condition     = module.function.function.environment[0].variables == tomap({ MLREG_MODEL = "recommendation", MLREG_ENVIRONMENT = "prod", MLREG_METRIC_RESOLUTION = "1" })
     error_message = "the router reads these, and an empty MLREG_API_KEYS_SHA256 would shut it"
   }
 
   assert {
-    condition     = aws_lambda_function.this.runtime == "nodejs22.x" && aws_lambda_function.this.publish
+    condition     = module.function.function.runtime == "nodejs22.x" && module.function.function.publish
     error_message = "nodejs20.x is refused, and aliases need a published version"
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/recommendation-inference-prod" && aws_cloudwatch_log_group.this.retention_in_days == 30
+    condition     = module.function.log_group.name == "/aws/lambda/recommendation-inference-prod" && module.function.log_group.retention_in_days == 30
     error_message = "without a group of its own Lambda would make one that is kept for ever"
   }
 }
@@ -83,12 +69,12 @@ run "least_privilege" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[0].Resource == ["arn:aws:sagemaker:eu-west-1:123456789012:endpoint/recommendation-prod-*"]
+    condition     = module.function.role.statements[0].Resource == ["arn:aws:sagemaker:eu-west-1:123456789012:endpoint/recommendation-prod-*"]
     error_message = "the endpoints of this model in this environment, whatever their version, and no others"
   }
 
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : !contains(flatten([statement.Resource]), "*") && !contains(flatten([statement.Action]), "*")])
+    condition     = alltrue([for statement in module.function.role.statements : !contains(flatten([statement.Resource]), "*") && !contains(flatten([statement.Action]), "*")])
     error_message = "no wildcard where a pattern will do"
   }
 }
@@ -105,7 +91,7 @@ run "capital_letters" {
   }
 
   assert {
-    condition     = contains(jsondecode(aws_iam_role_policy.this.policy).Statement[0].Resource, "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/recommendation-prod-*")
+    condition     = contains(module.function.role.statements[0].Resource, "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/recommendation-prod-*")
     error_message = "SageMaker's ARNs are in small letters"
   }
 }
@@ -114,11 +100,7 @@ run "options" {
   command = plan
 
   variables {
-    vpc                  = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
-    xray                 = true
     reserved_concurrency = 7
-    log_retention_days   = 365
-    kms_key_arn          = "arn:aws:kms:eu-west-1:123456789012:key/k"
     shadow_function_arn  = "arn:aws:lambda:eu-west-1:123456789012:function:recommendation-shadow-prod"
     api_keys_sha256      = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"]
   }
@@ -129,20 +111,14 @@ run "options" {
 
   assert {
     condition = alltrue([
-      aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"]),
-      aws_lambda_function.this.tracing_config[0].mode == "Active",
-      aws_lambda_function.this.reserved_concurrent_executions == 7,
-      aws_lambda_function.this.kms_key_arn == var.kms_key_arn,
-      aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn,
-      aws_cloudwatch_log_group.this.retention_in_days == 365,
-      length(aws_iam_role_policy_attachment.vpc) == 1,
-      aws_lambda_function.this.environment[0].variables["MLREG_API_KEYS_SHA256"] == join(",", var.api_keys_sha256),
+      module.function.function.reserved_concurrent_executions == 7,
+      module.function.function.environment[0].variables["MLREG_API_KEYS_SHA256"] == join(",", var.api_keys_sha256),
     ])
     error_message = "each variable reaches its resource"
   }
 
   assert {
-    condition     = toset([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid]) == toset(["AskModels", "Logs", "ShadowCopies", "Key", "Traces"])
+    condition     = toset([for statement in module.function.role.statements : statement.Sid]) == toset(["AskModels", "Logs", "ShadowCopies"])
     error_message = "each option brings its permission"
   }
 }
@@ -152,7 +128,6 @@ run "mistakes" {
 
   variables {
     environment_variables = { MLREG_ROUTE = "{}" }
-    runtime               = "nodejs20.x"
     aliases               = ["live"]
     reserved_concurrency  = 0
     timeout_seconds       = 60
@@ -164,6 +139,6 @@ run "mistakes" {
   }
 
   expect_failures = [
-    var.environment_variables, var.runtime, var.aliases, var.reserved_concurrency, var.timeout_seconds, var.api_keys_sha256,
+    var.environment_variables, var.aliases, var.reserved_concurrency, var.timeout_seconds, var.api_keys_sha256,
   ]
 }

@@ -1,26 +1,9 @@
 # The pipeline: train, evaluate, register, and nobody else's jobs.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/a/log" }
-  }
-  mock_resource "aws_sfn_state_machine" {
-    defaults = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:mlreg-rollout-prod" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {
@@ -75,7 +58,7 @@ run "with_a_function_that_registers" {
   }
 
   assert {
-    condition     = jsondecode(output.definition).States.Register.Parameters.Payload.action == "register" && contains(jsondecode(aws_iam_role_policy.pipeline.policy).Statement[*].Sid, "Register")
+    condition     = jsondecode(output.definition).States.Register.Parameters.Payload.action == "register" && contains(module.pipeline.role.statements[*].Sid, "Register")
     error_message = "it is called, and may be"
   }
 }
@@ -88,12 +71,12 @@ run "least_privilege" {
   }
 
   assert {
-    condition     = [for statement in concat(jsondecode(aws_iam_role_policy.job.policy).Statement, jsondecode(aws_iam_role_policy.pipeline.policy).Statement) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["RegistryToken", "Metrics", "Logs"]
+    condition     = [for statement in concat(module.job_role.statements, module.pipeline.role.statements) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["RegistryToken", "Metrics", "Logs"]
     error_message = "only what has no resources to name is allowed everywhere"
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.pipeline.policy).Statement[1].Condition.StringEquals["iam:PassedToService"] == "sagemaker.amazonaws.com"
+    condition     = module.pipeline.role.statements[1].Condition.StringEquals["iam:PassedToService"] == "sagemaker.amazonaws.com"
     error_message = "the job's role, to SageMaker alone"
   }
 }
@@ -111,7 +94,7 @@ run "long_names" {
   }
 
   assert {
-    condition     = length(local.job_prefix) + 9 <= 63 && length(aws_iam_role.job.name) <= 64 && length(aws_sfn_state_machine.this.name) <= 80
+    condition     = length(local.job_prefix) + 9 <= 63 && length(module.job_role.name) <= 64 && length(module.pipeline.state_machine.name) <= 80
     error_message = "SageMaker's names have 63 characters, IAM's 64, Step Functions' 80"
   }
 }

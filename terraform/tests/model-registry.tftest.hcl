@@ -1,17 +1,9 @@
 # The table: its keys are the store's, and it is not lost by accident.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {
@@ -64,12 +56,11 @@ run "mistakes" {
   variables {
     environment   = "Prod"
     recovery_days = 36
-    kms_key_arn   = "k"
   }
 
   module {
     source = "../modules/model-registry"
   }
 
-  expect_failures = [var.environment, var.recovery_days, var.kms_key_arn]
+  expect_failures = [var.environment, var.recovery_days]
 }

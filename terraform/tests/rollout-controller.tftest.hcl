@@ -1,32 +1,9 @@
 # The controller: it is called, it may do what mlreg may, and its silence is told.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mlreg-controller-prod" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/a/log" }
-  }
-  mock_resource "aws_cloudwatch_event_rule" {
-    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/a-rule" }
-  }
-  mock_resource "aws_sfn_state_machine" {
-    defaults = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:mlreg-rollout-prod" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {
@@ -46,7 +23,7 @@ run "called" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables == tomap({ MLREG_ENVIRONMENT = "prod", MLREG_MODELS = "recommendation", MLREG_STATE_MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:mlreg-rollout-prod" })
+    condition     = module.function.function.environment[0].variables == tomap({ MLREG_ENVIRONMENT = "prod", MLREG_MODELS = "recommendation", MLREG_STATE_MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:mlreg-rollout-prod" })
     error_message = "it knows where it is, and what to start"
   }
 
@@ -61,17 +38,17 @@ run "called" {
   }
 
   assert {
-    condition     = tolist(jsondecode(aws_cloudwatch_event_rule.alarm[0].event_pattern).resources) == var.alarm_arns && aws_cloudwatch_event_target.alarm[0].arn == aws_lambda_function.this.arn && aws_lambda_permission.alarm[0].source_arn == aws_cloudwatch_event_rule.alarm[0].arn
+    condition     = tolist(jsondecode(aws_cloudwatch_event_rule.alarm[0].event_pattern).resources) == var.alarm_arns && aws_cloudwatch_event_target.alarm[0].arn == module.function.function.arn && aws_lambda_permission.alarm[0].source_arn == aws_cloudwatch_event_rule.alarm[0].arn
     error_message = "an alarm reaches it, by a rule that has a target"
   }
 
   assert {
-    condition     = aws_sfn_state_machine.this.name == "mlreg-rollout-prod" && aws_sfn_state_machine.this.type == "STANDARD" && strcontains(aws_sfn_state_machine.this.definition, aws_lambda_function.this.arn)
+    condition     = module.laps.state_machine.name == "mlreg-rollout-prod" && module.laps.state_machine.type == "STANDARD" && strcontains(module.laps.state_machine.definition, module.function.function.arn)
     error_message = "laps call it, for as long as a bake takes"
   }
 
   assert {
-    condition     = can(jsondecode(aws_sfn_state_machine.this.definition).StartAt)
+    condition     = can(jsondecode(module.laps.state_machine.definition).StartAt)
     error_message = "the definition is JSON"
   }
 }
@@ -89,7 +66,7 @@ run "in_china" {
   }
 
   assert {
-    condition     = !strcontains(aws_sfn_state_machine.this.definition, "arn:aws:states") && strcontains(aws_sfn_state_machine.this.definition, "arn:aws-cn:states:::lambda:invoke")
+    condition     = !strcontains(module.laps.state_machine.definition, "arn:aws:states") && strcontains(module.laps.state_machine.definition, "arn:aws-cn:states:::lambda:invoke")
     error_message = "the state machine's own ARNs are the partition's"
   }
 }
@@ -102,12 +79,12 @@ run "may" {
   }
 
   assert {
-    condition     = toset(values(aws_iam_role_policy_attachment.rollouts)[*].policy_arn) == toset(values(var.policy_arns))
+    condition     = toset(module.function.role.policy_arns) == toset(values(var.policy_arns))
     error_message = "what the command line may, and no more"
   }
 
   assert {
-    condition     = [for statement in concat(jsondecode(aws_iam_role_policy.this.policy).Statement, jsondecode(aws_iam_role_policy.states.policy).Statement) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["Logs"]
+    condition     = [for statement in concat(module.function.role.statements, module.laps.role.statements) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["Logs"]
     error_message = "only the delivery of a state machine's log has no resource to name"
   }
 }

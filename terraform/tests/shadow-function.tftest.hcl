@@ -1,26 +1,9 @@
 # The shadow function: it can harm nobody.
-# An account that isn't there. What AWS would answer stands in while planning, so that nothing is left unknown.
-mock_provider "aws" {
-  override_during = plan
 
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:recommendation-inference-prod", version = "1" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/a-role", id = "a-role" }
-  }
-  mock_resource "aws_dynamodb_table" {
-    defaults = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/a-table" }
-  }
+mock_provider "aws" {
+  source = "./mocks"
+  # Already while planning, so that nothing is left unknown.
+  override_during = plan
 }
 
 variables {
@@ -38,12 +21,12 @@ run "harmless" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.function_name == "recommendation-shadow-prod" && aws_lambda_function.this.handler == "index.shadow" && aws_lambda_alias.live.name == "live"
+    condition     = module.function.function.function_name == "recommendation-shadow-prod" && module.function.function.handler == "index.shadow" && aws_lambda_alias.live.name == "live"
     error_message = "the router sends copies to this function's alias live"
   }
 
   assert {
-    condition     = aws_lambda_function.this.reserved_concurrent_executions == 10
+    condition     = module.function.function.reserved_concurrent_executions == 10
     error_message = "copies never take the users' concurrency"
   }
 
@@ -58,22 +41,22 @@ run "harmless" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables["MLREG_SHADOW_TABLE"] == aws_dynamodb_table.seen.name
+    condition     = module.function.function.environment[0].variables["MLREG_SHADOW_TABLE"] == aws_dynamodb_table.seen.name
     error_message = "it is told of its table"
   }
 
   assert {
-    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action])) == toset(["sagemaker:InvokeEndpoint", "dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents"])
+    condition     = toset(flatten([for statement in module.function.role.statements : statement.Action])) == toset(["sagemaker:InvokeEndpoint", "dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents"])
     error_message = "it asks models, remembers ids and writes its log"
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == []
+    condition     = [for statement in module.function.role.statements : statement.Sid if contains(flatten([statement.Resource]), "*")] == []
     error_message = "no wildcard where a pattern will do"
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.topic_arn])
+    condition     = module.function.alarm.alarm_actions == toset([var.topic_arn])
     error_message = "its failures are told"
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { onTestFinished } from 'vitest';
 import { generateLoad, type LoadRequest } from '../../src/local-aws/data-plane/load.ts';
 import type { LoadReport } from '../../src/local-aws/data-plane/load-report.ts';
@@ -41,7 +42,7 @@ export async function startTraffic(
     url: scene.gatewayUrl,
     path: '/recommend',
     rate,
-    body,
+    body: (index) => ({ ...body(index), headers: scene.gatewayHeaders }),
     record: true,
     signal: over.signal,
   });
@@ -65,13 +66,19 @@ export async function recommendations(scene: Scene, count: number): Promise<read
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const at = Date.now();
-      const response = await fetch(`${scene.gatewayUrl}/recommend`, {
+      // Unlike fetch it sends the Host it is given.
+      const response = await request(`${scene.gatewayUrl}/recommend`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...scene.gatewayHeaders },
         body: body(index).body,
       });
-      await response.arrayBuffer();
-      return { at, version: response.headers.get('x-model-version') ?? undefined, status: response.status };
+      await response.body.dump();
+      const version = response.headers['x-model-version'];
+      return {
+        at,
+        version: version === undefined ? undefined : String(version),
+        status: response.statusCode,
+      };
     }),
   );
 }

@@ -17,6 +17,8 @@ export interface Scene {
   /** Starts AWS on this machine; with no controller what a killed process left is only a person's. */
   up(options?: { readonly controller: boolean }): Promise<void>;
   readonly gatewayUrl: string;
+  /** Of every request to the gateway. */
+  readonly gatewayHeaders: Record<string, string>;
   readonly daemonPid: number;
   /** Runs to its end. */
   run(...args: string[]): Promise<Ended>;
@@ -119,6 +121,7 @@ export function createScene(name: string, local: object = quick): Scene {
     dir,
     variables,
     configure,
+    gatewayHeaders: {},
     get gatewayUrl() {
       return state.gatewayUrl;
     },

@@ -1,8 +1,8 @@
 # A large stack: capacity of its own, long memories, protected.
 
 provider "aws" {
-  region              = var.region
-  allowed_account_ids = var.account == null ? null : [var.account]
+  region = "eu-west-1" # yours
+  # allowed_account_ids = ["123456789012"] # refuses to touch any other
 
   default_tags {
     tags = { "managed-by" = "terraform" }
@@ -11,26 +11,20 @@ provider "aws" {
 
 module "stack" {
   source      = "../../modules/stack"
-  model       = var.model
+  model       = "recommendation"
   environment = "prod"
 
-  function           = { memory_mb = 1769, reserved_concurrency = 400 } # 1769 MB: one whole CPU
-  api                = { rate = 1000, burst = 2000, detailed_metrics = true, authorizer = var.authorizer }
-  shadow             = { reserved_concurrency = 40 }
-  registry           = { deletion_protection = true, recovery_days = 35 }
-  storage            = { noncurrent_version_days = 365 }
-  xray               = true
-  log_retention_days = 365
+  function = { memory_mb = 1769, reserved_concurrency = 400 }                                      # 1769 MB: one whole CPU
+  api      = { rate = 1000, burst = 2000, detailed_metrics = true, authorizer = { kind = "iam" } } # signed requests
+  shadow   = { reserved_concurrency = 40 }
+  registry = { deletion_protection = true, recovery_days = 35 }
+  storage  = { noncurrent_version_days = 365 }
+  platform = { log_retention_days = 365, xray = true }
 
-  router_package_file     = coalesce(var.router_package_file, "${path.module}/../../../dist/router.zip")
-  controller_package_file = var.controller_package_file
-  ecr_repository_arns     = var.ecr_repository_arns
-  api_keys_sha256         = var.api_keys_sha256
-  subscriptions           = [for address in var.alert_emails : { protocol = "email", endpoint = address }]
-  webhook_parameter_name  = var.webhook_parameter_name
-  trusted_principal_arns  = var.trusted_principal_arns
-  github                  = var.github
-  pipeline                = var.pipeline
-  vpc                     = var.vpc
-  kms_key_arn             = var.kms_key_arn
+  # Yours. What else there is: ../../modules/stack/README.md
+  ecr_repository_arns     = []   # repositories of the model server's images
+  subscriptions           = []   # who is told: [{ protocol = "email", endpoint = "ml@example.com" }]
+  trusted_principal_arns  = []   # roles or users that may roll out from a terminal
+  github                  = null # { repository = "acme/models" }: its workflows may roll out
+  controller_package_file = null # "controller.zip": then rollouts are watched when their terminal or CI job is gone
 }

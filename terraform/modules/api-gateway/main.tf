@@ -1,8 +1,11 @@
 # The HTTP API before the function: routes, stage, throttling, CORS, access log, authorizer. A stage variable says
 # which alias serves.
 
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "naming" {
+  source      = "../../internal/naming"
+  model       = var.model
+  environment = var.environment
+}
 
 locals {
   name       = "${var.model}-api-${var.environment}"
@@ -50,7 +53,7 @@ resource "aws_apigatewayv2_authorizer" "this" {
   ]
 
   authorizer_uri = var.authorizer.kind != "lambda" ? null : join("", [
-    "arn:${data.aws_partition.current.partition}:apigateway:${data.aws_region.current.name}:lambda:path",
+    "arn:${module.naming.partition}:apigateway:${module.naming.region}:lambda:path",
     "/2015-03-31/functions/${var.authorizer.function_arn}/invocations",
   ])
   authorizer_payload_format_version = var.authorizer.kind == "lambda" ? "2.0" : null

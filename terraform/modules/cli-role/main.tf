@@ -1,14 +1,16 @@
 # What mlreg may do in AWS, and no more: one policy to look, one to roll out, and a role for people.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "naming" {
+  source      = "../../internal/naming"
+  model       = var.model
+  environment = var.environment
+}
 
 locals {
-  account   = data.aws_caller_identity.current.account_id
-  partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.name
-  here      = "${local.region}:${local.account}"
+  account   = module.naming.account
+  partition = module.naming.partition
+  region    = module.naming.region
+  here      = module.naming.here
   function  = "arn:${local.partition}:lambda:${local.here}:function:${var.function_name}"
   api       = "arn:${local.partition}:apigateway:${local.region}::/apis/${var.api_id}"
   stage     = "${local.api}/stages/${var.stage_name}"

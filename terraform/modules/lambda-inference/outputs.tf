@@ -1,11 +1,11 @@
 output "function_name" {
   description = "Name of the function: lambda.function of mlreg.yaml."
-  value       = aws_lambda_function.this.function_name
+  value       = module.function.function.function_name
 }
 
 output "function_arn" {
   description = "ARN of the function, without a version."
-  value       = aws_lambda_function.this.arn
+  value       = module.function.function.arn
 }
 
 output "alias_names" {
@@ -15,10 +15,10 @@ output "alias_names" {
 
 output "role_arn" {
   description = "ARN of the function's role."
-  value       = aws_iam_role.this.arn
+  value       = module.function.role.arn
 }
 
 output "log_group_name" {
   description = "Where the function logs, and emits its metrics."
-  value       = aws_cloudwatch_log_group.this.name
+  value       = module.function.log_group.name
 }

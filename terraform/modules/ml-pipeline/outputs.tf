@@ -1,11 +1,11 @@
 output "state_machine_arn" {
   description = "The pipeline. Start: aws stepfunctions start-execution --state-machine-arn ARN --input '{\"version\":\"v2.3.0\",\"hyperparameters\":{}}'"
-  value       = aws_sfn_state_machine.this.arn
+  value       = module.pipeline.state_machine.arn
 }
 
 output "job_role_arn" {
   description = "Role of training and evaluation."
-  value       = aws_iam_role.job.arn
+  value       = module.job_role.arn
 }
 
 output "definition" {

@@ -2,22 +2,12 @@ variable "model" {
   description = "The model's name, as in mlreg.yaml. It begins the names of its resources."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z](-?[A-Za-z0-9]){0,31}$", var.model))
-    error_message = "A model's name has at most 32 letters, digits and inner hyphens, such as recommendation."
-  }
 }
 
 variable "environment" {
   description = "The environment, as in mlreg.yaml, such as prod."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9]){0,19}$", var.environment))
-    error_message = "An environment's name has at most 20 small letters, digits and inner hyphens, such as prod."
-  }
 }
 
 variable "log_retention_days" {
@@ -25,22 +15,12 @@ variable "log_retention_days" {
   type        = number
   default     = 30
   nullable    = false
-
-  validation {
-    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], var.log_retention_days)
-    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827 or 3653 days, or for ever (0)."
-  }
 }
 
 variable "kms_key_arn" {
   description = "KMS key that encrypts data, models and logs. null: the service's own key."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:", var.kms_key_arn))
-    error_message = "kms_key_arn is the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/..."
-  }
 }
 
 variable "tags" {

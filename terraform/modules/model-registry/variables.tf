@@ -13,11 +13,6 @@ variable "kms_key_arn" {
   description = "KMS key that encrypts the table. null: the service's own key."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:", var.kms_key_arn))
-    error_message = "kms_key_arn is the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/..."
-  }
 }
 
 variable "tags" {

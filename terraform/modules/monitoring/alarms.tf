@@ -74,21 +74,40 @@ resource "aws_cloudwatch_metric_alarm" "share" {
   }
 }
 
+# One slow request in a quiet night is no incident.
 resource "aws_cloudwatch_metric_alarm" "latency" {
   alarm_name          = "${local.prefix}-latency"
   alarm_description   = "Requests took more than ${var.limits.mean_latency_ms} ms on average. ${local.help}"
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.limits.mean_latency_ms
-  namespace           = "AWS/ApiGateway"
-  metric_name         = "Latency"
-  dimensions          = { ApiId = var.api_id, Stage = var.stage_name }
-  statistic           = "Average"
-  period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.tell
   ok_actions          = local.tell
   tags                = var.tags
+
+  metric_query {
+    id          = "mean"
+    label       = "Milliseconds"
+    expression  = "IF(requests >= ${var.limits.minimum_requests}, latency, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { latency = ["Latency", "Average"], requests = ["Count", "Sum"] }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/ApiGateway"
+        metric_name = metric_query.value[0]
+        dimensions  = { ApiId = var.api_id, Stage = var.stage_name }
+        stat        = metric_query.value[1]
+        period      = 300
+      }
+    }
+  }
 }
 
 # Endpoints come and go with versions, and an alarm can't search for them: this asks the router, which counts per version.

@@ -1,8 +1,5 @@
-data "aws_region" "current" {}
-
 locals {
-  region = data.aws_region.current.name
-  api    = ["ApiId", var.api_id, "Stage", var.stage_name]
+  api = ["ApiId", var.api_id, "Stage", var.stage_name]
   # Any version, whatever its name.
   versions = "{Mlreg,Environment,Model,ModelVersion} Environment=\"${var.environment}\" Model=\"${var.model}\""
   # Endpoint names begin with model and environment.
@@ -65,7 +62,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         height = 6
         properties = {
           title   = chart.title
-          region  = local.region
+          region  = module.naming.region
           view    = "timeSeries"
           stacked = false
           period  = 60

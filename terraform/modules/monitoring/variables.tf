@@ -2,33 +2,18 @@ variable "model" {
   description = "The model's name, as in mlreg.yaml. It begins the names of its resources."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z](-?[A-Za-z0-9]){0,31}$", var.model))
-    error_message = "A model's name has at most 32 letters, digits and inner hyphens, such as recommendation."
-  }
 }
 
 variable "environment" {
   description = "The environment, as in mlreg.yaml, such as prod."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9]){0,19}$", var.environment))
-    error_message = "An environment's name has at most 20 small letters, digits and inner hyphens, such as prod."
-  }
 }
 
 variable "kms_key_arn" {
-  description = "KMS key that encrypts the topic. null: the service's own key."
+  description = "KMS key that encrypts the topic; its policy must let cloudwatch.amazonaws.com use it (kms:Decrypt, kms:GenerateDataKey), or no alarm is heard. null: none, for alarms can't use the service's own key."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:", var.kms_key_arn))
-    error_message = "kms_key_arn is the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/..."
-  }
 }
 
 variable "tags" {

@@ -3,19 +3,19 @@ resource "aws_cloudwatch_event_rule" "sweep" {
   name                = "mlreg-${var.environment}-sweep"
   description         = "The controller looks for rollouts that nobody looks after"
   schedule_expression = "rate(1 minute)"
-  tags                = var.tags
+  tags                = var.platform.tags
 }
 
 resource "aws_cloudwatch_event_target" "sweep" {
   rule  = aws_cloudwatch_event_rule.sweep.name
-  arn   = aws_lambda_function.this.arn
+  arn   = module.function.function.arn
   input = jsonencode({ kind = "sweep" })
 }
 
 resource "aws_lambda_permission" "sweep" {
   statement_id  = "sweep"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
+  function_name = module.function.function.function_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.sweep.arn
 }
@@ -25,19 +25,19 @@ resource "aws_cloudwatch_event_rule" "collect" {
   name                = "mlreg-${var.environment}-collect"
   description         = "The controller retires endpoints that nobody needs any more"
   schedule_expression = "rate(1 hour)"
-  tags                = var.tags
+  tags                = var.platform.tags
 }
 
 resource "aws_cloudwatch_event_target" "collect" {
   rule  = aws_cloudwatch_event_rule.collect.name
-  arn   = aws_lambda_function.this.arn
+  arn   = module.function.function.arn
   input = jsonencode({ kind = "collect" })
 }
 
 resource "aws_lambda_permission" "collect" {
   statement_id  = "collect"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
+  function_name = module.function.function.function_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.collect.arn
 }
@@ -47,7 +47,7 @@ resource "aws_cloudwatch_event_rule" "alarm" {
   count       = length(var.alarm_arns) == 0 ? 0 : 1
   name        = "mlreg-${var.environment}-alarm"
   description = "The controller looks at once when an alarm is raised"
-  tags        = var.tags
+  tags        = var.platform.tags
 
   event_pattern = jsonencode({
     source      = ["aws.cloudwatch"]
@@ -60,14 +60,14 @@ resource "aws_cloudwatch_event_rule" "alarm" {
 resource "aws_cloudwatch_event_target" "alarm" {
   count = length(var.alarm_arns) == 0 ? 0 : 1
   rule  = aws_cloudwatch_event_rule.alarm[0].name
-  arn   = aws_lambda_function.this.arn
+  arn   = module.function.function.arn
 }
 
 resource "aws_lambda_permission" "alarm" {
   count         = length(var.alarm_arns) == 0 ? 0 : 1
   statement_id  = "alarm"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
+  function_name = module.function.function.function_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.alarm[0].arn
 }
@@ -80,29 +80,12 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
   threshold           = 1
   namespace           = "AWS/Lambda"
   metric_name         = "Invocations"
-  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  dimensions          = { FunctionName = module.function.function.function_name }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "breaching"
   alarm_actions       = [var.topic_arn]
   ok_actions          = [var.topic_arn]
-  tags                = var.tags
-}
-
-resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name          = "mlreg-${var.environment}-controller-errors"
-  alarm_description   = "The controller crashes or times out. See its log ${aws_cloudwatch_log_group.this.name}"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  namespace           = "AWS/Lambda"
-  metric_name         = "Errors"
-  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.topic_arn]
-  ok_actions          = [var.topic_arn]
-  tags                = var.tags
+  tags                = var.platform.tags
 }

@@ -1,19 +1,19 @@
 output "function_name" {
   description = "Name of the controller's function."
-  value       = aws_lambda_function.this.function_name
+  value       = module.function.function.function_name
 }
 
 output "state_machine_name" {
   description = "What `mlreg deploy --detach` starts: controller of mlreg.yaml."
-  value       = aws_sfn_state_machine.this.name
+  value       = module.laps.state_machine.name
 }
 
 output "state_machine_arn" {
   description = "ARN of that state machine."
-  value       = aws_sfn_state_machine.this.arn
+  value       = module.laps.state_machine.arn
 }
 
 output "alarm_arns" {
   description = "Alarms on the controller itself."
-  value       = [aws_cloudwatch_metric_alarm.silent.arn, aws_cloudwatch_metric_alarm.errors.arn]
+  value       = [aws_cloudwatch_metric_alarm.silent.arn, module.function.alarm.arn]
 }

@@ -2,84 +2,11 @@ variable "environment" {
   description = "The environment, as in mlreg.yaml, such as prod."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9]){0,19}$", var.environment))
-    error_message = "An environment's name has at most 20 small letters, digits and inner hyphens, such as prod."
-  }
 }
 
 variable "package_file" {
   description = "The zip that holds the controller and mlreg.yaml: node terraform/package-controller.mjs --config mlreg.yaml --out controller.zip writes it, the same bytes for the same files."
   type        = string
-  nullable    = false
-
-  validation {
-    condition     = endswith(var.package_file, ".zip")
-    error_message = "package_file is a .zip file; node terraform/package-controller.mjs writes it."
-  }
-}
-
-variable "runtime" {
-  description = "Lambda runtime. AWS takes no new functions on nodejs20.x or older."
-  type        = string
-  default     = "nodejs22.x"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^nodejs(2[2-9]|[3-9][0-9])\\.x$", var.runtime))
-    error_message = "The runtime is nodejs22.x or newer."
-  }
-}
-
-variable "vpc" {
-  description = "Subnets and security groups of the function. null: no VPC. SageMaker's runtime must be reachable from there (a NAT or an interface endpoint)."
-  type = object({
-    subnet_ids         = list(string)
-    security_group_ids = list(string)
-  })
-  default = null
-
-  validation {
-    condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
-    error_message = "A VPC needs at least one subnet and one security group."
-  }
-}
-
-variable "xray" {
-  description = "Whether X-Ray traces the function."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "log_retention_days" {
-  description = "How long logs are kept, in days. 0: for ever."
-  type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], var.log_retention_days)
-    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827 or 3653 days, or for ever (0)."
-  }
-}
-
-variable "kms_key_arn" {
-  description = "KMS key that encrypts its variables and logs. null: the service's own key."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:", var.kms_key_arn))
-    error_message = "kms_key_arn is the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/..."
-  }
-}
-
-variable "tags" {
-  description = "Tags of every resource of this module."
-  type        = map(string)
-  default     = {}
   nullable    = false
 }
 
@@ -143,14 +70,17 @@ variable "timeout_seconds" {
   }
 }
 
-variable "architecture" {
-  description = "arm64 or x86_64."
-  type        = string
-  default     = "arm64"
-  nullable    = false
-
-  validation {
-    condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture is arm64 or x86_64."
-  }
+variable "platform" {
+  description = "How the function runs: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn, tags; see ../../internal/function."
+  type = object({
+    runtime            = optional(string)
+    architecture       = optional(string)
+    vpc                = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    xray               = optional(bool)
+    log_retention_days = optional(number)
+    kms_key_arn        = optional(string)
+    tags               = optional(map(string))
+  })
+  default  = {}
+  nullable = false
 }

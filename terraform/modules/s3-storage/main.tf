@@ -1,9 +1,12 @@
 # The bucket of the models' artifacts: versioned, encrypted, closed to the public.
 
-data "aws_caller_identity" "current" {}
+module "naming" {
+  source      = "../../internal/naming"
+  environment = var.environment
+}
 
 locals {
-  name = coalesce(var.bucket_name, "mlreg-models-${var.environment}-${data.aws_caller_identity.current.account_id}")
+  name = coalesce(var.bucket_name, "mlreg-models-${var.environment}-${module.naming.account}")
 }
 
 # Model artifacts. Terraform never deletes one while it is in use: versions are kept, and destroying needs force_destroy.

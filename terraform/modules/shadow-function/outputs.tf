@@ -1,11 +1,11 @@
 output "function_name" {
   description = "Name of the function: lambda.shadowFunction of mlreg.yaml."
-  value       = aws_lambda_function.this.function_name
+  value       = module.function.function.function_name
 }
 
 output "function_arn" {
   description = "ARN of the function, without a version."
-  value       = aws_lambda_function.this.arn
+  value       = module.function.function.arn
 }
 
 output "alias_name" {
@@ -20,5 +20,5 @@ output "table_name" {
 
 output "log_group_name" {
   description = "Where comparisons are written down."
-  value       = aws_cloudwatch_log_group.this.name
+  value       = module.function.log_group.name
 }

@@ -1,7 +1,18 @@
 # All modules together: what one model needs in one environment. The environments call it with their own sizes.
 
 locals {
-  tags = merge(var.tags, { "mlreg:environment" = var.environment, "mlreg:model" = var.model })
+  # What the modules' resources have in common.
+  kms_key_arn        = var.platform.kms_key_arn
+  log_retention_days = var.platform.log_retention_days
+  tags               = merge(var.platform.tags, { "mlreg:environment" = var.environment, "mlreg:model" = var.model })
+  platform           = merge(var.platform, { tags = local.tags })
+  router             = coalesce(var.router_package_file, "${path.module}/../../../dist/router.zip")
+}
+
+module "naming" {
+  source      = "../../internal/naming"
+  model       = var.model
+  environment = var.environment
 }
 
 module "storage" {
@@ -10,7 +21,7 @@ module "storage" {
   bucket_name             = var.storage.bucket_name
   noncurrent_version_days = var.storage.noncurrent_version_days
   force_destroy           = var.storage.force_destroy
-  kms_key_arn             = var.kms_key_arn
+  kms_key_arn             = local.kms_key_arn
   tags                    = local.tags
 }
 
@@ -19,7 +30,7 @@ module "registry" {
   environment         = var.environment
   deletion_protection = var.registry.deletion_protection
   recovery_days       = var.registry.recovery_days
-  kms_key_arn         = var.kms_key_arn
+  kms_key_arn         = local.kms_key_arn
   tags                = local.tags
 }
 
@@ -29,49 +40,35 @@ module "sagemaker" {
   environment         = var.environment
   bucket_arn          = module.storage.bucket_arn
   ecr_repository_arns = var.ecr_repository_arns
-  kms_key_arn         = var.kms_key_arn
+  kms_key_arn         = local.kms_key_arn
   tags                = local.tags
 }
 
 module "inference" {
-  source                    = "../lambda-inference"
-  model                     = var.model
-  environment               = var.environment
-  package_file              = var.router_package_file
-  runtime                   = var.runtime
-  memory_mb                 = var.function.memory_mb
-  timeout_seconds           = var.function.timeout_seconds
-  reserved_concurrency      = var.function.reserved_concurrency
-  architecture              = var.function.architecture
-  environment_variables     = merge(var.function.variables, var.api.recommend_path == "/recommend" ? {} : { MLREG_RECOMMEND_PATH = var.api.recommend_path })
-  metric_resolution_seconds = var.metric_resolution_seconds
-  api_keys_sha256           = var.api_keys_sha256
-  api_execution_arn         = module.api.api_execution_arn
-  shadow_function_arn       = one(module.shadow[*].function_arn)
-  vpc                       = var.vpc
-  xray                      = var.xray
-  log_retention_days        = var.log_retention_days
-  kms_key_arn               = var.kms_key_arn
-  tags                      = local.tags
+  source                = "../lambda-inference"
+  model                 = var.model
+  environment           = var.environment
+  package_file          = local.router
+  memory_mb             = var.function.memory_mb
+  timeout_seconds       = var.function.timeout_seconds
+  reserved_concurrency  = var.function.reserved_concurrency
+  environment_variables = merge(var.function.variables, var.api.recommend_path == "/recommend" ? {} : { MLREG_RECOMMEND_PATH = var.api.recommend_path })
+  api_keys_sha256       = var.api_keys_sha256
+  api_execution_arn     = module.api.api_execution_arn
+  shadow_function_arn   = one(module.shadow[*].function_arn)
+  platform              = local.platform
 }
 
 module "shadow" {
-  source                    = "../shadow-function"
-  count                     = var.shadow == null ? 0 : 1
-  model                     = var.model
-  environment               = var.environment
-  package_file              = var.router_package_file
-  runtime                   = var.runtime
-  architecture              = var.function.architecture
-  memory_mb                 = var.shadow.memory_mb
-  reserved_concurrency      = var.shadow.reserved_concurrency
-  metric_resolution_seconds = var.metric_resolution_seconds
-  topic_arn                 = module.monitoring.topic_arn
-  vpc                       = var.vpc
-  xray                      = var.xray
-  log_retention_days        = var.log_retention_days
-  kms_key_arn               = var.kms_key_arn
-  tags                      = local.tags
+  source               = "../shadow-function"
+  count                = var.shadow == null ? 0 : 1
+  model                = var.model
+  environment          = var.environment
+  package_file         = local.router
+  memory_mb            = var.shadow.memory_mb
+  reserved_concurrency = var.shadow.reserved_concurrency
+  topic_arn            = module.monitoring.topic_arn
+  platform             = local.platform
 }
 
 module "api" {
@@ -85,8 +82,8 @@ module "api" {
   detailed_metrics   = var.api.detailed_metrics
   cors               = length(var.api.cors_origins) == 0 ? null : { allow_origins = var.api.cors_origins }
   authorizer         = var.api.authorizer
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = var.kms_key_arn
+  log_retention_days = local.log_retention_days
+  kms_key_arn        = local.kms_key_arn
   tags               = local.tags
 }
 
@@ -100,7 +97,7 @@ module "monitoring" {
   table_name    = module.registry.table_name
   subscriptions = var.subscriptions
   limits        = var.alarm_limits
-  kms_key_arn   = var.kms_key_arn
+  kms_key_arn   = local.kms_key_arn
   tags          = local.tags
 }
 
@@ -118,27 +115,21 @@ module "cli" {
   shadow_function_name   = one(module.shadow[*].function_name)
   state_machine_name     = var.controller_package_file == null ? null : "mlreg-rollout-${var.environment}"
   webhook_parameter_name = var.webhook_parameter_name
-  kms_key_arns           = var.kms_key_arn[*]
+  kms_key_arns           = local.kms_key_arn[*]
   trusted_principal_arns = var.trusted_principal_arns
   tags                   = local.tags
 }
 
 module "controller" {
-  source             = "../rollout-controller"
-  count              = var.controller_package_file == null ? 0 : 1
-  environment        = var.environment
-  models             = [var.model]
-  package_file       = var.controller_package_file
-  runtime            = var.runtime
-  architecture       = var.function.architecture
-  policy_arns        = module.cli.policy_arns
-  alarm_arns         = module.monitoring.guardrail_alarm_arns
-  topic_arn          = module.monitoring.topic_arn
-  vpc                = var.vpc
-  xray               = var.xray
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = var.kms_key_arn
-  tags               = local.tags
+  source       = "../rollout-controller"
+  count        = var.controller_package_file == null ? 0 : 1
+  environment  = var.environment
+  models       = [var.model]
+  package_file = var.controller_package_file
+  policy_arns  = module.cli.policy_arns
+  alarm_arns   = module.monitoring.guardrail_alarm_arns
+  topic_arn    = module.monitoring.topic_arn
+  platform     = local.platform
 }
 
 module "pipeline" {
@@ -152,8 +143,8 @@ module "pipeline" {
   evaluation          = var.pipeline.evaluation
   ecr_repository_arns = var.ecr_repository_arns
   topic_arn           = module.monitoring.topic_arn
-  log_retention_days  = var.log_retention_days
-  kms_key_arn         = var.kms_key_arn
+  log_retention_days  = local.log_retention_days
+  kms_key_arn         = local.kms_key_arn
   tags                = local.tags
 }
 

@@ -1,13 +1,10 @@
-data "aws_caller_identity" "current" {}
-data "aws_region" "current" {}
-
 output "mlreg" {
   description = "What mlreg.yaml needs to know: terraform output -json | mlreg init --from-terraform -"
   value = {
     model           = var.model
     environment     = var.environment
-    region          = data.aws_region.current.name
-    account         = data.aws_caller_identity.current.account_id
+    region          = module.naming.region
+    account         = module.naming.account
     function        = module.inference.function_name
     alias           = "live"
     green           = "green"

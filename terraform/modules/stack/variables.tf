@@ -2,91 +2,33 @@ variable "model" {
   description = "The model's name, as in mlreg.yaml. It begins the names of its resources."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z](-?[A-Za-z0-9]){0,31}$", var.model))
-    error_message = "A model's name has at most 32 letters, digits and inner hyphens, such as recommendation."
-  }
 }
 
 variable "environment" {
   description = "The environment, as in mlreg.yaml, such as prod."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9]){0,19}$", var.environment))
-    error_message = "An environment's name has at most 20 small letters, digits and inner hyphens, such as prod."
-  }
 }
 
-variable "runtime" {
-  description = "Lambda runtime. AWS takes no new functions on nodejs20.x or older."
-  type        = string
-  default     = "nodejs22.x"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^nodejs(2[2-9]|[3-9][0-9])\\.x$", var.runtime))
-    error_message = "The runtime is nodejs22.x or newer."
-  }
-}
-
-variable "vpc" {
-  description = "Subnets and security groups of the function. null: no VPC. SageMaker's runtime must be reachable from there (a NAT or an interface endpoint)."
+variable "platform" {
+  description = "How functions run and what is kept how: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn (encrypts everything that is kept) and tags; see ../../internal/function."
   type = object({
-    subnet_ids         = list(string)
-    security_group_ids = list(string)
+    runtime            = optional(string, "nodejs22.x")
+    architecture       = optional(string, "arm64")
+    vpc                = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    xray               = optional(bool, false)
+    log_retention_days = optional(number, 30)
+    kms_key_arn        = optional(string)
+    tags               = optional(map(string), {})
   })
-  default = null
-
-  validation {
-    condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
-    error_message = "A VPC needs at least one subnet and one security group."
-  }
-}
-
-variable "xray" {
-  description = "Whether X-Ray traces the function."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "log_retention_days" {
-  description = "How long logs are kept, in days. 0: for ever."
-  type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], var.log_retention_days)
-    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827 or 3653 days, or for ever (0)."
-  }
-}
-
-variable "kms_key_arn" {
-  description = "KMS key that encrypts everything that is kept. null: the service's own key."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:", var.kms_key_arn))
-    error_message = "kms_key_arn is the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/..."
-  }
-}
-
-variable "tags" {
-  description = "Tags of every resource of this module."
-  type        = map(string)
-  default     = {}
-  nullable    = false
+  default  = {}
+  nullable = false
 }
 
 variable "router_package_file" {
-  description = "The router's zip. npm run build writes dist/router.zip."
+  description = "The router's zip. null: dist/router.zip of this repository, which npm run build writes."
   type        = string
-  nullable    = false
+  default     = null
 }
 
 variable "function" {
@@ -95,22 +37,14 @@ variable "function" {
     memory_mb            = optional(number, 512)
     timeout_seconds      = optional(number, 29)
     reserved_concurrency = optional(number, -1)
-    architecture         = optional(string, "arm64")
     variables            = optional(map(string), {})
   })
   default  = {}
   nullable = false
 }
 
-variable "metric_resolution_seconds" {
-  description = "How fine the router's metrics are: 60, or 1, which CloudWatch bills as high resolution."
-  type        = number
-  default     = 60
-  nullable    = false
-}
-
 variable "api" {
-  description = "Limits and openness of the API; see the module api-gateway."
+  description = "Limits and openness of the API; see the module api-gateway. Who is let in is for you to say: authorizer = { kind = \"iam\" }, jwt, lambda, or none for everybody."
   type = object({
     recommend_path   = optional(string, "/recommend")
     rate             = optional(number, 100)
@@ -118,7 +52,7 @@ variable "api" {
     auto_deploy      = optional(bool, true)
     detailed_metrics = optional(bool, false)
     cors_origins     = optional(list(string), [])
-    authorizer = optional(object({
+    authorizer = object({
       kind          = string
       issuer        = optional(string)
       audience      = optional(list(string), [])
@@ -126,9 +60,8 @@ variable "api" {
       function_arn  = optional(string)
       header        = optional(string, "x-api-key")
       cache_seconds = optional(number, 60)
-    }), { kind = "none" })
+    })
   })
-  default  = {}
   nullable = false
 }
 

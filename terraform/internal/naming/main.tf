@@ -1,0 +1,13 @@
+# Where this is, and the names that several modules, and mlreg itself, must agree on.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+  # SageMaker's ARNs are in small letters.
+  endpoints = var.model == null ? [] : distinct(["${var.model}-${var.environment}", lower("${var.model}-${var.environment}")])
+}
