@@ -28,17 +28,17 @@ run "called" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_rule.sweep.schedule_expression == "rate(1 minute)" && jsondecode(aws_cloudwatch_event_target.sweep.input) == { kind = "sweep" } && aws_lambda_permission.sweep.principal == "events.amazonaws.com"
+    condition     = aws_cloudwatch_event_rule.this["sweep"].schedule_expression == "rate(1 minute)" && jsondecode(aws_cloudwatch_event_target.this["sweep"].input) == { kind = "sweep" } && aws_lambda_permission.events["sweep"].principal == "events.amazonaws.com"
     error_message = "orphans are looked for every minute"
   }
 
   assert {
-    condition     = aws_cloudwatch_event_rule.collect.schedule_expression == "rate(1 hour)" && jsondecode(aws_cloudwatch_event_target.collect.input) == { kind = "collect" } && aws_lambda_permission.collect.principal == "events.amazonaws.com"
+    condition     = aws_cloudwatch_event_rule.this["collect"].schedule_expression == "rate(1 hour)" && jsondecode(aws_cloudwatch_event_target.this["collect"].input) == { kind = "collect" } && aws_lambda_permission.events["collect"].principal == "events.amazonaws.com"
     error_message = "endpoints whose time is over are retired"
   }
 
   assert {
-    condition     = tolist(jsondecode(aws_cloudwatch_event_rule.alarm[0].event_pattern).resources) == var.alarm_arns && aws_cloudwatch_event_target.alarm[0].arn == module.function.function.arn && aws_lambda_permission.alarm[0].source_arn == aws_cloudwatch_event_rule.alarm[0].arn
+    condition     = tolist(jsondecode(aws_cloudwatch_event_rule.this["alarm"].event_pattern).resources) == var.alarm_arns && aws_cloudwatch_event_target.this["alarm"].arn == module.function.function.arn && aws_lambda_permission.events["alarm"].source_arn == aws_cloudwatch_event_rule.this["alarm"].arn
     error_message = "an alarm reaches it, by a rule that has a target"
   }
 

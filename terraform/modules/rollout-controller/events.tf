@@ -1,75 +1,52 @@
-# Finds rollouts whose owner is gone: a killed job leaves no canary unwatched.
-resource "aws_cloudwatch_event_rule" "sweep" {
-  name                = "mlreg-${var.environment}-sweep"
-  description         = "The controller looks for rollouts that nobody looks after"
-  schedule_expression = "rate(1 minute)"
+# What makes the controller look, beside the laps of a rollout.
+locals {
+  events = merge(
+    {
+      # A killed job leaves no canary unwatched.
+      sweep = { description = "The controller looks for rollouts that nobody looks after", schedule = "rate(1 minute)", pattern = null }
+      # As `mlreg gc` does. Where none is due it writes nothing.
+      collect = { description = "The controller retires endpoints that nobody needs any more", schedule = "rate(1 hour)", pattern = null }
+    },
+    length(var.alarm_arns) == 0 ? {} : {
+      # A breach need not wait for the next tick.
+      alarm = {
+        description = "The controller looks at once when an alarm is raised"
+        schedule    = null
+        pattern = jsonencode({
+          source      = ["aws.cloudwatch"]
+          detail-type = ["CloudWatch Alarm State Change"]
+          resources   = var.alarm_arns
+          detail      = { state = { value = ["ALARM"] } }
+        })
+      }
+    },
+  )
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  for_each            = local.events
+  name                = "mlreg-${var.environment}-${each.key}"
+  description         = each.value.description
+  schedule_expression = each.value.schedule
+  event_pattern       = each.value.pattern
   tags                = var.platform.tags
 }
 
-resource "aws_cloudwatch_event_target" "sweep" {
-  rule  = aws_cloudwatch_event_rule.sweep.name
-  arn   = module.function.function.arn
-  input = jsonencode({ kind = "sweep" })
+resource "aws_cloudwatch_event_target" "this" {
+  for_each = local.events
+  rule     = aws_cloudwatch_event_rule.this[each.key].name
+  arn      = module.function.function.arn
+  # An alarm's own event says which it is.
+  input = each.value.schedule == null ? null : jsonencode({ kind = each.key })
 }
 
-resource "aws_lambda_permission" "sweep" {
-  statement_id  = "sweep"
+resource "aws_lambda_permission" "events" {
+  for_each      = local.events
+  statement_id  = each.key
   action        = "lambda:InvokeFunction"
   function_name = module.function.function.function_name
   principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.sweep.arn
-}
-
-# Retires endpoints whose time is over, as `mlreg gc` does. Where none is due it writes nothing.
-resource "aws_cloudwatch_event_rule" "collect" {
-  name                = "mlreg-${var.environment}-collect"
-  description         = "The controller retires endpoints that nobody needs any more"
-  schedule_expression = "rate(1 hour)"
-  tags                = var.platform.tags
-}
-
-resource "aws_cloudwatch_event_target" "collect" {
-  rule  = aws_cloudwatch_event_rule.collect.name
-  arn   = module.function.function.arn
-  input = jsonencode({ kind = "collect" })
-}
-
-resource "aws_lambda_permission" "collect" {
-  statement_id  = "collect"
-  action        = "lambda:InvokeFunction"
-  function_name = module.function.function.function_name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.collect.arn
-}
-
-# A breach need not wait for the next tick.
-resource "aws_cloudwatch_event_rule" "alarm" {
-  count       = length(var.alarm_arns) == 0 ? 0 : 1
-  name        = "mlreg-${var.environment}-alarm"
-  description = "The controller looks at once when an alarm is raised"
-  tags        = var.platform.tags
-
-  event_pattern = jsonencode({
-    source      = ["aws.cloudwatch"]
-    detail-type = ["CloudWatch Alarm State Change"]
-    resources   = var.alarm_arns
-    detail      = { state = { value = ["ALARM"] } }
-  })
-}
-
-resource "aws_cloudwatch_event_target" "alarm" {
-  count = length(var.alarm_arns) == 0 ? 0 : 1
-  rule  = aws_cloudwatch_event_rule.alarm[0].name
-  arn   = module.function.function.arn
-}
-
-resource "aws_lambda_permission" "alarm" {
-  count         = length(var.alarm_arns) == 0 ? 0 : 1
-  statement_id  = "alarm"
-  action        = "lambda:InvokeFunction"
-  function_name = module.function.function.function_name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.alarm[0].arn
+  source_arn    = aws_cloudwatch_event_rule.this[each.key].arn
 }
 
 # A dead man's alarm: who watches is watched. Missing data is the very thing it looks for.
