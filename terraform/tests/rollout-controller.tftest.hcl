@@ -57,7 +57,7 @@ run "in_china" {
   command = plan
 
   override_data {
-    target = data.aws_partition.current
+    target = module.naming.data.aws_partition.current
     values = { partition = "aws-cn" }
   }
 

@@ -7,6 +7,7 @@ module "api" {
   model        = "recommendation"
   environment  = "prod"
   function_arn = module.inference.function_arn
+  authorizer   = { kind = "iam" }
 }
 
 module "inference" {
@@ -17,7 +18,7 @@ module "inference" {
   api_execution_arn    = module.api.api_execution_arn
   memory_mb            = 1769
   reserved_concurrency = 400
-  xray                 = true
+  platform             = { xray = true }
 
   environment_variables = {
     MLREG_USER_KEY = "customerId"
