@@ -1,7 +1,8 @@
 import type { Effect, EffectOutcome } from '../domain/journal.ts';
-import { routeKey } from '../domain/route.ts';
+import { type AliasTarget, type Route, routeKey, sameTarget } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
+import { resolveRoute } from './target.ts';
 
 /** From its intent on an effect may come about, even after its owner has died. */
 export function meant(state: RolloutState, effect: Effect): RolloutState {
@@ -43,17 +44,16 @@ export function afterEffect(
       const { revisionId, target, stamp } = outcome;
       const aliases = { ...state.aliases, [alias]: { revisionId, target, stamp } };
       const unfenced = state.unfenced.filter((other) => other !== alias);
-      if (purpose === 'fence') return { ...state, aliases, unfenced };
-      const reachesUsers = alias === state.serving;
-      const inBake = state.plan.steps[state.step]?.kind === 'bake' && purpose === 'route';
+      const fenced = { ...state, aliases, unfenced };
+      if (purpose === 'fence') {
+        const found = routeServed(state, target);
+        const known = state.routes[alias] ?? null;
+        const isNews = found !== null && (known === null || routeKey(found) !== routeKey(known));
+        return isNews ? { ...fenced, ...moved(state, alias, found, at) } : fenced;
+      }
       return {
-        ...state,
-        aliases,
-        unfenced,
-        routes: { ...state.routes, [alias]: route ?? state.routes[alias] ?? null },
-        ...(reachesUsers ? { route: route ?? state.route, routeSince: at } : {}),
-        // A new share begins its bake anew.
-        ...(inBake && reachesUsers ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
+        ...fenced,
+        ...moved(state, alias, route ?? state.routes[alias] ?? null, at, purpose === 'route'),
         ...(purpose === 'promote' ? { promotedAt: at } : {}),
         ...(purpose === 'roll-back' && state.rollback !== null
           ? { rollback: { ...state.rollback, home: [...state.rollback.home, alias] } }
@@ -73,6 +73,50 @@ export function afterEffect(
         : { ...swapped, rollback: { ...state.rollback, stageTidied: true } };
     }
   }
+}
+
+/** What follows from an alias's serving another route now. */
+function moved(
+  state: RolloutState,
+  alias: string,
+  route: Route | null,
+  at: Instant,
+  isShare = true,
+): Partial<RolloutState> {
+  const routes = { ...state.routes, [alias]: route };
+  if (alias !== state.serving) return { routes };
+  const inBake = isShare && state.plan.steps[state.step]?.kind === 'bake';
+  return {
+    routes,
+    route: route ?? state.route,
+    routeSince: at,
+    // A new share begins its bake anew.
+    ...(inBake ? { stepSince: at, pausedMs: 0, heldSince: null, heldWhy: '' } : {}),
+  };
+}
+
+/**
+ * The route that a fence found: an older owner's write may have landed and its result never been journaled, and whoever has
+ * users is judged from then on, also while the rollout is paused.
+ */
+function routeServed(state: RolloutState, target: AliasTarget): Route | null {
+  const { plan, override } = state;
+  const { champion, challenger } = plan;
+  if (plan.strategy === 'watch') return null;
+  const asked: Route | null =
+    override === null || champion === null
+      ? null
+      : { kind: 'split', champion, challenger, percent: override.percent };
+  const wanted = plan.steps.flatMap((step): readonly Route[] => {
+    if (step.kind === 'promote') return [{ kind: 'single', version: step.version }];
+    return step.kind === 'route' ? [step.route] : [];
+  });
+  const known = asked === null ? wanted : [...wanted, asked];
+  const found = known.find((route) => {
+    const resolved = resolveRoute(state, route);
+    return resolved.kind === 'target' && sameTarget(resolved.target, target);
+  });
+  return found ?? null;
 }
 
 /** Tries are counted by what is to be reached. */

@@ -1,5 +1,5 @@
 import type { Stamp } from '../../src/domain/journal.ts';
-import type { ArmTick, Observation } from '../../src/domain/observation.ts';
+import type { ArmTick, CopiesTick, Observation } from '../../src/domain/observation.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
@@ -7,7 +7,9 @@ import {
   type AliasView,
   type AliasWriteOutcome,
   type EndpointState,
+  type Platform,
   PlatformError,
+  type StageView,
 } from '../../src/ports/platform.ts';
 import type { Story } from './story.ts';
 
@@ -22,14 +24,23 @@ export interface Behaviour {
   readonly latencyMs: number;
 }
 
+/** `green` is the other alias that the stage may name. */
+export type AliasName = 'live' | 'green';
+export type StageWrite = Parameters<Platform['writeStage']>[0];
+
 /** AWS's rules that a rollout depends on, as state and synchronous effects: who calls when is the scheduler's affair. */
 export interface AwsModel {
-  alias(): AliasView;
+  alias(name?: AliasName): AliasView;
   /** As it was before the newest write, where that is young. */
-  aliasBefore(): AliasView;
-  updateAlias(write: AliasWrite): AliasWriteOutcome;
+  aliasBefore(name?: AliasName): AliasView;
+  updateAlias(write: AliasWrite, name?: AliasName): AliasWriteOutcome;
   /** Without a RevisionId AWS asks no questions. */
-  overwriteAlias(write: Omit<AliasWrite, 'revisionId'>): AliasWriteOutcome;
+  overwriteAlias(write: Omit<AliasWrite, 'revisionId'>, name?: AliasName): AliasWriteOutcome;
+  stage(): StageView;
+  /** As it was before the newest write, where that is young. */
+  stageBefore(): StageView;
+  /** Without any locking, as AWS has it: the last one wins. */
+  writeStage(write: StageWrite): void;
   /** By hand, in the console: Description stays as it is. */
   meddle(target: AliasTarget): void;
   /** Share in percent by model version that a target gives. */
@@ -43,7 +54,8 @@ export interface AwsModel {
   variables(functionVersion: string): Variables;
   ensureEndpoint(name: string): EndpointState;
   endpoint(name: string): EndpointState;
-  /** All that were ever asked for. */
+  deleteEndpoint(name: string): void;
+  /** All that were ever asked for, and are not deleted. */
   endpointNames(): readonly string[];
   observe(query: MetricsQuery): readonly Observation[];
   readonly functionVersions: ReadonlyMap<string, Variables>;
@@ -55,34 +67,46 @@ export function createAws(world: {
   readonly serves: string;
   readonly endpoints: readonly string[];
   readonly behaviour: Readonly<Record<string, Behaviour>>;
-  readonly story: Pick<Story, 'endpointFate' | 'requestsPerTick' | 'withHistograms'>;
+  readonly story: Pick<Story, 'bad' | 'endpointFate' | 'requestsPerTick' | 'withHistograms'>;
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
     before: AliasView,
+    alias: AliasName,
   ) => void;
+  readonly onSwap: (write: StageWrite, before: StageView) => void;
+  readonly onDelete: (endpoint: string) => void;
 }): AwsModel {
   const published = new Map<string, Variables>(Object.entries(world.versions));
   const endpoints = new Map<string, number | 'in-service'>(
     world.endpoints.map((name) => [name, 'in-service']),
   );
   let revision = 0;
-  let alias: AliasView = {
+  const asMade: AliasView = {
     revisionId: 'rev-0',
     target: { functionVersion: world.serves, weights: {} },
     description: '',
     stamp: undefined,
   };
-  let before = alias;
+  const aliases: Record<AliasName, { now: AliasView; before: AliasView; at: number }> = {
+    live: { now: asMade, before: asMade, at: 0 },
+    green: { now: asMade, before: asMade, at: 0 },
+  };
+  const atRest: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
+  const stage = { now: atRest, before: atRest, at: 0 };
   let code = 'code';
-  const past: { readonly at: number; readonly target: AliasTarget }[] = [{ at: 0, target: alias.target }];
+  /** What users got, and since when. */
+  const past: { readonly at: number; readonly target: AliasTarget }[] = [{ at: 0, target: asMade.target }];
   let busyUntil = 0;
 
-  const write = (target: AliasTarget, stamp: Stamp | undefined): string => {
+  const serving = (): AliasName => (stage.now.alias === 'green' ? 'green' : 'live');
+  const write = (name: AliasName, target: AliasTarget, stamp: Stamp | undefined): string => {
     revision++;
-    before = alias;
-    alias = { revisionId: `rev-${revision}`, target, description: '', stamp };
-    past.push({ at: world.now(), target });
-    return alias.revisionId;
+    const alias = aliases[name];
+    alias.before = alias.now;
+    alias.now = { revisionId: `rev-${revision}`, target, description: '', stamp };
+    alias.at = world.now();
+    if (name === serving()) past.push({ at: world.now(), target });
+    return alias.now.revisionId;
   };
   const variables = (functionVersion: string): Variables => {
     const found = published.get(functionVersion);
@@ -99,35 +123,51 @@ export function createAws(world: {
     if (kind === 'never' || world.now() - since < afterMs) return { kind: 'creating' };
     return kind === 'failed' ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
   };
-  const shareAt = (time: number, version: string): number => {
+  const targetAt = (time: number): AliasTarget => {
     let index = past.length - 1;
     while (index > 0 && (past[index]?.at ?? 0) > time) index--;
-    const then = past[index];
-    return then === undefined ? 0 : (shares(then.target)[version] ?? 0);
+    return past[index]?.target ?? asMade.target;
   };
+  const shareAt = (time: number, version: string): number => shares(targetAt(time))[version] ?? 0;
+  /** Percent of requests of which the challenger got a copy. */
+  const sampleAt = (time: number): number =>
+    routeOf(variables(targetAt(time).functionVersion))?.shadow?.sample ?? 0;
 
-  const overwrite = (wanted: Omit<AliasWrite, 'revisionId'>): AliasWriteOutcome => {
-    const found = alias;
-    const revisionId = write(wanted.target, wanted.stamp);
-    world.onWrite(wanted, found);
+  const overwrite = (wanted: Omit<AliasWrite, 'revisionId'>, name: AliasName = 'live'): AliasWriteOutcome => {
+    const found = aliases[name].now;
+    const revisionId = write(name, wanted.target, wanted.stamp);
+    world.onWrite(wanted, found, name);
     return { kind: 'written', revisionId };
   };
+  const isYoung = ({ at }: { readonly at: number }): boolean => world.now() - at < staleMs;
 
   return {
     functionVersions: published,
-    alias: () => alias,
-    aliasBefore: () => (world.now() - (past.at(-1)?.at ?? 0) < staleMs ? before : alias),
+    alias: (name = 'live') => aliases[name].now,
+    aliasBefore: (name = 'live') => (isYoung(aliases[name]) ? aliases[name].before : aliases[name].now),
+    stage: () => stage.now,
+    stageBefore: () => (isYoung(stage) ? stage.before : stage.now),
+    writeStage(wanted) {
+      const { alias, stamp, deployment } = wanted;
+      const ids = { new: `d-${stamp.rollout}`, keep: stage.now.deploymentId };
+      const deploymentId = typeof deployment === 'string' ? ids[deployment] : deployment.id;
+      stage.before = stage.now;
+      stage.now = { ...stage.now, alias, stamp, deploymentId };
+      stage.at = world.now();
+      past.push({ at: world.now(), target: aliases[serving()].now.target });
+      world.onSwap(wanted, stage.before);
+    },
     codeSha256: () => code,
     pushCode: () => {
       code += '+';
     },
     endpointNames: () => [...endpoints.keys()],
-    updateAlias(wanted) {
-      if (wanted.revisionId !== alias.revisionId) return { kind: 'precondition' };
-      return overwrite(wanted);
+    updateAlias(wanted, name = 'live') {
+      if (wanted.revisionId !== aliases[name].now.revisionId) return { kind: 'precondition' };
+      return overwrite(wanted, name);
     },
     overwriteAlias: overwrite,
-    meddle: (target) => void write(target, alias.stamp),
+    meddle: (target) => void write('live', target, aliases.live.now.stamp),
     shares,
     publish({ variables: wanted, codeSha256 }) {
       if (codeSha256 !== code)
@@ -148,13 +188,18 @@ export function createAws(world: {
       return state(name);
     },
     endpoint: state,
+    deleteEndpoint(name) {
+      if (endpoints.delete(name)) world.onDelete(name);
+    },
     observe(query) {
       const ticks: Observation[] = [];
       for (let at = query.from + query.tickMs; at <= query.to; at += query.tickMs) {
         const arm = (source: MetricsQuery['champion']): ArmTick | null => {
           if (source === null) return null;
           // A clock ahead of time asks for what hasn't happened yet.
-          const share = at > world.now() ? 0 : shareAt(at - query.tickMs / 2, source.version);
+          const middle = at - query.tickMs / 2;
+          const share =
+            at > world.now() ? 0 : query.copies === true ? sampleAt(middle) : shareAt(middle, source.version);
           const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
           return armTick(
             Math.round((world.story.requestsPerTick * share) / 100),
@@ -170,6 +215,9 @@ export function createAws(world: {
           plannedPercent: Number(query.plannedPercent),
           champion: arm(query.champion),
           challenger: arm(query.challenger),
+          ...(query.copies === true
+            ? { copies: copiesOf(at > world.now() ? 0 : sampleAt(at), world.story) }
+            : {}),
         });
       }
       return ticks;
@@ -200,6 +248,7 @@ interface Published {
   readonly champion: { readonly version: string; readonly endpoint: string };
   readonly challenger?: { readonly version: string; readonly endpoint: string };
   readonly percent: number;
+  readonly shadow?: { readonly sample: number };
 }
 
 /** Share by model version that a Lambda version with these variables gives. */
@@ -225,6 +274,16 @@ function routeOf(variables: Variables): Published | undefined {
   let route = routes.get(variables);
   if (route === undefined) routes.set(variables, (route = JSON.parse(text) as Published));
   return route;
+}
+
+/** A good challenger answers as the champion does. */
+function copiesOf(
+  sample: number,
+  { requestsPerTick, bad }: Pick<Story, 'requestsPerTick' | 'bad'>,
+): CopiesTick {
+  const compared = Math.round((requestsPerTick * sample) / 100);
+  const disagreed = bad ? compared : 0;
+  return { sent: compared, dropped: 0, compared, disagreed, distance: disagreed / 2, duplicates: 0 };
 }
 
 const edges = [10, 50, 250, 1_000];

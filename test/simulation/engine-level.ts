@@ -1,14 +1,14 @@
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
-import { createAws } from './aws-model.ts';
+import { type AliasName, createAws } from './aws-model.ts';
 import type { BuildLevel, Stage } from './level.ts';
 import type { Process } from './scheduler.ts';
-import { endpointName, v21, v22 } from './versions.ts';
+import { endpointName, nobody, v21, v22 } from './versions.ts';
 
 /** The engine over a model of AWS: each call of a port is one call. */
 export const engineLevel: BuildLevel = async (stage) => {
-  const { story, behaviour, design, caller, now, onWrite } = stage;
+  const { story, behaviour, design, caller, now, onWrite, onSwap, onDelete } = stage;
   const place = memoryPlace();
   const store = openMemoryStore(place);
   const serving = (version: string) => ({
@@ -17,12 +17,14 @@ export const engineLevel: BuildLevel = async (stage) => {
   });
   const aws = createAws({
     now,
-    versions: { 5: serving(v21), 6: serving('v2.1.1'), 7: serving(v22) },
+    versions: { 5: serving(v21), 6: serving('v2.1.1'), 7: serving(story.first === true ? nobody : v22) },
     serves: '7',
-    endpoints: [endpointName(v21), endpointName('v2.1.1'), endpointName(v22)],
+    endpoints: ['v2.1.1', ...(story.first === true ? [nobody] : [v21, v22])].map(endpointName),
     behaviour,
     story,
     onWrite,
+    onSwap,
+    onDelete,
   });
 
   return {
@@ -38,12 +40,20 @@ export const engineLevel: BuildLevel = async (stage) => {
         throw new PlatformError({ kind: 'missing', message });
       };
       const plain: Platform = {
-        readAlias: () => on('readAlias', aws.alias, aws.aliasBefore),
-        writeAlias: (_alias, wanted) => on('writeAlias', () => aws.updateAlias(wanted)),
-        aliases: () => Promise.reject(new Error('a rollout lists nothing')),
+        readAlias: (name) =>
+          on(
+            'readAlias',
+            () => aws.alias(aliasOf(name)),
+            () => aws.aliasBefore(aliasOf(name)),
+          ),
+        writeAlias: (name, wanted) => on('writeAlias', () => aws.updateAlias(wanted, aliasOf(name))),
+        aliases: () =>
+          on('aliases', () =>
+            (['live', 'green'] as const).map((name) => ({ name, target: aws.alias(name).target })),
+          ),
         swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
-        readStage: () => Promise.reject(new Error('no plan here swaps a stage')),
-        writeStage: () => Promise.reject(new Error('no plan here swaps a stage')),
+        readStage: () => on('readStage', aws.stage, aws.stageBefore),
+        writeStage: (wanted) => on('writeStage', () => aws.writeStage(wanted)),
         ensureEndpoint: ({ endpoint }) =>
           on(
             'ensureEndpoint',
@@ -51,7 +61,7 @@ export const engineLevel: BuildLevel = async (stage) => {
             () => ({ kind: 'creating' }),
           ),
         endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
-        deleteEndpoint: () => Promise.reject(new Error('a rollout deletes nothing')),
+        deleteEndpoint: (name) => on('deleteEndpoint', () => aws.deleteEndpoint(name)),
         smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
         codeSha256: () => on('codeSha256', aws.codeSha256),
         variables: (version) =>
@@ -63,8 +73,9 @@ export const engineLevel: BuildLevel = async (stage) => {
       const scheduled = storeCalled(stage, store, process);
       return {
         platform:
-          design?.platform?.(plain, (_alias, wanted) => on('writeAlias', () => aws.overwriteAlias(wanted))) ??
-          plain,
+          design?.platform?.(plain, (name, wanted) =>
+            on('writeAlias', () => aws.overwriteAlias(wanted, aliasOf(name))),
+          ) ?? plain,
         store: design?.store?.(scheduled) ?? scheduled,
         metrics: {
           read: (query) => on('metrics.read', () => ({ kind: 'read', observations: aws.observe(query) })),
@@ -74,6 +85,8 @@ export const engineLevel: BuildLevel = async (stage) => {
     },
   };
 };
+
+const aliasOf = (name: string): AliasName => (name === 'green' ? 'green' : 'live');
 
 /** Each method of a store is one call, and what it commits is looked at. */
 export function storeCalled({ caller, onEntries }: Stage, store: Store, process: Process): Store {

@@ -122,10 +122,17 @@ export const metricFaults: readonly MetricFault[] = [
   'metrics-denied',
 ];
 /** Reads of AWS that may lag behind; the store's never do. */
-const lagging: readonly string[] = ['readAlias', 'variables', 'ensureEndpoint'];
+const lagging: readonly string[] = ['readAlias', 'readStage', 'variables', 'ensureEndpoint'];
 /** Where faults hurt most, and calls are rarest. */
-const weightOf = (call: string): number =>
-  call === 'writeAlias' ? 8 : call === 'readAlias' || call === 'store.acquire' ? 3 : 1;
+const weights: Partial<Record<string, number>> = {
+  writeAlias: 8,
+  // One in a rollout, or two, and nothing locks them.
+  writeStage: 20,
+  readAlias: 3,
+  readStage: 3,
+  'store.acquire': 3,
+};
+const weightOf = (call: string): number => weights[call] ?? 1;
 const severity: Partial<Record<FaultClass, number>> = { crashes: 0.35, clocks: 0.35, pauses: 0.6 };
 
 /** The fault of a process's n-th call; null for most. */

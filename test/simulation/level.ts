@@ -2,10 +2,10 @@ import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import type { Clock } from '../../src/ports/index.ts';
-import type { AliasView, Platform } from '../../src/ports/platform.ts';
+import type { AliasView, Platform, StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
-import type { AwsModel, Behaviour } from './aws-model.ts';
+import type { AliasName, AwsModel, Behaviour, StageWrite } from './aws-model.ts';
 import type { Caller } from './calls.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
@@ -17,7 +17,9 @@ export interface Design {
 }
 
 /** What really is, whatever anybody has been told. */
-export type Truth = Pick<AwsModel, 'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames'>;
+export type Truth = Pick<AwsModel, 'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames'> &
+  // A level without a second alias has no stage to look at.
+  Partial<Pick<AwsModel, 'stage'>>;
 
 /** What a level is built on. */
 export interface Stage {
@@ -32,7 +34,12 @@ export interface Stage {
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
     before: AliasView,
+    alias?: AliasName,
   ) => void;
+  /** To be called after each write of mlreg's on the stage. @throws Violation */
+  readonly onSwap: (write: StageWrite, before: StageView) => void;
+  /** To be called after an endpoint was deleted. @throws Violation */
+  readonly onDelete: (endpoint: string) => void;
   /** To be called after entries were committed. @throws Violation */
   readonly onEntries: (rollout: string, entries: readonly Entry[]) => void;
 }

@@ -2,9 +2,12 @@ import { lap, type Post } from '../../src/controller/lap.ts';
 import { controllerCommand, isController } from '../../src/domain/controller.ts';
 import { percent, type RolloutId, type VersionTag } from '../../src/domain/units.ts';
 import type { Entry, Request } from '../../src/domain/journal.ts';
-import type { VersionRecord } from '../../src/domain/registry.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { isRetired, type VersionRecord } from '../../src/domain/registry.ts';
+import type { StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
+import { collect } from '../../src/rollout/collect.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
@@ -12,13 +15,15 @@ import { replay } from '../../src/rollout/replay.ts';
 import { rollBackBlind, wentBackBlind } from '../../src/rollout/roll-back-blind.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { homeOf } from '../../src/rollout/target.ts';
+import { blueGreen } from '../../src/strategies/blue-green.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import { rollback as rollbackPlan } from '../../src/strategies/rollback.ts';
+import { shadow } from '../../src/strategies/shadow.ts';
 import { watch as watchPlan } from '../../src/strategies/watch.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
-import { canarySettings, policy } from '../support/model-world.ts';
+import { canarySettings, policy, shadowSettings } from '../support/model-world.ts';
 import { NoAnswer } from './calls.ts';
-import { endpointName } from './versions.ts';
+import { endpointName, v23, v24 } from './versions.ts';
 import type { Machine, SimWorld } from './world.ts';
 
 /** What the commands do with the engine, without words and colours. */
@@ -29,6 +34,7 @@ export interface Programs {
   resume(machine: Machine, patient: boolean): Promise<DriveResult['kind'] | 'asked' | 'nothing'>;
   ask(machine: Machine, wish: Wish): Promise<void>;
   watch(machine: Machine): Promise<void>;
+  gc(machine: Machine): Promise<void>;
   controller(machine: Machine): Promise<void>;
 }
 
@@ -39,8 +45,14 @@ export type Wish =
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: number };
 
+export type Strategy = 'canary' | 'blue-green' | 'shadow';
+
 export interface Manner {
   readonly routing: 'sticky' | 'weighted';
+  /** Canary where it isn't given. */
+  readonly strategies?: { readonly deploy: Strategy; readonly again: Strategy; readonly last: Strategy };
+  /** There is a second alias, and a stage that may name it. */
+  readonly green?: boolean;
   readonly bakeMs: number;
   readonly steps: readonly number[];
   readonly onInconclusive: 'hold' | 'extend' | 'promote' | 'rollback';
@@ -51,15 +63,18 @@ export interface Manner {
 }
 
 const alias = 'live';
+const keepMs = 3_600_000;
 const never = new AbortController().signal;
 const silenceMs = 12_000;
 
 export function programs(world: SimWorld, manner: Manner): Programs {
   const tickMs = 1_000;
+  const green = manner.green === true ? 'green' : null;
   const settingsOf = (champion: VersionTag | null, challenger: VersionTag) =>
     canarySettings({
       champion,
       challenger,
+      ...(green === null ? {} : { green }),
       routing: manner.routing,
       onInconclusive: manner.onInconclusive,
       steps: manner.steps.map(percent),
@@ -77,6 +92,35 @@ export function programs(world: SimWorld, manner: Manner): Programs {
         steps: manner.steps.map((share) => ({ percent: share, ticks: manner.bakeMs / tickMs })),
       },
     });
+
+  const strategyOf = (version: VersionTag): Strategy => {
+    const { strategies } = manner;
+    if (strategies === undefined) return 'canary';
+    return version === v23 ? strategies.deploy : version === v24 ? strategies.again : strategies.last;
+  };
+
+  function planOf(strategy: Strategy, champion: VersionTag | null, challenger: VersionTag): Plan {
+    const settings = settingsOf(champion, challenger);
+    const [first = percent(10)] = settings.steps;
+    const ticks = manner.bakeMs / tickMs;
+    const judged = (...shares: number[]) => ({
+      ...settings.policy,
+      steps: shares.map((share) => ({ percent: share, ticks })),
+    });
+    switch (strategy) {
+      case 'canary':
+        return canary(settings);
+      case 'blue-green': {
+        const twin = { percent: first, finalBakeMs: manner.bakeMs, green: 'green' };
+        return blueGreen({ ...settings, ...twin, policy: judged(first, 100) });
+      }
+      case 'shadow': {
+        const { setup } = shadowSettings();
+        const copies = { sample: percent(50), keep: manner.bakeMs % 2_000 === 0, setup };
+        return shadow({ ...settings, ...copies, policy: { ...judged(50), disagreement: 0.3 } });
+      }
+    }
+  }
 
   /** Journals only grow: what one process has replayed another needn't. */
   const known = new Map<RolloutId, { readonly last: Entry | undefined; readonly state: RolloutState }>();
@@ -109,13 +153,22 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return false;
   }
 
+  const servingOf = (versions: readonly VersionRecord[]): VersionRecord | null =>
+    versions.find(({ status }) => status === 'champion') ?? null;
   const championOf = (versions: readonly VersionRecord[]): VersionRecord => {
-    const champion = versions.find(({ status }) => status === 'champion');
-    if (champion === undefined) throw new UserError('conflict', 'no champion', { mend: '' });
+    const champion = servingOf(versions);
+    if (champion === null) throw new UserError('conflict', 'no champion', { mend: '' });
     return champion;
   };
-  const endpointsOf = (...versions: readonly VersionTag[]) =>
-    Object.fromEntries(versions.map((version) => [version, { name: endpointName(version), generation: 1 }]));
+  /** Under which a version is served, or would be. */
+  const endpointOf = ({ version, endpoint, ...record }: VersionRecord) => {
+    if (endpoint === undefined) return { name: endpointName(version), generation: 1 };
+    if (!isRetired({ version, endpoint, ...record })) return endpoint;
+    const generation = endpoint.generation + 1;
+    return { name: `${endpointName(version)}-g${generation}`, generation };
+  };
+  const endpointsOf = (...records: readonly VersionRecord[]) =>
+    Object.fromEntries(records.map((record) => [record.version, endpointOf(record)]));
 
   const see = (result: DriveResult): DriveResult => {
     if (result.kind === 'lost') world.saw('fenced a live owner');
@@ -126,21 +179,28 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const { ports, actor } = machine;
     const { store, platform } = ports;
     if ((await unfinished(machine)) !== null) return world.saw('deploy refused: one is under way');
-    const champion = championOf(await store.versions());
-    if (champion.version === version) return;
+    const versions = await store.versions();
+    const champion = servingOf(versions);
+    const record = versions.find((one) => one.version === version);
+    if (record === undefined || champion?.version === version) return;
     const view = await platform.readAlias(alias);
     if (Object.keys(view.target.weights).length > 0) return world.saw('deploy refused: alias splits');
-    if (champion.functionVersion !== view.target.functionVersion)
+    if (champion !== null && champion.functionVersion !== view.target.functionVersion)
       return world.saw('deploy refused: alias moved by hand');
+    const strategy = champion === null ? 'canary' : strategyOf(version);
+    const stage = await stageFor(machine, strategy);
+    if (stage?.alias !== undefined && stage.alias !== alias)
+      return world.saw('deploy refused: the stage names another alias');
     const codeSha256 = await platform.codeSha256();
     if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
-    const endpoints = endpointsOf(champion.version, version);
+    const endpoints = endpointsOf(record, ...(champion === null ? [] : [champion]));
     const id = ports.ids.rolloutId();
     const journal = await start(ports, id, {
-      plan: canary(settingsOf(champion.version, version)),
+      plan: planOf(strategy, champion?.version ?? null, version),
       actor,
       reason: '',
       home: { functionVersion: view.target.functionVersion, weights: {} },
+      ...(stage?.deploymentId === undefined ? {} : { deploymentId: stage.deploymentId }),
       endpoints,
       codeSha256,
       changes: [
@@ -149,13 +209,24 @@ export function programs(world: SimWorld, manner: Manner): Programs {
           set: {
             status: 'challenger',
             statusAt: ports.clock.now(),
-            statusReason: 'canary began',
-            endpoint: endpoints[version] ?? { name: '', generation: 1 },
+            statusReason: `${strategy} began`,
+            endpoint: endpointOf(record),
           },
         },
       ],
     });
     see(await drive(ports, journal, { signal: never }));
+  }
+
+  /** Only who means to swap it can't do without it. */
+  async function stageFor({ ports }: Machine, strategy: Strategy): Promise<StageView | null> {
+    if (green === null) return null;
+    try {
+      return await ports.platform.readStage();
+    } catch (error) {
+      if (isPlatform(error) && strategy !== 'blue-green') return null;
+      throw error;
+    }
   }
 
   async function abortRunning(machine: Machine, id: RolloutId): Promise<DriveResult> {
@@ -174,7 +245,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       running = await unfinished(machine);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      const outcome = await rollBackBlind(platform, { alias, green: null }, 'local');
+      const outcome = await rollBackBlind(platform, { alias, green }, 'local');
       world.saw(`blind rollback ${outcome.kind}`);
       return;
     }
@@ -202,9 +273,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       actor,
       reason: '',
       home: homeOf(champion, view.target),
-      endpoints: endpointsOf(champion.version, wanted.version),
+      endpoints: endpointsOf(champion, wanted),
       codeSha256,
-      changes: [],
+      changes: [{ version: wanted.version, set: { endpoint: endpointOf(wanted) } }],
     });
     see(await drive(ports, journal, { signal: never }));
   }
@@ -225,7 +296,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       actor,
       reason: 'watch',
       home: { functionVersion: back?.functionVersion ?? view.target.functionVersion, weights: {} },
-      endpoints: endpointsOf(champion.version, ...(back === undefined ? [] : [back.version])),
+      endpoints: endpointsOf(champion, ...(back === undefined ? [] : [back])),
       codeSha256: await platform.codeSha256(),
       changes: [],
     });
@@ -276,6 +347,12 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     deploy,
     rollback,
     watch,
+    async gc({ ports, actor }) {
+      const wanted = { environment: 'local', alias, green, keepMs, actor, rehearse: false };
+      const { tidied, retired } = await collect(ports, wanted);
+      if (tidied.length > 0) world.saw('gc brought to rest');
+      if (retired.length > 0) world.saw('gc retired an endpoint');
+    },
     async abort(machine) {
       const running = await unfinished(machine);
       if (running === null) return;

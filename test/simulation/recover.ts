@@ -1,10 +1,12 @@
 import { rolloutId } from '../../src/domain/units.ts';
+import { endpointsOf } from './aws-model.ts';
+import { checkBreachEnded } from './breach.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import type { Programs } from './programs.ts';
 import { Violation } from './safety.ts';
 import type { Story } from './story.ts';
-import { epoch, foreignEndpoint, v22, v23, v25 } from './versions.ts';
-import type { SimWorld } from './world.ts';
+import { endpointName, epoch, foreignEndpoint, nobody, v22, v23, v25 } from './versions.ts';
+import { type SimWorld, usersOf } from './world.ts';
 
 /**
  * What one resume may take with all well: provisioning 15 s, three bakes of 7 s that are extended by 3 s and held for 15 s,
@@ -30,6 +32,10 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
       await program.resume(machine, false);
       ended = scheduler.now();
     });
+    // Whose clock is behind waits until its journal's time has come.
+    if (lead === 0)
+      for (const at of [14_000, 50_000])
+        scheduler.at(began + at, () => checkBreachEnded(world, story, began));
     const outcome = await scheduler.run(scheduler.now() + 3_600_000, 60_000);
     if (world.violation() !== null) return;
     if (outcome === 'endless' || !process.done)
@@ -39,6 +45,8 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
   }
   if (world.violation() === null) await judge(world, story, program);
 }
+
+export const isCalm = ({ swarm }: Story): boolean => Object.values(swarm).every((rate) => rate === 0);
 
 async function judge(world: SimWorld, story: Story, program: Programs): Promise<void> {
   const { store, aws, scheduler } = world;
@@ -59,30 +67,39 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   }
   const versions = await store.versions();
   const champion = versions.find(({ status }) => status === 'champion')?.version;
-  const serves = aws.shares(aws.alias().target);
   const { stamp } = aws.alias();
+  const serves = usersOf(aws);
   const untouched = stamp === undefined || world.foreignEdits() > 0;
-  if (!untouched && serves[champion ?? ''] !== 100)
-    return wrong(`the registry's champion is ${champion}, the alias serves ${JSON.stringify(serves)}`);
+  const served = champion ?? nobody;
+  if (!untouched && serves[served] !== 100)
+    return wrong(`the registry's champion is ${champion}, users get ${JSON.stringify(serves)}`);
+  const asked = endpointsOf(aws.variables(aws.alias().target.functionVersion));
+  if (!untouched && asked.length > 1) return wrong(`at rest ${asked.join(' and ')} are asked`);
+  await bringToRest(world, program);
+  if (world.violation() !== null) return;
   const trial = versions.find(({ status }) => status === 'challenger');
   if (trial !== undefined) return wrong(`${trial.version} is a challenger for ever`);
   const lock = await store.lock();
   if (stamp !== undefined && stamp.token > lock.token)
     return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
   const forced = [...world.safety.journals().keys()].some((id) => world.safety.forced(id));
-  if (story.bad && champion === v23 && !forced)
+  if (story.bad && champion === v23 && !forced && story.first !== true)
     return world.fail(
       new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
     );
-  const named = new Set(versions.flatMap(({ endpoint }) => (endpoint === undefined ? [] : [endpoint.name])));
-  const leaked = aws.endpointNames().find((name) => !named.has(name) && name !== foreignEndpoint);
+  const named = new Set([
+    foreignEndpoint,
+    endpointName(nobody),
+    ...versions.flatMap(({ endpoint, tombstone }) => [endpoint?.name, tombstone?.endpoint]),
+  ]);
+  const leaked = aws.endpointNames().find((name) => !named.has(name));
   if (leaked !== undefined)
     return world.fail(new Violation('L4 leak-free', `endpoint ${leaked} is named by no version`));
-  const calm = Object.values(story.swarm).every((rate) => rate === 0);
   if (
-    calm &&
+    isCalm(story) &&
     story.manner.onInconclusive === 'promote' &&
     story.ops.length === 1 &&
+    story.manner.strategies?.deploy !== 'shadow' &&
     !story.bad &&
     champion !== v23 &&
     story.requestsPerTick >= 200 &&
@@ -110,4 +127,17 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     wrong(
       `a deploy afterwards left v2.5.0 ${now}; lock ${JSON.stringify(await store.lock())}; champion before ${champion ?? v22}`,
     );
+}
+
+/** A swap that came late reaches the champion too; who tidies up brings the stage back, or no rollout begins any more. */
+async function bringToRest(world: SimWorld, program: Programs): Promise<void> {
+  const { aws, store, scheduler } = world;
+  const where = (): string | undefined => aws.stage?.().alias;
+  if (where() === undefined || where() === 'live' || world.foreignEdits() > 0) return;
+  world.saw('the stage was left elsewhere');
+  if ((await store.lock()).owner !== null) await scheduler.run(scheduler.now() + 300_000, 60_000);
+  world.spawn('last-gc', 'gc', (machine) => program.gc(machine));
+  await scheduler.run(scheduler.now() + 60_000, 60_000);
+  if (world.violation() === null && where() !== 'live')
+    world.fail(new Violation('L2 crash ends', `the stage names ${where()} for ever`));
 }

@@ -2,7 +2,8 @@ import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
-import type { AliasView, EndpointState } from '../../src/ports/platform.ts';
+import type { AliasView, EndpointState, StageView } from '../../src/ports/platform.ts';
+import type { AliasName, StageWrite } from './aws-model.ts';
 
 export type Law =
   | 'I1 terminal stays terminal'
@@ -11,6 +12,7 @@ export type Law =
   | 'I4 journal before effect'
   | 'I4 effect before label'
   | 'I5 idempotence'
+  | 'I6 nothing reachable is deleted'
   | 'I7 always a way back'
   | 'I8 no promotion on absence'
   | 'I9 rollback wins'
@@ -39,12 +41,27 @@ export interface Watched {
     target: AliasTarget,
   ): readonly { readonly name: string; readonly state: EndpointState['kind'] }[];
   registry(): readonly VersionRecord[];
+  /** All that there are, the one that a plan moves first. */
+  aliases(): readonly AliasView[];
+  /** Share in percent by model version that users get. */
+  users(): Readonly<Record<string, number>>;
+  /** Endpoints that a Lambda version may ask. */
+  namedBy(functionVersion: string): readonly string[];
+  /** Nothing of mlreg's served before. */
+  readonly isFirst: boolean;
   saw(situation: string): void;
 }
 
 export interface Safety {
   /** After a write of mlreg's on the alias. */
-  written(write: { readonly target: AliasTarget; readonly stamp: Stamp }, before: AliasView): void;
+  written(
+    write: { readonly target: AliasTarget; readonly stamp: Stamp },
+    before: AliasView,
+    alias: AliasName,
+  ): void;
+  /** After a write of mlreg's on the stage. */
+  swapped(write: StageWrite, before: StageView): void;
+  deleted(endpoint: string): void;
   /** After entries were committed. */
   appended(rollout: string, entries: readonly Entry[]): void;
   journals(): ReadonlyMap<string, readonly Entry[]>;
@@ -60,12 +77,9 @@ interface Followed {
   backSince: number | null;
   /** Where in the journal it was told to. */
   backSeq: number;
-  wentHome: boolean;
-  /** It has given the challenger traffic. */
-  moved: boolean;
-  /** The largest share that it has given the challenger, and the newest one. */
-  most: number;
-  share: number;
+  readonly wentHome: Set<AliasName>;
+  /** The share that each alias gives the challenger, where it ever gave one. */
+  readonly shares: Map<AliasName, number>;
   promoteLanded: boolean;
   /** The last `ended`, unless somebody has taken the rollout up since. */
   ended: 'succeeded' | 'rolled-back' | 'stuck' | null;
@@ -76,16 +90,18 @@ export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
   /** What each stamp was written with. */
   const targets = new Map<string, AliasTarget>();
-  /** The newest token that a journal says has written the alias. */
-  let claimed = 0;
+  /** The newest token that a journal says has written each alias. */
+  const claimed: Record<AliasName, number> = { live: 0, green: 0 };
   const fail = (law: Law, sentence: string): never => {
     throw new Violation(law, sentence);
   };
 
-  function written(write: { target: AliasTarget; stamp: Stamp }, before: AliasView): void {
+  function written(write: { target: AliasTarget; stamp: Stamp }, before: AliasView, alias: AliasName): void {
     const { target, stamp } = write;
-    const say = `${stamp.rollout} token ${stamp.token} seq ${stamp.seq} wrote ${JSON.stringify(target)}`;
-    if (stamp.token < claimed) fail('I3 one owner', `${say} after token ${claimed} said that it had fenced`);
+    const place = alias === 'live' ? '' : ` on ${alias}`;
+    const say = `${stamp.rollout} token ${stamp.token} seq ${stamp.seq} wrote ${JSON.stringify(target)}${place}`;
+    if (stamp.token < claimed[alias])
+      fail('I3 one owner', `${say} after token ${claimed[alias]} said that it had fenced`);
     if (before.stamp !== undefined) {
       if (stamp.token < before.stamp.token)
         fail('I3 one owner', `${say} after token ${before.stamp.token} had fenced`);
@@ -121,19 +137,25 @@ export function watchSafety(world: Watched): Safety {
       if (state !== 'in-service' && !sameTarget(target, rollout.home))
         fail('I7 always a way back', `${say}: endpoint ${name} is ${state}`);
     const share = given[plan.challenger] ?? 0;
-    if (share === 100) rollout.promoteLanded = true;
+    if (share === 100 && alias === 'live') rollout.promoteLanded = true;
     const isHome = sameTarget(target, rollout.home);
     // Blind, by the alias alone: what a rollback brings back is its challenger.
-    const isBlind = stamp.seq === 0 && target.functionVersion === before.stamp?.back;
-    if (plan.strategy !== 'watch' && share > 0 && !sameTarget(target, before.target) && !isBlind && !isHome) {
-      const intent = rollout.entries[stamp.seq];
-      const meant =
-        intent?.kind === 'intent' &&
-        intent.effect.kind === 'set-alias' &&
-        intent.token === stamp.token &&
-        sameTarget(intent.effect.target, target);
-      if (!meant) fail('I4 journal before effect', `${say} without that intent in the journal`);
-      if (rollout.wentHome) fail('I9 rollback wins', `${say} after the rollout had gone home`);
+    const isBlind = stamp.seq === 0 && sameTarget(target, { functionVersion: stamp.back, weights: {} });
+    // Who tidies up brings an alias to what serves everybody by right, and has no journal.
+    const champion = world.registry().find(({ status }) => status === 'champion')?.version;
+    const isAtRest = champion !== undefined && given[champion] === 100;
+    const intent = rollout.entries[stamp.seq];
+    const meant =
+      intent?.kind === 'intent' &&
+      intent.effect.kind === 'set-alias' &&
+      intent.effect.alias === alias &&
+      intent.token === stamp.token &&
+      sameTarget(intent.effect.target, target);
+    const isChange = plan.strategy !== 'watch' && !sameTarget(target, before.target) && !isBlind && !isHome;
+    if (isChange && !meant && !isAtRest)
+      fail('I4 journal before effect', `${say} without that intent in the journal`);
+    if (isChange && share > 0 && meant) {
+      if (rollout.wentHome.has(alias)) fail('I9 rollback wins', `${say} after the rollout had gone home`);
       const isLater =
         rollout.backSince !== null && stamp.token >= rollout.backSince && stamp.seq > rollout.backSeq;
       // Before its own way back has landed, what an owner had sent before may still arrive.
@@ -143,27 +165,96 @@ export function watchSafety(world: Watched): Safety {
       const status = world.registry().find(({ version }) => version === plan.challenger)?.status;
       if (status === 'rolled_back' && plan.strategy !== 'rollback')
         fail('I1 terminal stays terminal', `${say}: the registry says ${plan.challenger} was rolled back`);
-      checkShare(rollout, share, say);
+      checkShare(rollout, alias, intent, say);
       checkApproved(rollout, say);
-      rollout.moved = true;
-      rollout.most = Math.max(rollout.most, share);
-      rollout.share = share;
+      rollout.shares.set(alias, share);
     }
     // Also from where somebody moved the alias by hand; only a fence, and what comes before any share, leaves it as it was.
-    if (isHome && ((had[plan.challenger] ?? 0) > 0 || rollout.moved) && !sameTarget(target, before.target))
-      rollout.wentHome = true;
-    if (isHome && rollout.backSince !== null && stamp.token >= rollout.backSince) rollout.wentHome = true;
-    if (isHome && stamp.seq === 0 && plan.strategy !== 'rollback') rollout.wentHome = true;
+    const hasMoved = (had[plan.challenger] ?? 0) > 0 || rollout.shares.has(alias);
+    const isOrdered = rollout.backSince !== null && stamp.token >= rollout.backSince;
+    const isBack =
+      (hasMoved && !sameTarget(target, before.target)) ||
+      isOrdered ||
+      (stamp.seq === 0 && plan.strategy !== 'rollback');
+    if (isHome && isBack) rollout.wentHome.add(alias);
   }
 
-  function checkShare({ plan, entries, share: before }: Followed, share: number, say: string): void {
-    if (share === 100) {
-      const promote = plan.steps.findIndex(({ kind }) => kind === 'promote');
+  const isHomeAgain = ({ shares, wentHome }: Followed): boolean =>
+    [...shares.keys()].every((alias) => wentHome.has(alias));
+
+  /** AWS locks nothing here, so a swap may come at any time; what it may never do is bring users to what was undone. */
+  function swapped({ alias, stamp }: StageWrite, before: StageView): void {
+    const say = `${stamp.rollout} token ${stamp.token} seq ${stamp.seq} made the stage name ${alias}`;
+    const rollout = rollouts.get(stamp.rollout);
+    if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
+    const { plan, entries } = rollout;
+    const intent = entries[stamp.seq];
+    const meant =
+      intent?.kind === 'intent' &&
+      intent.effect.kind === 'swap-stage' &&
+      intent.effect.to === alias &&
+      intent.token === stamp.token;
+    // Back to where it names at rest a rollback goes without the store, and who tidies up without a journal.
+    if (!meant && alias !== plan.alias)
+      fail('I4 journal before effect', `${say} without that intent in the journal`);
+    const isLate = rollout.ended !== null || rollout.wentHome.size > 0;
+    if (alias !== plan.alias && isLate) world.saw('late stage swap');
+    if ((before.stamp?.token ?? 0) > stamp.token) world.saw('stage swapped by an older owner');
+    if (before.alias !== alias) world.saw(`stage swapped to ${alias}`);
+    const users = world.users();
+    if ((users[plan.challenger] ?? 0) > 0) {
+      if (plan.strategy === 'blue-green' && rollout.shares.size > 0 && isHomeAgain(rollout))
+        fail('I9 rollback wins', `${say}, which brings users to ${plan.challenger} after it had gone home`);
+      checkApproved(rollout, say);
+    }
+    for (const { version, status } of world.registry())
+      if (status === 'rolled_back' && (users[version] ?? 0) > 0 && !isUnderWay(version))
+        fail('I1 terminal stays terminal', `${say}, which brings users to ${version}, which was rolled back`);
+  }
+
+  /** A rollout to, or from, this version is not over. */
+  const isUnderWay = (version: string): boolean =>
+    [...rollouts.values()].some(
+      ({ ended, plan }) => ended === null && (plan.challenger === version || plan.champion === version),
+    );
+
+  /** Only what nothing names any more: no alias, no way back, no champion; and its tombstone came first. */
+  function deleted(endpoint: string): void {
+    const records = world.registry();
+    const wrong = (why: string): never =>
+      fail('I6 nothing reachable is deleted', `endpoint ${endpoint} was deleted, ${why}`);
+    for (const { target, stamp } of world.aliases()) {
+      const reached = world.endpointsOf(target).map(({ name }) => name);
+      if (reached.includes(endpoint)) wrong('which an alias reaches');
+      if (stamp !== undefined && world.namedBy(stamp.back).includes(endpoint))
+        wrong('to which a way back leads');
+    }
+    const champion = records.find(({ status }) => status === 'champion');
+    if (champion?.endpoint?.name === endpoint) wrong("which is the champion's");
+    if (!records.some(({ tombstone }) => tombstone?.endpoint === endpoint)) wrong('without a tombstone');
+    world.saw('an endpoint was retired');
+  }
+
+  function checkShare(
+    { plan, entries, shares }: Followed,
+    alias: AliasName,
+    intent: Entry | undefined,
+    say: string,
+  ): void {
+    const effect = intent?.kind === 'intent' && intent.effect.kind === 'set-alias' ? intent.effect : null;
+    if (effect?.route?.kind === 'single') {
+      const index = plan.steps.findIndex((step) =>
+        effect.purpose === 'promote'
+          ? step.kind === 'promote'
+          : step.kind === 'route' && step.alias === alias,
+      );
       const done = new Set(entries.map((entry) => (entry.kind === 'step-done' ? entry.step : -1)));
-      for (let step = 0; step < promote; step++)
+      if (index === -1) fail('I2 legal weights', `${say}: ${plan.challenger} was never to serve alone`);
+      for (let step = 0; step < index; step++)
         if (!done.has(step)) fail('I2 legal weights', `${say}: promoted with step ${step} not done`);
       return;
     }
+    const share = effect?.route?.kind === 'split' ? effect.route.percent : 0;
     const planned = plan.steps.some(
       (step) => step.kind === 'route' && step.route.kind === 'split' && step.route.percent === share,
     );
@@ -174,9 +265,11 @@ export function watchSafety(world: Watched): Safety {
         entry.request.kind === 'traffic' &&
         entry.request.percent === share,
     );
-    if (!(planned || asked) || share > approvedPercent(plan))
-      fail('I2 legal weights', `${say}: ${share} % was never planned`);
+    // Behind the swap everybody is with the challenger already.
+    const most = alias === 'live' ? approvedPercent(plan) : 100;
+    if (!(planned || asked) || share > most) fail('I2 legal weights', `${say}: ${share} % was never planned`);
     // Down is always allowed, by a person; a plan only climbs.
+    const before = shares.get(alias) ?? 0;
     if (share < before && !asked) fail('I2 legal weights', `${say}: from ${before} % down to ${share} %`);
   }
 
@@ -208,10 +301,8 @@ export function watchSafety(world: Watched): Safety {
           entries: [entry],
           backSince: null,
           backSeq: 0,
-          wentHome: false,
-          moved: false,
-          most: 0,
-          share: 0,
+          wentHome: new Set(),
+          shares: new Map(),
           promoteLanded: false,
           ended: null,
         });
@@ -224,7 +315,7 @@ export function watchSafety(world: Watched): Safety {
       note(id, rollout, entry);
     }
     const champions = world.registry().filter(({ status }) => status === 'champion');
-    if (champions.length !== 1)
+    if (champions.length > 1 || (champions.length === 0 && !world.isFirst))
       fail('one champion', `${champions.map(({ version }) => version).join(', ') || 'none'} after ${id}`);
   }
 
@@ -235,7 +326,7 @@ export function watchSafety(world: Watched): Safety {
         if (rollout.ended === 'stuck') rollout.ended = null;
         return;
       case 'result':
-        if (entry.outcome.kind === 'alias') claimed = Math.max(claimed, entry.outcome.stamp.token);
+        noteResult(rollout, entry);
         return;
       case 'rolling-back': {
         if (rollout.backSince !== null && entry.cause.kind === 'abort') world.saw('rollback during rollback');
@@ -253,7 +344,7 @@ export function watchSafety(world: Watched): Safety {
             fail('I4 effect before label', `${id}: registry says promoted, the alias never did`);
           return;
         }
-        if (rollout.moved && !rollout.wentHome && rollout.plan.strategy !== 'watch')
+        if (entry.as === 'rolled-back' && !isHomeAgain(rollout) && rollout.plan.strategy !== 'watch')
           fail('I4 effect before label', `${id}: registry says rolled back, the alias never was`);
         return;
       case 'repaired':
@@ -271,6 +362,13 @@ export function watchSafety(world: Watched): Safety {
         return;
       default:
     }
+  }
+
+  function noteResult({ entries }: Followed, { intent, outcome }: Extract<Entry, { kind: 'result' }>): void {
+    const meant = entries[intent];
+    if (outcome.kind !== 'alias' || meant?.kind !== 'intent' || meant.effect.kind !== 'set-alias') return;
+    const alias = meant.effect.alias === 'green' ? 'green' : 'live';
+    claimed[alias] = Math.max(claimed[alias], outcome.stamp.token);
   }
 
   /** A bake ends on data of both arms, or by a person. */
@@ -293,13 +391,7 @@ export function watchSafety(world: Watched): Safety {
       return;
     }
     // By the journal's order and each tick's own share: whose clock was set writes entries of any time.
-    const began = entries.findLastIndex((entry) => {
-      const intent = entry.kind === 'result' ? entries[entry.intent] : undefined;
-      return (
-        intent?.kind === 'intent' && intent.effect.kind === 'set-alias' && intent.effect.purpose === 'route'
-      );
-    });
-    const share = shareSetBy(entries[began], entries) ?? step.percent;
+    const { began, share } = presentShare(plan, entries);
     let champion = 0;
     let challenger = 0;
     for (const entry of began < 0 ? [] : entries.slice(began)) {
@@ -310,7 +402,7 @@ export function watchSafety(world: Watched): Safety {
         challenger += tick.challenger?.requests ?? 0;
       }
     }
-    if (challenger === 0 || (step.percent < 100 && champion === 0))
+    if (challenger === 0 || (share < 100 && champion === 0))
       fail(
         'I8 no promotion on absence',
         `bake ${done.step} ended with ${champion} and ${challenger} requests seen: ${done.note}`,
@@ -319,15 +411,38 @@ export function watchSafety(world: Watched): Safety {
       world.saw('held, then data');
   }
 
-  function shareSetBy(result: Entry | undefined, entries: readonly Entry[]): number | undefined {
-    const intent = result?.kind === 'result' ? entries[result.intent] : undefined;
-    const route =
-      intent?.kind === 'intent' && intent.effect.kind === 'set-alias' ? intent.effect.route : null;
-    return route?.kind === 'split' ? route.percent : undefined;
+  /** Where in the journal users came to what they get now, whoever found it out, and the challenger's share of it. */
+  function presentShare(
+    plan: Plan,
+    entries: readonly Entry[],
+  ): { readonly began: number; readonly share: number } {
+    const served: Record<string, AliasTarget> = {};
+    let serving = plan.alias;
+    let began = -1;
+    for (const [index, entry] of entries.entries()) {
+      const intent = entry.kind === 'result' ? entries[entry.intent] : undefined;
+      if (entry.kind !== 'result' || intent?.kind !== 'intent') continue;
+      if (entry.outcome.kind === 'stage') {
+        serving = entry.outcome.alias;
+        began = index;
+      }
+      if (entry.outcome.kind !== 'alias' || intent.effect.kind !== 'set-alias') continue;
+      const { alias } = intent.effect;
+      const before = served[alias];
+      const { target } = entry.outcome;
+      served[alias] = target;
+      if (alias === serving && (before === undefined || !sameTarget(before, target))) began = index;
+    }
+    // In shadow each request that is copied is answered by both.
+    if (plan.strategy === 'shadow') return { began, share: 50 };
+    const target = served[serving];
+    return { began, share: target === undefined ? 0 : (world.shares(target)[plan.challenger] ?? 0) };
   }
 
   return {
     written,
+    swapped,
+    deleted,
     appended,
     journals: () => new Map([...rollouts].map(([id, { entries }]) => [id, entries])),
     forced: (id) =>

@@ -1,6 +1,7 @@
 import type { Fault } from './faults.ts';
 import { type Programs, programs } from './programs.ts';
-import { recover } from './recover.ts';
+import { checkBreachEnded } from './breach.ts';
+import { isCalm, recover } from './recover.ts';
 import { Violation } from './safety.ts';
 import { type Op, only, type Story, tell } from './story.ts';
 import { seedRegistry, v21, v22, v23, v24, v25 } from './versions.ts';
@@ -30,7 +31,8 @@ export interface RunOptions {
   readonly allows?: (key: string) => boolean;
 }
 
-export const simulate = (seed: number, options: RunOptions = {}): Promise<Run> => play(tell(seed), options);
+export const simulate = (seed: number, options: RunOptions = {}): Promise<Run> =>
+  play(tell(seed, options.level === undefined ? 'everything' : 'canary'), options);
 
 export async function play(whole: Story, options: RunOptions = {}): Promise<Run> {
   const allows = options.allows ?? (() => true);
@@ -46,11 +48,12 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
     level: options.level,
   });
   const { scheduler } = world;
-  await seedRegistry(world.store);
+  await seedRegistry(world.store, story.first);
   const program = programs(world, story.manner);
   for (const op of story.ops) scheduler.at(op.at, () => begin(world, program, op));
   const first = await scheduler.run(story.horizonMs, 60_000);
   if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));
+  if (world.violation() === null && isCalm(story)) checkBreachEnded(world, story, 0);
   if (world.violation() === null) await recover(world, program, story);
   return {
     violation: world.violation(),
@@ -90,6 +93,8 @@ function begin(world: SimWorld, program: Programs, op: Op): void {
     }
     case 'controller':
       return run((machine) => program.controller(machine));
+    case 'gc':
+      return run((machine) => program.gc(machine));
     case 'push':
       return world.pushCode();
     case 'foreign':

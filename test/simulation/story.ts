@@ -1,6 +1,6 @@
 import { dice } from './dice.ts';
 import { drawSwarm, drawWindows, type Fault, type Swarm, type Window } from './faults.ts';
-import type { Manner, Wish } from './programs.ts';
+import type { Manner, Strategy, Wish } from './programs.ts';
 
 /** One thing that a person, or a controller, does. Dropping one leaves all others as they were. */
 export interface Op {
@@ -15,6 +15,7 @@ export interface Op {
     | 'watch'
     | 'ask'
     | 'controller'
+    | 'gc'
     | 'foreign'
     | 'push';
   readonly wish?: Wish;
@@ -35,14 +36,19 @@ export interface Story {
   readonly withHistograms: boolean;
   /** Each machine's clock is off. */
   readonly skewed: boolean;
+  /** Nothing of mlreg's serves yet. */
+  readonly first?: boolean;
   /** All that was under way arrives before anybody recovers. */
   readonly waits: boolean;
   /** What befalls calls; drawn by the seed and `swarm` where it isn't given. */
   readonly faults?: readonly Fault[];
 }
 
+/** What a world can play beside canary, rollback and watch on one alias. */
+export type Knows = 'everything' | 'canary';
+
 /** Who does what when, and what may go wrong: drawn from the seed alone. */
-export function tell(seed: number): Story {
+export function tell(seed: number, knows: Knows = 'everything'): Story {
   const d = dice(seed, 51);
   const swarm = drawSwarm(seed);
   const horizonMs = d.between(40_000, 200_000);
@@ -90,14 +96,33 @@ export function tell(seed: number): Story {
   // Who finds the store lost goes back by the alias alone.
   const lost = windows.find(({ call }) => call === 'store');
   if (lost !== undefined && d.chance(0.6)) add('rollback', lost.from + d.between(0, 1_500));
+  // Dice of its own, so that what is told of a canary stays what it was.
+  const kinds = dice(seed, 52);
+  const isWide = knows === 'everything' && kinds.chance(0.6);
+  const routing = d.of<Manner['routing']>(['sticky', 'weighted']);
+  const strategy = (): Strategy =>
+    kinds.of<Strategy>(['blue-green', 'blue-green', 'canary', routing === 'sticky' ? 'shadow' : 'canary']);
+  const wide = {
+    green: true,
+    strategies: { deploy: strategy(), again: strategy(), last: kinds.of<Strategy>(['canary', 'blue-green']) },
+  };
+  if (isWide && wide.strategies.deploy === 'blue-green') {
+    // The swap comes early, and somebody wants back just then.
+    if (kinds.chance(0.4)) add('ask', kinds.between(5_000, 14_000), { kind: 'promote', full: false });
+    if (kinds.chance(0.4)) add(kinds.of(['abort', 'rollback']), kinds.between(8_000, 24_000));
+  }
+  if (isWide && kinds.chance(0.2)) add('gc', kinds.between(10_000, horizonMs));
+  const isFirst = isWide && kinds.chance(0.15);
   return {
     seed,
+    ...(isFirst ? { first: true } : {}),
     ops,
     swarm,
     horizonMs,
     windows,
     manner: {
-      routing: d.of(['sticky', 'weighted']),
+      routing,
+      ...(isWide ? wide : {}),
       bakeMs: d.between(3, 7) * 1_000,
       steps: d.of([[10, 50], [10], [5, 25, 50]]),
       approvals,

@@ -12,11 +12,14 @@ export const endpointName = (version: string): string =>
 /** Of a version that mlreg knows nothing of. */
 export const foreignEndpoint = endpointName('v2.1.1');
 
+/** What serves before the first version does. */
+export const nobody = 'v0.0.0';
+
 /** True time at which a simulation begins, ms since 1970. */
 export const epoch = 1_750_000_000_000;
 
-/** The registry before anything happens: one version that served, one that serves, three that might. */
-export async function seedRegistry(store: Store): Promise<void> {
+/** The registry before anything happens: one version that served, one that serves, three that might; or only those. */
+export async function seedRegistry(store: Store, isFirst = false): Promise<void> {
   const record = {
     artifact: { uri: 'file:///a', digest: 'aa' },
     metrics: {},
@@ -29,7 +32,7 @@ export async function seedRegistry(store: Store): Promise<void> {
     { version: v21, status: 'archived', functionVersion: '5' },
     { version: v22, status: 'champion', functionVersion: '7' },
   ] as const;
-  for (const known of served) {
+  for (const known of isFirst ? [] : served) {
     const endpoint = { name: endpointName(known.version), generation: 1 };
     await store.register({ ...record, ...known, endpoint });
   }

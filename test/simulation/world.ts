@@ -15,7 +15,7 @@ import type { BuildLevel, Design, Level, Truth } from './level.ts';
 import { type Safety, Violation, watchSafety } from './safety.ts';
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
-import { epoch } from './versions.ts';
+import { epoch, v23 } from './versions.ts';
 
 export interface Machine {
   readonly process: Process;
@@ -43,6 +43,8 @@ export interface SimWorld {
   hash(): number;
   crashes(): number;
   foreignEdits(): number;
+  /** How long v2.3.0 has had users, ms: the longest time so far, and the one that has not ended. */
+  exposure(): { readonly longestMs: number; readonly presentMs: number };
   meddle(target: AliasTarget): void;
   pushCode(): void;
 }
@@ -65,6 +67,18 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
   const trace: string[] = [];
   let violation: Violation | null = null;
   let edits = 0;
+  let exposedSince: number | null = null;
+  let longestMs = 0;
+  const presentMs = (): number => (exposedSince === null ? 0 : scheduler.now() - exposedSince);
+  /** After whatever may have moved users. */
+  const measure = (): void => {
+    const isExposed = (usersOf(aws)[v23] ?? 0) > 0;
+    if (isExposed) exposedSince ??= scheduler.now();
+    else {
+      longestMs = Math.max(longestMs, presentMs());
+      exposedSince = null;
+    }
+  };
   let healed = false;
   let ids = 0;
   const living: Process[] = [];
@@ -86,6 +100,10 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
         .flatMap((version) => endpointsOf(aws.variables(version)))
         .map((name) => ({ name, state: aws.endpoint(name).kind })),
     registry: () => level.registry(),
+    aliases: () => (aws.stage === undefined ? [aws.alias()] : [aws.alias(), aws.alias('green')]),
+    users: () => usersOf(aws),
+    namedBy: (version) => endpointsOf(aws.variables(version)),
+    isFirst: story.first === true,
     saw,
   });
   const caller = createCaller({
@@ -103,9 +121,21 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     scheduler,
     caller,
     now,
-    onWrite: (written, before) => {
-      write('  alias', () => JSON.stringify({ ...written.target, stamp: written.stamp }));
-      safety.written(written, before);
+    onWrite: (written, before, alias = 'live') => {
+      write(alias === 'live' ? '  alias' : '  green', () =>
+        JSON.stringify({ ...written.target, stamp: written.stamp }),
+      );
+      safety.written(written, before, alias);
+      measure();
+    },
+    onSwap: (written, before) => {
+      write('  stage', () => JSON.stringify(written));
+      safety.swapped(written, before);
+      measure();
+    },
+    onDelete: (endpoint) => {
+      write('  deleted', () => endpoint);
+      safety.deleted(endpoint);
     },
     onEntries: safety.appended,
   });
@@ -159,6 +189,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     hash: caller.hash,
     crashes: caller.crashes,
     foreignEdits: () => edits,
+    exposure: () => ({ longestMs: Math.max(longestMs, presentMs()), presentMs: presentMs() }),
     heal: () => {
       healed = true;
       caller.heal();
@@ -168,6 +199,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       edits++;
       write('somebody', () => `moves the alias by hand: ${JSON.stringify(target)}`);
       level.meddle(target);
+      measure();
     },
     pushCode: () => {
       saw('code pushed');
@@ -188,6 +220,12 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
         }
       }),
   };
+}
+
+/** What users get: the stage names the alias. */
+export function usersOf(aws: Truth): Readonly<Record<string, number>> {
+  const name = aws.stage?.().alias === 'green' ? 'green' : 'live';
+  return aws.shares(aws.alias(name).target);
 }
 
 const isExpected = (error: unknown): boolean =>

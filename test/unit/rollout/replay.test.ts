@@ -33,6 +33,7 @@ import {
   split,
   stepDone,
   stepOf,
+  stepsTo,
   tell,
   tried,
   wait,
@@ -244,6 +245,28 @@ describe('writes of the alias', () => {
       aliases: { live: { revisionId: expect.any(String), target: on('9'), stamp: expect.anything() } },
       unfenced: [],
     });
+  });
+
+  it('a fence finds where users are, though the result of that write was never journaled', () => {
+    const { state } = tell(plan, ...ready, ...stepsTo(stepOf.route10), wait(5), fenced(on('8')));
+    expect([state.route, state.routeSince, challengerShare(state)]).toEqual([split(10), after(5), 10]);
+    expect(state.promotedAt).toBeNull();
+  });
+
+  it('a fence that finds what is known begins nothing anew', () => {
+    const { state } = atStep(stepOf.bake10, wait(5), fenced(on('8')));
+    expect([state.routeSince, state.stepSince]).toEqual([began, began]);
+  });
+
+  it('a fence that finds the share which a person asked for begins the bake anew', () => {
+    const { state } = atStep(
+      stepOf.bake10,
+      publish(split(30), '11'),
+      asked({ kind: 'traffic', percent: percent(30) }),
+      wait(5),
+      fenced(on('11')),
+    );
+    expect([state.route, state.stepSince]).toEqual([split(30), after(5)]);
   });
 
   it('a route is where users are from then on', () => {
