@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -16,11 +17,9 @@ import { startTraffic } from '../support/e2e-traffic.ts';
 import { expectServing, rolledBackAt } from '../support/e2e-truth.ts';
 
 let scene: Scene;
-/** What a runner has after `uses`: action.yml and what it names, and no node_modules. */
+/** `./node_modules/mlreg` as npm installs it, without what mlreg's own package.json depends on. */
 let action: string;
 let files = 0;
-
-const { runs } = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as { runs: Record<string, string> };
 
 /** One step of a job, as GitHub's runner starts it and as it reads what the step has left in files. */
 interface Step {
@@ -43,6 +42,9 @@ function step(
     GITHUB_STEP_SUMMARY: at('summary'),
   };
   for (const path of Object.values(paths)) writeFileSync(path, '');
+  const { runs } = parse(readFileSync(join(action, 'action.yml'), 'utf8')) as {
+    runs: Record<string, string>;
+  };
   const running = scene.startScript(join(action, runs[file] ?? ''), {
     CI: 'true',
     GITHUB_ACTIONS: 'true',
@@ -77,10 +79,7 @@ const deploy = { command: 'deploy', 'model-version': 'v2.3.0' };
 
 beforeAll(async () => {
   scene = createScene('action', quick);
-  action = join(scene.dir, 'action');
-  mkdirSync(action);
-  for (const name of ['dist', 'action.yml', 'package.json'])
-    cpSync(join(root, name), join(action, name), { recursive: true });
+  action = installPackage(scene.dir);
   expect(existsSync(join(action, 'node_modules'))).toBe(false);
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
@@ -90,6 +89,17 @@ beforeAll(async () => {
 }, 90_000);
 
 afterAll(() => scene.end(), 30_000);
+
+/** @returns where the package is, packed as npm publishes it */
+function installPackage(dir: string): string {
+  const run = (program: string, ...args: string[]): string =>
+    execFileSync(program, args, { cwd: root, encoding: 'utf8' }).trim();
+  const packed = run('npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', dir);
+  const folder = join(dir, 'node_modules/mlreg');
+  mkdirSync(folder, { recursive: true });
+  run('tar', '-xzf', join(dir, packed), '--strip-components=1', '-C', folder);
+  return folder;
+}
 
 async function baking(started: Step): Promise<void> {
   await started.running.event('the first bake', isBaking(20));
@@ -135,23 +145,30 @@ describe('the action, as a runner runs it', { timeout: 90_000 }, () => {
     expect(await post.running.ended).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('cancelled while AWS refuses the way back, and then terminated: the post step brings it to an end', async () => {
-    scene.configure({ ...endless, onInterrupt: 'rollback' });
-    const ran = step('main', deploy);
-    await baking(ran);
-    await scene.faults({ deny: { 'lambda:UpdateAlias': true } });
-    ran.running.kill('SIGINT');
-    await ran.running.event('a try of the way back', (event) => event.type === 'effect.failed');
-    ran.running.kill('SIGTERM');
-    const { code, stderr } = await ran.running.ended;
-    expect([code, stderr]).toEqual([143, expect.stringContaining('mlreg abort')]);
-    expect((await scene.status()).rollout).toMatchObject({ phase: 'rolling-back' });
+  it.each([
+    ['refuses', 'effect.failed', { deny: { 'lambda:UpdateAlias': true } }],
+    ['does not answer', 'effect.start', { faults: [{ action: 'lambda:UpdateAlias', kind: 'hang' }] }],
+  ])(
+    'cancelled while AWS %s, and then terminated: the post step brings it to an end',
+    async (_, type, faults) => {
+      scene.configure({ ...endless, onInterrupt: 'rollback' });
+      const ran = step('main', deploy);
+      await baking(ran);
+      await scene.faults(faults);
+      const before = ran.running.events().filter((event) => event.type === type).length;
+      ran.running.kill('SIGINT');
+      await ran.running.event('a try of the way back', (event) => event.type === type, before + 1);
+      ran.running.kill('SIGTERM');
+      const { code, stderr } = await ran.running.ended;
+      expect([code, stderr]).toEqual([143, expect.stringContaining('mlreg abort')]);
+      expect((await scene.status()).rollout).toMatchObject({ phase: 'rolling-back' });
 
-    await scene.faults({ reset: true });
-    const post = step('post', deploy, { state: ran.state() });
-    expect(await post.running.ended).toMatchObject({ code: 0 });
-    await expectServing(scene, 'v2.2.0');
-  });
+      await scene.faults({ reset: true });
+      const post = step('post', deploy, { state: ran.state() });
+      expect(await post.running.ended).toMatchObject({ code: 0 });
+      await expectServing(scene, 'v2.2.0');
+    },
+  );
 
   it('killed with the runner: the post step ends the rollout it began, and never another', async () => {
     scene.configure(endless);
