@@ -53,6 +53,16 @@ describe.each(workflows)('$name', ({ text, workflow }) => {
     for (const { run = '' } of steps) expect(run).not.toContain('${{');
   });
 
+  it('runs no install script where a role may be taken on', () => {
+    for (const [name, { permissions, steps: own = [] }] of jobs) {
+      if (!JSON.stringify(permissions).includes('id-token')) continue;
+      const installs = own.filter(
+        ({ run = '' }) => run.startsWith('npm ci') && !run.includes('--ignore-scripts'),
+      );
+      expect([name, installs]).toEqual([name, []]);
+    }
+  });
+
   it('passes to the action what it takes', () => {
     for (const { uses, with: given = {} } of steps.filter((step) => step.uses === './'))
       expect([uses, Object.keys(given).filter((name) => !(name in action.inputs))]).toEqual([uses, []]);

@@ -15,8 +15,11 @@ const workflows = ['model-deployment', 'promote-to-staging', 'promote-to-product
   (name) => `.github/workflows/${name}.yml`,
 );
 
-/** There the action is the package that `npm ci` installs: the lock file says which, by its hash. */
-const workflow = (text: string): string => text.replaceAll('uses: ./\n', 'uses: ./node_modules/mlreg\n');
+/** There the action is the package that `npm ci` installs, built: the lock file says which, by its hash. */
+const workflow = (text: string): string =>
+  text
+    .replaceAll('uses: ./\n', 'uses: ./node_modules/mlreg\n')
+    .replaceAll('      - run: npm run build\n', '');
 
 /** Writes what is missing, replaces nothing. */
 export async function init(context: Context, options: InitOptions): Promise<ExitCode> {
