@@ -8,6 +8,8 @@ const pages = [
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
+  'terraform/README.md',
+  'examples/flights/README.md',
 ];
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 

@@ -42,7 +42,7 @@ const switches = new Set(['approval-required', 'detach', 'dry-run', 'adopt', 'fu
 /** Given once a line. */
 const repeated = new Set(['metric']);
 /** Read by the action itself. */
-const ownInputs = new Set(['command', 'working-directory', 'role-to-assume', 'role-duration']);
+const ownInputs = new Set(['command', 'working-directory']);
 
 /**
  * The command line that the action's inputs come to; a value is never more than one word of it.

@@ -26,10 +26,7 @@ async function codeOf(words: () => readonly string[] | null): Promise<number | n
   try {
     const argv = words();
     if (argv === null) return null;
-    const inputs = inputsOf(process.env);
-    const role = inputs.get('role-to-assume');
-    if (role !== undefined) process.env.AWS_ROLE_ARN = role;
-    process.chdir(inputs.get('working-directory') ?? '.');
+    process.chdir(inputsOf(process.env).get('working-directory') ?? '.');
     return await main(argv, createWorld(MLREG_VERSION));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -26,6 +26,13 @@ test('the READMEs of the modules are up to date', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
+test('the table of modules names each', () => {
+  const named = [...read('README.md').matchAll(/^\| \[[\w-]+\]\((modules\/[\w-]+)\)/gm)].map(
+    ([, path]) => path,
+  );
+  expect(named.sort()).toEqual(folders.filter((folder) => folder.startsWith('modules/')).sort());
+});
+
 describe.each(folders)('%s', (folder) => {
   test('has the standard files', () => {
     const wanted = ['main.tf', 'outputs.tf', 'versions.tf'];
