@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { calls } from './calls.ts';
+import { coldStarts } from './cold-starts.ts';
 import { controller } from './controller.ts';
 import { gateway } from './gateway.ts';
 import { thisMachine } from './machine.ts';
@@ -30,6 +31,7 @@ const benches: Readonly<
   shadow,
   controller,
   calls,
+  'cold-starts': coldStarts,
   // Minutes of it: `npm run bench -- overload --minutes 10`.
   overload: (root) => overload(root, Number(values.minutes)),
 };

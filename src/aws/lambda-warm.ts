@@ -18,6 +18,8 @@ export function createLambdaWarm(options: WarmOptions): Pick<Platform, 'warm' | 
   const { clock } = options;
   /** Minutes in which we ourselves made the function busy: else each warm-up would be larger than the last. */
   const ownMinutes = new Set<number>();
+  /** The most that others kept busy: minutes of our own hide it from later warm-ups of the same rollout. */
+  let peak = { busy: 0, at: 0 };
   const minuteOf = (at: number): number => Math.floor(at / minuteMs) * minuteMs;
   return {
     /** Environments that answered: as many as were asked for, or fewer. */
@@ -32,7 +34,8 @@ export function createLambdaWarm(options: WarmOptions): Pick<Platform, 'warm' | 
     async concurrency() {
       const end = minuteOf(clock.now()) + minuteMs;
       const busy = await busyEnvironments(options, { from: end - windowMs, to: end }, ownMinutes);
-      return Math.min(most, Math.max(1, Math.ceil(busy)));
+      if (busy >= peak.busy || peak.at < end - windowMs) peak = { busy, at: end };
+      return Math.min(most, Math.max(1, Math.ceil(peak.busy)));
     },
   };
 }

@@ -290,6 +290,20 @@ test('a warm-up does not count as traffic, or each would be larger than the last
   expect(await made.platform.concurrency()).toBe(3);
 });
 
+test('nor does it hide the traffic from the next warm-up of the same minute; after a quarter of an hour it is forgotten', async () => {
+  const made = await stack();
+  made.functions.answer = async () => {
+    await settled();
+    return { payload: '{}', coldStart: false, logs: [] };
+  };
+  await users(made, 7);
+  expect(await made.platform.concurrency()).toBe(7);
+  await made.platform.warm('1', 7);
+  expect(await made.platform.concurrency()).toBe(7);
+  await made.clock.advance(20 * 60_000);
+  expect(await made.platform.concurrency()).toBe(1);
+});
+
 test('where concurrency itself is not measured, requests times their duration say it', async () => {
   const made = await stack();
   const clients = { ...made.clients, of: () => ({ send: async () => measured }) } as unknown as Clients;
