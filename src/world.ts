@@ -16,6 +16,7 @@ import type { LoadReport } from './local-aws/data-plane/load-report.ts';
 import type { Actor } from './domain/journal.ts';
 import { localAws } from './local-world.ts';
 import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
+import type { Pages, PagesOptions } from './page-server.ts';
 import type { Clock, Ids } from './ports/index.ts';
 import type { Streams } from './reporting/output.ts';
 
@@ -40,6 +41,8 @@ export interface World {
   ask(question: string, signal?: AbortSignal): Promise<string | null>;
   /** As ask, answered by one key. */
   askKey(question: string, signal?: AbortSignal): Promise<string | null>;
+  /** @throws UserError where the port is taken */
+  servePages(options: PagesOptions): Promise<Pages>;
   readonly local: LocalAws;
 }
 
@@ -143,6 +146,7 @@ export function createWorld(version: string): World {
     },
     ask,
     askKey,
+    servePages: async (options) => (await import('./page-server.ts')).servePages(options),
     local: localAws,
   };
 }

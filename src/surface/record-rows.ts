@@ -27,6 +27,13 @@ export const recordRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/report.ts')).report,
   },
   {
+    name: 'dashboard',
+    summary: 'the same as a page on this machine that follows what happens; changes nothing',
+    options: [['--port <port>', 'on 127.0.0.1; 0: any that is free', '4580']],
+    examples: ['mlreg dashboard -e local', 'mlreg dashboard --port 0 -e prod'],
+    load: async () => (await import('../commands/dashboard.ts')).dashboard,
+  },
+  {
     name: 'replay <file>',
     summary: 'judge recorded observations again: what would have been decided, at which tick, and why',
     options: [['--policy <file>', 'YAML or JSON with the sections judge and guardrails of mlreg.yaml']],

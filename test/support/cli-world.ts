@@ -1,3 +1,4 @@
+import type { PagesOptions } from '../../src/page-server.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../src/cli.ts';
@@ -57,6 +58,8 @@ export interface CliWorld {
   readonly artifacts: Map<string, string>;
   /** The environment's rollout controller; null unless set. */
   controller: Dispatcher | null;
+  /** What `mlreg dashboard` serves. */
+  pages: PagesOptions | null;
   /** What STS answers to whoever asks. */
   identity: (as: string) => Promise<{ account: string; arn: string }>;
   /** What doctor, and a rollout before it begins, hear from the account. */
@@ -216,6 +219,10 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       },
       ask: answered,
       askKey: answered,
+      servePages: async (options) => {
+        world.pages = options;
+        return { url: `http://127.0.0.1:${options.port}/`, close: () => Promise.resolve() };
+      },
       local: {
         up: async () => ({
           controlUrl: 'http://127.0.0.1:4566',
@@ -277,6 +284,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       });
     },
     controller: null,
+    pages: null,
     account: [],
     preflight: () => [],
     audit: {},

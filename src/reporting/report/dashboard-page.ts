@@ -1,0 +1,66 @@
+import type { VersionRecord } from '../../domain/registry.ts';
+import { formatDuration } from '../../domain/parse.ts';
+import { challengerShare, type RolloutState } from '../../rollout/state.ts';
+import { harmed } from '../../rollout/decide-rollback.ts';
+import { titleOf } from '../outcome-words.ts';
+import { html, type Markup, table } from './html.ts';
+
+export interface DashboardView {
+  readonly model: string;
+  readonly environment: string;
+  readonly champion: VersionRecord | null;
+  /** The newest first. */
+  readonly rollouts: readonly RolloutState[];
+  /** Of the one that is shown below; null where there is none. */
+  readonly report: Markup | null;
+}
+
+/** What serves, the rollout that runs or was last, and those before: drawn anew whenever something changes. */
+export function dashboard(view: DashboardView): Markup {
+  const { model, environment, champion, rollouts, report } = view;
+  const [newest] = rollouts;
+  const running = newest !== undefined && newest.outcome === null ? newest : null;
+  const serves =
+    running === null
+      ? html`<b>${champion?.version ?? 'nothing'}</b> serves everybody`
+      : html`<b>${running.plan.challenger}</b> gets ${challengerShare(running)} %, <b>${running.plan.champion ?? 'nothing'}</b> the rest`;
+  return html`<p class="dim"><a href="/">${model} · ${environment}</a> · <span id="link">live</span></p>
+<p class="why">${serves}</p>
+${report}
+<h2>Rollouts</h2>
+${
+  rollouts.length === 0
+    ? html`<p class="dim">none yet</p>`
+    : table(
+        ['rollout', 'from', 'to', 'result', 'took', 'harmed'],
+        rollouts.map((state) => {
+          const title = titleOf(state);
+          const took = state.endedAt === null ? '–' : formatDuration(state.endedAt - state.startedAt);
+          return [
+            html`<a href="/rollout/${state.id}">${state.id}</a>`,
+            state.plan.champion ?? '–',
+            state.plan.challenger,
+            html`<span class="result ${title.level}">${title.words}</span>`,
+            took,
+            harmed(state),
+          ];
+        }),
+      )
+}`;
+}
+
+/** Takes the page anew at each event, keeps the reader's place, and says when mlreg is gone. */
+export function liveScript(nonce: string): Markup {
+  return html`<script nonce="${nonce}">
+const source = new EventSource('/changes');
+const say = (word) => { document.getElementById('link').textContent = word; };
+source.onopen = () => say('live');
+source.onerror = () => say('mlreg is gone: start mlreg dashboard again');
+source.onmessage = async () => {
+  const text = await (await fetch(location.pathname)).text();
+  const body = new DOMParser().parseFromString(text, 'text/html').body;
+  for (const script of body.querySelectorAll('script')) script.remove();
+  document.body.replaceChildren(...body.childNodes);
+};
+</script>`;
+}
