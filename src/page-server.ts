@@ -11,9 +11,9 @@ export interface PagesOptions {
    * What stands under a path; null: nothing.
    * @param nonce what a script of the page must carry in order to run
    */
-  page(path: string, nonce: string): Promise<string | null>;
+  readonly page: (path: string, nonce: string) => Promise<string | null>;
   /** Resolves when what the pages show has changed, or the signal aborts. */
-  changed(signal: AbortSignal): Promise<void>;
+  readonly changed: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface Pages {

@@ -76,6 +76,7 @@ function folderOf(file: string): string {
       'world.ts',
       'connect.ts',
       'audit-store.ts',
+      'page-server.ts',
       'local-world.ts',
       'local-controller.ts',
       'machine.ts',
