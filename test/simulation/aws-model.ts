@@ -292,7 +292,14 @@ const countsOf = (requests: number, latencyMs: number): readonly number[] =>
     latencyMs <= le && latencyMs > (edges[index - 1] ?? 0) ? requests : 0,
   );
 /** How far a read of AWS's may lag behind. */
-const staleMs = 5_000;
+export const staleMs = 5_000;
+
+/** How many of a tick's requests fail: the fraction is paid out over ticks. */
+export function failedOf(requests: number, errors: number, tick: number): number {
+  const expected = requests * errors;
+  const order = tick % 1_000;
+  return Math.min(requests, Math.floor(expected * (order + 1)) - Math.floor(expected * order));
+}
 
 function armTick(
   requests: number,
@@ -301,10 +308,7 @@ function armTick(
   tick: number,
   withHistogram: boolean,
 ): ArmTick {
-  const expected = requests * errors;
-  // The fraction is paid out over ticks.
-  const order = tick % 1_000;
-  const failed = Math.min(requests, Math.floor(expected * (order + 1)) - Math.floor(expected * order));
+  const failed = failedOf(requests, errors, tick);
   return {
     requests,
     errors: failed,

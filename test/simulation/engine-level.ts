@@ -33,6 +33,7 @@ export const engineLevel: BuildLevel = async (stage) => {
     registry: () => [...place.state.versions.values()],
     meddle: aws.meddle,
     pushCode: aws.pushCode,
+    end: () => undefined,
     connect(process) {
       const on = <T>(name: string, effect: () => T | Promise<T>, stale?: () => T | Promise<T>): Promise<T> =>
         caller.call(process, name, effect, { stale });

@@ -59,6 +59,8 @@ export interface Level {
     process: Process,
     clock: Clock,
   ): Pick<RolloutPorts, 'store' | 'platform' | 'metrics' | 'comparisons'>;
+  /** Gives back what it took of this process. */
+  end(): void;
 }
 
 export type BuildLevel = (stage: Stage) => Promise<Level>;

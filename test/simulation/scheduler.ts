@@ -20,6 +20,8 @@ export interface Scheduler {
   /** True time, ms. */
   now(): number;
   at(time: number, run: () => void): void;
+  /** Whoever runs now, or ran last. */
+  current(): Process | null;
   spawn(name: string, body: (process: Process) => Promise<void>): Process;
   kill(process: Process): void;
   /** Takes the calling process off the stage until `begin`'s wake is called, and the process is neither dead nor asleep. */
@@ -50,6 +52,7 @@ export function createScheduler(seed: number): Scheduler {
   let scheduled = 0;
   let played = 0;
   let stopped = false;
+  let current: Process | null = null;
 
   const at = (when: number, run: () => void): void => {
     scheduled++;
@@ -59,6 +62,7 @@ export function createScheduler(seed: number): Scheduler {
     now: () => time,
     at,
     events: () => played,
+    current: () => current,
     stop: () => {
       stopped = true;
     },
@@ -73,6 +77,7 @@ export function createScheduler(seed: number): Scheduler {
         calls: 0,
       };
       running++;
+      current = process;
       const finish = (): void => {
         process.done = true;
         running--;
@@ -90,6 +95,7 @@ export function createScheduler(seed: number): Scheduler {
           if (!process.alive) return;
           if (time < process.pausedUntil) return at(process.pausedUntil, () => wake(settled));
           running++;
+          current = process;
           if ('value' in settled) resolve(settled.value);
           else reject(settled.error as Error);
         };

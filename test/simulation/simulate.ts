@@ -48,13 +48,17 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
     level: options.level,
   });
   const { scheduler } = world;
-  await seedRegistry(world.store, story.first);
-  const program = programs(world, story.manner);
-  for (const op of story.ops) scheduler.at(op.at, () => begin(world, program, op));
-  const first = await scheduler.run(story.horizonMs, 60_000);
-  if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));
-  if (world.violation() === null && isCalm(story)) checkBreachEnded(world, story, 0);
-  if (world.violation() === null) await recover(world, program, story);
+  try {
+    await seedRegistry(world.store, story.first);
+    const program = programs(world, story.manner);
+    for (const op of story.ops) scheduler.at(op.at, () => begin(world, program, op));
+    const first = await scheduler.run(story.horizonMs, 60_000);
+    if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));
+    if (world.violation() === null && isCalm(story)) checkBreachEnded(world, story, 0);
+    if (world.violation() === null) await recover(world, program, story);
+  } finally {
+    world.end();
+  }
   return {
     violation: world.violation(),
     story,

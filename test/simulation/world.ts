@@ -47,6 +47,8 @@ export interface SimWorld {
   exposure(): { readonly longestMs: number; readonly presentMs: number };
   meddle(target: AliasTarget): void;
   pushCode(): void;
+  /** Nothing happens in it any more. */
+  end(): void;
 }
 
 export interface WorldOptions {
@@ -185,6 +187,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     saw,
     fail,
     machine,
+    end: level.end,
     violation: () => violation,
     hash: caller.hash,
     crashes: caller.crashes,

@@ -10,7 +10,7 @@ import type { Account } from './account.ts';
 import { apiGatewayOperations } from './apigateway/apigateway.ts';
 import { cloudWatchOperations } from './cloudwatch/cloudwatch.ts';
 import { recordEmf } from './cloudwatch/emf.ts';
-import { createMetricStore } from './cloudwatch/metric-store.ts';
+import { createMetricStore, type MetricStore } from './cloudwatch/metric-store.ts';
 import { createFaults, type FaultsRequest } from './faults.ts';
 import { createFrontDoor } from './front-door.ts';
 import { createGatewayView } from './gateway-view.ts';
@@ -47,6 +47,8 @@ export interface LocalAwsOptions {
   readonly containers: ContainerRuntime;
   /** S3's objects; default: in memory. */
   readonly objects?: ObjectStore;
+  /** CloudWatch's points; default: none yet. */
+  readonly metrics?: MetricStore;
   /** A former `snapshot()`. Call `resume()` then. */
   readonly initial?: PersistedState;
   /** Called after each change that `snapshot()` holds. */
@@ -88,7 +90,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
   const state: State =
     options.initial === undefined ? emptyState() : (fromPersisted(options.initial) as State);
   const objects = options.objects ?? memoryObjects();
-  const store = createMetricStore();
+  const store = options.metrics ?? createMetricStore();
   const faults = createFaults();
   const messages = new Map<string, Message[]>();
   const registry = createRegistry(account, state.functions, state.code);

@@ -1,0 +1,237 @@
+import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
+import { createClients } from '../../../src/aws/clients.ts';
+import { createPlatform } from '../../../src/aws/platform.ts';
+import { createMetricStore } from '../../../src/local-aws/core/cloudwatch/metric-store.ts';
+import {
+  createLocalAws,
+  type WireRequest,
+  type WireResponse,
+} from '../../../src/local-aws/core/local-aws.ts';
+import { inProcess } from '../../../src/local-aws/in-process.ts';
+import type { ContainerRuntime, FunctionRuntime } from '../../../src/local-aws/seams.ts';
+import type { PlatformFailure } from '../../../src/ports/platform.ts';
+import { memoryPlace, openMemoryStore } from '../../../src/store/memory.ts';
+import { zipped } from '../../unit/local-aws/core/bench.ts';
+import { staleMs } from '../aws-model.ts';
+import { draw } from '../dice.ts';
+import { storeCalled } from '../engine-level.ts';
+import type { BuildLevel } from '../level.ts';
+import type { Process } from '../scheduler.ts';
+import type { Story } from '../story.ts';
+import { epoch } from '../versions.ts';
+import { account, functionName, region, serving } from './account.ts';
+import { takeTime } from './machine-time.ts';
+import { callOf, operationOf, ownRequest } from './requests.ts';
+import { createTraffic } from './traffic.ts';
+import { truthOf } from './truth.ts';
+
+const sessionToken = 'valid';
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test', sessionToken };
+const aliasPath = `/2015-03-31/functions/${functionName}/aliases/live`;
+
+/** mlreg with its adapters and the AWS SDK's clients, over local AWS in this process: each HTTP request is one call. */
+export const awsLevel: BuildLevel = async (stage) => {
+  const { story, behaviour, design, scheduler, caller, now, onWrite } = stage;
+  const initial = await account();
+  const giveBack = takeTime(scheduler, story.seed);
+  const metrics = createMetricStore();
+  let ids = 0;
+  const { truth, changed } = truthOf(() => local);
+  const local = createLocalAws({
+    initial,
+    changed,
+    metrics,
+    clock: {
+      now,
+      at(at, run) {
+        let isDue = true;
+        scheduler.at(at - epoch, () => isDue && run());
+        return () => (isDue = false);
+      },
+    },
+    ids: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`,
+    random: () => draw(story.seed, 97, ++ids) / 2 ** 32,
+    functions,
+    containers: containersOf(story),
+    settings: { sessionToken, endpointCreatingMs: story.endpointFate.afterMs },
+  });
+  await local.resume();
+  const traffic = createTraffic({ metrics, now, story, behaviour, shares: truth.shares });
+  traffic.moved(truth.alias().target);
+  const place = memoryPlace();
+  const store = openMemoryStore(place);
+
+  let before: { readonly until: number; readonly answer: WireResponse } | undefined;
+  /** How the alias is now, for whoever will be told of it when it is no more. */
+  const keepAlias = async (): Promise<void> => {
+    const answer = await local.handle(ownRequest('GET', aliasPath, sessionToken));
+    before = { until: now() + staleMs, answer };
+  };
+
+  async function effect(request: WireRequest, operation: string): Promise<WireResponse> {
+    if (operation === 'GetMetricData') traffic.flow();
+    if (operation !== 'UpdateAlias') return local.handle(request);
+    const was = truth.alias();
+    await keepAlias();
+    const answer = await local.handle(request);
+    const kind = answer.status === 200 ? 'written' : 'precondition';
+    if (kind === 'written') {
+      const { target, stamp } = truth.alias();
+      traffic.moved(target);
+      if (stamp !== undefined) onWrite({ target, stamp }, was);
+    }
+    return Object.assign(answer, { kind });
+  }
+
+  /** A read as from before: the alias as it was, a version or an endpoint that isn't there yet. */
+  async function stale(request: WireRequest, operation: string): Promise<WireResponse> {
+    switch (operation) {
+      case 'GetAlias':
+        return before !== undefined && now() < before.until ? before.answer : local.handle(request);
+      case 'GetVersion':
+        return local.handle({ ...request, query: { Qualifier: '999' } });
+      case 'DescribeEndpoint':
+        return local.handle({ ...request, body: Buffer.from('{"EndpointName":"not-yet"}') });
+      default:
+        return local.handle(request);
+    }
+  }
+
+  async function refuse(
+    request: WireRequest,
+    kind: PlatformFailure['kind'],
+    luck: number,
+  ): Promise<WireResponse> {
+    const all = Object.fromEntries(services.map((service) => [`${service}:*`, true]));
+    const once = async (faults: Parameters<typeof local.inject>[0]): Promise<WireResponse> => {
+      local.inject(faults);
+      const answer = await local.handle(request);
+      local.inject({ reset: true });
+      return answer;
+    };
+    const fault = (met: 'throttle' | 'error-before') =>
+      once({ faults: services.map((service) => ({ action: `${service}:*`, kind: met })) });
+    switch (kind) {
+      case 'denied':
+        return once({ deny: all });
+      case 'throttled':
+        return fault('throttle');
+      case 'credentials':
+        return local.handle({
+          ...request,
+          headers: { ...request.headers, 'x-amz-security-token': 'expired' },
+        });
+      default:
+        if (luck % 3 === 0) return fault('error-before');
+        throw luck % 3 === 1 ? hungUp() : timedOut();
+    }
+  }
+
+  function handlerOf(process: Process) {
+    return inProcess({
+      handle(request) {
+        const operation = operationOf(request);
+        const luck = draw(story.seed, 96, process.index, process.calls);
+        return caller.call(process, callOf(operation), () => effect(request, operation), {
+          stale: () => stale(request, operation),
+          refuse: (kind) => refuse(request, kind, luck),
+        });
+      },
+    });
+  }
+
+  return {
+    aws: truth,
+    store,
+    registry: () => [...place.state.versions.values()],
+    end: giveBack,
+    meddle(target) {
+      const weights = { AdditionalVersionWeights: target.weights };
+      const body = { FunctionVersion: target.functionVersion, RoutingConfig: weights };
+      const write = async (): Promise<void> => {
+        await keepAlias();
+        await local.handle(ownRequest('PUT', aliasPath, sessionToken, body));
+        traffic.moved(truth.alias().target);
+      };
+      scheduler.settle(write(), () => undefined);
+    },
+    pushCode() {
+      const path = `/2015-03-31/functions/${functionName}/code`;
+      const body = { ZipFile: Buffer.from(zipped(`exports.handler = ${++ids}`)).toString('base64') };
+      const push = async (): Promise<void> => {
+        const { status } = await local.handle(ownRequest('PUT', path, sessionToken, body));
+        // An update of its configuration is under way.
+        if (status === 409)
+          scheduler.at(scheduler.now() + 500, () => scheduler.settle(push(), () => undefined));
+      };
+      scheduler.settle(push(), () => undefined);
+    },
+    connect(process, clock) {
+      const requestHandler = handlerOf(process) as never;
+      const clients = createClients({ region, credentials, requestHandler }, {});
+      const platform = createPlatform({
+        clients,
+        clock,
+        functionName,
+        api: { id: null, name: 'recommendation', stage: 'live' },
+        smokeRequests: [{ body: '{}' }],
+        sagemaker: serving,
+        tags: { 'mlreg:environment': 'local' },
+      });
+      const read = createMetrics({
+        clients,
+        environment: 'local',
+        model: 'recommendation',
+        routing: story.manner.routing,
+        functionName,
+        alias: 'live',
+        resolution: { routerMs: 1_000, awsMs: 1_000 },
+      });
+      const scheduled = storeCalled(stage, store, process);
+      return {
+        platform: design?.platform?.(platform, platform.writeAlias) ?? platform,
+        store: design?.store?.(scheduled) ?? scheduled,
+        metrics: {
+          // What was read may be spoilt.
+          read: async (query) => {
+            const reading = await read.read(query);
+            return caller.call(process, 'metrics.read', () => reading);
+          },
+        },
+        comparisons: { differences: () => Promise.resolve({ found: [], complete: true }) },
+      };
+    },
+  };
+};
+
+const services = ['lambda', 'sagemaker', 'cloudwatch'];
+
+const hungUp = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+const timedOut = (): Error => Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
+
+const functions: FunctionRuntime = {
+  invoke: async () => ({ payload: '{}', coldStart: false, logs: [] }),
+  stop: () => Promise.resolve(),
+};
+
+const container = {
+  invoke: async () => ({
+    status: 200,
+    body: Buffer.from('{}'),
+    contentType: 'application/json',
+    customAttributes: undefined,
+  }),
+  stop: () => Promise.resolve(),
+};
+
+/** What was there before the story begins comes up; of the rest the story says what becomes. */
+function containersOf({ endpointFate }: Story): ContainerRuntime {
+  let asked = 0;
+  return {
+    async start() {
+      if (asked++ < 3 || endpointFate.kind === 'ready') return container;
+      if (endpointFate.kind === 'failed') throw new Error('no capacity');
+      return new Promise(() => undefined);
+    },
+  };
+}

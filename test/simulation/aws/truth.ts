@@ -1,0 +1,52 @@
+import { parseStamp } from '../../../src/aws/stamp.ts';
+import { fromPersisted } from '../../../src/local-aws/core/persisted.ts';
+import type { LocalAws } from '../../../src/local-aws/core/local-aws.ts';
+import type { State } from '../../../src/local-aws/core/state.ts';
+import { type EndpointState, PlatformError } from '../../../src/ports/platform.ts';
+import { sharesOf } from '../aws-model.ts';
+import type { Truth } from '../level.ts';
+import { functionName } from './account.ts';
+
+/** What local AWS really holds, whatever it was made to answer. */
+export function truthOf(local: () => LocalAws): { readonly truth: Truth; readonly changed: () => void } {
+  let known: State | undefined;
+  const state = (): State => (known ??= fromPersisted(local().snapshot()) as State);
+  const theFunction = () => {
+    const found = state().functions.get(functionName);
+    if (found === undefined) throw new Error('the function is gone');
+    return found;
+  };
+  const truth: Truth = {
+    alias() {
+      const found = theFunction().aliases.get('live');
+      if (found === undefined) throw new Error('the alias is gone');
+      const { functionVersion, weights, revisionId, description } = found;
+      return {
+        target: { functionVersion, weights },
+        revisionId,
+        description,
+        stamp: parseStamp(description),
+      };
+    },
+    variables(functionVersion) {
+      const found = theFunction().versions.get(functionVersion);
+      if (found !== undefined) return found.environment ?? {};
+      throw new PlatformError({ kind: 'missing', message: `no version ${functionVersion}` });
+    },
+    shares: (target) => sharesOf(target, truth.variables),
+    endpoint(name) {
+      const status = state().sagemaker.endpoints.get(name)?.status;
+      return (status !== undefined && kinds[status]) || { kind: 'absent' };
+    },
+    endpointNames: () => [...state().sagemaker.endpoints.keys()],
+  };
+  return { truth, changed: () => (known = undefined) };
+}
+
+const kinds: Readonly<Record<string, EndpointState>> = {
+  Creating: { kind: 'creating' },
+  InService: { kind: 'in-service' },
+  Updating: { kind: 'in-service' },
+  Deleting: { kind: 'deleting' },
+  Failed: { kind: 'failed', why: 'no capacity' },
+};
