@@ -13,9 +13,10 @@ export function openDynamoStore(options: {
   readonly environment: string;
   readonly model: string;
   readonly clock: Clock;
+  /** 16 hex digits, different in every store opened; drawn where it isn't given. */
+  readonly writer?: string;
 }): Store {
-  const { clients, table, environment, model, clock } = options;
-  const writer = randomBytes(8).toString('hex');
+  const { clients, table, environment, model, clock, writer = randomBytes(8).toString('hex') } = options;
   return storeOverLog(
     createDynamoLog({ table: dynamoTable({ clients, table }), environment, model, writer, clock }),
   );

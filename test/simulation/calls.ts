@@ -128,7 +128,8 @@ export function createCaller(world: {
         case 'late':
           sendAfter(Math.max(timeoutMs + 1, ms), (settled) => {
             if (name !== 'writeAlias' || !('value' in settled)) return;
-            saw(`late alias write: ${(settled.value as { kind: string }).kind}`);
+            const { kind: outcome } = settled.value as { kind?: string };
+            if (outcome !== undefined) saw(`late alias write: ${outcome}`);
           });
           return refuse('unknown', timeoutMs);
         case 'crash-before':

@@ -1,11 +1,14 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { add, type Campaign, campaign, emptyCampaign } from './campaign.ts';
 import { designOf } from './designs.ts';
+import { levelOf } from './levels.ts';
+import type { RunOptions } from './simulate.ts';
 
 export interface Campaigning {
   readonly from: number;
   readonly seeds: number;
   readonly design: string | undefined;
+  readonly level: string;
   /** Threads. */
   readonly jobs: number;
   /** Ends when so many seeds have broken a law. */
@@ -21,12 +24,13 @@ interface Task {
 const mark = 'mlreg simulator';
 /** Rollouts make much short-lived garbage: a larger nursery halves the collector's work. */
 const nurseryMb = 64;
-/** Seeds in one go. */
-const piece = 500;
+/** Seeds in one go: some seconds' work. */
+const pieceOf = (level: string): number => (level === 'engine' ? 500 : 50);
 
 /** Seeds are handed out in pieces to threads that each run this very bundle. */
 export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Campaign> {
-  const { from, seeds, jobs, design, most } = wanted;
+  const { from, seeds, jobs, design, level, most } = wanted;
+  const piece = pieceOf(level);
   const all = emptyCampaign();
   let next = from;
   const take = (): Task | null => {
@@ -38,7 +42,7 @@ export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Ca
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(bundle, {
-        workerData: { mark, design },
+        workerData: { mark, design, level },
         resourceLimits: { maxYoungGenerationSizeMb: nurseryMb },
       });
       const hand = (): void => worker.postMessage(take());
@@ -55,12 +59,18 @@ export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Ca
   return all;
 }
 
+/** Names go from thread to thread; what they name doesn't. */
+export function optionsOf(names: Pick<Campaigning, 'design' | 'level'>): RunOptions {
+  const design = designOf(names.design);
+  const level = levelOf(names.level);
+  return { ...(design === undefined ? {} : { design }), ...(level === undefined ? {} : { level }) };
+}
+
 /** What a thread does; nothing in the main one. */
 export function serve(): void {
-  const given = workerData as { mark?: string; design: string | undefined } | null;
+  const given = workerData as { mark?: string; design: string | undefined; level: string } | null;
   if (isMainThread || given?.mark !== mark) return;
-  const design = designOf(given.design);
-  const options = design === undefined ? {} : { design };
+  const options = optionsOf(given);
   parentPort?.on('message', (task: Task | null) => {
     if (task === null) return parentPort?.close();
     void campaign(task.from, task.seeds, options).then((part) => parentPort?.postMessage(part));

@@ -4,7 +4,7 @@ import { percent, type RolloutId, type VersionTag } from '../../src/domain/units
 import type { Entry, Request } from '../../src/domain/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { isRetired, type VersionRecord } from '../../src/domain/registry.ts';
-import type { StageView } from '../../src/ports/platform.ts';
+import { PlatformError, type StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import { collect } from '../../src/rollout/collect.ts';
@@ -244,7 +244,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     try {
       running = await unfinished(machine);
     } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
+      if (!isToldToPeople(error)) throw error;
       const outcome = await rollBackBlind(platform, { alias, green }, 'local');
       world.saw(`blind rollback ${outcome.kind}`);
       return;
@@ -400,8 +400,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
           if (result.kind === 'ended') world.saw('controller finished an orphan');
           if (result.kind === 'lost') world.saw('controller made way');
         } catch (error) {
-          if (!(error instanceof NoAnswer) && !(error instanceof UserError) && !isPlatform(error))
-            throw error;
+          if (!isToldToPeople(error)) throw error;
           delete post.known;
         }
         await machine.sleep(pauseMs);
@@ -410,4 +409,6 @@ export function programs(world: SimWorld, manner: Manner): Programs {
   };
 }
 
-const isPlatform = (error: unknown): boolean => error instanceof Error && error.name === 'PlatformError';
+/** What a person, or a log, is told of; all else is a bug. */
+const isToldToPeople = (error: unknown): boolean =>
+  error instanceof NoAnswer || error instanceof UserError || error instanceof PlatformError;

@@ -18,7 +18,7 @@ try {
     logLevel: 'warning',
     // Parts of the AWS SDK are CommonJS.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
   });
   const { main } = await import(pathToFileURL(outfile).href);

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { Campaign } from './campaign.ts';
 import { designNames, designOf } from './designs.ts';
-import { type Campaigning, campaignOver, serve } from './jobs.ts';
+import { type Campaigning, campaignOver, optionsOf, serve } from './jobs.ts';
+import { levelNames } from './levels.ts';
 import { freeze, shrink } from './shrink.ts';
 import { type RunOptions, simulate } from './simulate.ts';
 import { mustSee } from './situations.ts';
 
-const usage = `npm run sim -- [--seeds 10000] [--from 1] [--jobs 1] [--most 10] [--design NAME]
-npm run sim -- --from SEED --trace [--only KEY,KEY] [--design NAME]
-npm run sim -- --designs [--seeds 10000]: in how many seeds each of these is convicted
+const usage = `npm run sim -- [--seeds 10000] [--from 1] [--jobs 1] [--most 10] [--level ${levelNames.join('|')}] [--design NAME]
+npm run sim -- --from SEED --trace [--only KEY,KEY] [--level LEVEL] [--design NAME]
+npm run sim -- --designs [--seeds 10000] [--level LEVEL]: in how many seeds each of these is convicted
 designs: ${designNames.join('; ')}`;
 
 /** Fewer seeds than this needn't have seen everything. */
@@ -16,7 +17,8 @@ const fewSeeds = 20_000;
 /** Counterexamples that are shrunk; of the others the seed is named. */
 const mostShrunk = 3;
 
-type Task = Pick<Campaigning, 'from' | 'seeds' | 'jobs'> & { readonly bundle: URL };
+type Names = Pick<Campaigning, 'design' | 'level'>;
+type Task = Pick<Campaigning, 'from' | 'seeds' | 'jobs' | 'level'> & { readonly bundle: URL };
 
 serve();
 
@@ -29,6 +31,7 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
       from: { type: 'string', default: '1' },
       most: { type: 'string', default: '10' },
       jobs: { type: 'string', default: '1' },
+      level: { type: 'string', default: 'engine' },
       design: { type: 'string' },
       designs: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
@@ -45,12 +48,13 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
   ];
   const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
   if (![seeds, from, jobs, most].every(isCount)) return say(usage, 2);
-  const design = designOf(values.design);
-  if (values.design !== undefined && design === undefined) return say(usage, 2);
-  const options: RunOptions = design === undefined ? {} : { design };
+  const { design, level } = values;
+  if (design !== undefined && designOf(design) === undefined) return say(usage, 2);
+  if (!levelNames.includes(level)) return say(usage, 2);
+  const options = optionsOf({ design, level });
   if (values.trace || values.only !== undefined) return replay(from, values.only, options);
 
-  if (values.designs) return convict({ from, seeds, jobs, bundle });
+  if (values.designs) return convict({ from, seeds, jobs, level, bundle });
 
   const began = performance.now();
   const rate = (done: number): number => Math.round(done / ((performance.now() - began) / 1_000));
@@ -60,7 +64,8 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
     seeds,
     jobs,
     most,
-    design: values.design,
+    design,
+    level,
     onPart: (part, all) => {
       for (const { seed, message } of part.violations) console.log(`seed ${seed}: ${message}`);
       const due = Math.floor((10 * all.seeds) / seeds);
@@ -69,7 +74,7 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
     },
   });
   const { violations, situations, unsteady } = result;
-  for (const { seed } of violations.slice(0, mostShrunk)) await explain(seed, options, values.design);
+  for (const { seed } of violations.slice(0, mostShrunk)) await explain(seed, options, { design, level });
   for (const [name, count] of [...situations].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
   const unseen = result.seeds < fewSeeds ? [] : mustSee.filter((name) => !situations.has(name));
   if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`);
@@ -106,7 +111,7 @@ function summary(all: Campaign, from: number, rate: number): string {
   );
 }
 
-async function explain(seed: number, options: RunOptions, design: string | undefined): Promise<void> {
+async function explain(seed: number, options: RunOptions, { design, level }: Names): Promise<void> {
   const counterexample = await shrink(await simulate(seed, options), options);
   const { run, only } = counterexample;
   const { ops, windows } = run.story;
@@ -117,7 +122,7 @@ async function explain(seed: number, options: RunOptions, design: string | undef
   for (const fault of run.faults) console.log(`  ${fault.key}: ${fault.kind} ${fault.ms} ms`);
   for (const { key, call, kind, from, to } of windows)
     if (only.includes(key)) console.log(`  ${key}: ${call} ${kind} from ${from} to ${to} ms`);
-  const named = design === undefined ? '' : ` --design '${design}'`;
+  const named = `${level === 'engine' ? '' : ` --level ${level}`}${design === undefined ? '' : ` --design '${design}'`}`;
   console.log(`  npm run sim -- --from ${seed} --only '${only.join(',')}'${named}`);
   console.log(`  ${JSON.stringify(freeze(counterexample))}\n`);
 }

@@ -1,5 +1,4 @@
 import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
-import { createClients } from '../../../src/aws/clients.ts';
 import { createPlatform } from '../../../src/aws/platform.ts';
 import { createMetricStore } from '../../../src/local-aws/core/cloudwatch/metric-store.ts';
 import {
@@ -10,23 +9,22 @@ import {
 import { inProcess } from '../../../src/local-aws/in-process.ts';
 import type { ContainerRuntime, FunctionRuntime } from '../../../src/local-aws/seams.ts';
 import type { PlatformFailure } from '../../../src/ports/platform.ts';
-import { memoryPlace, openMemoryStore } from '../../../src/store/memory.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { staleMs } from '../aws-model.ts';
 import { draw } from '../dice.ts';
-import { storeCalled } from '../engine-level.ts';
 import type { BuildLevel } from '../level.ts';
 import type { Process } from '../scheduler.ts';
 import type { Story } from '../story.ts';
 import { epoch } from '../versions.ts';
-import { account, functionName, region, serving } from './account.ts';
+import { account, functionName, serving } from './account.ts';
 import { takeTime } from './machine-time.ts';
+import { dynamoKeeping, embeddedKeeping, type TableRequest } from './keeping.ts';
 import { callOf, operationOf, ownRequest } from './requests.ts';
+import { credentials, sharedClients } from './shared-clients.ts';
 import { createTraffic } from './traffic.ts';
 import { truthOf } from './truth.ts';
 
-const sessionToken = 'valid';
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test', sessionToken };
+const { sessionToken } = credentials;
 const aliasPath = `/2015-03-31/functions/${functionName}/aliases/live`;
 
 /** mlreg with its adapters and the AWS SDK's clients, over local AWS in this process: each HTTP request is one call. */
@@ -58,8 +56,7 @@ export const awsLevel: BuildLevel = async (stage) => {
   await local.resume();
   const traffic = createTraffic({ metrics, now, story, behaviour, shares: truth.shares });
   traffic.moved(truth.alias().target);
-  const place = memoryPlace();
-  const store = openMemoryStore(place);
+  const keeping = draw(story.seed, 99) % 3 === 0 ? dynamoKeeping(stage) : embeddedKeeping(stage);
 
   let before: { readonly until: number; readonly answer: WireResponse } | undefined;
   /** How the alias is now, for whoever will be told of it when it is no more. */
@@ -128,7 +125,7 @@ export const awsLevel: BuildLevel = async (stage) => {
   }
 
   function handlerOf(process: Process) {
-    return inProcess({
+    const toAws = inProcess({
       handle(request) {
         const operation = operationOf(request);
         const luck = draw(story.seed, 96, process.index, process.calls);
@@ -138,12 +135,34 @@ export const awsLevel: BuildLevel = async (stage) => {
         });
       },
     });
+    type Request = Parameters<typeof toAws.handle>[0];
+    return {
+      ...toAws,
+      handle: async (request: Request, options: Parameters<typeof toAws.handle>[1]) =>
+        request.headers['x-amz-target']?.startsWith('DynamoDB_') === true
+          ? { response: await keeping.handle(process, request as TableRequest) }
+          : toAws.handle(request, options),
+    };
   }
+
+  const handlers = new WeakMap<Process, ReturnType<typeof handlerOf>>();
+  const clients = sharedClients({
+    current() {
+      const process = scheduler.current();
+      if (process === null) throw new Error('nobody asks');
+      return process;
+    },
+    handlerOf(process) {
+      const known = handlers.get(process) ?? handlerOf(process);
+      handlers.set(process, known);
+      return known;
+    },
+  });
 
   return {
     aws: truth,
-    store,
-    registry: () => [...place.state.versions.values()],
+    store: keeping.store,
+    registry: keeping.registry,
     end: giveBack,
     meddle(target) {
       const weights = { AdditionalVersionWeights: target.weights };
@@ -167,8 +186,6 @@ export const awsLevel: BuildLevel = async (stage) => {
       scheduler.settle(push(), () => undefined);
     },
     connect(process, clock) {
-      const requestHandler = handlerOf(process) as never;
-      const clients = createClients({ region, credentials, requestHandler }, {});
       const platform = createPlatform({
         clients,
         clock,
@@ -187,10 +204,10 @@ export const awsLevel: BuildLevel = async (stage) => {
         alias: 'live',
         resolution: { routerMs: 1_000, awsMs: 1_000 },
       });
-      const scheduled = storeCalled(stage, store, process);
+      const store = keeping.open(process, clients, clock);
       return {
         platform: design?.platform?.(platform, platform.writeAlias) ?? platform,
-        store: design?.store?.(scheduled) ?? scheduled,
+        store: design?.store?.(store) ?? store,
         metrics: {
           // What was read may be spoilt.
           read: async (query) => {
