@@ -62,8 +62,7 @@ export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Ca
 /** Names go from thread to thread; what they name doesn't. */
 export function optionsOf(names: Pick<Campaigning, 'design' | 'level'>): RunOptions {
   const design = designOf(names.design);
-  const level = levelOf(names.level);
-  return { ...(design === undefined ? {} : { design }), ...(level === undefined ? {} : { level }) };
+  return { ...levelOf(names.level), ...(design === undefined ? {} : { design }) };
 }
 
 /** What a thread does; nothing in the main one. */

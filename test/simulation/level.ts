@@ -1,3 +1,4 @@
+import type { Clients } from '../../src/aws/clients.ts';
 import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
@@ -14,6 +15,10 @@ import type { Story } from './story.ts';
 export interface Design {
   readonly platform?: (platform: Platform, overwrite: Platform['writeAlias']) => Platform;
   readonly store?: (store: Store) => Store;
+  /** Of the AWS level alone: what is sent instead. */
+  readonly request?: (operation: string, body: object) => object;
+  /** Of the AWS level alone. */
+  readonly clients?: (clients: Clients) => Clients;
 }
 
 /** What really is, whatever anybody has been told. */

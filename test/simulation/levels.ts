@@ -1,11 +1,20 @@
 import { awsLevel } from './aws/aws-level.ts';
-import { engineLevel } from './engine-level.ts';
-import type { BuildLevel } from './level.ts';
+import type { RunOptions } from './simulate.ts';
+import { tellBriefly } from './story.ts';
 
-/** By the names that people call them. */
-const levels: Readonly<Record<string, BuildLevel>> = { engine: engineLevel, aws: awsLevel };
+type Level = Pick<RunOptions, 'level' | 'tell'>;
+
+/** The engine over a model of AWS; mlreg with its adapters and the AWS SDK over local AWS. */
+export const levels = {
+  engine: {},
+  aws: { level: awsLevel, tell: tellBriefly },
+} satisfies Readonly<Record<string, Level>>;
 
 export const levelNames: readonly string[] = Object.keys(levels);
 
-export const levelOf = (name: string): BuildLevel | undefined =>
-  Object.hasOwn(levels, name) ? levels[name] : undefined;
+/** @throws where there is none of that name */
+export function levelOf(name: string): Level {
+  const found = Object.entries(levels).find(([known]) => known === name);
+  if (found === undefined) throw new Error(`no level ${name}`);
+  return found[1];
+}

@@ -224,7 +224,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     try {
       return await ports.platform.readStage();
     } catch (error) {
-      if (isPlatform(error) && strategy !== 'blue-green') return null;
+      if (error instanceof PlatformError && strategy !== 'blue-green') return null;
       throw error;
     }
   }

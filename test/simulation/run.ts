@@ -10,7 +10,7 @@ import { mustSee } from './situations.ts';
 const usage = `npm run sim -- [--seeds 10000] [--from 1] [--jobs 1] [--most 10] [--level ${levelNames.join('|')}] [--design NAME]
 npm run sim -- --from SEED --trace [--only KEY,KEY] [--level LEVEL] [--design NAME]
 npm run sim -- --designs [--seeds 10000] [--level LEVEL]: in how many seeds each of these is convicted
-designs: ${designNames.join('; ')}`;
+designs: ${designNames('aws').join('; ')}`;
 
 /** Fewer seeds than this needn't have seen everything. */
 const fewSeeds = 20_000;
@@ -87,7 +87,7 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
 async function convict(wanted: Task): Promise<number> {
   const { bundle, ...range } = wanted;
   let acquitted = 0;
-  for (const design of [undefined, ...designNames]) {
+  for (const design of [undefined, ...designNames(range.level)]) {
     const all = await campaignOver(bundle, { ...range, design, most: Infinity, onPart: () => undefined });
     const laws = new Map<string, number>();
     for (const { message } of all.violations) {

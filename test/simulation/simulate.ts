@@ -26,13 +26,14 @@ export interface RunOptions {
   readonly design?: Design;
   /** What stands for AWS; a model of it where it isn't given. */
   readonly level?: BuildLevel;
+  readonly tell?: (seed: number) => Story;
   readonly tracing?: boolean;
   /** Faults, windows and operations that take part; all of the story's where it isn't given. */
   readonly allows?: (key: string) => boolean;
 }
 
 export const simulate = (seed: number, options: RunOptions = {}): Promise<Run> =>
-  play(tell(seed, options.level === undefined ? 'everything' : 'canary'), options);
+  play((options.tell ?? tell)(seed), options);
 
 export async function play(whole: Story, options: RunOptions = {}): Promise<Run> {
   const allows = options.allows ?? (() => true);

@@ -8,11 +8,11 @@ import {
 } from '../../../src/local-aws/core/local-aws.ts';
 import { inProcess } from '../../../src/local-aws/in-process.ts';
 import type { ContainerRuntime, FunctionRuntime } from '../../../src/local-aws/seams.ts';
-import type { PlatformFailure } from '../../../src/ports/platform.ts';
+import type { Platform, PlatformFailure } from '../../../src/ports/platform.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { staleMs } from '../aws-model.ts';
 import { draw } from '../dice.ts';
-import type { BuildLevel } from '../level.ts';
+import type { BuildLevel, Design } from '../level.ts';
 import type { Process } from '../scheduler.ts';
 import type { Story } from '../story.ts';
 import { epoch } from '../versions.ts';
@@ -126,8 +126,9 @@ export const awsLevel: BuildLevel = async (stage) => {
 
   function handlerOf(process: Process) {
     const toAws = inProcess({
-      handle(request) {
-        const operation = operationOf(request);
+      handle(meant) {
+        const operation = operationOf(meant);
+        const request = design?.request === undefined ? meant : sentInstead(design.request, operation, meant);
         const luck = draw(story.seed, 96, process.index, process.calls);
         return caller.call(process, callOf(operation), () => effect(request, operation), {
           stale: () => stale(request, operation),
@@ -146,7 +147,7 @@ export const awsLevel: BuildLevel = async (stage) => {
   }
 
   const handlers = new WeakMap<Process, ReturnType<typeof handlerOf>>();
-  const clients = sharedClients({
+  const good = sharedClients({
     current() {
       const process = scheduler.current();
       if (process === null) throw new Error('nobody asks');
@@ -158,6 +159,8 @@ export const awsLevel: BuildLevel = async (stage) => {
       return known;
     },
   });
+
+  const clients = design?.clients?.(good) ?? good;
 
   return {
     aws: truth,
@@ -206,7 +209,7 @@ export const awsLevel: BuildLevel = async (stage) => {
       });
       const store = keeping.open(process, clients, clock);
       return {
-        platform: design?.platform?.(platform, platform.writeAlias) ?? platform,
+        platform: design?.platform?.(platform, overwriting(platform)) ?? platform,
         store: design?.store?.(store) ?? store,
         metrics: {
           // What was read may be spoilt.
@@ -220,6 +223,23 @@ export const awsLevel: BuildLevel = async (stage) => {
     },
   };
 };
+
+/** Without a RevisionId AWS asks no questions. */
+const overwriting =
+  (platform: Platform): Platform['writeAlias'] =>
+  (alias, wanted) =>
+    platform.writeAlias(alias, { ...wanted, revisionId: undefined as unknown as string });
+
+function sentInstead(
+  change: NonNullable<Design['request']>,
+  operation: string,
+  request: WireRequest,
+): WireRequest {
+  const text = new TextDecoder().decode(request.body);
+  if (!text.startsWith('{')) return request;
+  const body = Buffer.from(JSON.stringify(change(operation, JSON.parse(text) as object)));
+  return { ...request, body };
+}
 
 const services = ['lambda', 'sagemaker', 'cloudwatch'];
 
