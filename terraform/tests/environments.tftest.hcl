@@ -108,6 +108,8 @@ run "all_that_can_be_asked_for" {
       kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"
       vpc         = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
       xray        = true
+
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
     }
     controller_package_file = "./fixtures/function.zip"
     github                  = { repository = "acme/models", repository_ids = { owner = 1, repository = 2 } }

@@ -98,6 +98,8 @@ run "nobody_elses_state_machine" {
   variables {
     service    = "states"
     statements = [{ Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = "t" }]
+
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
   }
 
   module {
@@ -107,6 +109,11 @@ run "nobody_elses_state_machine" {
   assert {
     condition     = output.trust[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012" && output.trust[0].Principal.Service == "states.amazonaws.com"
     error_message = "the service takes it on, for this account alone"
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "it may never do more than the organisation allows"
   }
 }
 

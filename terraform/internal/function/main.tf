@@ -6,11 +6,12 @@ module "naming" {
 }
 
 module "role" {
-  source      = "../role"
-  name        = var.name
-  description = "What ${var.name} may do"
-  service     = "lambda"
-  tags        = var.platform.tags
+  source                   = "../role"
+  name                     = var.name
+  description              = "What ${var.name} may do"
+  service                  = "lambda"
+  permissions_boundary_arn = var.platform.permissions_boundary_arn
+  tags                     = var.platform.tags
 
   statements = concat(
     var.statements,

@@ -101,16 +101,18 @@ variable "platform" {
     How functions run. runtime: nodejs22.x or newer, for AWS takes no new functions on older ones. architecture: arm64 or
     x86_64. vpc: subnets and security groups; null for none; DynamoDB, SageMaker and the other services must be reachable
     from there (a NAT or endpoints). xray: whether X-Ray traces. log_retention_days: how long logs are kept, 0 for ever.
-    kms_key_arn: encrypts variables and logs; null for AWS's own keys. tags: of every resource.
+    kms_key_arn: encrypts variables and logs; null for AWS's own keys. permissions_boundary_arn: of its
+    role, where the organisation asks for one. tags: of every resource.
   EOT
   type = object({
-    runtime            = optional(string, "nodejs22.x")
-    architecture       = optional(string, "arm64")
-    vpc                = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    xray               = optional(bool, false)
-    log_retention_days = optional(number, 30)
-    kms_key_arn        = optional(string)
-    tags               = optional(map(string), {})
+    runtime                  = optional(string, "nodejs22.x")
+    architecture             = optional(string, "arm64")
+    vpc                      = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    xray                     = optional(bool, false)
+    log_retention_days       = optional(number, 30)
+    kms_key_arn              = optional(string)
+    permissions_boundary_arn = optional(string)
+    tags                     = optional(map(string), {})
   })
   default  = {}
   nullable = false

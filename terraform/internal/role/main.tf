@@ -3,9 +3,10 @@
 data "aws_caller_identity" "current" {}
 
 resource "aws_iam_role" "this" {
-  name        = var.name
-  description = var.description
-  tags        = var.tags
+  name                 = var.name
+  description          = var.description
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -35,3 +35,9 @@ variable "tags" {
   default     = {}
   nullable    = false
 }
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role, where the organisation asks for one. null: none."
+  type        = string
+  default     = null
+}

@@ -1,11 +1,12 @@
 # A Step Functions state machine with its role and its log.
 
 module "role" {
-  source      = "../role"
-  name        = var.name
-  description = var.description
-  service     = "states"
-  tags        = var.tags
+  source                   = "../role"
+  name                     = var.name
+  description              = var.description
+  service                  = "states"
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
 
   statements = concat(var.statements, [
     {

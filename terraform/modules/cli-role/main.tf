@@ -119,6 +119,7 @@ resource "aws_iam_role" "cli" {
   name                 = "mlreg-cli-${var.environment}-${var.model}"
   description          = "People who roll out ${var.model} in ${var.environment}"
   max_session_duration = 21600
+  permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 
   assume_role_policy = jsonencode({

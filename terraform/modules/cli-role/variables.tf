@@ -106,3 +106,9 @@ variable "trusted_principal_arns" {
     error_message = "Each is the ARN of a role or a user, without a wildcard."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role, where the organisation asks for one. null: none."
+  type        = string
+  default     = null
+}

@@ -25,6 +25,7 @@ resource "aws_iam_role" "github" {
   name                 = "mlreg-github-${var.environment}"
   description          = "Workflows of ${var.repository} in the GitHub environment ${local.github_environment}"
   max_session_duration = var.max_session_hours * 3600
+  permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 
   # Equal, not alike: a pattern would let in every branch, or every repository that is named so.

@@ -79,3 +79,9 @@ variable "max_session_hours" {
     error_message = "A session lasts 1 to 12 hours."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role, where the organisation asks for one. null: none."
+  type        = string
+  default     = null
+}

@@ -34,11 +34,12 @@ locals {
 
 # What training and evaluation may do, and that is less than what a served model may not: they write artifacts.
 module "job_role" {
-  source      = "../../internal/role"
-  name        = "${var.model}-jobs-${var.environment}"
-  description = "Training and evaluation of ${var.model} in ${var.environment}"
-  service     = "sagemaker"
-  tags        = var.tags
+  source                   = "../../internal/role"
+  name                     = "${var.model}-jobs-${var.environment}"
+  description              = "Training and evaluation of ${var.model} in ${var.environment}"
+  service                  = "sagemaker"
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
 
   statements = concat(
     [
@@ -70,13 +71,14 @@ module "job_role" {
 }
 
 module "pipeline" {
-  source             = "../../internal/state-machine"
-  name               = local.name
-  description        = "What the pipeline of ${var.model} in ${var.environment} may start"
-  definition         = local.definition
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = var.kms_key_arn
-  tags               = var.tags
+  source                   = "../../internal/state-machine"
+  name                     = local.name
+  description              = "What the pipeline of ${var.model} in ${var.environment} may start"
+  definition               = local.definition
+  permissions_boundary_arn = var.permissions_boundary_arn
+  log_retention_days       = var.log_retention_days
+  kms_key_arn              = var.kms_key_arn
+  tags                     = var.tags
 
   statements = concat(
     [

@@ -99,3 +99,9 @@ variable "topic_arn" {
   type        = string
   nullable    = false
 }
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role, where the organisation asks for one. null: none."
+  type        = string
+  default     = null
+}

@@ -47,12 +47,13 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 module "laps" {
-  source             = "../../internal/state-machine"
-  name               = local.state_machine_name
-  description        = "The laps of the rollouts of ${var.environment}"
-  log_retention_days = var.platform.log_retention_days
-  kms_key_arn        = var.platform.kms_key_arn
-  tags               = var.platform.tags
+  source                   = "../../internal/state-machine"
+  name                     = local.state_machine_name
+  description              = "The laps of the rollouts of ${var.environment}"
+  permissions_boundary_arn = var.platform.permissions_boundary_arn
+  log_retention_days       = var.platform.log_retention_days
+  kms_key_arn              = var.platform.kms_key_arn
+  tags                     = var.platform.tags
 
   definition = templatefile("${path.module}/state-machine.asl.json", {
     partition               = module.naming.partition

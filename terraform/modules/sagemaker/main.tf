@@ -8,11 +8,12 @@ module "naming" {
 }
 
 module "role" {
-  source      = "../../internal/role"
-  name        = "${var.model}-model-${var.environment}"
-  description = "What the endpoints of ${var.model} in ${var.environment} may do"
-  service     = "sagemaker"
-  tags        = var.tags
+  source                   = "../../internal/role"
+  name                     = "${var.model}-model-${var.environment}"
+  description              = "What the endpoints of ${var.model} in ${var.environment} may do"
+  service                  = "sagemaker"
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
 
   statements = concat(
     [

@@ -56,3 +56,9 @@ variable "ecr_repository_arns" {
     error_message = "Each is the ARN of one ECR repository, without a wildcard."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role, where the organisation asks for one. null: none."
+  type        = string
+  default     = null
+}

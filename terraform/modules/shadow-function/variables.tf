@@ -59,15 +59,16 @@ variable "topic_arn" {
 }
 
 variable "platform" {
-  description = "How the function runs: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn, tags; see ../../internal/function."
+  description = "How the function runs: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn, permissions_boundary_arn, tags; see ../../internal/function."
   type = object({
-    runtime            = optional(string)
-    architecture       = optional(string)
-    vpc                = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    xray               = optional(bool)
-    log_retention_days = optional(number)
-    kms_key_arn        = optional(string)
-    tags               = optional(map(string))
+    runtime                  = optional(string)
+    architecture             = optional(string)
+    vpc                      = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    xray                     = optional(bool)
+    log_retention_days       = optional(number)
+    kms_key_arn              = optional(string)
+    permissions_boundary_arn = optional(string)
+    tags                     = optional(map(string))
   })
   default  = {}
   nullable = false

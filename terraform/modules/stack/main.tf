@@ -35,13 +35,14 @@ module "registry" {
 }
 
 module "sagemaker" {
-  source              = "../sagemaker"
-  model               = var.model
-  environment         = var.environment
-  bucket_arn          = module.storage.bucket_arn
-  ecr_repository_arns = var.ecr_repository_arns
-  kms_key_arn         = local.kms_key_arn
-  tags                = local.tags
+  source                   = "../sagemaker"
+  model                    = var.model
+  environment              = var.environment
+  bucket_arn               = module.storage.bucket_arn
+  ecr_repository_arns      = var.ecr_repository_arns
+  kms_key_arn              = local.kms_key_arn
+  tags                     = local.tags
+  permissions_boundary_arn = var.platform.permissions_boundary_arn
 }
 
 module "inference" {
@@ -102,22 +103,23 @@ module "monitoring" {
 }
 
 module "cli" {
-  source                 = "../cli-role"
-  model                  = var.model
-  environment            = var.environment
-  function_name          = module.inference.function_name
-  api_id                 = module.api.api_id
-  stage_name             = module.api.stage_name
-  table_arn              = module.registry.table_arn
-  topic_arn              = module.monitoring.topic_arn
-  bucket_arn             = module.storage.bucket_arn
-  model_role_arn         = module.sagemaker.role_arn
-  shadow_function_name   = one(module.shadow[*].function_name)
-  state_machine_name     = var.controller_package_file == null ? null : "mlreg-rollout-${var.environment}"
-  webhook_parameter_name = var.webhook_parameter_name
-  kms_key_arns           = local.kms_key_arn[*]
-  trusted_principal_arns = var.trusted_principal_arns
-  tags                   = local.tags
+  source                   = "../cli-role"
+  model                    = var.model
+  environment              = var.environment
+  function_name            = module.inference.function_name
+  api_id                   = module.api.api_id
+  stage_name               = module.api.stage_name
+  table_arn                = module.registry.table_arn
+  topic_arn                = module.monitoring.topic_arn
+  bucket_arn               = module.storage.bucket_arn
+  model_role_arn           = module.sagemaker.role_arn
+  shadow_function_name     = one(module.shadow[*].function_name)
+  state_machine_name       = var.controller_package_file == null ? null : "mlreg-rollout-${var.environment}"
+  webhook_parameter_name   = var.webhook_parameter_name
+  kms_key_arns             = local.kms_key_arn[*]
+  trusted_principal_arns   = var.trusted_principal_arns
+  tags                     = local.tags
+  permissions_boundary_arn = var.platform.permissions_boundary_arn
 }
 
 module "controller" {
@@ -133,29 +135,31 @@ module "controller" {
 }
 
 module "pipeline" {
-  source              = "../ml-pipeline"
-  count               = var.pipeline == null ? 0 : 1
-  model               = var.model
-  environment         = var.environment
-  bucket_name         = module.storage.bucket_name
-  data_prefix         = var.pipeline.data_prefix
-  training            = var.pipeline.training
-  evaluation          = var.pipeline.evaluation
-  ecr_repository_arns = var.ecr_repository_arns
-  topic_arn           = module.monitoring.topic_arn
-  log_retention_days  = local.log_retention_days
-  kms_key_arn         = local.kms_key_arn
-  tags                = local.tags
+  source                   = "../ml-pipeline"
+  count                    = var.pipeline == null ? 0 : 1
+  model                    = var.model
+  environment              = var.environment
+  bucket_name              = module.storage.bucket_name
+  data_prefix              = var.pipeline.data_prefix
+  training                 = var.pipeline.training
+  evaluation               = var.pipeline.evaluation
+  ecr_repository_arns      = var.ecr_repository_arns
+  topic_arn                = module.monitoring.topic_arn
+  log_retention_days       = local.log_retention_days
+  kms_key_arn              = local.kms_key_arn
+  tags                     = local.tags
+  permissions_boundary_arn = var.platform.permissions_boundary_arn
 }
 
 module "github" {
-  source             = "../github-oidc"
-  count              = var.github == null ? 0 : 1
-  environment        = var.environment
-  repository         = var.github.repository
-  repository_ids     = var.github.repository_ids
-  github_environment = var.github.environment
-  provider_arn       = var.github.provider_arn
-  policy_arns        = module.cli.policy_arns
-  tags               = local.tags
+  source                   = "../github-oidc"
+  count                    = var.github == null ? 0 : 1
+  environment              = var.environment
+  repository               = var.github.repository
+  repository_ids           = var.github.repository_ids
+  github_environment       = var.github.environment
+  provider_arn             = var.github.provider_arn
+  policy_arns              = module.cli.policy_arns
+  tags                     = local.tags
+  permissions_boundary_arn = var.platform.permissions_boundary_arn
 }

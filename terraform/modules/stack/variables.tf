@@ -11,15 +11,16 @@ variable "environment" {
 }
 
 variable "platform" {
-  description = "How functions run and what is kept how: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn (encrypts everything that is kept) and tags; see ../../internal/function."
+  description = "How functions run and what is kept how: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn (encrypts everything that is kept), permissions_boundary_arn (of every role) and tags; see ../../internal/function."
   type = object({
-    runtime            = optional(string, "nodejs22.x")
-    architecture       = optional(string, "arm64")
-    vpc                = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    xray               = optional(bool, false)
-    log_retention_days = optional(number, 30)
-    kms_key_arn        = optional(string)
-    tags               = optional(map(string), {})
+    runtime                  = optional(string, "nodejs22.x")
+    architecture             = optional(string, "arm64")
+    vpc                      = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    xray                     = optional(bool, false)
+    log_retention_days       = optional(number, 30)
+    kms_key_arn              = optional(string)
+    permissions_boundary_arn = optional(string)
+    tags                     = optional(map(string), {})
   })
   default  = {}
   nullable = false
