@@ -28,6 +28,11 @@ run "called" {
   }
 
   assert {
+    condition     = module.function.function.reserved_concurrent_executions == 5
+    error_message = "an overload of the users' function leaves it running"
+  }
+
+  assert {
     condition     = aws_cloudwatch_event_rule.this["sweep"].schedule_expression == "rate(1 minute)" && jsondecode(aws_cloudwatch_event_target.this["sweep"].input) == { kind = "sweep" } && aws_lambda_permission.events["sweep"].principal == "events.amazonaws.com"
     error_message = "orphans are looked for every minute"
   }
@@ -109,14 +114,15 @@ run "mistakes" {
   command = plan
 
   variables {
-    policy_arns     = {}
-    timeout_seconds = 5
-    models          = ["no model"]
+    policy_arns          = {}
+    reserved_concurrency = 1
+    timeout_seconds      = 5
+    models               = ["no model"]
   }
 
   module {
     source = "../modules/rollout-controller"
   }
 
-  expect_failures = [var.policy_arns, var.timeout_seconds, var.models]
+  expect_failures = [var.policy_arns, var.reserved_concurrency, var.timeout_seconds, var.models]
 }

@@ -14,14 +14,15 @@ locals {
 
 # Looks at a rollout once and does what follows. Two at once do no harm: the older one's token is dead.
 module "function" {
-  source          = "../../internal/function"
-  name            = "mlreg-controller-${var.environment}"
-  environment     = var.environment
-  description     = "Looks after the rollouts of ${var.environment}"
-  package_file    = var.package_file
-  memory_mb       = var.memory_mb
-  timeout_seconds = var.timeout_seconds
-  platform        = var.platform
+  source               = "../../internal/function"
+  name                 = "mlreg-controller-${var.environment}"
+  environment          = var.environment
+  description          = "Looks after the rollouts of ${var.environment}"
+  package_file         = var.package_file
+  memory_mb            = var.memory_mb
+  timeout_seconds      = var.timeout_seconds
+  reserved_concurrency = var.reserved_concurrency
+  platform             = var.platform
 
   variables = merge(
     { MLREG_STATE_MACHINE = local.state_machine_arn },

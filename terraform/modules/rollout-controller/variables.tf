@@ -70,6 +70,18 @@ variable "timeout_seconds" {
   }
 }
 
+variable "reserved_concurrency" {
+  description = "Concurrency that is kept for it, so that an overload of the users' function never stops who rolls back. -1: none is kept, for accounts that have none to spare."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.reserved_concurrency == -1 || var.reserved_concurrency >= 2
+    error_message = "2 or more, or -1 for none: with one a long tick would keep an alarm waiting."
+  }
+}
+
 variable "platform" {
   description = "How the function runs: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn, permissions_boundary_arn, tags; see ../../internal/function."
   type = object({

@@ -123,15 +123,16 @@ module "cli" {
 }
 
 module "controller" {
-  source       = "../rollout-controller"
-  count        = var.controller_package_file == null ? 0 : 1
-  environment  = var.environment
-  models       = [var.model]
-  package_file = var.controller_package_file
-  policy_arns  = module.cli.policy_arns
-  alarm_arns   = module.monitoring.guardrail_alarm_arns
-  topic_arn    = module.monitoring.topic_arn
-  platform     = local.platform
+  source               = "../rollout-controller"
+  count                = var.controller_package_file == null ? 0 : 1
+  environment          = var.environment
+  models               = [var.model]
+  package_file         = var.controller_package_file
+  reserved_concurrency = var.controller_reserved_concurrency
+  policy_arns          = module.cli.policy_arns
+  alarm_arns           = module.monitoring.guardrail_alarm_arns
+  topic_arn            = module.monitoring.topic_arn
+  platform             = local.platform
 }
 
 module "pipeline" {

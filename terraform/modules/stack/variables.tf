@@ -88,6 +88,13 @@ variable "controller_package_file" {
   default     = null
 }
 
+variable "controller_reserved_concurrency" {
+  description = "Concurrency that is kept for the controller; see the module rollout-controller. -1: none."
+  type        = number
+  default     = 5
+  nullable    = false
+}
+
 variable "pipeline" {
   description = "Training and evaluation; see the module ml-pipeline. null: no pipeline."
   type = object({
