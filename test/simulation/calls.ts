@@ -51,7 +51,11 @@ export function createCaller(world: {
   const { scheduler, saw, write } = world;
   const { seed, swarm, windows } = world.story;
   const given = world.story.faults && new Map(world.story.faults.map((fault) => [fault.key, fault]));
+  const { swap } = world.story;
+  const swapFault: Fault | undefined =
+    given?.get('swap') ?? (given || !swap ? undefined : { key: 'swap', ...swap });
   const faults: Fault[] = [];
+  let hasSwapped = false;
   let healed = false;
   let hash = 0;
   let crashes = 0;
@@ -62,9 +66,12 @@ export function createCaller(world: {
 
   const faultOf = (process: Process, nth: number, name: string): Fault | null => {
     if (healed) return null;
-    const fault = given
+    const isFirstSwap = name === 'writeStage' && !hasSwapped;
+    hasSwapped ||= isFirstSwap;
+    const drawn = given
       ? (given.get(`${process.name} ${nth}`) ?? null)
       : drawFault(seed, swarm, process, nth, name);
+    const fault = isFirstSwap ? (swapFault ?? drawn) : drawn;
     if (fault === null || !world.allows(fault.key)) return null;
     faults.push(fault);
     return fault;

@@ -1,5 +1,5 @@
 import { dice } from './dice.ts';
-import { drawSwarm, drawWindows, type Fault, type Swarm, type Window } from './faults.ts';
+import { drawSwarm, drawWindows, type Fault, type FaultKind, type Swarm, type Window } from './faults.ts';
 import type { Manner, Strategy, Wish } from './programs.ts';
 
 /** One thing that a person, or a controller, does. Dropping one leaves all others as they were. */
@@ -40,6 +40,8 @@ export interface Story {
   readonly first?: boolean;
   /** All that was under way arrives before anybody recovers. */
   readonly waits: boolean;
+  /** What befalls the first swap of the stage. */
+  readonly swap?: { readonly kind: FaultKind; readonly ms: number };
   /** What befalls calls; drawn by the seed and `swarm` where it isn't given. */
   readonly faults?: readonly Fault[];
 }
@@ -109,8 +111,16 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
   if (isWide && wide.strategies.deploy === 'blue-green') {
     // The swap comes early, and somebody wants back just then.
     if (kinds.chance(0.4)) add('ask', kinds.between(5_000, 14_000), { kind: 'promote', full: false });
-    if (kinds.chance(0.4)) add(kinds.of(['abort', 'rollback']), kinds.between(8_000, 24_000));
+    if (kinds.chance(0.4)) add(kinds.of(['abort', 'rollback']), kinds.between(8_000, 30_000));
   }
+  // Nothing locks a swap: its owner stands still before it, or dies with it under way, and somebody takes over.
+  const swap =
+    isWide && kinds.chance(0.2)
+      ? {
+          kind: kinds.of<FaultKind>(['pause-before', 'late', 'crash-late']),
+          ms: kinds.between(4_000, 120_000),
+        }
+      : undefined;
   if (isWide && kinds.chance(0.2)) add('gc', kinds.between(10_000, horizonMs));
   const isFirst = isWide && kinds.chance(0.15);
   return {
@@ -138,6 +148,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     withHistograms: d.chance(0.5),
     skewed: swarm.clocks > 0,
     waits: d.chance(0.5),
+    ...(swap === undefined ? {} : { swap }),
   };
 }
 
