@@ -49,6 +49,15 @@ export const badDesigns = {
     platform: (platform) => unlessBelieved(platform, (_view, { target, stamp }) => isHome(target, stamp)),
   },
 
+  /** The stage goes back, so nobody needs the other alias any more: but nothing locks the stage. */
+  'a rollback that leaves the other alias to the stage': {
+    platform: (platform) =>
+      unlessBelieved(
+        platform,
+        (_view, { target, stamp }, alias) => alias === 'green' && isHome(target, stamp),
+      ),
+  },
+
   /** What was sent is taken for what is served. */
   'no read-back after a write': {
     platform: (platform) => {
@@ -84,20 +93,25 @@ const isHome = ({ functionVersion, weights }: AliasTarget, { back }: Stamp): boo
   functionVersion === back && Object.keys(weights).length === 0;
 
 /** Writes that are left out where the design thinks they are needless, and believed in. */
-function unlessBelieved(platform: Platform, needless: (view: AliasView, wanted: Write) => boolean): Platform {
-  let believed:
-    | { readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp }
-    | undefined;
+function unlessBelieved(
+  platform: Platform,
+  needless: (view: AliasView, wanted: Write, alias: string) => boolean,
+): Platform {
+  const all = new Map<
+    string,
+    { readonly revisionId: string; readonly target: AliasTarget; readonly stamp: Stamp }
+  >();
   return {
     ...platform,
     readAlias: async (alias) => {
       const view = await platform.readAlias(alias);
+      const believed = all.get(alias);
       return view.revisionId === believed?.revisionId ? { ...view, ...believed } : view;
     },
     writeAlias: async (alias, wanted) => {
       const view = await platform.readAlias(alias);
-      if (!needless(view, wanted)) return platform.writeAlias(alias, wanted);
-      believed = { revisionId: view.revisionId, target: wanted.target, stamp: wanted.stamp };
+      if (!needless(view, wanted, alias)) return platform.writeAlias(alias, wanted);
+      all.set(alias, { revisionId: view.revisionId, target: wanted.target, stamp: wanted.stamp });
       return { kind: 'written', revisionId: view.revisionId };
     },
   };
