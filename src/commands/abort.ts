@@ -78,10 +78,13 @@ export async function abortRunning(
     rollBack,
   });
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-  const isBack = code === exitCode.aborted || code === exitCode.rolledBack;
+  const isBack = asDone(code) === exitCode.done;
   // What began and ended without a write, after users had been brought back from an earlier rollout, hides that one.
   const next = isBack ? await undone(at) : null;
-  if (next !== null && next.id !== running.id) return takeUp(context, at, next, {});
-  const answered = isBack ? exitCode.done : code;
-  return answerOutcome(context, state, answered);
+  if (next !== null && next.id !== running.id) return asDone(await takeUp(context, at, next, {}));
+  return answerOutcome(context, state, asDone(code));
 }
+
+/** Who asked for the way back got it. */
+const asDone = (code: ExitCode): ExitCode =>
+  code === exitCode.aborted || code === exitCode.rolledBack ? exitCode.done : code;

@@ -267,6 +267,30 @@ describe('rollback with no rollout under way', () => {
     expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
   });
 
+  it.each([
+    ['resume', 9],
+    ['rollback', 0],
+    ['abort', 0],
+  ])('from under a rollout that had only begun is told by %s, and that one ends', async (words, code) => {
+    const cli = await promoted();
+    await cli.register('v2.4.0');
+    cli.model.fault = (_at, name) => (name === 'writeAlias' ? 'crash-before' : null);
+    await cli.run('deploy --model-version v2.4.0');
+    cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'error-before' : null);
+    await cli.run('rollback');
+    cli.model.fault = () => null;
+    expect((await cli.run(words)).code).toBe(code);
+    expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    expect(await cli.ask('versions')).toMatchObject({
+      versions: [
+        { version: 'v2.4.0', status: 'rolled_back' },
+        { version: 'v2.2.0', status: 'champion' },
+        { version: 'v2.3.0', status: 'rolled_back' },
+      ],
+    });
+    expect(await cli.run('resume')).toMatchObject({ code: 5 });
+  });
+
   it('is taken up by resume when the store answers again: the registry learns of it', async () => {
     const cli = await promoted();
     cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'error-before' : null);
