@@ -113,6 +113,7 @@ const quotas = new Set([
 const missing = new Set([
   'ResourceNotFoundException',
   'ProvisionedConcurrencyConfigNotFoundException',
+  'ParameterNotFound',
   'ResourceNotFound',
   'NotFoundException',
   'NotFound',
