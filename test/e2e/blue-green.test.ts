@@ -5,7 +5,6 @@ import { expectServing, rolledBackAt } from '../support/e2e-truth.ts';
 
 let scene: Scene;
 let traffic: Traffic;
-let champion = 'v2.2.0';
 const twin = {
   percent: 50,
   allowLargeFirstStep: true,
@@ -17,8 +16,9 @@ const twin = {
 };
 
 /** Nothing but what the test does is to decide how these end: a starved machine makes healthy versions slow. */
-const settings = (blueGreen: object) => ({
+const settings = (blueGreen: object, routing: 'sticky' | 'weighted' = 'sticky') => ({
   ...quick,
+  routing,
   strategies: { blueGreen: { ...twin, ...blueGreen } },
   guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
   judge: { ...quick.judge, alpha: 0.00001 },
@@ -28,16 +28,19 @@ beforeAll(async () => {
   scene = createScene('blue-green', settings({}));
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
-  await succeeds(scene.run('deploy', '--model-version', champion));
+  await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
 }, 60_000);
 
 beforeEach(() => scene.configure(settings({})));
 afterAll(() => scene.end(), 30_000);
 
 const deploy = ['deploy', '--strategy', 'blue-green', '--model-version'] as const;
-const challenger = (): string => (champion === 'v2.2.0' ? 'v2.3.0' : 'v2.2.0');
-const isSwap = (type: string) => (event: Json) =>
-  event.type === type && (event.effect === 'swap-stage' || event.kind === 'swap-stage');
+const isSwap =
+  (type: string, to = '') =>
+  (event: Json): boolean =>
+    event.type === type &&
+    (event.effect === 'swap-stage' || event.kind === 'swap-stage') &&
+    String(event.text).includes(to);
 
 /** When the stage was seen to name this alias, first after some instant (epoch ms). */
 function swappedAt(rollout: Json, alias: string): number {
@@ -61,18 +64,28 @@ async function expectAtRest(version: string): Promise<Json> {
 }
 
 describe('blue-green under real traffic', { timeout: 90_000 }, () => {
-  it('swaps to a healthy version and promotes it, and comes back by a rollback: no request fails', async () => {
+  it('swaps to a healthy version, promotes it, retires blue, and comes back by a rollback: no request fails', async () => {
     traffic = await startTraffic(scene, 80);
     const { code, stdout } = await scene.run(...deploy, 'v2.3.0');
     expect([code, stdout]).toEqual([0, expect.stringContaining('v2.3.0 serves 100 %')]);
     const rollout = await expectAtRest('v2.3.0');
+    const due = await eventually('blue to be due', async () => {
+      const { retired } = await scene.ask('gc', '--dry-run');
+      return (retired as readonly Json[]).find(({ version }) => version === 'v2.2.0');
+    });
+    expect(await scene.ask('gc')).toMatchObject({ retired: [due], unfinished: [] });
+    const { endpoints } = await scene.ask('local', 'status');
+    expect(JSON.stringify(endpoints ?? '')).not.toContain(due.endpoint);
+    // Whoever wants it again gets it under a new name.
     await succeeds(scene.run('rollback', '--to', 'v2.2.0'));
     const back = await expectAtRest('v2.2.0');
+    const { endpoint } = (await scene.versions()).find(({ version }) => version === 'v2.2.0') ?? {};
+    expect([endpoint.generation, endpoint.name]).toEqual([2, `${due.endpoint}-g2`]);
     const { report, sent } = await traffic.stop();
 
     expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
     expect([report.harmed, sent.length > 300]).toEqual([0, true]);
-    // From the swap on the challenger alone, also while it comes to the other alias and the stage returns.
+    // From the swap on the challenger alone, also while it comes to the other alias, the stage returns, and blue goes.
     const [from, to] = [swappedAt(rollout, 'green'), Number((back.entries as readonly Json[])[0]?.at)];
     const between = sent.filter(({ at }) => at >= from && at < to);
     expect(between.length).toBeGreaterThan(80);
@@ -80,17 +93,20 @@ describe('blue-green under real traffic', { timeout: 90_000 }, () => {
     expect(answering(sent.filter(({ at }) => at < from))).toEqual(['v2.2.0', 'v2.3.0']);
   });
 
-  it('rolls a failing version back before the swap: few meet it, and the stage never moves', async () => {
-    scene.configure(settings({ percent: 20 }));
-    traffic = await startTraffic(scene, 80);
-    const { code } = await scene.run(...deploy, 'v2.4.0');
-    const rollout = await expectAtRest('v2.2.0');
-    const { sent } = await traffic.stop();
-    expect(code).toBe(3);
-    expect(rollout.entries.filter(({ effect }: Json) => effect?.kind === 'swap-stage')).toEqual([]);
-    expect(sent.filter(({ version, status }) => version === 'v2.2.0' && status !== 200)).toEqual([]);
-    expect(answering(sent.filter(({ at }) => at >= rolledBackAt(rollout)))).toEqual(['v2.2.0']);
-  });
+  it.each(['sticky', 'weighted'] as const)(
+    'rolls a failing version back before the swap: few meet it, and the stage never moves, %s',
+    async (routing) => {
+      scene.configure(settings({ percent: 20 }, routing));
+      traffic = await startTraffic(scene, 80);
+      const { code } = await scene.run(...deploy, 'v2.4.0');
+      const rollout = await expectAtRest('v2.2.0');
+      const { sent } = await traffic.stop();
+      expect([code, rollout.plan.routing]).toEqual([3, routing]);
+      expect(rollout.entries.filter(({ effect }: Json) => effect?.kind === 'swap-stage')).toEqual([]);
+      expect(sent.filter(({ version, status }) => version === 'v2.2.0' && status !== 200)).toEqual([]);
+      expect(answering(sent.filter(({ at }) => at >= rolledBackAt(rollout)))).toEqual(['v2.2.0']);
+    },
+  );
 
   it('is aborted behind the swap: no request fails on the way back, and all meet the champion', async () => {
     scene.configure(settings({ finalBake: '10m' }));
@@ -115,52 +131,25 @@ describe('blue-green under real traffic', { timeout: 90_000 }, () => {
     expect(after.length).toBeGreaterThan(20);
   });
 
-  it('killed while the stage is swapped, there or back, is ended by one resume: no request fails', async () => {
+  it('weighted, and killed while the stage is swapped, there and back, is promoted by two resumes: no request fails', async () => {
+    scene.configure(settings({}, 'weighted'));
     traffic = await startTraffic(scene, 80);
-    const moments = [
-      ['swapping', isSwap('effect.start'), 1],
-      ['returning', isSwap('effect.start'), 2],
-    ] as const;
-    for (const [name, fits, nth] of moments) {
-      const deploying = scene.start(...deploy, challenger());
-      await deploying.event(name, fits, nth);
-      deploying.kill('SIGKILL');
-      expect([name, (await deploying.ended).signal]).toEqual([name, 'SIGKILL']);
-      const resumed = await scene.run('resume');
-      // Returning is all but the end: between the event and the signal it may have come to it.
-      const wasOver = nth === 2 && resumed.stderr.includes('no rollout is under way');
-      expect([name, resumed.code]).toEqual([name, wasOver ? 5 : 0]);
-      champion = challenger();
-      const rollout = await expectAtRest(champion);
-      expect([name, rollout.outcome.kind]).toEqual([name, 'succeeded']);
-    }
+    const deploying = scene.start(...deploy, 'v2.3.0');
+    await deploying.event('swapping', isSwap('effect.start', 'green'));
+    deploying.kill('SIGKILL');
+    expect((await deploying.ended).signal).toBe('SIGKILL');
+    const resuming = scene.start('resume');
+    await resuming.event('returning', isSwap('effect.start', 'live'));
+    resuming.kill('SIGKILL');
+    expect((await resuming.ended).signal).toBe('SIGKILL');
+    const resumed = await scene.run('resume');
+    // Returning is all but the end: between the event and the signal it may have come to it.
+    const wasOver = resumed.stderr.includes('no rollout is under way');
+    expect(resumed.code).toBe(wasOver ? 5 : 0);
+    const rollout = await expectAtRest('v2.3.0');
+    expect([rollout.outcome.kind, rollout.plan.routing]).toEqual(['succeeded', 'weighted']);
     const { report, sent } = await traffic.stop();
     expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
     expect(report.harmed).toBe(0);
-  });
-
-  it('leaves blue to gc: it goes when its time is over, and nobody notices', async () => {
-    traffic = await startTraffic(scene, 80);
-    await succeeds(scene.run(...deploy, challenger()));
-    const blue = champion;
-    champion = challenger();
-    const promoted = Date.now();
-    const due = await eventually('blue to be due', async () => {
-      const { retired } = await scene.ask('gc', '--dry-run');
-      return (retired as readonly Json[]).find(({ version }) => version === blue);
-    });
-    const done = await scene.ask('gc');
-    expect(done).toMatchObject({ retired: expect.arrayContaining([due]), unfinished: [] });
-    await expectAtRest(champion);
-    const { sent } = await traffic.stop();
-    expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
-    expect(answering(sent.filter(({ at }) => at > promoted))).toEqual([champion]);
-    const { endpoints } = await scene.ask('local', 'status');
-    expect(JSON.stringify(endpoints ?? '')).not.toContain(due.endpoint);
-    // Whoever wants it again gets it under a new name.
-    await succeeds(scene.run('rollback', '--to', blue));
-    const { endpoint } = (await scene.versions()).find(({ version }) => version === blue) ?? {};
-    expect([endpoint.generation, endpoint.name]).toEqual([2, `${due.endpoint}-g2`]);
-    await expectAtRest(blue);
   });
 });
