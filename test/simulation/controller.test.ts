@@ -3,12 +3,14 @@ import { type Lap, lap, type Post } from '../../src/controller/lap.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import { percent, rolloutId } from '../../src/domain/units.ts';
 import { drive } from '../../src/rollout/drive.ts';
-import { start } from '../../src/rollout/own.ts';
+import { type Start, start } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
+import { blueGreen } from '../../src/strategies/blue-green.ts';
 import {
   actor,
+  blueGreenSettings,
   Crash,
   type Fault,
   type ModelWorld,
@@ -36,7 +38,7 @@ const coldPost = (world: ModelWorld, sightings: Post['sightings']): Post => ({
 });
 
 const isExpected = (error: unknown): boolean =>
-  error instanceof Crash || (error instanceof Error && error.message.endsWith('no answer'));
+  error instanceof Crash || (error instanceof Error && /(no answer|is denied)$/.test(error.message));
 
 /** Laps, each as late as the one before asked for, until there is nothing to drive; after a crash in a new process. */
 async function laps(world: ModelWorld, most = 400): Promise<readonly Lap[]> {
@@ -67,6 +69,32 @@ const wanted = startOf({
   policy: { ...policy, minimumBakeMs: 2_000, minimumTicks: 2, steps: [{ percent: 50, ticks: 4 }] },
 });
 
+/** Swaps the stage, and swaps it back. */
+const swapping: Start = {
+  ...wanted,
+  plan: blueGreen(
+    blueGreenSettings({
+      bakeMs: 4_000,
+      finalBakeMs: 4_000,
+      policy: {
+        ...policy,
+        minimumBakeMs: 2_000,
+        minimumTicks: 2,
+        steps: [10, 100].map((share) => ({ percent: share, ticks: 4 })),
+      },
+    }),
+  ),
+  deploymentId: 'd-0',
+};
+
+/** Whoever comes by either alias meets the same version. */
+function expectStageAtRest(world: ModelWorld): void {
+  expect(world.stage().alias).toBe('live');
+  const written = world.alias('green').stamp !== undefined;
+  if (written)
+    expect(world.alias('green').target.functionVersion).toBe(world.alias('live').target.functionVersion);
+}
+
 async function begun(bad: boolean): Promise<ModelWorld> {
   const world = modelWorld();
   await seedRegistry(world);
@@ -78,7 +106,7 @@ const stateIn = async (world: ModelWorld): Promise<RolloutState> =>
   replay(id, await openMemoryStore(world.place).journal(id));
 
 /** A deploy that one fault befalls; whatever became of it, laps and nothing else bring it to its end. */
-async function orphaned(bad: boolean, index: number, fault: Fault): Promise<boolean> {
+async function orphaned(bad: boolean, index: number, fault: Fault, what: Start = wanted): Promise<boolean> {
   const world = await begun(bad);
   let hit = false;
   world.fault = (at) => {
@@ -87,22 +115,28 @@ async function orphaned(bad: boolean, index: number, fault: Fault): Promise<bool
     return fault;
   };
   try {
-    await drive(world.ports, await start(world.ports, id, wanted), { signal: never });
+    await drive(world.ports, await start(world.ports, id, what), { signal: never });
   } catch (error) {
     if (!isExpected(error)) throw error;
   }
   if (!hit) return false;
   await laps(world);
-  if ((await openMemoryStore(world.place).journal(id)).length > 0)
+  if ((await openMemoryStore(world.place).journal(id)).length > 0) {
     await expectConsistent(world, id, bad ? 'rolled-back' : 'succeeded', { mayKeepLock: true });
-  else expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    expectStageAtRest(world);
+  } else expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
   return true;
 }
 
 /** A detached deploy, driven by laps alone, one of which a fault befalls. */
-async function detached(bad: boolean, index: number, fault: Fault | null): Promise<ModelWorld | null> {
+async function detached(
+  bad: boolean,
+  index: number,
+  fault: Fault | null,
+  what: Start = wanted,
+): Promise<ModelWorld | null> {
   const world = await begun(bad);
-  const journal = await start(world.ports, id, wanted);
+  const journal = await start(world.ports, id, what);
   await world.ports.store.release(journal.token);
   const before = world.calls.length;
   let hit = fault === null;
@@ -114,6 +148,7 @@ async function detached(bad: boolean, index: number, fault: Fault | null): Promi
   await laps(world);
   if (!hit) return null;
   await expectConsistent(world, id, bad ? 'rolled-back' : 'succeeded');
+  expectStageAtRest(world);
   return world;
 }
 
@@ -122,6 +157,29 @@ const fences = (world: ModelWorld): number =>
     (entry) =>
       entry.kind === 'intent' && entry.effect.kind === 'set-alias' && entry.effect.purpose === 'fence',
   ).length;
+
+describe('the controller, and a rollout that swaps the stage', () => {
+  for (const bad of [false, true]) {
+    const end = bad ? 'rolls back' : 'promotes';
+    it.each(['crash-before', 'crash-after', 'lost'] as const)(
+      `${end} what an owner left after a %s at any call`,
+      async (fault) => {
+        let calls = 0;
+        while (await orphaned(bad, calls, fault, swapping)) calls++;
+        expect(calls).toBeGreaterThan(60);
+      },
+    );
+  }
+
+  it.each(['crash-after', 'denied'] as const)(
+    'promotes it though a %s befalls any call of its laps',
+    async (fault) => {
+      let calls = 0;
+      while ((await detached(false, calls, fault, swapping)) !== null) calls++;
+      expect(calls).toBeGreaterThan(80);
+    },
+  );
+});
 
 describe('the controller', () => {
   for (const bad of [false, true]) {

@@ -258,7 +258,14 @@ async function withFault(bad: boolean, index: number, fault: Fault): Promise<boo
 
 describe('exhaustive: one fault at every call, then one resume', () => {
   for (const bad of [false, true]) {
-    for (const fault of ['crash-before', 'crash-after', 'error-before', 'lost'] as const) {
+    for (const fault of [
+      'crash-before',
+      'crash-after',
+      'error-before',
+      'lost',
+      'denied',
+      'expired',
+    ] as const) {
       it(`${fault} in a shadow that ${bad ? 'fails' : 'passes'}`, async () => {
         let calls = 0;
         while (await withFault(bad, calls, fault)) calls++;
