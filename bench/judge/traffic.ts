@@ -1,4 +1,5 @@
 import type { ArmTick, Histogram, Observation } from '../../src/domain/observation.ts';
+import { latencyEdges } from '../../src/domain/latency-edges.ts';
 import { instant } from '../../src/domain/units.ts';
 import { normalTail } from '../../src/monitor/judge/math/normal.ts';
 import type { Random } from './random.ts';
@@ -49,7 +50,7 @@ const diurnal = 0.3;
 const memoryMinutes = 5;
 
 /** What CloudWatch is asked for by mlreg. */
-export const coarseEdges = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000] as const;
+export const coarseEdges = latencyEdges;
 const geometricEdges = Array.from({ length: 80 }, (_, i) => 15 * 1.05 ** i);
 /** Ratio 1.05 where this service's requests are, and the coarse ones. */
 export const fineEdges: readonly number[] = [...new Set([...geometricEdges, ...coarseEdges])].sort(

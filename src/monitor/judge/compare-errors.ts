@@ -1,10 +1,13 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
+import { createDirection } from './direction.ts';
 import { createDispersion } from './dispersion.ts';
+import { average, type Evidence, noEvidence } from './evidence.ts';
 import { laneWeights, lookShares } from './lanes.ts';
-import { createNotWorseTest, createWorseTest, type RatioTest } from './multinomial.ts';
+import { createNotWorseTest, createTemperedTest, createWorseTest, type RatioTest } from './multinomial.ts';
 import { promoteTempering } from './non-inferiority.ts';
 import type { Rule } from './rule.ts';
 import { createShareTest, type PairCounts, type ShareTest } from './share-test.ts';
+import { createSparseTicks } from './sparse-ticks.ts';
 import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
 
 export interface ErrorComparison extends Rule {
@@ -13,6 +16,9 @@ export interface ErrorComparison extends Rule {
   phi(): number | null;
   notWorseLogWeights(): readonly number[] | null;
 }
+
+/** Weights of the robust test and the tempered one. */
+const withTempered = [0.85, 0.15] as const;
 
 /**
  * Does the challenger fail more often than the champion, beyond the rollback margin?
@@ -27,8 +33,12 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   let requests = 0;
   let phi: number | null = null;
   let test: ShareTest | null = null;
-  let independent: RatioTest | null = null;
+  /** Beside `test`, or instead of it where failures are said to be independent of each other. */
+  let ratioTest: RatioTest | null = null;
+  let evidence: Evidence = noEvidence;
   let notWorse: RatioTest | null = null;
+  const sparse = createSparseTicks(policy);
+  const direction = createDirection({ ratio, difference, tickMs: policy.tickMs });
   const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
   for (const tick of policy.history) learn(tick.errors, tick.requests);
 
@@ -42,7 +52,12 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     phi = dispersion.phi();
     // Where failures are independent of each other the planned looks are still the robust test's.
     test = createShareTest({ alpha: capAlpha, ratio, difference, phi, bad, requests });
-    if (policy.noise === 'independent') independent = createWorseTest({ ratio, difference, phi: phi ?? 1 });
+    if (policy.noise === 'independent') {
+      evidence = ratioTest = createWorseTest({ ratio, difference, phi: phi ?? 1 });
+    } else {
+      ratioTest = createTemperedTest({ ratio, difference, phi, alpha: capAlpha });
+      evidence = average(withTempered, [test, ratioTest]);
+    }
     const margin = policy.promoteMargin;
     notWorse = createNotWorseTest({
       ratio: margin.ratio,
@@ -54,16 +69,12 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   function compare(counts: PairCounts, shareChanged: boolean): void {
     if (!notWorse) begin();
     test?.update(counts, shareChanged);
-    independent?.update(counts, shareChanged);
+    ratioTest?.update(counts, shareChanged);
     notWorse?.update(counts);
-    seen.n0 += counts.n0;
-    seen.x0 += counts.x0;
-    seen.n1 += counts.n1;
-    seen.x1 += counts.x1;
-    seen.ticks++;
+    direction.push(counts);
   }
 
-  const logE = (): number => (independent ?? test)?.logE() ?? 0;
+  const logE = (): number => (direction.worse() ? evidence.logE() : Math.min(0, evidence.logE()));
 
   return {
     metric: 'errors',
@@ -78,13 +89,19 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
           n1: challenger.requests,
           x1: challenger.errors,
         };
-        compare(counts, comparedShareChanged);
+        seen.n0 += counts.n0;
+        seen.x0 += counts.x0;
+        seen.n1 += counts.n1;
+        seen.x1 += counts.x1;
+        seen.ticks++;
+        const enough = sparse.push(counts, comparedShareChanged);
+        if (enough) compare(enough, sparse.shareChanged());
       } else test?.learn(champion.errors, champion.requests);
       learn(champion.errors, champion.requests);
     },
-    atMost: () => (independent ?? test)?.atMost() ?? 1,
+    atMost: () => (direction.worse() ? evidence.atMost() : 1),
     logE,
-    look: { share: () => lookShares.errors, p: () => test?.lookP() ?? 1 },
+    look: { share: () => lookShares.errors, p: () => (test && direction.worse() ? test.lookP() : 1) },
     notWorse: () => notWorse?.logE() ?? 0,
     notWorseLogWeights: () => notWorse?.logWeights() ?? null,
     baseline: () => ({ bad, requests }),

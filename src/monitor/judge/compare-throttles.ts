@@ -1,4 +1,5 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
+import { createDirection } from './direction.ts';
 import { createDispersion } from './dispersion.ts';
 import { callsOf } from './guardrail-rules.ts';
 import type { Rule } from './rule.ts';
@@ -13,6 +14,7 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
   const name = 'throttles against champion';
   const dispersion = createDispersion();
   const { ratio, difference } = policy.rollbackMargin;
+  const direction = createDirection({ ratio, difference, tickMs: policy.tickMs });
   const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
   let bad = 0;
   let requests = 0;
@@ -26,7 +28,10 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
     requests += n0;
   }
 
-  const logE = (): number => test?.logE() ?? 0;
+  const logE = (): number => {
+    const own = test?.logE() ?? 0;
+    return direction.worse() ? own : Math.min(0, own);
+  };
 
   return {
     metric: 'throttles',
@@ -44,6 +49,7 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
       const n1 = callsOf(challenger);
       const x1 = challenger.throttles;
       test.update({ n0, x0, n1, x1 }, comparedShareChanged);
+      direction.push({ n0, x0, n1, x1 });
       seen.n0 += n0;
       seen.x0 += x0;
       seen.n1 += n1;
@@ -51,7 +57,7 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
       seen.ticks++;
     },
     logE,
-    atMost: () => test?.atMost() ?? 1,
+    atMost: () => (test && direction.worse() ? test.atMost() : 1),
     finding(threshold) {
       // Where nobody was throttled there is nothing to compare.
       if (seen.x0 + seen.x1 === 0) return null;
