@@ -5,6 +5,7 @@ import { repeatedZTest } from './peers/z-test.ts';
 import { atTicks } from './report-false.ts';
 import { studied, type CellResult, type Results } from './results.ts';
 import { medianOf, type Summary } from './summary.ts';
+import { coarseEdges } from './traffic.ts';
 import { digits } from './words.ts';
 
 const ours = 'mlreg';
@@ -212,7 +213,7 @@ export function latencyTables({ latency, latencyFalse }: Results): readonly stri
     'best usable peer: min / % (false %)',
   ];
   return [
-    '## Latency\n\nLog-normal, median 100 ms, sigma 0.5. `load` is the deviation of a factor on both arms with five minutes of memory. `defaults` here without its warm-up. It reads ten coarse buckets (… 50, 100, 250, 500 … ms): what that costs shows beside the same with buckets of ratio 1.05, which is the study’s margin of 10 %.',
+    `## Latency\n\nLog-normal, median 100 ms, sigma 0.5. \`load\` is the deviation of a factor on both arms with five minutes of memory. \`defaults\` here without its warm-up. It reads ${coarseEdges.length} buckets (… 77, 100, 130, 170 … ms): what that costs shows beside the same with buckets of ratio 1.05, which is the study’s margin of 10 %.`,
     `### Healthy, % rolled back\n\n${table(['cell', ours, 'study', ...(latencyFalse[0]?.contestants.slice(1) ?? [])], healthy)}`,
     `### Slower\n\n${table(head, rows)}`,
   ];

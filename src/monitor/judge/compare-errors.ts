@@ -67,7 +67,6 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   }
 
   function compare(counts: PairCounts, shareChanged: boolean): void {
-    if (!notWorse) begin();
     test?.update(counts, shareChanged);
     ratioTest?.update(counts, shareChanged);
     notWorse?.update(counts);
@@ -89,6 +88,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
           n1: challenger.requests,
           x1: challenger.errors,
         };
+        if (!test) begin();
         seen.n0 += counts.n0;
         seen.x0 += counts.x0;
         seen.n1 += counts.n1;

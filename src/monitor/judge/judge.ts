@@ -2,10 +2,10 @@ import type { Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding, Judgement } from '../../domain/verdict.ts';
 import { createAlarmRule } from './alarm-rule.ts';
-import { combine } from './combine.ts';
 import { createErrorComparison } from './compare-errors.ts';
 import { createLatencyComparison } from './compare-latency.ts';
 import { createThrottleComparison } from './compare-throttles.ts';
+import { createDecision } from './decision.ts';
 import { guardrailTempering } from './guardrail-rate.ts';
 import { alphaOfRest, createDisagreementRule } from './disagreement-rule.ts';
 import { createGuardrails } from './guardrail-rules.ts';
@@ -63,8 +63,7 @@ export function createJudge(whole: JudgePolicy): Judge {
     alone || !throttling ? [] : [createThrottleComparison(policy, capAlpha, throttling.weight())];
   const deciding: readonly Rule[] = alone ? guardrails : [errors, ...latency, ...throttles, ...guardrails];
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
-  const threshold = Math.log(1 / alpha.sequential);
-  const almost = 0.999 / alpha.sequential;
+  const decision = createDecision(deciding, { sequential: alpha.sequential, planned: alpha.planned, looks });
   const alarm = createAlarmRule(policy);
   const ticks = createTicks(policy);
   const stage = createStage(policy);
@@ -88,65 +87,18 @@ export function createJudge(whole: JudgePolicy): Judge {
     challengerRequests += tick.challenger.requests;
     harmedRequests += harmed(tick.challenger, tick.challengerTail, policy.guardrails.meanLatencyMs);
     alarm?.step(tick);
-    failed ??= sequential() ?? look() ?? copies?.failing() ?? alarm?.ringing() ?? null;
-  }
-
-  /** No less than that, and cheap. */
-  function atMost(): number {
-    let rest = 1;
-    let sum = 0;
-    for (const rule of deciding) {
-      const weight = rule.weight();
-      rest -= weight;
-      if (weight > 0) sum += weight * rule.atMost();
-    }
-    return sum + Math.max(0, rest);
-  }
-
-  function logTotal(): number {
-    return combine(deciding.map((rule) => ({ weight: rule.weight(), logE: rule.logE() })));
-  }
-
-  /** Lane 1: the average of all evidence, at any tick. */
-  function sequential(): Finding | null {
-    if (atMost() < almost || logTotal() < threshold) return null;
-    const rule = strongest();
-    return rule.finding(ownThreshold(rule));
-  }
-
-  function strongest(): Rule {
-    const share = (rule: Rule): number => Math.log(rule.weight()) + rule.logE();
-    return deciding.reduce((best, rule) => (share(rule) > share(best) ? rule : best));
-  }
-
-  /** Lane 2: a few looks fixed before traffic moved. */
-  function look(): Finding | null {
-    const level = looks.level(ticksWithChallenger);
-    if (level === null) return null;
-    for (const rule of deciding) {
-      if (!rule.look) continue;
-      const limit = alpha.planned * level * rule.look.share();
-      const p = limit > 0 ? rule.look.p() : 1;
-      const finding = p <= limit ? rule.finding(1 / limit, -Math.log(Math.max(p, 1e-300))) : null;
-      if (finding) return { ...finding, rule: `${finding.rule}, planned look` };
-    }
-    return null;
-  }
-
-  function ownThreshold(rule: Rule): number {
-    const weight = rule.weight();
-    return weight > 0 ? Math.exp(threshold) / weight : Infinity;
+    failed ??= decision.failing(ticksWithChallenger) ?? copies?.failing() ?? alarm?.ringing() ?? null;
   }
 
   function findings(): readonly Finding[] {
-    return [...all.map((rule) => rule.finding(ownThreshold(rule))), copies?.finding() ?? null]
+    return [...all.map((rule) => rule.finding(decision.thresholdOf(rule))), copies?.finding() ?? null]
       .filter((finding) => finding !== null)
       .sort((a, b) => strength(b) - strength(a));
   }
 
   function judgement(): Judgement {
     const incident = guardrails
-      .map((rule) => rule.incident(ownThreshold(rule)))
+      .map((rule) => rule.incident(decision.thresholdOf(rule)))
       .find((finding) => finding !== null);
     const judged = {
       findings: findings(),
@@ -171,8 +123,8 @@ export function createJudge(whole: JudgePolicy): Judge {
   function doubts(): string | null {
     const over = guardrails.map((rule) => rule.breach()).find((text) => text !== null);
     if (over) return `${over}; it may be chance yet`;
-    if (logTotal() < mostAgainst) return null;
-    return `too much speaks against the challenger to go on: ${strongest().finding(Math.exp(threshold))?.sentence ?? ''}`;
+    if (decision.logTotal() < mostAgainst) return null;
+    return `too much speaks against the challenger to go on: ${decision.strongest()?.sentence ?? ''}`;
   }
 
   function nonInferior(): boolean {
@@ -182,7 +134,7 @@ export function createJudge(whole: JudgePolicy): Judge {
       notWorse: alone
         ? []
         : deciding.map((rule) => rule.notWorse?.() ?? null).filter((logE) => logE !== null),
-      logTotal: logTotal(),
+      logTotal: decision.logTotal(),
       guardrails: guardrails.map((rule) => rule.logE()),
     });
   }

@@ -45,6 +45,8 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
   const now = {
     reserve: 1,
     started: false,
+    /** Of each component: staked, and not yet added to it. */
+    pending: 0,
     /** Components whose scale isn't 0; while there are none, E is known from the last update. */
     scaled: 0,
     known: 1,
@@ -52,34 +54,56 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
 
   function update(logFactors: ArrayLike<number>, stepChange = false): void {
     stake(stepChange);
+    if (products || now.scaled > 0) settle();
+    const each = now.pending;
+    now.pending = 0;
+    const vanishing = vanishes();
+    const least = vanishing ? -Infinity : -200;
     let sum = now.reserve;
+    let odd = false;
     for (let k = 0; k < components; k++) {
       const l = Math.min(logFactors[k]!, cap);
-      if (products || l < -200 || l > 200) shift(k, l);
-      else if (l !== 0) value[k]! *= Math.exp(l);
-      sum += inRange(k);
+      let v = value[k]! + each;
+      if (products || l < least || l > 200) shift(k, l);
+      else if (l !== 0) v *= Math.exp(l);
+      if (v < 1e-100 && vanishing && scale[k] === 0) v = 0;
+      value[k] = v;
+      sum += v;
+      if (!((v <= 1e100 && v >= 1e-100) || v === 0)) odd = true;
     }
-    now.known = sum;
+    now.known = odd ? ranged() : sum;
   }
 
   function bet(sizes: ArrayLike<number>, surprise: number, stepChange = false): void {
     stake(stepChange);
     // What is staked leaves the sum as it was.
     if (surprise === 0) return;
+    if (now.scaled > 0) settle();
+    const each = now.pending;
+    now.pending = 0;
     let sum = now.reserve;
+    let odd = false;
     for (let k = 0; k < components; k++) {
-      value[k]! *= Math.min(1 + sizes[k]! * surprise, most);
-      sum += inRange(k);
+      const v = (value[k]! + each) * Math.min(1 + sizes[k]! * surprise, most);
+      value[k] = v;
+      sum += v;
+      if (!(v <= 1e100 && v >= 1e-100)) odd = true;
     }
-    now.known = sum;
+    now.known = odd ? ranged() : sum;
   }
 
   function stake(stepChange: boolean): void {
     const spend = now.reserve * (!now.started ? stakes.first : stepChange ? stakes.step : stakes.later);
     now.started = true;
     now.reserve -= spend;
-    const each = spend / components;
+    now.pending += spend / components;
+  }
+
+  /** Adds what was staked to the components, whatever their scale. */
+  function settle(): void {
+    const each = now.pending;
     if (each === 0) return;
+    now.pending = 0;
     const before = now.scaled;
     for (let k = 0; k < components; k++) {
       const s = scale[k]!;
@@ -94,6 +118,13 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
     if (before > 0 && now.scaled === 0) now.known = value.reduce((sum, v) => sum + v, now.reserve);
   }
 
+  /** Brings all components back to where doubles are exact; the sum with the reserve. */
+  function ranged(): number {
+    let sum = now.reserve;
+    for (let k = 0; k < components; k++) sum += inRange(k);
+    return sum;
+  }
+
   /** Multiplies by e^by. */
   function shift(k: number, by: number): void {
     if (by === 0) return;
@@ -102,12 +133,14 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
     if (scale[k] === 0) now.scaled--;
   }
 
+  /** Whether a component below 1e-100 is lost in rounding as soon as the next tick is staked. */
+  const vanishes = (): boolean => now.reserve * stakes.later > 1e-80 * components;
+
   /** The component's value, brought back to where doubles are exact. */
   function inRange(k: number): number {
     const v = value[k]!;
     if ((v <= 1e100 && v >= 1e-100) || v === 0) return v;
-    // Lost in rounding as soon as the next tick is staked.
-    if (v < 1e-100 && scale[k] === 0 && now.reserve * stakes.later > 1e-80 * components) {
+    if (v < 1e-100 && scale[k] === 0 && vanishes()) {
       value[k] = 0;
       return 0;
     }
@@ -117,10 +150,12 @@ export function createMixture(components: number, cap = Infinity, stakes: Stakes
   }
 
   function logWeights(): number[] {
+    settle();
     return Array.from(value, (v, k) => Math.log(v) + scale[k]!);
   }
 
   function e(): number {
+    if (now.scaled > 0) settle();
     if (now.scaled === 0) return now.known;
     let sum = now.reserve;
     for (let k = 0; k < components; k++) sum += value[k]! * Math.exp(scale[k]!);

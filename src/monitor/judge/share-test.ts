@@ -71,31 +71,30 @@ export function createShareTest(options: ShareOptions): ShareTest {
     history?.process ?? noEvidence,
     free,
   ]);
-  let bad = options.bad;
-  let requests = options.requests;
-  let zFree: number | null = null;
-  let zHistory: number | null = null;
+  /** In an object, where a number that changes needs no new place in memory. */
+  const seen = { bad: options.bad, requests: options.requests };
+  const z: { free: number | null; history: number | null } = { free: null, history: null };
 
   function update({ n0, x0, n1, x1 }: PairCounts, stepChange = false): void {
     const n = n0 + n1;
     const x = x0 + x1;
     const w = n > 0 ? n1 / n : 0;
-    const theta = expectedShare(w, tolerance(options.ratio, options.difference, bad, requests));
+    const theta = expectedShare(w, tolerance(options.ratio, options.difference, seen.bad, seen.requests));
     const informative = x > 0 && theta > 0 && theta < 1;
     const surprise = informative ? x1 / x / theta - 1 : 0;
     bet.bet(betSizes, surprise, stepChange);
-    zFree = informative ? freeZ.push(x1, x, n, theta) : null;
-    free.update(zFree, stepChange);
+    z.free = informative ? freeZ.push(x1, x, n, theta) : null;
+    free.update(z.free, stepChange);
     if (history) {
-      zHistory = informative ? history.z.push(x1, x, n, theta) : null;
-      history.process.update(zHistory, stepChange);
+      z.history = informative ? history.z.push(x1, x, n, theta) : null;
+      history.process.update(z.history, stepChange);
     }
     learn(x0, n0);
   }
 
   function learn(x0: number, n0: number): void {
-    bad += x0;
-    requests += n0;
+    seen.bad += x0;
+    seen.requests += n0;
   }
 
   function lookP(): number {
@@ -108,8 +107,8 @@ export function createShareTest(options: ShareOptions): ShareTest {
     bet: bet.logE(),
     free: free.logE(),
     history: history ? history.process.logE() : null,
-    zFree,
-    zHistory,
+    zFree: z.free,
+    zHistory: z.history,
   });
   return { update, learn, atMost, logE, parts, lookP };
 }

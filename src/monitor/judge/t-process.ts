@@ -19,6 +19,9 @@ const firstShare = 0.5;
 const laterShare = 1 / 8;
 const stepShare = 1 / 4;
 const leastReserve = 1e-4;
+/** Far from deciding: a bound need not be any better. */
+const logSmall = 3;
+const small = Math.exp(logSmall);
 /** More than there is reserve for. */
 const mostCopies = 128;
 
@@ -39,7 +42,7 @@ export function createTProcess(baseline: Baseline): TProcess {
   const nBefore = new Float64Array(mostCopies);
   const sumBefore = new Float64Array(mostCopies);
   const logWeight = new Float64Array(mostCopies);
-  const now = { copies: 0, reserve: 1, ticks: 0, n: 0, sum: 0, squares: 0, bound: 1, stale: false };
+  const now = { copies: 0, reserve: 1, ticks: 0, n: 0, sum: 0, squares: 0, steepest: 0 };
 
   function update(z: number | null, stepChange = false): void {
     const share =
@@ -50,7 +53,8 @@ export function createTProcess(baseline: Baseline): TProcess {
     now.n++;
     now.sum += z;
     now.squares += z * z;
-    now.stale = true;
+    // (S + z)^2/(m + 1) <= S^2/m + z^2: of every copy, and of those that begin here.
+    now.steepest += z * z;
   }
 
   function begin(weight: number): void {
@@ -84,12 +88,20 @@ export function createTProcess(baseline: Baseline): TProcess {
 
   /** No copy has more than the one whose S^2/(n + c2) is largest would have without the square root. */
   function atMost(): number {
-    if (now.stale) now.bound = bound();
-    now.stale = false;
-    return now.bound;
+    if (isSmall()) return small;
+    now.steepest = steepest();
+    if (isSmall()) return small;
+    const v = baseline.sumOfSquares + now.squares;
+    return Math.exp((-(now.n + baseline.degrees) / 2) * Math.log1p(-now.steepest / v));
   }
 
-  function bound(): number {
+  /** By -log(1 - r) <= r/(1 - r), without a logarithm. */
+  function isSmall(): boolean {
+    const v = baseline.sumOfSquares + now.squares;
+    return ((now.n + baseline.degrees) / 2) * now.steepest <= logSmall * (v - now.steepest);
+  }
+
+  function steepest(): number {
     let square = 0;
     let shrunk = 1;
     for (let i = 0; i < now.copies; i++) {
@@ -100,9 +112,7 @@ export function createTProcess(baseline: Baseline): TProcess {
       square = s * s;
       shrunk = here;
     }
-    if (square === 0) return 1;
-    const half = (now.n + baseline.degrees) / 2;
-    return Math.exp(-half * Math.log1p(-square / (shrunk * (baseline.sumOfSquares + now.squares))));
+    return square / shrunk;
   }
 
   return { update, atMost, logE, values: () => ({ n: now.n, sum: now.sum, squares: now.squares }) };

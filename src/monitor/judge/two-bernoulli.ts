@@ -27,11 +27,11 @@ export function createTwoBernoulli(options: TwoBernoulliOptions): RatioTest {
   const odds = octaves.map((u) => 2 ** (sign * u));
   const logOdds = odds.map(Math.log);
   const logFactors = new Float64Array(octaves.length);
-  let bad = nominalWeight * options.nominal;
-  let requests = nominalWeight;
+  /** In an object, where a number that changes needs no new place in memory. */
+  const seen = { bad: nominalWeight * options.nominal, requests: nominalWeight };
   return {
     update({ n0, x0, n1, x1 }, stepChange = false) {
-      const p0 = bad / requests;
+      const p0 = seen.bad / seen.requests;
       const x = x0 + x1;
       const good = n0 + n1 - x;
       const w = n0 > 0 && n1 > 0 ? n1 / (n0 + n1) : 0;
@@ -46,8 +46,8 @@ export function createTwoBernoulli(options: TwoBernoulliOptions): RatioTest {
         logFactors[k] = w > 0 ? l / options.phi : 0;
       }
       mixture.update(logFactors, stepChange);
-      bad += x0;
-      requests += n0;
+      seen.bad += x0;
+      seen.requests += n0;
     },
     atMost: mixture.atMost,
     logE: mixture.logE,

@@ -72,15 +72,16 @@ const rounding = 1 + 1e-9;
 
 /** `checked`: edges that were found right before. */
 function checkArm(arm: string, tick: ArmTick, checked?: readonly number[]): void {
-  count(arm, 'requests', tick.requests);
-  count(arm, 'errors', tick.errors);
-  count(arm, 'throttles', tick.throttles);
-  if (tick.errors > tick.requests * rounding) {
-    throw new RangeError(`${arm}.errors: ${tick.errors} of only ${tick.requests} requests`);
+  const { requests, errors, throttles, meanLatencyMs, endpointErrors, latency } = tick;
+  count(arm, 'requests', requests);
+  count(arm, 'errors', errors);
+  count(arm, 'throttles', throttles);
+  if (errors > requests * rounding) {
+    throw new RangeError(`${arm}.errors: ${errors} of only ${requests} requests`);
   }
-  if (tick.meanLatencyMs !== undefined) count(arm, 'meanLatencyMs', tick.meanLatencyMs);
-  if (tick.endpointErrors !== undefined) count(arm, 'endpointErrors', tick.endpointErrors);
-  if (tick.latency) checkHistogram(arm, tick.latency, checked);
+  if (meanLatencyMs !== undefined) count(arm, 'meanLatencyMs', meanLatencyMs);
+  if (endpointErrors !== undefined) count(arm, 'endpointErrors', endpointErrors);
+  if (latency) checkHistogram(arm, latency, checked);
 }
 
 function checkHistogram(arm: string, { le, count: counts }: Histogram, checked?: readonly number[]): void {
@@ -88,9 +89,14 @@ function checkHistogram(arm: string, { le, count: counts }: Histogram, checked?:
     throw new RangeError(`${arm}.latency.count: ${counts.length} entries for ${le.length} edges`);
   }
   if (le !== checked) checkEdges(arm, le);
-  for (let i = 0; i < counts.length; i++) {
-    if (!(counts[i]! >= 0 && counts[i]! < Infinity)) count(arm, `latency.count[${i}]`, counts[i]!);
+  let sum = 0;
+  let least = 0;
+  for (const here of counts) {
+    sum += here;
+    if (here < least) least = here;
   }
+  // The sum shows whatever isn't finite.
+  if (least < 0 || !(sum < Infinity)) counts.forEach((here, i) => count(arm, `latency.count[${i}]`, here));
 }
 
 function checkEdges(arm: string, le: readonly number[]): void {

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ArmTick } from '../../../src/domain/observation.ts';
+import type { Finding } from '../../../src/domain/verdict.ts';
 import { combine } from '../../../src/monitor/judge/combine.ts';
+import { createDecision } from '../../../src/monitor/judge/decision.ts';
 import { createDifferenceInterval } from '../../../src/monitor/judge/difference-interval.ts';
 import { createJudge, judge } from '../../../src/monitor/judge/judge.ts';
+import { planLooks } from '../../../src/monitor/judge/look-schedule.ts';
 import { createNotWorseTest } from '../../../src/monitor/judge/multinomial.ts';
 import { ratioInterval } from '../../../src/monitor/judge/ratio-interval.ts';
+import type { Rule } from '../../../src/monitor/judge/rule.ts';
 import { createShareTest } from '../../../src/monitor/judge/share-test.ts';
+import { createTProcess } from '../../../src/monitor/judge/t-process.ts';
 import { judgeTable } from '../../../src/rollout/judge-table.ts';
 import { policyOf, tick } from './traffic.ts';
 
@@ -209,6 +214,24 @@ describe('the comparison of shares', () => {
   });
 });
 
+describe('a bound on evidence', () => {
+  it('is never too low', () => {
+    const values = fc.array(fc.option(fc.integer({ min: -9000, max: 9000 }).map((z) => z / 1000)), {
+      maxLength: 120,
+    });
+    fc.assert(
+      fc.property(values, fc.constantFrom(0, 10), fc.nat({ max: 119 }), (zs, degrees, change) => {
+        const test = createTProcess({ sumOfSquares: 1.25 * degrees, degrees });
+        zs.forEach((z, i) => {
+          test.update(z, i === change);
+          expect(test.atMost()).toBeGreaterThanOrEqual(Math.exp(test.logE()) * (1 - 1e-9));
+        });
+      }),
+      runs,
+    );
+  });
+});
+
 describe('the combination', () => {
   const parts = fc.array(
     fc.record({
@@ -227,6 +250,76 @@ describe('the combination', () => {
         expect(combine(shuffled)).toBeCloseTo(combine(list), 9);
       }),
       runs,
+    );
+  });
+
+  interface Stub {
+    readonly weight: number;
+    readonly logE: number;
+    readonly share: number;
+    readonly p: number;
+  }
+  const stubs = fc
+    .array(
+      fc.record({
+        weight: fc.constantFrom(0, 0.05, 0.1),
+        logE: fc.oneof(fc.constantFrom(0, 6), fc.double({ min: -5, max: 15, noNaN: true })),
+        share: fc.constantFrom(0, 0.2),
+        p: fc.oneof(fc.constantFrom(1, 1e-9), fc.double({ min: 0, max: 0.01, noNaN: true })),
+      }),
+      { maxLength: 9 },
+    )
+    .map((list) => list.map(ruleOf));
+
+  function ruleOf({ weight, logE, share, p }: Stub, i: number): Rule {
+    const finding = (threshold: number, evidence = logE) =>
+      ({ rule: `rule ${i}`, evidence, threshold }) as unknown as Finding;
+    const look = { share: () => share, p: () => p };
+    const atMost = (): number => Math.exp(logE);
+    const step = (): void => undefined;
+    return {
+      metric: 'errors',
+      name: `rule ${i}`,
+      weight: () => weight,
+      logE: () => logE,
+      atMost,
+      step,
+      look,
+      finding,
+    };
+  }
+
+  it('comes to one decision and one reason, whatever the order of the rules', () => {
+    const looks = planLooks([{ percent: 10, ticks: 8 }]);
+    fc.assert(
+      fc.property(stubs, fc.integer(), fc.constantFrom(1, 9), (rules, seed, at) => {
+        const decide = (list: readonly Rule[]) =>
+          createDecision(list, { sequential: 0.005, planned: 0.005, looks }).failing(at);
+        const shuffled = [...rules].sort((a, b) => order(a, seed) - order(b, seed));
+        expect(decide(shuffled)).toEqual(decide(rules));
+      }),
+      { ...runs, numRuns: 400 },
+    );
+  });
+
+  const order = (rule: Rule, seed: number): number =>
+    Math.sin(seed + rule.name.length * 7 + +rule.name.slice(5) * 31);
+
+  it('is the same whatever order an observation names its numbers in', () => {
+    const reversed = <T extends object>(of: T): T =>
+      Object.fromEntries(
+        Object.entries(of)
+          .reverse()
+          .map(([key, value]) => [
+            key,
+            value && typeof value === 'object' && !Array.isArray(value) ? reversed(value) : value,
+          ]),
+      ) as T;
+    fc.assert(
+      fc.property(policies, tables, (policy, table) => {
+        expect(judge(reversed(policy), table.map(reversed))).toEqual(judge(policy, table));
+      }),
+      { ...runs, numRuns: 20 },
     );
   });
 });

@@ -1,0 +1,85 @@
+import type { Finding } from '../../domain/verdict.ts';
+import { combine } from './combine.ts';
+import type { LookSchedule } from './look-schedule.ts';
+import type { Rule } from './rule.ts';
+
+export interface DecisionOptions {
+  /** The alpha of each lane. */
+  readonly sequential: number;
+  readonly planned: number;
+  readonly looks: LookSchedule;
+}
+
+export interface Decision {
+  /** Why the challenger fails at this tick, the n-th (from 1) with a challenger; null: it doesn't. */
+  failing(tick: number): Finding | null;
+  /** log of all evidence together. */
+  logTotal(): number;
+  /** What speaks most against the challenger; null where nothing is known. */
+  strongest(): Finding | null;
+  /** The evidence at which a rule decides alone. */
+  thresholdOf(rule: Rule): number;
+}
+
+/**
+ * All rules' evidence to one decision, in whatever order they come: the average, at any tick, and a few looks fixed before
+ * traffic moved. Source: sections 3.8 and 8 of the method.
+ */
+export function createDecision(
+  rules: readonly Rule[],
+  { sequential, planned, looks }: DecisionOptions,
+): Decision {
+  const threshold = 1 / sequential;
+  const almost = 0.999 * threshold;
+
+  /** An average is never above its largest part: cheap, for it is asked at every tick. */
+  function mayDecide(): boolean {
+    for (const rule of rules) if (rule.atMost() >= almost) return true;
+    return false;
+  }
+
+  function logTotal(): number {
+    return combine(rules.map((rule) => ({ weight: rule.weight(), logE: rule.logE() })));
+  }
+
+  function thresholdOf(rule: Rule): number {
+    const weight = rule.weight();
+    return weight > 0 ? threshold / weight : Infinity;
+  }
+
+  function strongest(): Finding | null {
+    const rule = most(rules, (one) => Math.log(one.weight()) + one.logE());
+    return rule?.finding(thresholdOf(rule)) ?? null;
+  }
+
+  /** Of the looks that reject, the one that does so most clearly. */
+  function look(tick: number): Finding | null {
+    const level = looks.level(tick);
+    if (level === null) return null;
+    const levelOf = (rule: Rule): number => planned * level * (rule.look?.share() ?? 0);
+    const rejecting = rules.filter((rule) => levelOf(rule) > 0 && rule.look!.p() <= levelOf(rule));
+    const rule = most(rejecting, (one) => Math.log(levelOf(one)) - Math.log(one.look!.p()));
+    if (!rule) return null;
+    const finding = rule.finding(1 / levelOf(rule), -Math.log(Math.max(rule.look!.p(), 1e-300)));
+    return finding && { ...finding, rule: `${finding.rule}, planned look` };
+  }
+
+  return {
+    failing(tick) {
+      if (mayDecide() && logTotal() >= Math.log(threshold)) return strongest();
+      return look(tick);
+    },
+    logTotal,
+    strongest,
+    thresholdOf,
+  };
+}
+
+/** The rule with the largest; of several the first by name, so that their order doesn't matter. */
+function most(rules: readonly Rule[], of: (rule: Rule) => number): Rule | undefined {
+  return rules.reduce<Rule | undefined>((best, rule) => {
+    if (!best) return rule;
+    const [own, other] = [of(rule), of(best)];
+    return own > other || (own === other && rule.name < best.name) ? rule : best;
+  }, undefined);
+}
