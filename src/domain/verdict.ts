@@ -42,6 +42,8 @@ export type Verdict =
       readonly kind: 'pass';
       /** Non-inferiority by the policy's margin is proven: promotion needs no more waiting. */
       readonly nonInferior: boolean;
+      /** About so many more challenger requests would prove it of the errors; absent where that is done, or can't be said. */
+      readonly needRequests?: number;
     })
   | (Judged & { readonly kind: 'fail'; readonly reason: Finding })
   | (Judged & {

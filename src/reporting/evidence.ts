@@ -4,7 +4,9 @@ import { formatDuration } from '../domain/parse.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
+import { beforeAfter, type BeforeAfter } from '../monitor/judge/before-after.ts';
 import { errorIntervals, type ErrorIntervals, intervalAlpha } from '../monitor/judge/error-intervals.ts';
+import { latencyIntervals, type LatencyIntervals } from '../monitor/judge/latency-intervals.ts';
 import { digits, msText, percentText, requestsText, thousands } from '../monitor/judge/words.ts';
 import { createReplay, type Reason, type Replayed } from '../rollout/replay-judge.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -31,6 +33,10 @@ export interface Evidence {
   } | null;
   /** Where the challenger's errors lie beside the champion's; null where they were not compared. */
   readonly errors: ErrorIntervals | null;
+  /** Where both arms' p95 of the latency lies; null where they report no histograms. */
+  readonly latency: LatencyIntervals | null;
+  /** With all traffic on the challenger: its errors beside the champion's last hour. Decides nothing. */
+  readonly before: BeforeAfter | null;
   readonly source: MetricSource | null;
   readonly challengerRequests: number;
   readonly harmedRequests: number;
@@ -44,7 +50,15 @@ export function evidenceOf(state: RolloutState, entries: readonly Entry[]): Evid
   const { verdict, action, at } = entry;
   const known = { verdict: verdict.kind, action, at, next: nextOf(state) };
   if (verdict.kind === 'unreadable') {
-    const nothing = { finding: null, together: null, window: null, errors: null, source: null };
+    const nothing = {
+      finding: null,
+      together: null,
+      window: null,
+      errors: null,
+      latency: null,
+      before: null,
+      source: null,
+    };
     return { ...known, ...nothing, sentence: verdict.why, challengerRequests: 0, harmedRequests: 0 };
   }
   const seen = observedBefore(entries, entry.seq);
@@ -58,6 +72,8 @@ export function evidenceOf(state: RolloutState, entries: readonly Entry[]): Evid
     together: togetherOf(failing?.reason ?? null),
     window: finding === null ? null : windowOf(finding, until),
     errors: errorIntervals(state.plan.policy, until),
+    latency: latencyIntervals(state.plan.policy, until),
+    before: beforeAfter(state.plan.policy, until),
     source: finding === null ? null : metricSource(state, finding.metric),
     challengerRequests: verdict.challengerRequests,
     harmedRequests: verdict.harmedRequests,
@@ -80,7 +96,7 @@ export function shortVerdict(
     case 'fail':
       return `${withoutCounts(verdict.reason.sentence)}; ${action === 'roll back' ? 'rolled back' : 'failed'} after ${counted}`;
     case 'pass':
-      return `nothing breached in ${counted}${verdict.nonInferior ? '; shown to be no worse than the champion' : ''}`;
+      return `nothing breached in ${counted}${provenText(verdict)}`;
     case 'insufficient': {
       const more =
         verdict.needRequests === null
@@ -91,6 +107,13 @@ export function shortVerdict(
     default:
       return unreachable(verdict);
   }
+}
+
+function provenText({ nonInferior, needRequests }: Extract<Verdict, { kind: 'pass' }>): string {
+  if (nonInferior) return '; shown to be no worse than the champion';
+  if (needRequests === undefined) return '';
+  const about = thousands(Number(needRequests.toPrecision(2)));
+  return `; about ${about} more requests would show that it fails no more than the promote margin allows`;
 }
 
 /** Failed requests of the challenger. */
@@ -107,7 +130,7 @@ export function evidenceText(evidence: Evidence, tickMs: number, paint: ChalkIns
 
 /** Names and texts; further lines of the same name have none. */
 export function evidenceRows(evidence: Evidence, tickMs: number): readonly (readonly [string, string])[] {
-  const { finding, together, window, errors, source } = evidence;
+  const { finding, together, window, errors, latency, before, source } = evidence;
   const rows: (readonly [string, string])[] = [['said', evidence.sentence]];
   if (finding !== null) rows.push(...findingRows(finding));
   if (together !== null) {
@@ -123,6 +146,8 @@ export function evidenceRows(evidence: Evidence, tickMs: number): readonly (read
     ]);
   }
   if (errors !== null) rows.push(['errors', intervalText(errors)]);
+  if (latency !== null) rows.push(['latency', latencyText(latency)]);
+  if (before !== null) rows.push(['before', beforeText(before)]);
   if (source !== null) rows.push(['numbers', sourceText(source)]);
   rows.push(['action', `${evidence.action}, ${time(evidence.at)}`]);
   rows.push(...evidence.next.map((line, index) => [index === 0 ? 'next' : '', line] as const));
@@ -136,7 +161,24 @@ function intervalText({ ratio, difference }: ErrorIntervals): string {
       ? `${digits(ratio.low)} to ${digits(ratio.high)} times`
       : `${digits(ratio.low)} or more times`;
   const points = (share: number): string => digits(share * 100);
-  return `${times} the champion's, by ${points(difference.low)} to ${points(difference.high)} percentage points (${Math.round((1 - intervalAlpha) * 100)} % sure, whenever one looks)`;
+  return `${times} the champion's, by ${points(difference.low)} to ${points(difference.high)} percentage points (${sure})`;
+}
+
+const sure = `${Math.round((1 - intervalAlpha) * 100)} % sure, whenever one looks`;
+
+/** `p95 100 to 170 ms beside the champion's 100 to 130 ms (95 % sure, whenever one looks)`. */
+function latencyText({ champion, challenger }: LatencyIntervals): string {
+  const range = ({ low, high }: LatencyIntervals['champion']): string =>
+    Number.isFinite(high) ? `${digits(low)} to ${msText(high)}` : `${msText(low)} or more`;
+  return `p95 ${range(challenger)} beside the champion's ${range(champion)} (${sure})`;
+}
+
+function beforeText({ champion, challenger, limit }: BeforeAfter): string {
+  const compared =
+    challenger > limit
+      ? `more than the ${percentText(limit)} that chance and the margin explain`
+      : `within the ${percentText(limit)} that chance and the margin explain`;
+  return `${percentText(challenger)} failed with all traffic on the challenger, ${percentText(champion)} in the champion's last hour: ${compared} (before against after: decides nothing)`;
 }
 
 /** What `mlreg replay` found. */

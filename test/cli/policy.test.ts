@@ -36,9 +36,9 @@ cases:
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatchInlineSnapshot(`
       "✔ gross     rollback at tick 5
-        challenger 19 % errors against 0.38 %: 1 in 520 by chance (93 of 500 requests failed)
+        challenger 19 % errors against 0.38 %: 1 in 490 by chance (93 of 500 requests failed)
       ✖ too soon  rollback at tick 5, expected rollback by tick 2
-        challenger 19 % errors against 0.38 %: 1 in 520 by chance (93 of 500 requests failed)
+        challenger 19 % errors against 0.38 %: 1 in 490 by chance (93 of 500 requests failed)
       ✖ well      hold to tick 60, expected rollback
         nothing breached, and not shown to be no worse than the champion by the promote margin
       1 of 3 cases pass

@@ -4,6 +4,7 @@ import { createDispersion } from './dispersion.ts';
 import { average, type Evidence, noEvidence } from './evidence.ts';
 import { laneWeights, lookShares } from './lanes.ts';
 import { createNotWorseTest, createTemperedTest, createWorseTest, type RatioTest } from './multinomial.ts';
+import { mostRequests, needMore } from './need-more.ts';
 import { promoteTempering } from './non-inferiority.ts';
 import type { Rule } from './rule.ts';
 import { createShareTest, type PairCounts, type ShareTest } from './share-test.ts';
@@ -14,7 +15,8 @@ export interface ErrorComparison extends Rule {
   /** Champion's history and all its ticks so far. */
   baseline(): { readonly bad: number; readonly requests: number };
   phi(): number | null;
-  notWorseLogWeights(): readonly number[] | null;
+  /** About so many more challenger requests would show it to be no worse; null where it is shown, or can't be said. */
+  needRequests(): number | null;
 }
 
 /** Weights of the robust test and the tempered one. */
@@ -39,6 +41,8 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   let notWorse: RatioTest | null = null;
   const sparse = createSparseTicks(policy);
   const direction = createDirection({ ratio, difference, tickMs: policy.tickMs });
+  /** The challenger's share of the requests of the last tick that had both arms'. */
+  const now = { share: 0 };
   const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
   for (const tick of policy.history) learn(tick.errors, tick.requests);
 
@@ -71,9 +75,26 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     ratioTest?.update(counts, shareChanged);
     notWorse?.update(counts);
     direction.push(counts);
+    if (counts.n0 > 0 && counts.n1 > 0) now.share = counts.n1 / (counts.n0 + counts.n1);
   }
 
   const logE = (): number => (direction.worse() ? evidence.logE() : Math.min(0, evidence.logE()));
+
+  function needRequests(): number | null {
+    if (!notWorse || requests === 0) return null;
+    const rate = bad / requests;
+    const more = needMore({
+      ratio: policy.promoteMargin.ratio,
+      difference: policy.promoteMargin.difference,
+      phi: promoteTempering(phi),
+      alpha: policy.alphaPromote,
+      w: now.share,
+      p0: rate,
+      p1: rate,
+      logWeights: notWorse.logWeights(),
+    });
+    return more > 0 && more <= mostRequests ? Math.ceil(more) : null;
+  }
 
   return {
     metric: 'errors',
@@ -103,7 +124,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     logE,
     look: { share: () => lookShares.errors, p: () => (test && direction.worse() ? test.lookP() : 1) },
     notWorse: () => notWorse?.logE() ?? 0,
-    notWorseLogWeights: () => notWorse?.logWeights() ?? null,
+    needRequests,
     baseline: () => ({ bad, requests }),
     phi: () => phi ?? dispersion.phi(),
     finding(threshold, evidence = logE()) {

@@ -116,7 +116,9 @@ export function createJudge(whole: JudgePolicy): Judge {
     }
     const doubt = doubts() ?? copies?.doubt() ?? null;
     if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
-    return { kind: 'pass', nonInferior: nonInferior(), ...judged };
+    const proven = nonInferior();
+    const more = proven ? null : errors.needRequests();
+    return { kind: 'pass', nonInferior: proven, ...(more === null ? {} : { needRequests: more }), ...judged };
   }
 
   /** Too little to roll back for, and too much to go on with. */

@@ -1,5 +1,8 @@
 import { octaves } from './grids.ts';
 
+/** Beyond this, "so many more requests" is no advice. */
+export const mostRequests = 1e7;
+
 export interface NeedOptions {
   /** The promote margin: p1 < ratio p0 + difference is to be shown. */
   readonly ratio: number;

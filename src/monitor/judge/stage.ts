@@ -4,6 +4,7 @@ import { type Lanes, lanes } from './lanes.ts';
 import { createLatencyPower } from './latency-power.ts';
 import { tolerance } from './margin.ts';
 import { aboutLeast } from './math/bisect.ts';
+import { mostRequests } from './need-more.ts';
 import { shownBelow } from './shown-below.ts';
 import type { Tick } from './rule.ts';
 import { digits, percentText, requestsText, thousands } from './words.ts';
@@ -33,8 +34,6 @@ export interface Stage {
 }
 
 const powerWanted = 0.8;
-/** Beyond this, "so many more requests" is no advice. */
-const mostRequests = 1e7;
 const mostStretch = 1e4;
 const ready: Readiness = { kind: 'ready' };
 

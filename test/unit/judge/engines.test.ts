@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createAlarm } from '../../../src/monitor/judge/alarm.ts';
-import { beforeAfterLimit } from '../../../src/monitor/judge/before-after.ts';
-import { createBurnRate } from '../../../src/monitor/judge/burn-rate.ts';
 import { createCloseness, createDisagreement } from '../../../src/monitor/judge/disagreement.ts';
 import { createDispersion } from '../../../src/monitor/judge/dispersion.ts';
 import { createDrift, stabilityIndex } from '../../../src/monitor/judge/drift.ts';
@@ -108,18 +106,6 @@ describe('a literal alarm', () => {
     times(2, () => alarm.push(100, 50));
     times(3, () => alarm.push(0, 0));
     expect(alarm.ringing()).toBe(false);
-  });
-});
-
-describe('burn rate', () => {
-  it('tells 20 times too fast from 10 times', () => {
-    const [fast, slow] = [20, 10].map((times) => ({
-      times,
-      test: createBurnRate({ alpha: 0.01, objective: 0.999 }),
-    }));
-    for (let i = 0; i < 60; i++) for (const { times, test } of [fast!, slow!]) test.update(1000, times);
-    expect(fast!.test.logE()).toBeGreaterThan(rollback);
-    expect(slow!.test.logE()).toBeLessThan(0);
   });
 });
 
@@ -235,18 +221,6 @@ describe('small rules', () => {
     ['a limit beside too few', attributableRate(0.05, 19, 4), 0.05],
     ['a limit beside total failure', attributableRate(0.05, 20, 20), 0.95],
   ])('%s', (_, actual, expected) => expect(actual).toBe(expected));
-
-  it('a limit from before lies above the rate before', () => {
-    const limit = beforeAfterLimit({
-      alpha: 0.01,
-      ratio: 1.1,
-      difference: 0.001,
-      bad: 100,
-      requests: 10_000,
-    });
-    expect(limit).toBeGreaterThan(0.013);
-    expect(limit).toBeLessThan(0.02);
-  });
 
   it('dispersion needs enough to tell', () => {
     const few = createDispersion();
