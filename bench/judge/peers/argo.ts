@@ -37,6 +37,9 @@ export const noMeasurement: ArgoCounters = {
   measurements: 0,
 };
 
+/** As it is set up here. */
+export const argoMetric = { interval: '1m', failureLimit: 3 } as const;
+
 /**
  * Argo Rollouts' analysis with a success condition on the error rate of the last minutes: it rolls back at the
  * (failureLimit + 1)-th failed measurement. A window without requests is no measurement, which is kind to it.
@@ -50,7 +53,6 @@ export function argo(
     readonly errorRate: (true_: number) => number;
   },
 ): Peer {
-  const metric: ArgoMetric = { interval: '1m', failureLimit: 3 };
   return {
     name,
     start({ errorRate, tickMs }) {
@@ -69,7 +71,7 @@ export function argo(
             counters,
             evaluate(result, () => result <= limit, null),
           );
-          return assessMetric(metric, counters, false) === 'Failed';
+          return assessMetric(argoMetric, counters, false) === 'Failed';
         },
       };
     },

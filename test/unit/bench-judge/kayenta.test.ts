@@ -13,6 +13,7 @@ import {
   type MetricOptions,
 } from '../../../bench/judge/peers/kayenta.ts';
 import { didPass, judgementWindows, score } from '../../../bench/judge/peers/kayenta-score.ts';
+import { pairMany, pairOne } from '../../../bench/judge/peers/kayenta-pairing.ts';
 import { mannWhitney, rankDifference } from '../../../bench/judge/peers/mann-whitney.ts';
 import { normalUpperQuantile } from '../../../src/monitor/judge/math/normal.ts';
 import { oracle } from './oracle.ts';
@@ -28,6 +29,7 @@ const preparation = oracle(
   'effectSizes',
 );
 const windows = oracle('kayenta-judgement-windows', 'cases');
+const pairing = oracle('kayenta-metric-pairing', 'pairOne', 'pairMany');
 
 const near = (value: number, expected: { value: number; tolerance: number }): void => {
   expect(Math.abs(value - expected.value)).toBeLessThanOrEqual(Math.max(expected.tolerance, 1e-12));
@@ -191,4 +193,36 @@ describe('Kayenta: as simulated', () => {
     expect(pushed.indexOf(true)).toBe(19);
     expect(pushed.filter(Boolean)).toHaveLength(1);
   });
+});
+
+describe('Kayenta: which series are compared', () => {
+  const gaps = (values: readonly number[]): (number | null)[] =>
+    values.map((value) => (Number.isNaN(value) ? null : value));
+  const thrown = (pair: () => unknown): string => {
+    try {
+      return `no error, but ${JSON.stringify(pair())}`;
+    } catch (error) {
+      return `error: ${(error as Error).message}`;
+    }
+  };
+
+  it.each(pairing.pairOne)('$control with $experiment', ({ control, experiment, expected }) => {
+    if (typeof expected === 'string') {
+      expect(thrown(() => pairOne(control, experiment))).toBe(expected);
+      return;
+    }
+    const pair = pairOne(control, experiment);
+    expect({ control: gaps(pair.control), experiment: gaps(pair.experiment) }).toEqual(expected);
+  });
+
+  it.each(pairing.pairMany)(
+    '$names: $control with $experiment',
+    ({ names, control, experiment, expected }) => {
+      if (typeof expected === 'string') {
+        expect(thrown(() => pairMany(names, control, experiment))).toBe(expected);
+        return;
+      }
+      expect(pairMany(names, control, experiment)).toEqual(expected);
+    },
+  );
 });
