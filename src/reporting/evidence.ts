@@ -5,11 +5,12 @@ import type { Observation } from '../domain/observation.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
 import { beforeAfter, type BeforeAfter } from '../monitor/judge/before-after.ts';
-import { errorIntervals, type ErrorIntervals, intervalAlpha } from '../monitor/judge/error-intervals.ts';
+import { errorIntervals, type ErrorIntervals } from '../monitor/judge/error-intervals.ts';
 import { latencyIntervals, type LatencyIntervals } from '../monitor/judge/latency-intervals.ts';
 import { digits, msText, percentText, requestsText, thousands } from '../monitor/judge/words.ts';
 import { createReplay, type Reason, type Replayed } from '../rollout/replay-judge.ts';
 import type { RolloutState } from '../rollout/state.ts';
+import { beforeText, intervalText, latencyText } from './interval-text.ts';
 import { type MetricSource, metricSource, sourceText } from './metric-source.ts';
 
 /** All that a person needs in order to believe the verdict that decided a rollout, or to doubt it. */
@@ -152,33 +153,6 @@ export function evidenceRows(evidence: Evidence, tickMs: number): readonly (read
   rows.push(['action', `${evidence.action}, ${time(evidence.at)}`]);
   rows.push(...evidence.next.map((line, index) => [index === 0 ? 'next' : '', line] as const));
   return rows;
-}
-
-/** `1.2 to 8.4 times the champion's, 0.1 to 4.2 points more (95 % sure, whenever one looks)`. */
-function intervalText({ ratio, difference }: ErrorIntervals): string {
-  const times =
-    ratio.high < 1_000
-      ? `${digits(ratio.low)} to ${digits(ratio.high)} times`
-      : `${digits(ratio.low)} or more times`;
-  const points = (share: number): string => digits(share * 100);
-  return `${times} the champion's, by ${points(difference.low)} to ${points(difference.high)} percentage points (${sure})`;
-}
-
-const sure = `${Math.round((1 - intervalAlpha) * 100)} % sure, whenever one looks`;
-
-/** `p95 100 to 170 ms beside the champion's 100 to 130 ms (95 % sure, whenever one looks)`. */
-function latencyText({ champion, challenger }: LatencyIntervals): string {
-  const range = ({ low, high }: LatencyIntervals['champion']): string =>
-    Number.isFinite(high) ? `${digits(low)} to ${msText(high)}` : `${msText(low)} or more`;
-  return `p95 ${range(challenger)} beside the champion's ${range(champion)} (${sure})`;
-}
-
-function beforeText({ champion, challenger, limit }: BeforeAfter): string {
-  const compared =
-    challenger > limit
-      ? `more than the ${percentText(limit)} that chance and the margin explain`
-      : `within the ${percentText(limit)} that chance and the margin explain`;
-  return `${percentText(challenger)} failed with all traffic on the challenger, ${percentText(champion)} in the champion's last hour: ${compared} (before against after: decides nothing)`;
 }
 
 /** What `mlreg replay` found. */
