@@ -1,9 +1,11 @@
 import type { Actor } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
-import type { DriveResult } from './drive.ts';
+import { type DriveResult, drive } from './drive.ts';
 import { takeOver } from './own.ts';
 import type { RolloutPorts } from './ports.ts';
 import { tick } from './tick.ts';
+
+const never = new AbortController().signal;
 
 /**
  * A watch has changed nothing, so ending it changes nothing: what serves goes on serving. The fence comes first, so that
@@ -17,10 +19,13 @@ export async function endWatch(
 ): Promise<DriveResult> {
   const journal = await takeOver(ports, id, actor, { alias: options.alias });
   // Where there is no way back no old owner has anything to write, and a breach has been told already.
-  if (journal.state().plan.undo !== null) {
+  while (journal.state().plan.undo !== null && journal.state().unfenced.length > 0) {
     const fenced = await tick(ports, journal);
     // One last look, which may have found a breach.
     if (fenced.kind !== 'again') return fenced;
+    // Whoever owned it before may have been on the way back: that is gone to its end.
+    if (journal.state().phase !== 'forward') return drive(ports, journal, { signal: never });
+    if (journal.state().unfenced.length > 0) await ports.clock.sleepUntil(fenced.at, never);
   }
   const outcome = { kind: 'succeeded', sentence: options.sentence } as const;
   await journal.append(ports.clock.now(), [{ kind: 'ended', outcome }]);
