@@ -61,6 +61,12 @@ const golden: readonly [what: string, process: string, story: Story, sees: strin
     storyOf([deploy, pushed, after('watch', 15_000)], { bad: true }),
     'watch rolled-back',
   ],
+  [
+    'the end of a watch',
+    '2-abort',
+    storyOf([deploy, after('watch'), { key: 'op 2', at: 35_000, kind: 'abort' }]),
+    'watch succeeded',
+  ],
   ['gc', '1-gc', storyOf([deploy, after('gc')], {}, 'shadow'), 'shadow succeeded'],
 ];
 

@@ -203,7 +203,15 @@ export function watchSafety(world: Watched): Safety {
     if (before.alias !== alias) world.saw(`stage swapped to ${alias}`);
     const users = world.users();
     if ((users[plan.challenger] ?? 0) > 0) {
-      if (plan.strategy === 'blue-green' && rollout.shares.size > 0 && isHomeAgain(rollout))
+      const isBack = plan.strategy === 'blue-green' && rollout.shares.size > 0 && isHomeAgain(rollout);
+      // A later rollout may have put the same version where the late swap leads.
+      const isAnothers = [...rollouts.values()].some(
+        (other) => other !== rollout && other.ended === null && other.plan.challenger === plan.challenger,
+      );
+      const isChampion = world
+        .registry()
+        .some(({ version, status }) => version === plan.challenger && status === 'champion');
+      if (isBack && !isAnothers && !isChampion)
         fail('I9 rollback wins', `${say}, which brings users to ${plan.challenger} after it had gone home`);
       checkApproved(rollout, say);
     }
