@@ -135,6 +135,8 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
     api: { id: null, name: 'api', stage: 'prod' },
     alarmPrefix: 'mlreg-',
     endpointQuota: null,
+    maxConcurrency: 20,
+    clock: made.port,
     iam: false,
   }).preflight({
     endpoint: 'recommendation-prod-v2-3-0-bbbbbbbb',

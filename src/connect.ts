@@ -123,11 +123,13 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
   const { alias, green, function: functionName } = config.lambda;
   return createAccountChecks({
     clients,
+    clock: systemClock,
     functionName,
     aliases: green === null ? [alias] : [alias, green],
     api: config.api,
     alarmPrefix: `mlreg-${config.name}-${config.model}-`,
     endpointQuota: config.sagemaker.endpointQuota,
+    maxConcurrency: config.sagemaker.maxConcurrency,
     iam: config.kind === 'aws',
   });
 }

@@ -1,15 +1,18 @@
 import { ApiGatewayV2Client, GetDeploymentCommand, GetStageCommand } from '@aws-sdk/client-apigatewayv2';
 import { ListEndpointsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { AccountChecks, AccountFinding } from '../ports/account.ts';
+import type { Clock } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { alarms } from './account-alarms.ts';
 import { type Finding, mayAskEndpoint, mayMoveAliases, provisionedAliases } from './account-function.ts';
 import { idOf } from './apigateway-stage.ts';
 import type { Clients } from './clients.ts';
 import { attempt } from './errors.ts';
+import { busyEnvironments, windowMs } from './lambda-warm.ts';
 
 export interface AccountChecksOptions {
   readonly clients: Clients;
+  readonly clock: Clock;
   readonly functionName: string;
   /** Those that rollouts move. */
   readonly aliases: readonly string[];
@@ -19,6 +22,8 @@ export interface AccountChecksOptions {
   readonly alarmPrefix: string;
   /** Endpoints that the account may have in the Region; null: AWS's default is a guess. */
   readonly endpointQuota: number | null;
+  /** Requests that a new endpoint answers at the same time. */
+  readonly maxConcurrency: number;
   /** Whether IAM can be asked. @default true */
   readonly iam?: boolean;
 }
@@ -37,6 +42,7 @@ export function createAccountChecks(options: AccountChecksOptions): AccountCheck
         ['deploys', () => stageDeploys(options)],
         ['alarms', () => alarms(clients, alarmPrefix)],
         ['quota', () => quota(options)],
+        ['capacity', () => capacity(options)],
         ...role(endpoint),
       ]),
     preflight: ({ endpoint, aliases: moved, swapsStage, isDetached }) =>
@@ -45,6 +51,7 @@ export function createAccountChecks(options: AccountChecksOptions): AccountCheck
         ['one write', () => provisionedAliases(options, moved)],
         ...(swapsStage ? [['deploys', () => stageDeploys(options)] as const] : []),
         ['quota', () => quota(options)],
+        ['capacity', () => capacity(options)],
         ...role(endpoint),
       ]),
   };
@@ -122,5 +129,26 @@ async function quota({ clients, endpointQuota }: AccountChecksOptions): Promise<
         detail: `${endpoints} endpoints, and sagemaker.endpointQuota is ${limit}: no room for one more`,
         mend: 'mlreg gc, or ask for more in Service Quotas and set sagemaker.endpointQuota in mlreg.yaml',
         blocks: 'configuration',
+      };
+}
+
+/**
+ * Whether the new endpoint could take all that the champion takes now. The function asks it once for each request that it
+ * is busy with; a peak may have been a wave of cold starts, so this is no reason to refuse.
+ */
+async function capacity({
+  clients,
+  clock,
+  functionName,
+  maxConcurrency,
+}: AccountChecksOptions): Promise<Finding> {
+  const to = clock.now();
+  const busy = Math.ceil(await busyEnvironments({ clients, functionName }, { from: to - windowMs, to }));
+  return busy <= maxConcurrency
+    ? { ok: true, detail: `${busy} requests at once of late; an endpoint takes ${maxConcurrency}` }
+    : {
+        ok: false,
+        detail: `${busy} requests at once of late, and an endpoint takes ${maxConcurrency}: at 100 % it would throttle`,
+        mend: 'raise sagemaker.maxConcurrency in mlreg.yaml (AWS: 200 at most)',
       };
 }

@@ -42,7 +42,7 @@ export function createLambdaWarm(options: WarmOptions): Pick<Platform, 'warm' | 
 
 const minuteMs = 60_000;
 /** Long enough for a quiet moment not to count as the traffic of now. */
-const windowMs = 15 * minuteMs;
+export const windowMs = 15 * minuteMs;
 /** More would be a load test. */
 const most = 50;
 /** While one is held, the next invocation needs an environment of its own. */
@@ -87,10 +87,11 @@ function refuseWithoutShadow(payload: Uint8Array | undefined, functionName: stri
   });
 }
 
-async function busyEnvironments(
-  { clients, functionName }: WarmOptions,
+/** The most that were busy at once in this time, minutes of our own left out. */
+export async function busyEnvironments(
+  { clients, functionName }: Pick<WarmOptions, 'clients' | 'functionName'>,
   { from, to }: { readonly from: number; readonly to: number },
-  ownMinutes: ReadonlySet<number>,
+  ownMinutes: ReadonlySet<number> = new Set(),
 ): Promise<number> {
   const dimensions = { FunctionName: functionName };
   const [measured, invocations, durations] = await readMetricData(clients, {

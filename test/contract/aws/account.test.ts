@@ -1,14 +1,16 @@
 import { CloudWatchClient, PutMetricAlarmCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { LambdaClient, PutProvisionedConcurrencyConfigCommand } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient, PutProvisionedConcurrencyConfigCommand } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
 import { createAccountChecks } from '../../../src/aws/account-checks.ts';
 import { functionName, type Stack, stack } from './stack.ts';
 
-const checksOf = ({ clients }: Stack, endpointQuota: number | null = null) =>
+const checksOf = ({ clients, port }: Stack, endpointQuota: number | null = null) =>
   createAccountChecks({
     clients,
     functionName,
+    clock: port,
     aliases: ['live', 'green'],
+    maxConcurrency: 5,
     api: { id: null, name: 'nobody', stage: 'prod' },
     alarmPrefix: 'mlreg-prod-',
     endpointQuota,
@@ -101,4 +103,35 @@ test('provisioned concurrency on an alias, and a rollout is refused for it: on a
     { check: 'rollback', blocks: 'permission' },
     { check: 'one write' },
   ]);
+});
+
+test('more requests at once than a new endpoint takes are warned of, and refuse nothing', async () => {
+  const made = await stack();
+  const look = async () => {
+    const subject = { endpoint: 'recs-prod-v0', aliases: ['live'], swapsStage: false, isDetached: false };
+    return (await checksOf(made).preflight(subject)).find(({ check }) => check === 'capacity');
+  };
+  const users = (count: number) => {
+    const ask = () =>
+      made.clients
+        .of(LambdaClient)
+        .send(new InvokeCommand({ FunctionName: functionName, Qualifier: 'live' }));
+    return Promise.all(Array.from({ length: count }, ask));
+  };
+  made.functions.answer = async () => {
+    await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
+    return { payload: '{}', coldStart: false, logs: [] };
+  };
+  await users(5);
+  await made.clock.advance(60_000);
+  expect(await look()).toMatchObject({ ok: true });
+  await users(9);
+  await made.clock.advance(60_000);
+  const found = await look();
+  expect(found).toMatchObject({
+    ok: false,
+    detail: '9 requests at once of late, and an endpoint takes 5: at 100 % it would throttle',
+    mend: expect.stringContaining('sagemaker.maxConcurrency'),
+  });
+  expect(found?.blocks).toBeUndefined();
 });

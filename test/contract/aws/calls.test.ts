@@ -37,6 +37,7 @@ test('a rollout asks no more than it did: one look a tick, one write a step, eac
   expect(of('preflight')).toEqual({
     UpdateAlias: 1,
     GetProvisionedConcurrencyConfig: 1,
+    GetMetricData: 1,
     ListEndpoints: 1,
   });
 });

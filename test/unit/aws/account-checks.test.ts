@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { instant } from '../../../src/domain/units.ts';
 import { createAccountChecks } from '../../../src/aws/account-checks.ts';
 import type { Clients } from '../../../src/aws/clients.ts';
 import type { RolloutSubject } from '../../../src/ports/account.ts';
@@ -31,6 +32,14 @@ const healthy: Answers = {
     Metrics: ['Invocations', 'Invocation5XXErrors', 'OverheadLatency'].map((MetricName) => ({ MetricName })),
   },
   ListEndpointsCommand: { Endpoints: [{}, {}] },
+  GetMetricDataCommand: {
+    MetricDataResults: [7, undefined, undefined].map((value, index) => ({
+      Id: `m${index}`,
+      StatusCode: 'Complete',
+      Timestamps: value === undefined ? [] : [new Date(1_749_999_900_000)],
+      Values: value === undefined ? [] : [value],
+    })),
+  },
   GetFunctionConfigurationCommand: {
     Role: 'arn:aws:iam::123456789012:role/recs-inference-prod',
     FunctionArn: 'arn:aws:lambda:eu-west-1:123456789012:function:recs-inference-prod',
@@ -59,7 +68,9 @@ function checksOf(answers: Answers, endpointQuota: number | null = null) {
   return createAccountChecks({
     clients,
     functionName: 'recs-inference-prod',
+    clock: { now: () => instant(1_750_000_000_000), sleepUntil: async () => undefined },
     aliases: ['live', 'green'],
+    maxConcurrency: 20,
     api: { id: 'a1b2', name: 'recs-api-prod', stage: '$default' },
     alarmPrefix: 'mlreg-prod-recs-',
     endpointQuota,
@@ -97,6 +108,7 @@ describe('an account', () => {
       { check: 'deploys', ok: true, detail: 'stage $default deploys by itself' },
       { check: 'alarms', ok: true, detail: '1 alarms can fire' },
       { check: 'quota', ok: true, detail: '2 endpoints of 50: one more has room' },
+      { check: 'capacity', ok: true, detail: '7 requests at once of late; an endpoint takes 20' },
       { check: 'role', ok: true, detail: 'the function may ask recs-prod-v0-0-0-d0c' },
     ]);
   });
@@ -232,6 +244,7 @@ describe('before a rollout', () => {
     expect((await preflight()).every(({ ok }) => ok)).toBe(true);
     expect(commands().toSorted()).toEqual([
       'GetFunctionConfigurationCommand',
+      'GetMetricDataCommand',
       'GetProvisionedConcurrencyConfigCommand',
       'GetProvisionedConcurrencyConfigCommand',
       'ListEndpointsCommand',
