@@ -45,11 +45,6 @@ variable "memory_mb" {
   type        = number
   default     = 512
   nullable    = false
-
-  validation {
-    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240
-    error_message = "Lambda has 128 to 10240 MB."
-  }
 }
 
 variable "timeout_seconds" {
