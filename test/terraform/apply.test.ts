@@ -1,9 +1,12 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetPolicyCommand, LambdaClient, UpdateAliasCommand } from '@aws-sdk/client-lambda';
 import { UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { defaultsOf } from '../../src/config/defaults.ts';
@@ -133,7 +136,9 @@ if (terraform.kind === 'absent' || moto?.kind !== 'up') {
       expect(dev.sagemaker.role).toBe('arn:aws:iam::000000000000:role/recommendation-model-dev');
       Object.assign(dev, settings, { endpointUrl: applied.endpointUrl });
       Object.assign(dev.sagemaker, { image: applied.image, maxConcurrency: 50 });
-      dev.requests = { ...dev.requests, smoke: join(root, 'examples/flights/smoke.json') };
+      // Beside it, for the controller's package.
+      copyFileSync(join(root, 'examples/flights/smoke.json'), join(scene.dir, 'smoke.json'));
+      dev.requests = { ...dev.requests, smoke: 'smoke.json' };
       writeFileSync(file, JSON.stringify(written));
       for (const version of versions) {
         const Key = `recommendation/${version}/model.tar.gz`;
@@ -208,6 +213,52 @@ if (terraform.kind === 'absent' || moto?.kind !== 'up') {
       expect((await scene.status())['stage']).toMatchObject({ alias: 'live' });
       expect(await applied.wants()).toBe('nothing');
     });
+
+    test('a detached rollout is begun as an execution of the state machine, and its laps bring it to its end', async () => {
+      const other = (await scene.status())['champion'] === 'v2.2.0' ? 'v2.3.0' : 'v2.2.0';
+      const traffic = await startTraffic(scene, 80);
+      await succeeds(scene.run(...deploy(other, '--detach')));
+      const sfn = applied.moto.of(SFNClient);
+      const stateMachineArn = `arn:aws:states:us-east-1:000000000000:stateMachine:${applied.outputs['mlreg'].value.controller}`;
+      const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+      expect(executions).toMatchObject([{ status: 'RUNNING' }]);
+      const { executionArn } = executions[0] ?? {};
+      const { input = '' } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+
+      const laps = scene.startScript(unpackController(), {
+        MLREG_STATE_MACHINE: stateMachineArn,
+        LAMBDA_TASK_ROOT: scene.dir,
+        EVENT: input,
+      });
+      expect(await laps.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('"next":"stop"') });
+      await traffic.stop();
+      await expectServing(scene, other);
+    });
+
+    /** The zip that Terraform is given, unpacked beside mlreg.yaml, and what Step Functions would do with it. */
+    function unpackController(): string {
+      const zip = join(scene.dir, 'controller.zip');
+      execFileSync(process.execPath, [
+        join(root, 'terraform/package-controller.mjs'),
+        ...['--config', join(scene.dir, 'mlreg.yaml'), '--out', zip],
+      ]);
+      for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zip))))
+        writeFileSync(join(scene.dir, name), bytes);
+      const script = join(scene.dir, 'laps.cjs');
+      writeFileSync(
+        script,
+        `const { handler } = require('./index.js');
+const lap = async (event) => {
+  const next = await handler(event);
+  console.log(JSON.stringify(next));
+  if (next.next === 'wait') setTimeout(lap, Math.max(0, Date.parse(next.at) - Date.now()), next);
+  else process.exit(0);
+};
+lap(JSON.parse(process.env.EVENT));
+`,
+      );
+      return script;
+    }
   });
 
   describe('what mlreg', () => {
