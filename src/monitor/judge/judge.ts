@@ -117,7 +117,8 @@ export function createJudge(whole: JudgePolicy): Judge {
     const doubt = doubts() ?? copies?.doubt() ?? null;
     if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
     const proven = nonInferior();
-    const more = proven ? null : errors.needRequests();
+    // Copies are never promoted by proof.
+    const more = proven || last?.copies ? null : errors.needRequests();
     return { kind: 'pass', nonInferior: proven, ...(more === null ? {} : { needRequests: more }), ...judged };
   }
 
