@@ -3,7 +3,7 @@ import type { Route } from '../domain/route.ts';
 import type { Instant } from '../domain/units.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
-import { readReport } from './decide-shadow.ts';
+import { finishRetiring, readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
 import { homeTarget } from './target.ts';
@@ -23,6 +23,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
     return ended(noWayBack(state, rollback.cause.sentence));
   const route: Route | null = state.plan.undo;
   const target = homeTarget(state);
+  const left: string[] = [];
   for (const alias of aliasesAtStake(state)) {
     if (rollback.home.includes(alias)) continue;
     const effect: Effect = { kind: 'set-alias', purpose: 'roll-back', alias, target, route };
@@ -32,9 +33,12 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
     const isHopeless = tried !== undefined && (tried.final || tried.count >= limit);
     if (!isHopeless) return attempt(state, effect, now, 'roll-back');
     if (mayServe) return ended(stuckIn(state, alias, tried));
+    if (state.written.includes(alias))
+      left.push(`alias ${alias}, which serves nobody, is not home: ${tried.error}`);
   }
   const tidying = tidyStage(state, now);
   if (tidying.kind === 'decided') return tidying.decision;
+  if (tidying.left !== undefined) left.push(tidying.left);
   if (!rollback.labelled) {
     const reason = rollback.cause.sentence;
     return {
@@ -49,6 +53,9 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
       }),
     };
   }
+  // A tombstone is irrevocable: what it names goes, or a later one would make it forgotten.
+  const retiring = finishRetiring(state, now);
+  if (retiring !== null) return retiring;
   // Users are safe: what there is to learn from is read now. Whoever interrupted or aborted isn't kept waiting for it.
   const reading =
     state.plan.shadow !== undefined && rollback.cause.kind === 'verdict' ? readReport(state, now) : null;
@@ -59,7 +66,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
     kind: 'rolled-back',
     cause: rollback.cause,
     harmedRequests: harmed(state),
-    ...(tidying.left === undefined ? {} : { left: tidying.left }),
+    ...(left.length === 0 ? {} : { left: left.join('; ') }),
   });
 }
 

@@ -61,6 +61,15 @@ export function retire(
   }
 }
 
+/** What was buried before the rollout went back; null where nothing was, it is gone, or it is left to gc. */
+export function finishRetiring(state: RolloutState, now: Instant): Decision | null {
+  const step = state.plan.steps.find(({ kind }) => kind === 'retire');
+  const endpoint = step?.kind === 'retire' ? state.endpoints[step.version]?.name : undefined;
+  if (state.retiring !== 'buried' || step?.kind !== 'retire' || endpoint === undefined) return null;
+  const effect: Effect = { kind: 'retire', version: step.version, endpoint };
+  return givenUp(state, effect) ? null : attempt(state, effect, now);
+}
+
 function givenUp(state: RolloutState, effect: Effect): boolean {
   const tried = state.tries[effectKey(effect)];
   return tried !== undefined && (tried.final || tried.count >= fewTries);

@@ -6,9 +6,9 @@ import { v23 } from './versions.ts';
 import type { SimWorld } from './world.ts';
 
 /** Where every second request of thousands fails: some ticks, their metrics' settling, and the calls of the way back. */
-const soonMs = 12_000;
+const soonMs = 20_000;
 /** Of a handful no judge is sure: then the bake ends, is extended, held, and nobody answers. */
-const heldMs = 45_000;
+const heldMs = 60_000;
 
 /**
  * L1: a challenger that fails every second request keeps users no longer than it takes to see it and to move them, while

@@ -65,6 +65,8 @@ export interface Safety {
   /** After entries were committed. */
   appended(rollout: string, entries: readonly Entry[]): void;
   journals(): ReadonlyMap<string, readonly Entry[]>;
+  /** A journal says that the second alias, or the stage, was left as it was. */
+  leftUndone(): boolean;
   /** A person pushed this rollout on with `promote`. */
   forced(rollout: string): boolean;
 }
@@ -125,10 +127,14 @@ export function watchSafety(world: Watched): Safety {
     const { plan } = rollout;
     const given = world.shares(target);
     const had = world.shares(before.target);
+    // Who tidies up brings an alias to what serves everybody by right, and has no journal.
+    const champion = world.registry().find(({ status }) => status === 'champion')?.version;
+    const isAtRest = champion !== undefined && given[champion] === 100;
     for (const version of Object.keys(given))
       if (
         version !== plan.champion &&
         version !== plan.challenger &&
+        !isAtRest &&
         !sameTarget(target, before.target) &&
         !sameTarget(target, rollout.home)
       )
@@ -141,9 +147,6 @@ export function watchSafety(world: Watched): Safety {
     const isHome = sameTarget(target, rollout.home);
     // Blind, by the alias alone: what a rollback brings back is its challenger.
     const isBlind = stamp.seq === 0 && sameTarget(target, { functionVersion: stamp.back, weights: {} });
-    // Who tidies up brings an alias to what serves everybody by right, and has no journal.
-    const champion = world.registry().find(({ status }) => status === 'champion')?.version;
-    const isAtRest = champion !== undefined && given[champion] === 100;
     const intent = rollout.entries[stamp.seq];
     const meant =
       intent?.kind === 'intent' &&
@@ -179,8 +182,23 @@ export function watchSafety(world: Watched): Safety {
     if (isHome && isBack) rollout.wentHome.add(alias);
   }
 
-  const isHomeAgain = ({ shares, wentHome }: Followed): boolean =>
-    [...shares.keys()].every((alias) => wentHome.has(alias));
+  const isHomeAgain = ({ shares, wentHome, entries }: Followed): boolean =>
+    [...shares.keys()].every((alias) => wentHome.has(alias) || (alias === 'green' && !hasSwapped(entries)));
+
+  /** Users come to the other alias only by a swap: where none was meant it may be given up, and said to be left. */
+  const hasSwapped = (entries: readonly Entry[]): boolean =>
+    entries.some((entry) => entry.kind === 'intent' && entry.effect.kind === 'swap-stage');
+
+  const leftUndone = (): boolean =>
+    [...rollouts.values()].some(({ entries }) =>
+      entries.some(
+        (entry) =>
+          (entry.kind === 'step-done' && entry.note.startsWith('left undone')) ||
+          (entry.kind === 'ended' &&
+            entry.outcome.kind === 'rolled-back' &&
+            entry.outcome.left !== undefined),
+      ),
+    );
 
   /** AWS locks nothing here, so a swap may come at any time; what it may never do is bring users to what was undone. */
   function swapped({ alias, stamp }: StageWrite, before: StageView): void {
@@ -215,7 +233,7 @@ export function watchSafety(world: Watched): Safety {
         fail('I9 rollback wins', `${say}, which brings users to ${plan.challenger} after it had gone home`);
       checkApproved(rollout, say);
     }
-    for (const { version, status } of world.registry())
+    for (const { version, status } of leftUndone() ? [] : world.registry())
       if (status === 'rolled_back' && (users[version] ?? 0) > 0 && !isUnderWay(version))
         fail('I1 terminal stays terminal', `${say}, which brings users to ${version}, which was rolled back`);
   }
@@ -452,6 +470,7 @@ export function watchSafety(world: Watched): Safety {
     swapped,
     deleted,
     appended,
+    leftUndone,
     journals: () => new Map([...rollouts].map(([id, { entries }]) => [id, entries])),
     forced: (id) =>
       rollouts
