@@ -67,7 +67,10 @@ describe('the demo', () => {
 describe('the README', () => {
   it('names commands that are there', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const cli = readFileSync(join(root, 'src', 'cli.ts'), 'utf8');
+    const surface = join(root, 'src/surface');
+    const cli = readdirSync(surface)
+      .map((file) => readFileSync(join(surface, file), 'utf8'))
+      .join('\n');
     const named = new Set(
       [...readme.matchAll(/mlreg ((?:local )?[a-z]+)\b/g)].flatMap(([, command]) =>
         command === undefined ? [] : [command],
