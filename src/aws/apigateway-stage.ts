@@ -8,7 +8,7 @@ import {
   UpdateStageCommand,
 } from '@aws-sdk/client-apigatewayv2';
 import type { Deployment, Stamp } from '../domain/journal.ts';
-import { type Platform, PlatformError } from '../ports/platform.ts';
+import { type Platform, PlatformError, type StageView } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { attempt } from './errors.ts';
 import { swapProblems } from './swap-problems.ts';
@@ -50,12 +50,7 @@ export function createStage({
   return {
     async readStage() {
       const { StageVariables = {}, DeploymentId, AutoDeploy } = await get();
-      return {
-        alias: StageVariables[aliasVariable],
-        stamp: parseVariable(StageVariables[stampVariable] ?? ''),
-        deploymentId: DeploymentId,
-        autoDeploy: AutoDeploy === true,
-      };
+      return { ...viewOf(StageVariables), deploymentId: DeploymentId, autoDeploy: AutoDeploy === true };
     },
     async swapProblems(alias) {
       return swapProblems(clients, { apiId: await apiId(), functionName, alias });
@@ -88,6 +83,12 @@ export function createStage({
     },
   };
 }
+
+/** What a stage's variables say of alias and owner. */
+export const viewOf = (variables: Readonly<Record<string, string>>): Pick<StageView, 'alias' | 'stamp'> => ({
+  alias: variables[aliasVariable],
+  stamp: parseVariable(variables[stampVariable] ?? ''),
+});
 
 /** Stage variables take neither spaces nor dollars. */
 const formatVariable = (stamp: Stamp): string => formatStamp(stamp).replaceAll(' ', ',').replaceAll('$', '~');

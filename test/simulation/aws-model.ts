@@ -130,8 +130,7 @@ export function createAws(world: {
   };
   const shareAt = (time: number, version: string): number => shares(targetAt(time))[version] ?? 0;
   /** Percent of requests of which the challenger got a copy. */
-  const sampleAt = (time: number): number =>
-    routeOf(variables(targetAt(time).functionVersion))?.shadow?.sample ?? 0;
+  const sampleAt = (time: number): number => copiesIn(targetAt(time), variables)?.sample ?? 0;
 
   const overwrite = (wanted: Omit<AliasWrite, 'revisionId'>, name: AliasName = 'live'): AliasWriteOutcome => {
     const found = aliases[name].now;
@@ -242,6 +241,16 @@ export function sharesOf(
   }
   add(target.functionVersion, primary);
   return result;
+}
+
+/** Percent of requests of which the challenger of a target gets a copy, and whose these are. */
+export function copiesIn(
+  { functionVersion }: AliasTarget,
+  variables: (functionVersion: string) => Variables,
+): { readonly sample: number; readonly champion: string; readonly challenger: string } | null {
+  const { champion, challenger, shadow } = routeOf(variables(functionVersion)) ?? {};
+  if (champion === undefined || challenger === undefined || shadow === undefined) return null;
+  return { sample: shadow.sample, champion: champion.version, challenger: challenger.version };
 }
 
 interface Published {

@@ -76,7 +76,7 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
   const { violations, situations, unsteady } = result;
   for (const { seed } of violations.slice(0, mostShrunk)) await explain(seed, options, { design, level });
   for (const [name, count] of [...situations].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
-  const unseen = result.seeds < fewSeeds ? [] : mustSee(level).filter((name) => !situations.has(name));
+  const unseen = result.seeds < fewSeeds ? [] : mustSee.filter((name) => !situations.has(name));
   if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`);
   if (unsteady.length > 0) console.log(`not repeatable: seeds ${unsteady.join(', ')}`);
   console.log(summary(result, from, rate(result.seeds)));

@@ -1,8 +1,13 @@
-/** Of canary, rollback and watch. */
-const ofOneAlias: readonly string[] = [
+/** What a campaign must have been through: without these a clean result says nothing. */
+export const mustSee: readonly string[] = [
   'a breach ended',
+  'all-at-once rolled-back',
+  'all-at-once succeeded',
+  'an endpoint was retired',
   'blind rollback adopted',
   'blind rollback set',
+  'blue-green rolled-back',
+  'blue-green succeeded',
   'canary rolled-back',
   'canary stuck',
   'canary succeeded',
@@ -14,10 +19,12 @@ const ofOneAlias: readonly string[] = [
   'deploy refused: one is under way',
   'deployed after all',
   'fenced a live owner',
+  'gc brought to rest',
   'held',
   'held, then data',
   'late alias write: precondition',
   'late alias write: written',
+  'late stage swap',
   'metrics unreadable',
   'metrics zeros',
   'paused process',
@@ -34,30 +41,15 @@ const ofOneAlias: readonly string[] = [
   'rolled back by held-too-long',
   'rolled back by step-failed',
   'rolled back by verdict',
-  'store out of reach',
-  'taken up after stuck',
-  'took over a dead owner',
-  'watch rolled-back',
-  'watch succeeded',
-];
-
-/** Of blue-green, shadow, first deploys and gc. */
-const ofTheRest: readonly string[] = [
-  'all-at-once rolled-back',
-  'all-at-once succeeded',
-  'an endpoint was retired',
-  'blue-green rolled-back',
-  'blue-green succeeded',
-  'gc brought to rest',
-  'late stage swap',
   'shadow rolled-back',
   'shadow succeeded',
   'stage swapped by an older owner',
   'stage swapped to green',
   'stage swapped to live',
+  'store out of reach',
+  'taken up after stuck',
   'the stage was left elsewhere',
+  'took over a dead owner',
+  'watch rolled-back',
+  'watch succeeded',
 ];
-
-/** What a campaign must have been through: without these a clean result says nothing. The AWS level's stories are canaries. */
-export const mustSee = (level: string): readonly string[] =>
-  level === 'aws' ? ofOneAlias : [...ofOneAlias, ...ofTheRest];

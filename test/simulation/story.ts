@@ -152,9 +152,9 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
   };
 }
 
-/** Canaries, with the same people and faults in less time: for a level whose calls are dear. */
+/** The same people and faults in less time, for a level whose calls are dear. */
 export function tellBriefly(seed: number): Story {
-  const story = tell(seed, 'canary');
+  const story = tell(seed);
   const horizonMs = Math.min(story.horizonMs, 90_000);
   return {
     ...story,

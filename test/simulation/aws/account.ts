@@ -1,4 +1,11 @@
 import {
+  ApiGatewayV2Client,
+  CreateApiCommand,
+  CreateDeploymentCommand,
+  CreateRouteCommand,
+  CreateStageCommand,
+} from '@aws-sdk/client-apigatewayv2';
+import {
   CreateAliasCommand,
   CreateFunctionCommand,
   LambdaClient,
@@ -7,11 +14,11 @@ import {
 } from '@aws-sdk/client-lambda';
 import { createClients } from '../../../src/aws/clients.ts';
 import { createSageMakerEndpoints, type ServingSettings } from '../../../src/aws/sagemaker-endpoints.ts';
-import { instant, versionTag } from '../../../src/domain/units.ts';
+import { instant } from '../../../src/domain/units.ts';
 import { inProcess } from '../../../src/local-aws/in-process.ts';
 import type { PersistedState } from '../../../src/local-aws/core/local-aws.ts';
 import { bench, virtualClock, zipped } from '../../unit/local-aws/core/bench.ts';
-import { endpointName, epoch, v21, v22 } from '../versions.ts';
+import { endpointName, epoch, foreignEndpoint, nobody, v21, v22 } from '../versions.ts';
 
 // The SDK says on stderr that it will leave Node 20 behind; bin/mlreg.js silences it likewise.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -27,17 +34,22 @@ export const serving: ServingSettings = {
 };
 export const artifact = { uri: 'file:///a', digest: 'aa' };
 
-/** Versions 5, 6 and 7 are the ones that the registry, and whoever meddles, know. */
-const published = ['v1.7.0', 'v1.8.0', 'v1.9.0', 'v2.0.0', v21, 'v2.1.1', v22];
-const inService = [v21, versionTag('v2.1.1'), v22];
+export const api = { id: null, name: 'recommendation', stage: 'live' };
 const userVariables = { LOG_LEVEL: 'info' };
 
-let made: Promise<PersistedState> | undefined;
+/** The account before anything of mlreg's serves, and with a champion and the one before it. Each is made once. */
+const made = new Map<boolean, Promise<PersistedState>>();
 
-/** The account before anything happens: a function with its versions and alias, three endpoints. Made once. */
-export const account = (): Promise<PersistedState> => (made ??= make());
+export function account(isFirst: boolean): Promise<PersistedState> {
+  const known = made.get(isFirst) ?? make(isFirst ? nobody : v22);
+  made.set(isFirst, known);
+  return known;
+}
 
-async function make(): Promise<PersistedState> {
+/** A function with its versions and two aliases, a stage, and what these reach. */
+async function make(serves: string): Promise<PersistedState> {
+  /** Versions 5, 6 and 7 are the ones that the registry, and whoever meddles, know. */
+  const published = ['v1.7.0', 'v1.8.0', 'v1.9.0', 'v2.0.0', v21, 'v2.1.1', serves];
   const clock = virtualClock(epoch - 600_000);
   const { local } = bench({ clock });
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -64,22 +76,28 @@ async function make(): Promise<PersistedState> {
     await lambda.send(new PublishVersionCommand({ FunctionName: functionName }));
   }
   await update(userVariables);
-  await lambda.send(
-    new CreateAliasCommand({
-      FunctionName: functionName,
-      Name: 'live',
-      FunctionVersion: String(published.length),
-    }),
-  );
+  for (const Name of ['live', 'green']) {
+    const FunctionVersion = String(published.length);
+    await lambda.send(new CreateAliasCommand({ FunctionName: functionName, Name, FunctionVersion }));
+  }
+  const gateway = clients.of(ApiGatewayV2Client);
+  const { ApiId } = await gateway.send(new CreateApiCommand({ Name: api.name, ProtocolType: 'HTTP' }));
+  await gateway.send(new CreateRouteCommand({ ApiId, RouteKey: 'GET /health' }));
+  const { DeploymentId } = await gateway.send(new CreateDeploymentCommand({ ApiId }));
+  const StageVariables = { alias: 'live' };
+  await gateway.send(new CreateStageCommand({ ApiId, StageName: api.stage, DeploymentId, StageVariables }));
   const port = {
     now: () => instant(clock.now()),
     sleepUntil: (at: number) => clock.advance(at - clock.now()),
   };
   const endpoints = createSageMakerEndpoints({ clients, clock: port, sagemaker: serving, tags: {} });
-  for (const version of inService) {
-    const endpoint = endpointName(version);
+  for (const endpoint of [
+    foreignEndpoint,
+    endpointName(serves),
+    ...(serves === v22 ? [endpointName(v21)] : []),
+  ]) {
     const { uri: artifactUri, digest: artifactDigest } = artifact;
-    await endpoints.ensureEndpoint({ endpoint, version, artifactUri, artifactDigest });
+    await endpoints.ensureEndpoint({ endpoint, version: v21, artifactUri, artifactDigest });
   }
   await clock.advance(10_000);
   clients.close();

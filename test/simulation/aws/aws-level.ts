@@ -1,3 +1,4 @@
+import type { AliasTarget } from '../../../src/domain/route.ts';
 import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
 import { createPlatform } from '../../../src/aws/platform.ts';
 import { createMetricStore } from '../../../src/local-aws/core/cloudwatch/metric-store.ts';
@@ -12,11 +13,11 @@ import type { Platform, PlatformFailure } from '../../../src/ports/platform.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { staleMs } from '../aws-model.ts';
 import { draw } from '../dice.ts';
-import type { BuildLevel, Design } from '../level.ts';
+import type { BuildLevel, Design, Truth } from '../level.ts';
 import type { Process } from '../scheduler.ts';
 import type { Story } from '../story.ts';
 import { epoch } from '../versions.ts';
-import { account, functionName, serving } from './account.ts';
+import { account, api, functionName, serving } from './account.ts';
 import { takeTime } from './machine-time.ts';
 import { dynamoKeeping, embeddedKeeping, type TableRequest } from './keeping.ts';
 import { callOf, operationOf, ownRequest } from './requests.ts';
@@ -29,8 +30,8 @@ const aliasPath = `/2015-03-31/functions/${functionName}/aliases/live`;
 
 /** mlreg with its adapters and the AWS SDK's clients, over local AWS in this process: each HTTP request is one call. */
 export const awsLevel: BuildLevel = async (stage) => {
-  const { story, behaviour, design, scheduler, caller, now, onWrite } = stage;
-  const initial = await account();
+  const { story, behaviour, design, scheduler, caller, now, onWrite, onSwap, onDelete } = stage;
+  const initial = await account(story.first === true);
   const giveBack = takeTime(scheduler, story.seed);
   const metrics = createMetricStore();
   let ids = 0;
@@ -54,37 +55,63 @@ export const awsLevel: BuildLevel = async (stage) => {
     settings: { sessionToken, endpointCreatingMs: story.endpointFate.afterMs },
   });
   await local.resume();
-  const traffic = createTraffic({ metrics, now, story, behaviour, shares: truth.shares });
-  traffic.moved(truth.alias().target);
+  const traffic = createTraffic({ metrics, now, story, behaviour, variables: truth.variables });
+  const moved = (): void => traffic.moved(usersOf(truth));
+  moved();
   const keeping = draw(story.seed, 99) % 3 === 0 ? dynamoKeeping(stage) : embeddedKeeping(stage);
 
-  let before: { readonly until: number; readonly answer: WireResponse } | undefined;
-  /** How the alias is now, for whoever will be told of it when it is no more. */
-  const keepAlias = async (): Promise<void> => {
-    const answer = await local.handle(ownRequest('GET', aliasPath, sessionToken));
-    before = { until: now() + staleMs, answer };
+  /** How an alias or the stage was before its newest write, for whoever is told so late. By path. */
+  const before = new Map<string, { readonly until: number; readonly answer: WireResponse }>();
+  const remember = async ({ path }: WireRequest): Promise<void> => {
+    const answer = await local.handle(ownRequest('GET', path, sessionToken));
+    before.set(path, { until: now() + staleMs, answer });
   };
 
   async function effect(request: WireRequest, operation: string): Promise<WireResponse> {
-    if (operation === 'GetMetricData') traffic.flow();
-    if (operation !== 'UpdateAlias') return local.handle(request);
-    const was = truth.alias();
-    await keepAlias();
-    const answer = await local.handle(request);
-    const kind = answer.status === 200 ? 'written' : 'precondition';
-    if (kind === 'written') {
-      const { target, stamp } = truth.alias();
-      traffic.moved(target);
-      if (stamp !== undefined) onWrite({ target, stamp }, was);
+    switch (operation) {
+      case 'GetMetricData':
+        traffic.flow();
+        return local.handle(request);
+      case 'UpdateAlias': {
+        const name = request.path.endsWith('/green') ? 'green' : 'live';
+        const was = truth.alias(name);
+        await remember(request);
+        const answer = await local.handle(request);
+        if (answer.status !== 200) return Object.assign(answer, { kind: 'precondition' });
+        const { target, stamp } = truth.alias(name);
+        moved();
+        if (stamp !== undefined) onWrite({ target, stamp }, was, name);
+        return Object.assign(answer, { kind: 'written' });
+      }
+      case 'UpdateStage': {
+        const was = truth.stage();
+        await remember(request);
+        const answer = await local.handle(request);
+        const { alias, stamp } = truth.stage();
+        moved();
+        if (answer.status === 200 && stamp !== undefined)
+          onSwap({ alias: alias ?? '', stamp, deployment: 'keep' }, was);
+        return answer;
+      }
+      case 'DeleteEndpoint': {
+        const answer = await local.handle(request);
+        const { EndpointName } = JSON.parse(new TextDecoder().decode(request.body)) as Named;
+        if (answer.status === 200) onDelete(EndpointName);
+        return answer;
+      }
+      default:
+        return local.handle(request);
     }
-    return Object.assign(answer, { kind });
   }
 
-  /** A read as from before: the alias as it was, a version or an endpoint that isn't there yet. */
+  /** A read as from before: alias or stage as they were, a version or an endpoint that isn't there yet. */
   async function stale(request: WireRequest, operation: string): Promise<WireResponse> {
     switch (operation) {
       case 'GetAlias':
-        return before !== undefined && now() < before.until ? before.answer : local.handle(request);
+      case 'GetStage': {
+        const was = before.get(request.path);
+        return was !== undefined && now() < was.until ? was.answer : local.handle(request);
+      }
       case 'GetVersion':
         return local.handle({ ...request, query: { Qualifier: '999' } });
       case 'DescribeEndpoint':
@@ -171,9 +198,10 @@ export const awsLevel: BuildLevel = async (stage) => {
       const weights = { AdditionalVersionWeights: target.weights };
       const body = { FunctionVersion: target.functionVersion, RoutingConfig: weights };
       const write = async (): Promise<void> => {
-        await keepAlias();
-        await local.handle(ownRequest('PUT', aliasPath, sessionToken, body));
-        traffic.moved(truth.alias().target);
+        const request = ownRequest('PUT', aliasPath, sessionToken, body);
+        await remember(request);
+        await local.handle(request);
+        moved();
       };
       scheduler.settle(write(), () => undefined);
     },
@@ -193,7 +221,7 @@ export const awsLevel: BuildLevel = async (stage) => {
         clients,
         clock,
         functionName,
-        api: { id: null, name: 'recommendation', stage: 'live' },
+        api,
         smokeRequests: [{ body: '{}' }],
         sagemaker: serving,
         tags: { 'mlreg:environment': 'local' },
@@ -218,7 +246,9 @@ export const awsLevel: BuildLevel = async (stage) => {
             return caller.call(process, 'metrics.read', () => reading);
           },
         },
-        comparisons: { differences: () => Promise.resolve({ found: [], complete: true }) },
+        comparisons: {
+          differences: () => caller.call(process, 'differences', () => ({ found: [], complete: true })),
+        },
       };
     },
   };
@@ -241,7 +271,15 @@ function sentInstead(
   return { ...request, body };
 }
 
-const services = ['lambda', 'sagemaker', 'cloudwatch'];
+interface Named {
+  readonly EndpointName: string;
+}
+
+/** The stage names the alias. */
+const usersOf = (truth: Required<Truth>): AliasTarget =>
+  truth.alias(truth.stage().alias === 'green' ? 'green' : 'live').target;
+
+const services = ['lambda', 'sagemaker', 'cloudwatch', 'apigateway'];
 
 const hungUp = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 const timedOut = (): Error => Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
@@ -262,11 +300,12 @@ const container = {
 };
 
 /** What was there before the story begins comes up; of the rest the story says what becomes. */
-function containersOf({ endpointFate }: Story): ContainerRuntime {
+function containersOf({ endpointFate, first }: Story): ContainerRuntime {
   let asked = 0;
+  const before = first === true ? 2 : 3;
   return {
     async start() {
-      if (asked++ < 3 || endpointFate.kind === 'ready') return container;
+      if (asked++ < before || endpointFate.kind === 'ready') return container;
       if (endpointFate.kind === 'failed') throw new Error('no capacity');
       return new Promise(() => undefined);
     },

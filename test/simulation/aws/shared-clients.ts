@@ -80,7 +80,7 @@ function adapt({ config, middlewareStack }: Configured): void {
 
 /** As much of a signature as local AWS looks at: the service, and the session. */
 function sign({ hostname, headers }: SdkRequest): void {
-  const service = /(lambda|sagemaker|monitoring|dynamodb)\./.exec(hostname)?.[1] ?? '';
+  const service = /(lambda|sagemaker|monitoring|apigateway|dynamodb)\./.exec(hostname)?.[1] ?? '';
   headers.authorization = `AWS4-HMAC-SHA256 Credential=test/20250615/${region}/${service}/aws4_request, Signature=x`;
   headers['x-amz-security-token'] = credentials.sessionToken;
 }

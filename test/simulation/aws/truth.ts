@@ -1,3 +1,4 @@
+import { viewOf } from '../../../src/aws/apigateway-stage.ts';
 import { parseStamp } from '../../../src/aws/stamp.ts';
 import { fromPersisted } from '../../../src/local-aws/core/persisted.ts';
 import type { LocalAws } from '../../../src/local-aws/core/local-aws.ts';
@@ -5,10 +6,13 @@ import type { State } from '../../../src/local-aws/core/state.ts';
 import { type EndpointState, PlatformError } from '../../../src/ports/platform.ts';
 import { sharesOf } from '../aws-model.ts';
 import type { Truth } from '../level.ts';
-import { functionName } from './account.ts';
+import { api, functionName } from './account.ts';
 
 /** What local AWS really holds, whatever it was made to answer. */
-export function truthOf(local: () => LocalAws): { readonly truth: Truth; readonly changed: () => void } {
+export function truthOf(local: () => LocalAws): {
+  readonly truth: Required<Truth>;
+  readonly changed: () => void;
+} {
   let known: State | undefined;
   const state = (): State => (known ??= fromPersisted(local().snapshot()) as State);
   const theFunction = () => {
@@ -16,9 +20,9 @@ export function truthOf(local: () => LocalAws): { readonly truth: Truth; readonl
     if (found === undefined) throw new Error('the function is gone');
     return found;
   };
-  const truth: Truth = {
-    alias() {
-      const found = theFunction().aliases.get('live');
+  const truth: Required<Truth> = {
+    alias(name = 'live') {
+      const found = theFunction().aliases.get(name);
       if (found === undefined) throw new Error('the alias is gone');
       const { functionVersion, weights, revisionId, description } = found;
       return {
@@ -27,6 +31,12 @@ export function truthOf(local: () => LocalAws): { readonly truth: Truth; readonl
         description,
         stamp: parseStamp(description),
       };
+    },
+    stage() {
+      const found = [...state().apis.values()][0]?.stages.get(api.stage);
+      if (found === undefined) throw new Error('the stage is gone');
+      const { stageVariables, deploymentId, autoDeploy } = found;
+      return { ...viewOf(stageVariables), deploymentId, autoDeploy };
     },
     variables(functionVersion) {
       const found = theFunction().versions.get(functionVersion);
@@ -38,7 +48,10 @@ export function truthOf(local: () => LocalAws): { readonly truth: Truth; readonl
       const status = state().sagemaker.endpoints.get(name)?.status;
       return (status !== undefined && kinds[status]) || { kind: 'absent' };
     },
-    endpointNames: () => [...state().sagemaker.endpoints.keys()],
+    endpointNames: () =>
+      [...state().sagemaker.endpoints]
+        .filter(([, { status }]) => status !== 'Deleting')
+        .map(([name]) => name),
   };
   return { truth, changed: () => (known = undefined) };
 }
