@@ -1,6 +1,6 @@
-import type { AliasTarget } from '../../../src/domain/route.ts';
 import { createMetrics } from '../../../src/aws/cloudwatch-metrics.ts';
 import { createPlatform } from '../../../src/aws/platform.ts';
+import type { AliasTarget } from '../../../src/domain/route.ts';
 import { createMetricStore } from '../../../src/local-aws/core/cloudwatch/metric-store.ts';
 import {
   createLocalAws,
@@ -8,19 +8,19 @@ import {
   type WireResponse,
 } from '../../../src/local-aws/core/local-aws.ts';
 import { inProcess } from '../../../src/local-aws/in-process.ts';
-import type { ContainerRuntime, FunctionRuntime } from '../../../src/local-aws/seams.ts';
-import type { Platform, PlatformFailure } from '../../../src/ports/platform.ts';
+import type { Platform } from '../../../src/ports/platform.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { staleMs } from '../aws-model.ts';
 import { draw } from '../dice.ts';
 import type { BuildLevel, Design, Truth } from '../level.ts';
 import type { Process } from '../scheduler.ts';
-import type { Story } from '../story.ts';
 import { epoch } from '../versions.ts';
 import { account, api, functionName, serving } from './account.ts';
 import { takeTime } from './machine-time.ts';
 import { dynamoKeeping, embeddedKeeping, type TableRequest } from './keeping.ts';
+import { refused } from './refusals.ts';
 import { callOf, operationOf, ownRequest } from './requests.ts';
+import { containersOf, functions } from './runtimes.ts';
 import { credentials, sharedClients } from './shared-clients.ts';
 import { createTraffic } from './traffic.ts';
 import { truthOf } from './truth.ts';
@@ -32,7 +32,6 @@ const aliasPath = `/2015-03-31/functions/${functionName}/aliases/live`;
 export const awsLevel: BuildLevel = async (stage) => {
   const { story, behaviour, design, scheduler, caller, now, onWrite, onSwap, onDelete } = stage;
   const initial = await account(story.first === true);
-  const giveBack = takeTime(scheduler, story.seed);
   const metrics = createMetricStore();
   let ids = 0;
   const { truth, changed } = truthOf(() => local);
@@ -121,36 +120,6 @@ export const awsLevel: BuildLevel = async (stage) => {
     }
   }
 
-  async function refuse(
-    request: WireRequest,
-    kind: PlatformFailure['kind'],
-    luck: number,
-  ): Promise<WireResponse> {
-    const all = Object.fromEntries(services.map((service) => [`${service}:*`, true]));
-    const once = async (faults: Parameters<typeof local.inject>[0]): Promise<WireResponse> => {
-      local.inject(faults);
-      const answer = await local.handle(request);
-      local.inject({ reset: true });
-      return answer;
-    };
-    const fault = (met: 'throttle' | 'error-before') =>
-      once({ faults: services.map((service) => ({ action: `${service}:*`, kind: met })) });
-    switch (kind) {
-      case 'denied':
-        return once({ deny: all });
-      case 'throttled':
-        return fault('throttle');
-      case 'credentials':
-        return local.handle({
-          ...request,
-          headers: { ...request.headers, 'x-amz-security-token': 'expired' },
-        });
-      default:
-        if (luck % 3 === 0) return fault('error-before');
-        throw luck % 3 === 1 ? hungUp() : timedOut();
-    }
-  }
-
   function handlerOf(process: Process) {
     const toAws = inProcess({
       handle(meant) {
@@ -159,7 +128,7 @@ export const awsLevel: BuildLevel = async (stage) => {
         const luck = draw(story.seed, 96, process.index, process.calls);
         return caller.call(process, callOf(operation), () => effect(request, operation), {
           stale: () => stale(request, operation),
-          refuse: (kind) => refuse(request, kind, luck),
+          refuse: (kind) => refused(local, request, kind, luck),
         });
       },
     });
@@ -193,7 +162,7 @@ export const awsLevel: BuildLevel = async (stage) => {
     aws: truth,
     store: keeping.store,
     registry: keeping.registry,
-    end: giveBack,
+    end: takeTime(scheduler, story.seed),
     meddle(target) {
       const weights = { AdditionalVersionWeights: target.weights };
       const body = { FunctionVersion: target.functionVersion, RoutingConfig: weights };
@@ -278,36 +247,3 @@ interface Named {
 /** The stage names the alias. */
 const usersOf = (truth: Required<Truth>): AliasTarget =>
   truth.alias(truth.stage().alias === 'green' ? 'green' : 'live').target;
-
-const services = ['lambda', 'sagemaker', 'cloudwatch', 'apigateway'];
-
-const hungUp = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-const timedOut = (): Error => Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
-
-const functions: FunctionRuntime = {
-  invoke: async () => ({ payload: '{}', coldStart: false, logs: [] }),
-  stop: () => Promise.resolve(),
-};
-
-const container = {
-  invoke: async () => ({
-    status: 200,
-    body: Buffer.from('{}'),
-    contentType: 'application/json',
-    customAttributes: undefined,
-  }),
-  stop: () => Promise.resolve(),
-};
-
-/** What was there before the story begins comes up; of the rest the story says what becomes. */
-function containersOf({ endpointFate, first }: Story): ContainerRuntime {
-  let asked = 0;
-  const before = first === true ? 2 : 3;
-  return {
-    async start() {
-      if (asked++ < before || endpointFate.kind === 'ready') return container;
-      if (endpointFate.kind === 'failed') throw new Error('no capacity');
-      return new Promise(() => undefined);
-    },
-  };
-}
