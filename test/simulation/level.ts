@@ -64,6 +64,8 @@ export interface Level {
     process: Process,
     clock: Clock,
   ): Pick<RolloutPorts, 'store' | 'platform' | 'metrics' | 'comparisons'>;
+  /** What must not be believed of the records that are kept; null: they are whole. */
+  audit(): Promise<string | null>;
   /** Gives back what it took of this process. */
   end(): void;
 }

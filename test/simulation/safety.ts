@@ -17,6 +17,7 @@ export type Law =
   | 'I8 no promotion on absence'
   | 'I9 rollback wins'
   | 'I10 approval binding'
+  | 'I13 audit complete'
   | 'I14 bounded'
   | 'one champion'
   | 'L1 breach ends'

@@ -57,6 +57,7 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
     if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));
     if (world.violation() === null && isCalm(story)) checkBreachEnded(world, story, 0);
     if (world.violation() === null) await recover(world, program, story);
+    if (world.violation() === null) await world.audit();
   } finally {
     world.end();
   }

@@ -47,6 +47,8 @@ export interface SimWorld {
   exposure(): { readonly longestMs: number; readonly presentMs: number };
   meddle(target: AliasTarget): void;
   pushCode(): void;
+  /** Reads all of history once more. */
+  audit(): Promise<void>;
   /** Nothing happens in it any more. */
   end(): void;
 }
@@ -188,6 +190,10 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     fail,
     machine,
     end: level.end,
+    audit: async () => {
+      const problem = await level.audit();
+      if (problem !== null) fail(new Violation('I13 audit complete', problem));
+    },
     violation: () => violation,
     hash: caller.hash,
     crashes: caller.crashes,

@@ -162,6 +162,7 @@ export const awsLevel: BuildLevel = async (stage) => {
     aws: truth,
     store: keeping.store,
     registry: keeping.registry,
+    audit: keeping.audit,
     end: takeTime(scheduler, story.seed),
     meddle(target) {
       const weights = { AdditionalVersionWeights: target.weights };

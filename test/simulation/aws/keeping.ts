@@ -3,8 +3,10 @@ import { type Clients, createClients } from '../../../src/aws/clients.ts';
 import { entriesOf } from '../../../src/aws/dynamo-index.ts';
 import { keys, rolloutOf, versionOf } from '../../../src/aws/dynamo-items.ts';
 import { openDynamoStore } from '../../../src/aws/dynamo-store.ts';
-import type { Item } from '../../../src/aws/dynamo-table.ts';
+import { dynamoTable, type Item } from '../../../src/aws/dynamo-table.ts';
+import { verifyDynamoLog } from '../../../src/aws/dynamo-verify.ts';
 import { instant } from '../../../src/domain/units.ts';
+import { UserError } from '../../../src/domain/user-error.ts';
 import type { VersionRecord } from '../../../src/domain/registry.ts';
 import type { Clock } from '../../../src/ports/index.ts';
 import type { PlatformFailure } from '../../../src/ports/platform.ts';
@@ -23,7 +25,7 @@ export interface TableRequest {
 }
 
 /** Where registry, lock and journals are kept. */
-export interface Keeping extends Pick<Level, 'store' | 'registry'> {
+export interface Keeping extends Pick<Level, 'store' | 'registry' | 'audit'> {
   /** The store as a process opens it. */
   open(process: Process, clients: Clients, clock: Clock): Store;
   /** Answers one HTTP request for the table. */
@@ -38,6 +40,7 @@ export function embeddedKeeping(stage: Stage): Keeping {
     store,
     registry: () => [...place.state.versions.values()],
     open: (process) => storeCalled(stage, store, process),
+    audit: () => Promise.resolve(null),
     handle: () => Promise.reject(new Error('there is no table')),
   };
 }
@@ -90,6 +93,15 @@ export function dynamoKeeping({ story, now, caller, onEntries }: Stage): Keeping
       (registry ??= [...fake.items]
         .filter(([key]) => key.startsWith(`${index} VERSION#`))
         .map(([, item]) => versionOf(itemOf(item)).record)),
+    audit: async () => {
+      try {
+        await verifyDynamoLog(dynamoTable({ clients, table: at.table }), at);
+        return null;
+      } catch (error) {
+        if (error instanceof UserError) return error.message;
+        throw error;
+      }
+    },
     open: (process, own, clockOf) => {
       const writer = [1, 2].map((half) => draw(process.index, half).toString(16).padStart(8, '0')).join('');
       return openDynamoStore({ ...at, clients: own, clock: clockOf, writer });
