@@ -14,6 +14,8 @@ export interface Campaigning {
   /** Ends when so many seeds have broken a law. */
   readonly most: number;
   readonly onPart: (part: Campaign, all: Campaign) => void;
+  /** Somebody wants no more: what is under way is finished. */
+  readonly signal?: AbortSignal;
 }
 
 interface Task {
@@ -34,7 +36,7 @@ export async function campaignOver(bundle: URL, wanted: Campaigning): Promise<Ca
   const all = emptyCampaign();
   let next = from;
   const take = (): Task | null => {
-    if (next >= from + seeds || all.violations.length >= most) return null;
+    if (next >= from + seeds || all.violations.length >= most || wanted.signal?.aborted === true) return null;
     const task = { from: next, seeds: Math.min(piece, from + seeds - next) };
     next += task.seeds;
     return task;

@@ -59,6 +59,8 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
   const began = performance.now();
   const rate = (done: number): number => Math.round(done / ((performance.now() - began) / 1_000));
   let told = 0;
+  const enough = new AbortController();
+  process.once('SIGINT', () => enough.abort());
   const result = await campaignOver(bundle, {
     from,
     seeds,
@@ -66,6 +68,7 @@ export async function main(args: readonly string[], bundle: URL): Promise<number
     most,
     design,
     level,
+    signal: enough.signal,
     onPart: (part, all) => {
       for (const { seed, message } of part.violations) console.log(`seed ${seed}: ${message}`);
       const due = Math.floor((10 * all.seeds) / seeds);
