@@ -338,6 +338,7 @@ export function watchSafety(world: Watched): Safety {
       const rollout = rollouts.get(id);
       if (rollout === undefined) return fail('no surprise', `journal of ${id} without a beginning`);
       if (entry.kind === 'step-done') checkStepDone(rollout, entry, entries);
+      if (entry.kind === 'result') checkPublished(rollout, entry);
       rollout.entries.push(entry);
       note(id, rollout, entry);
     }
@@ -396,6 +397,27 @@ export function watchSafety(world: Watched): Safety {
     if (outcome.kind !== 'alias' || meant?.kind !== 'intent' || meant.effect.kind !== 'set-alias') return;
     const alias = meant.effect.alias === 'green' ? 'green' : 'live';
     claimed[alias] = Math.max(claimed[alias], outcome.stamp.token);
+  }
+
+  /** A published version gives what its route says, and nothing else. */
+  function checkPublished(
+    { entries }: Followed,
+    { intent, outcome }: Extract<Entry, { kind: 'result' }>,
+  ): void {
+    const meant = entries[intent];
+    if (outcome.kind !== 'published' || meant?.kind !== 'intent' || meant.effect.kind !== 'publish') return;
+    const { functionVersion } = outcome;
+    const { route } = meant.effect;
+    const given = world.shares({ functionVersion, weights: {} });
+    const [version, share] =
+      route.kind === 'single'
+        ? [route.version, 100]
+        : [route.challenger, route.kind === 'split' ? route.percent : 0];
+    if ((given[version] ?? 0) !== share)
+      fail(
+        'I2 legal weights',
+        `version ${functionVersion} was published for ${JSON.stringify(route)} and gives ${JSON.stringify(given)}`,
+      );
   }
 
   /** A bake ends on data of both arms, or by a person. */
