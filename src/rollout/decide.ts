@@ -246,7 +246,9 @@ const lookAgainMs = ({ plan, stepSince }: RolloutState, askedAt: Instant): numbe
 function provision(state: RolloutState, step: Extract<Step, { kind: 'provision' }>, now: Instant): Decision {
   const endpoint = state.endpoints[step.version];
   if (endpoint === undefined) throw new Error(`no endpoint name for ${step.version}`);
-  if (now - state.stepSince >= step.timeoutMs) {
+  // By a look that came after the time was up: who slept, or published slowly, finds an endpoint that serves by now.
+  const deadline = later(state.stepSince, step.timeoutMs);
+  if (!state.endpointReady && state.endpointAskedAt !== null && state.endpointAskedAt >= deadline) {
     const sentence = `${endpoint.name} was not in service after ${formatDuration(step.timeoutMs)}; it reaches nobody, and mlreg gc takes it down as soon as AWS lets it`;
     return { kind: 'record', entries: [{ kind: 'rolling-back', cause: { kind: 'step-failed', sentence } }] };
   }
@@ -263,7 +265,8 @@ function provision(state: RolloutState, step: Extract<Step, { kind: 'provision' 
       return attempt(state, { kind: 'publish', route }, now);
   }
   if (state.endpointReady) return done(state, `${endpoint.name} in service`);
-  const next = later(state.endpointAskedAt, lookAgainMs(state, state.endpointAskedAt));
+  const usual = later(state.endpointAskedAt, lookAgainMs(state, state.endpointAskedAt));
+  const next = usual < deadline ? usual : deadline;
   if (now < next) return { kind: 'wait', until: next, why: `${endpoint.name} is being created` };
   return attempt(state, ensure, now);
 }

@@ -165,9 +165,15 @@ describe('each step', () => {
       effect(ensure),
     ],
     ['provision: done', tell(plan, ...ready), doneWith(0, 'new-endpoint in service')],
+    ['provision: looks once more when its time is up', tell(plan, fenced(), wait(60_000)), effect(ensure)],
+    [
+      'provision: done, also where somebody looked only then',
+      tell(plan, ...ready, wait(60_000)),
+      doneWith(0, 'new-endpoint in service'),
+    ],
     [
       'provision: not for ever',
-      tell(plan, fenced(), wait(60_000)),
+      tell(plan, fenced(), wait(60_000), did(ensure, { kind: 'endpoint', state: 'creating' })),
       record(
         goes(
           'step-failed',
