@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { type DriveResult, drive } from './drive.ts';
+import { Fenced } from './journal-writer.ts';
 import { takeOver } from './own.ts';
 import type { RolloutPorts } from './ports.ts';
 import { tick } from './tick.ts';
@@ -28,7 +29,13 @@ export async function endWatch(
     if (journal.state().unfenced.length > 0) await ports.clock.sleepUntil(fenced.at, never);
   }
   const outcome = { kind: 'succeeded', sentence: options.sentence } as const;
-  await journal.append(ports.clock.now(), [{ kind: 'ended', outcome }]);
+  try {
+    await journal.append(ports.clock.now(), [{ kind: 'ended', outcome }]);
+  } catch (error) {
+    // Somebody else ends it, or rolls it back.
+    if (error instanceof Fenced) return { kind: 'lost', by: error.by };
+    throw error;
+  }
   await ports.store.release(journal.token).catch(() => false);
   return { kind: 'ended', outcome };
 }

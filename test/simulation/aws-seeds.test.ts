@@ -37,6 +37,17 @@ describe('mlreg with its adapters and the AWS SDK, over local AWS, among faults 
   });
 });
 
+/** What this level once convicted, shrunk while the bug was still there. */
+describe('counterexamples that were mended', () => {
+  it.each(readAll<{ readonly found: string; readonly story: Story }>('aws/found/'))(
+    '%s',
+    async (_name, { found, story }) => {
+      const { level } = levels.aws;
+      expect((await play(story, { level })).violation?.message, found).toBeUndefined();
+    },
+  );
+});
+
 const convicted = readAll<{ readonly design: string; readonly law: string; readonly story: Story }>(
   'aws/convicted/',
 );
