@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { generateLoad } from '../src/local-aws/data-plane/load.ts';
+import type { LoadReport } from '../src/local-aws/data-plane/load-report.ts';
 import { closedLoop } from './closed-loop.ts';
 import { table } from './machine.ts';
 import { type Project, requestsOf, startProject } from './project.ts';
@@ -20,22 +21,19 @@ export async function overload(root: string, minutes: number): Promise<string> {
   try {
     const bodies = requestsOf(root);
     const port = Number(new URL(project.gatewayUrl).port);
-    await closedLoop({ port, path, connections: 16, seconds: 5, bodies });
     const calm = await closedLoop({ port, path, connections: 16, seconds: 10, bodies });
-    const capacity = calm.requests / calm.seconds;
+    const body = (i: number): { body: string } => ({ body: bodies[i % bodies.length] ?? '{}' });
+    const flooding = (rate: number, signal: AbortSignal) =>
+      generateLoad({ url: project.gatewayUrl, path, rate, inFlightAtMost, signal, body });
+    // By the same callers as the flood, for they take their share of this machine too.
+    const full = served(await flooding(2 * (calm.requests / calm.seconds), AbortSignal.timeout(20_000)));
+    const capacity = full.answered / full.seconds;
     const rate = 1.5 * capacity;
 
     const healthy = project.start('deploy', '--model-version', 'v2.3.0');
     await pause(10_000);
     const ending = new AbortController();
-    const flood = generateLoad({
-      url: project.gatewayUrl,
-      path,
-      rate,
-      inFlightAtMost,
-      signal: ending.signal,
-      body: (i) => ({ body: bodies[i % bodies.length] ?? '{}' }),
-    });
+    const flood = flooding(rate, ending.signal);
     const heap: number[] = [];
     for (let minute = 1; minute <= minutes; minute++) {
       await pause(60_000);
@@ -46,25 +44,21 @@ export async function overload(root: string, minutes: number): Promise<string> {
     project.run('abort');
     const failing = await verdictOn(project);
     ending.abort();
-    const { requests, harmed, versions, latencyMs, durationMs } = await flood;
-    const unsent = Object.values(versions).reduce((sum, { outcomes }) => sum + (outcomes.unsent ?? 0), 0);
+    const report = await flood;
+    const { requests, latencyMs } = report;
+    const { answered, unsent, failed, seconds } = served(report);
     const first = heap[0] ?? Number.NaN;
     const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
     return [
       table(
         ['what', 'figure'],
         [
-          ['capacity, closed loop, requests a second', capacity.toFixed(0)],
-          ['offered, open loop, requests a second', ((requests / durationMs) * 1_000).toFixed(0)],
-          [
-            'over capacity, share of what was offered',
-            percent(1 - (capacity * durationMs) / 1_000 / requests),
-          ],
+          ['capacity, requests a second', capacity.toFixed(0)],
+          ['offered, requests a second', (requests / seconds).toFixed(0)],
+          ['answered, of the capacity', percent(answered / seconds / capacity)],
+          ['over capacity, share of what was offered', percent(1 - (capacity * seconds) / requests)],
           [`not sent, for ${inFlightAtMost} were under way`, percent(unsent / requests)],
-          [
-            'sent, and failed (all versions, the failing one among them)',
-            percent((harmed - unsent) / requests),
-          ],
+          ['sent, and failed (all versions, the failing one among them)', percent(failed / requests)],
           [
             'p50, p99 from the scheduled time, ms',
             `${latencyMs.p50.toFixed(0)}, ${latencyMs.p99.toFixed(0)}`,
@@ -83,6 +77,11 @@ export async function overload(root: string, minutes: number): Promise<string> {
   } finally {
     await project.end();
   }
+}
+
+function served({ requests, harmed, versions, durationMs }: LoadReport) {
+  const unsent = Object.values(versions).reduce((sum, { outcomes }) => sum + (outcomes.unsent ?? 0), 0);
+  return { answered: requests - harmed, unsent, failed: harmed - unsent, seconds: durationMs / 1_000 };
 }
 
 async function verdictOn(project: Project): Promise<string> {
