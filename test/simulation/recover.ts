@@ -32,8 +32,8 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
       await program.resume(machine, false);
       ended = scheduler.now();
     });
-    // Whose clock is behind waits until its journal's time has come.
-    if (lead === 0)
+    // Whose clock is behind waits until its journal's time has come, and a request of the dead may yet take the lock.
+    if (lead === 0 && tries === hasten - 1)
       for (const at of [22_000, 64_000])
         scheduler.at(began + at, () => checkBreachEnded(world, story, began));
     const outcome = await scheduler.run(scheduler.now() + 3_600_000, 60_000);
