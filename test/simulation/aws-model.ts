@@ -55,7 +55,7 @@ export interface AwsModel {
   ensureEndpoint(name: string): EndpointState;
   endpoint(name: string): EndpointState;
   deleteEndpoint(name: string): void;
-  /** All that were ever asked for, and are not deleted. */
+  /** All that were ever asked for, and are not deleted, but for what a late request made anew. */
   endpointNames(): readonly string[];
   observe(query: MetricsQuery): readonly Observation[];
   readonly functionVersions: ReadonlyMap<string, Variables>;
@@ -93,6 +93,9 @@ export function createAws(world: {
   };
   const atRest: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const stage = { now: atRest, before: atRest, at: 0 };
+  const deleted = new Set<string>();
+  /** Made anew by a request from before its delete. */
+  const risen = new Set<string>();
   let code = 'code';
   /** What users got, and since when. */
   const past: { readonly at: number; readonly target: AliasTarget }[] = [{ at: 0, target: asMade.target }];
@@ -160,7 +163,7 @@ export function createAws(world: {
     pushCode: () => {
       code += '+';
     },
-    endpointNames: () => [...endpoints.keys()],
+    endpointNames: () => [...endpoints.keys()].filter((name) => !risen.has(name)),
     updateAlias(wanted, name = 'live') {
       if (wanted.revisionId !== aliases[name].now.revisionId) return { kind: 'precondition' };
       return overwrite(wanted, name);
@@ -183,12 +186,16 @@ export function createAws(world: {
     },
     variables,
     ensureEndpoint(name) {
+      // A request of the dead that comes after the delete can't be fenced.
+      if (!endpoints.has(name) && deleted.has(name)) risen.add(name);
       if (!endpoints.has(name)) endpoints.set(name, world.now());
       return state(name);
     },
     endpoint: state,
     deleteEndpoint(name) {
-      if (endpoints.delete(name)) world.onDelete(name);
+      if (!endpoints.delete(name)) return;
+      deleted.add(name);
+      world.onDelete(name);
     },
     observe(query) {
       const ticks: Observation[] = [];
