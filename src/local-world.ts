@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LocalControllerOptions } from './local-controller.ts';
 import { UserError } from './domain/user-error.ts';
+import { isRunning } from './machine.ts';
 import type { LocalAws, LocalUp, LocalUpOptions } from './world.ts';
 
 export const localAws: LocalAws = {
@@ -65,6 +66,10 @@ export const localAws: LocalAws = {
     });
     for (let waits = 0; waits < 100 && readDaemonRecord(stateDir) !== undefined; waits++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    // Its process ends a moment after its record; one that nobody reaps would seem to run for ever.
+    for (let waits = 0; waits < 40 && isRunning(record.pid); waits++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return readDaemonRecord(stateDir) === undefined;
   },

@@ -34,12 +34,16 @@ export function userName(): string {
 
 export function isAlive(actor: Actor): 'alive' | 'dead' | 'unknown' {
   if (actor.host !== hostname()) return 'unknown';
+  return isRunning(actor.pid) ? 'alive' : 'dead';
+}
+
+export function isRunning(pid: number): boolean {
   try {
-    process.kill(actor.pid, 0);
-    return 'alive';
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
     // EPERM: it is there, and another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : 'dead';
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -147,7 +147,12 @@ describe('the action, as a runner runs it', { timeout: 90_000 }, () => {
 
   it.each([
     ['refuses', 'effect.failed', { deny: { 'lambda:UpdateAlias': true } }],
-    ['does not answer', 'effect.start', { faults: [{ action: 'lambda:UpdateAlias', kind: 'hang' }] }],
+    // Nor does it answer the controller, which takes up what the step leaves behind.
+    [
+      'does not answer',
+      'effect.start',
+      { faults: [{ action: 'lambda:UpdateAlias', kind: 'hang', times: 1_000 }] },
+    ],
   ])(
     'cancelled while AWS %s, and then terminated: the post step brings it to an end',
     async (_, type, faults) => {
