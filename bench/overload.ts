@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { generateLoad } from '../src/local-aws/data-plane/load.ts';
 import type { LoadReport } from '../src/local-aws/data-plane/load-report.ts';
 import { closedLoop } from './closed-loop.ts';
@@ -31,6 +32,8 @@ export async function overload(root: string, minutes: number): Promise<string> {
     const rate = 1.5 * capacity;
 
     const healthy = project.start('deploy', '--model-version', 'v2.3.0');
+    const said = text(healthy.stderr!);
+    const result = text(healthy.stdout!);
     await pause(10_000);
     const ending = new AbortController();
     const flood = flooding(rate, ending.signal);
@@ -41,7 +44,9 @@ export async function overload(root: string, minutes: number): Promise<string> {
       heap.push((heapUsed + external) / 2 ** 20);
     }
     const isHolding = healthy.exitCode === null;
-    project.run('abort');
+    if (isHolding) project.run('abort');
+    const words = `${await said}${await result}`;
+    const end = words.split('\n').slice(-8).join('\n');
     const failing = await verdictOn(project);
     ending.abort();
     const report = await flood;
@@ -66,7 +71,7 @@ export async function overload(root: string, minutes: number): Promise<string> {
           ['heap growth, minute 1 to the last', percent((heap.at(-1) ?? Number.NaN) / first - 1)],
           [
             'healthy version',
-            isHolding ? 'bakes on, nobody was sent back' : `ended with ${healthy.exitCode}`,
+            isHolding ? 'bakes on, nobody was sent back' : `ended with ${healthy.exitCode}: ${end}`,
           ],
           ['failing version', failing],
         ],
