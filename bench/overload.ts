@@ -71,7 +71,11 @@ export async function overload(root: string, minutes: number): Promise<string> {
           ['heap growth, minute 1 to the last', percent((heap.at(-1) ?? Number.NaN) / first - 1)],
           [
             'healthy version',
-            isHolding ? 'bakes on, nobody was sent back' : `ended with ${healthy.exitCode}: ${end}`,
+            isHolding
+              ? 'bakes on, nobody was sent back'
+              : healthy.exitCode === 0
+                ? 'promoted'
+                : `ended with ${healthy.exitCode}: ${end}`,
           ],
           ['failing version', failing],
         ],
