@@ -103,12 +103,20 @@ function eventFile({ world, output }: Context, path: string): (line: string) => 
   };
 }
 
-export async function stateOf({ connection }: Target, id: RolloutId): Promise<RolloutState> {
-  const entries: readonly Entry[] = await connection.store.journal(id);
+export async function stateOf(at: Target, id: RolloutId): Promise<RolloutState> {
+  return (await storyOf(at, id)).state;
+}
+
+/** A rollout's journal, read once, and what it comes to. @throws UserError where there is none */
+export async function storyOf(
+  { connection }: Target,
+  id: RolloutId,
+): Promise<{ readonly entries: readonly Entry[]; readonly state: RolloutState }> {
+  const entries = await connection.store.journal(id);
   if (entries.length === 0) {
     throw new UserError('usage', `there is no rollout ${id}`, { mend: 'mlreg history' });
   }
-  return replay(id, entries);
+  return { entries, state: replay(id, entries) };
 }
 
 /** The newest rollout that is not over; a stuck one isn't. */

@@ -5,7 +5,7 @@ import { dashboard as dashboardMarkup, liveScript } from '../reporting/report/da
 import { html } from '../reporting/report/html.ts';
 import { page } from '../reporting/report/page.ts';
 import { rolloutReport } from '../reporting/report/rollout-report.ts';
-import { type Context, stateOf, type Target, target } from './context.ts';
+import { type Context, stateOf, storyOf, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
 import { listen } from './signals.ts';
@@ -50,15 +50,13 @@ async function pageAt(context: Context, at: Target, path: string, nonce: string)
   const shown = path === '/' ? (ids[0] ?? null) : named(path, ids);
   if (path !== '/' && shown === null) return null;
   const rollouts = await Promise.all(ids.slice(0, mostRollouts).map((id) => stateOf(at, id)));
+  const story = shown === null ? null : await storyOf(at, shown);
   const view = {
     model: at.config.model,
     environment: at.config.name,
     champion: await championOf(at),
     rollouts,
-    report:
-      shown === null
-        ? null
-        : rolloutReport(await stateOf(at, shown), await store.journal(shown), context.world.clock.now()),
+    report: story === null ? null : rolloutReport(story.state, story.entries, context.world.clock.now()),
   };
   return page(
     `${at.config.model} in ${at.config.name}`,

@@ -11,7 +11,7 @@ import { planText } from '../reporting/plan-view.ts';
 import { harmed } from '../rollout/decide-rollback.ts';
 import { apply, replay } from '../rollout/replay.ts';
 import type { RolloutState } from '../rollout/state.ts';
-import { type Context, stateOf, target } from './context.ts';
+import { type Context, stateOf, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { observationLines } from './export-observations.ts';
 
@@ -66,8 +66,7 @@ export interface ShowOptions {
 export async function show(context: Context, options: ShowOptions, text: string): Promise<ExitCode> {
   const at = await target(context);
   const id = rolloutId(text);
-  const entries = await at.connection.store.journal(id);
-  const state = await stateOf(at, id);
+  const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {
     for (const line of observationLines(id, entries)) context.output.streams.stdout(`${line}\n`);
     return exitCode.done;

@@ -1,7 +1,7 @@
 import { rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { gitHubSummary } from '../reporting/github-summary.ts';
-import { type Context, stateOf, target } from './context.ts';
+import { type Context, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface ReportOptions {
@@ -24,7 +24,7 @@ export async function report(
       mend: `mlreg deploy --model-version VERSION --environment ${at.config.name}`,
     });
   }
-  const state = await stateOf(at, id);
+  const { entries, state } = await storyOf(at, id);
   const files: string[] = [];
   const write = (path: string, content: string): void => {
     try {
@@ -44,7 +44,7 @@ export async function report(
       import('../reporting/report/page.ts'),
       import('../reporting/report/rollout-report.ts'),
     ]);
-    const body = rolloutReport(state, await store.journal(id), context.world.clock.now());
+    const body = rolloutReport(state, entries, context.world.clock.now());
     write(html ?? `${id}.html`, page(`${state.plan.challenger} in ${at.config.name}, ${id}`, body));
   }
   context.output.answer({ kind: 'Report', rollout: id, files }, () => files.join('\n'));
