@@ -8,6 +8,33 @@ export interface Histogram {
   readonly count: readonly number[];
 }
 
+/**
+ * Requests counted by user bucket (0 to 999, see `domain/user-bucket.ts`), sparse: entry i of each list belongs to bucket
+ * `id[i]`. Cumulative over the time of one unchanged share, so that counting again replaces what was counted before.
+ */
+export interface BucketCounts {
+  /** Growing. */
+  readonly id: readonly number[];
+  readonly requests: readonly number[];
+  readonly errors: readonly number[];
+  /** Requests slower than the champion's earlier p50, p95, p99 (`UserPolicy.slowerThanMs`). */
+  readonly slow50: readonly number[];
+  readonly slow95: readonly number[];
+  readonly slow99: readonly number[];
+}
+
+/** Requests and errors of one arm in one tick by stratum, which is bucket modulo 16: 16 entries each. */
+export interface StratumCounts {
+  readonly requests: readonly number[];
+  readonly errors: readonly number[];
+}
+
+/** Requests that belong to no compared arm. */
+export interface RequestCount {
+  readonly requests: number;
+  readonly errors: number;
+}
+
 /** One arm in one tick. Counts are of requests that ended in the tick. */
 export interface ArmTick {
   readonly requests: number;
@@ -19,6 +46,10 @@ export interface ArmTick {
   readonly meanLatencyMs?: number;
   /** SageMaker's Invocation4XXErrors + Invocation5XXErrors of the arm's endpoint. */
   readonly endpointErrors?: number;
+  /** Of all requests with a user id, those of set-aside buckets too. Absent where the router does not report it. */
+  readonly strata?: StratumCounts;
+  /** Requests of set-aside buckets, which `requests` and `errors` leave out. */
+  readonly aside?: RequestCount;
 }
 
 /** Copies of requests that one tick showed, in shadow. Then both arms are those requests: each was answered by both. */
@@ -46,6 +77,10 @@ export interface Observation {
   /** The share changed inside this tick: good for guardrails, not for comparing the arms. */
   readonly straddlesChange?: boolean;
   readonly copies?: CopiesTick;
+  /** Requests without a user id: the champion answers them, and no arm counts them. */
+  readonly anonymous?: RequestCount;
+  /** Counts by user bucket of both arms since the present share began; only at looks that asked for them. */
+  readonly buckets?: BucketCounts;
 }
 
 /** What asking the metrics came to. Denied is not absent. */

@@ -1,4 +1,4 @@
-import type { ArmTick } from './observation.ts';
+import type { ArmTick, BucketCounts } from './observation.ts';
 
 /** Absolute limits on the challenger alone; null switches one off. */
 export interface Guardrails {
@@ -11,6 +11,16 @@ export interface Guardrails {
   readonly throttleRate: number | null;
   /** Opt-in: also rolls back when `errorRate` is exceeded in M of the last N minutes, which alpha does not cover. */
   readonly alarm?: { readonly m: number; readonly of: number } | null;
+}
+
+/** What makes users the unit of comparison under sticky routing. Fixed before users move. */
+export interface UserPolicy {
+  /** Buckets that failed much before the rollout: assigned to arms, but not compared. */
+  readonly aside: readonly number[];
+  /** The champion's requests by bucket over the earlier period; null where they could not be read. */
+  readonly earlier: BucketCounts | null;
+  /** The champion's earlier p50, p95 and p99 in milliseconds; the challenger's requests count as slow beyond 1.1 times these. */
+  readonly slowerThanMs: readonly [number, number, number] | null;
 }
 
 /** Everything the judge needs besides observations. Written into the plan, so that a resumed rollout is judged alike. */
@@ -47,4 +57,6 @@ export interface JudgePolicy {
   /** The champion's ticks before the rollout, oldest first; each is `historyTickMs` long. */
   readonly history: readonly ArmTick[];
   readonly historyTickMs: number;
+  /** Absent under weighted routing, and in plans written before users were compared. */
+  readonly users?: UserPolicy;
 }
