@@ -5,14 +5,19 @@ export default defineConfig({
     environment: 'node',
     reporters: ['default', './test/closing-line.ts'],
     coverage: { provider: 'v8', include: ['src/**'] },
+    setupFiles: ['./test/support/replayable.ts'],
     projects: [
       {
         extends: true,
         test: {
           name: 'inside',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/terraform/**'],
-          testTimeout: 30_000,
+          exclude: ['test/e2e/**', 'test/terraform/**', 'test/full/**', 'test/long/**'],
+          // One process and one module graph serve many files: a third of the CPU time went into starting them.
+          isolate: false,
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -22,22 +27,22 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['./test/e2e/global-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // Real processes and real traffic: one file at a time, after everything else.
-          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          // Each scene has its own directory and ports, and mostly waits.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'terraform',
-          include: ['test/terraform/**/*.test.ts'],
+          name: 'full',
+          include: ['test/full/**/*.test.ts', 'test/terraform/**/*.test.ts'],
           globalSetup: ['./test/e2e/global-setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -11,9 +11,9 @@ beforeAll(async () => {
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
-}, 60_000);
+});
 
-afterAll(() => scene.end(), 30_000);
+afterAll(() => scene.end());
 beforeEach(() => scene.configure(quick));
 
 /** Refused with this exit code, in one message without a stack, and with something to try. */
@@ -31,7 +31,7 @@ const expectUntouched = async (): Promise<void> => {
   expect(rollout).toMatchObject({ challenger: 'v2.2.0', strategy: 'all-at-once' });
 };
 
-describe('bad input is refused, and changes nothing', { timeout: 60_000 }, () => {
+describe('bad input is refused, and changes nothing', () => {
   it('words', async () => {
     expectRefused(
       await scene.run('deploy', '--model-version', 'v9.9.9'),
@@ -143,7 +143,7 @@ describe('bad input is refused, and changes nothing', { timeout: 60_000 }, () =>
   });
 });
 
-describe('where nothing can work', { timeout: 60_000 }, () => {
+describe('where nothing can work', () => {
   it('says so: AWS on this machine does not run, or its directory is none', async () => {
     const other = createScene('nowhere');
     try {

@@ -29,10 +29,10 @@ beforeAll(async () => {
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
-}, 60_000);
+});
 
 beforeEach(() => scene.configure(settings({})));
-afterAll(() => scene.end(), 30_000);
+afterAll(() => scene.end());
 
 const deploy = ['deploy', '--strategy', 'blue-green', '--model-version'] as const;
 const isSwap =
@@ -63,7 +63,7 @@ async function expectAtRest(version: string): Promise<Json> {
   return rollout;
 }
 
-describe('blue-green under real traffic', { timeout: 90_000 }, () => {
+describe('blue-green under real traffic', () => {
   it('swaps to a healthy version, promotes it, retires blue, and comes back by a rollback: no request fails', async () => {
     traffic = await startTraffic(scene, 80);
     const { code, stdout } = await scene.run(...deploy, 'v2.3.0');

@@ -26,15 +26,15 @@ beforeAll(async () => {
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
-}, 60_000);
+});
 
-afterAll(() => scene.end(), 30_000);
+afterAll(() => scene.end());
 
 const owners = ({ entries }: Json): readonly string[] =>
   (entries as Json[]).filter(({ kind }) => kind === 'owned').map(({ by }) => by.command);
 const ended = async (): Promise<boolean> => (await scene.status()).rollout === null;
 
-describe('the rollout controller of this machine', { timeout: 90_000 }, () => {
+describe('the rollout controller of this machine', () => {
   it('drives a detached rollout to its end, and steering reaches it', async () => {
     scene.configure(calm);
     const traffic = await startTraffic(scene, 60);
@@ -75,7 +75,7 @@ describe('the rollout controller of this machine', { timeout: 90_000 }, () => {
     await deploying.event('the first share', isBaking(10));
     deploying.kill('SIGKILL');
     expect((await deploying.ended).signal).toBe('SIGKILL');
-    await eventually('the end', ended, { everyMs: 250, timeoutMs: 45_000 });
+    await eventually('the end', ended, { everyMs: 250 });
     const rollout = await expectServing(scene, 'v2.3.0');
     await traffic.stop();
     expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });

@@ -21,12 +21,12 @@ beforeAll(async () => {
   await scene.register('v2.2.0', 'v2.3.0');
   await succeeds(scene.run('deploy', '--model-version', champion));
   await startTraffic(scene, 100, (stop) => (stopTraffic = stop));
-}, 60_000);
+});
 
 afterAll(async () => {
   stopTraffic();
   await scene.end();
-}, 30_000);
+});
 
 type Moment = readonly [name: string, fits: (event: Json) => boolean, nth: number];
 const begins = (effect: string, nth = 1): readonly [(event: Json) => boolean, number] => [
@@ -58,7 +58,7 @@ async function expectResumed(): Promise<Json> {
   return rollout;
 }
 
-describe('a deploy that is killed', { timeout: 120_000 }, () => {
+describe('a deploy that is killed', () => {
   // Each moment is an event of the deploy: the n-th of its kind.
   it.each<Moment>([
     ['creating its endpoint', ...begins('ensure-endpoint')],

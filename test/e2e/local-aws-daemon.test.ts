@@ -186,7 +186,7 @@ async function serveModel(record: DaemonRecord, environment: Record<string, stri
     }),
   );
   await sagemaker.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: name }));
-  await vi.waitFor(() => expectInService(record, name), { timeout: 10_000 });
+  await vi.waitFor(() => expectInService(record, name), { timeout: 60_000 });
 
   const FunctionName = record.functionName;
   await lambda.send(
@@ -234,7 +234,7 @@ const newState = (): void => {
   stateDir = mkdtempSync(join(tmpdir(), 'mlreg-state-'));
 };
 
-describe('the daemon', { timeout: 60_000 }, () => {
+describe('the daemon', () => {
   it('makes what Terraform makes, serves through it, and says so', async () => {
     newState();
     const { record } = await up();

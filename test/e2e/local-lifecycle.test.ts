@@ -11,14 +11,14 @@ let scene: Scene;
 beforeEach(() => {
   scene = createScene('lifecycle');
 });
-afterEach(() => scene.end(), 30_000);
+afterEach(() => scene.end());
 
 const modelServers = async (): Promise<readonly number[]> => {
   const { endpoints } = await scene.ask('local', 'status');
   return (endpoints as { pid: number }[]).map(({ pid }) => pid);
 };
 
-describe('AWS on this machine', { timeout: 60_000 }, () => {
+describe('AWS on this machine', () => {
   it('survives a kill with all it held, and leaves no model server behind', async () => {
     await scene.up();
     await scene.register('v2.2.0', 'v2.3.0');

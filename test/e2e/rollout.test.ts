@@ -10,11 +10,11 @@ beforeAll(async () => {
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0', 'v2.5.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
-}, 60_000);
+});
 
-afterAll(() => scene.end(), 30_000);
+afterAll(() => scene.end());
 
-describe('a rollout under real traffic', { timeout: 90_000 }, () => {
+describe('a rollout under real traffic', () => {
   it('of a failing version rolls back, and nobody is answered by it afterwards', async () => {
     const traffic = await startTraffic(scene, 80);
     const { code, stdout } = await scene.run('deploy', '--model-version', 'v2.4.0');

@@ -43,14 +43,14 @@ beforeAll(async () => {
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0', 'v2.6.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
-}, 60_000);
+});
 
-afterAll(() => scene.end(), 30_000);
+afterAll(() => scene.end());
 
 const shadow = (version: string, ...more: string[]) =>
   scene.run('deploy', '--strategy', 'shadow', '--model-version', version, '--sample', '50', ...more);
 
-describe('a shadow under real traffic', { timeout: 90_000 }, () => {
+describe('a shadow under real traffic', () => {
   it('of a better version passes with a report; nobody was answered by it, and its endpoint is gone', async () => {
     const traffic = await startTraffic(scene, 60);
     const { code, stdout } = await shadow('v2.3.0');

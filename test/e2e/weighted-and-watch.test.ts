@@ -15,11 +15,11 @@ beforeAll(async () => {
   await scene.up({ controller: false });
   await scene.register('v2.2.0', 'v2.3.0', 'v2.4.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));
-}, 60_000);
+});
 
-afterAll(() => scene.end(), 30_000);
+afterAll(() => scene.end());
 
-describe('weighted routing', { timeout: 90_000 }, () => {
+describe('weighted routing', () => {
   it('rolls a failing version back', async () => {
     const traffic = await startTraffic(scene, 80);
     const deploying = scene.start('deploy', '--model-version', 'v2.4.0');
@@ -48,7 +48,7 @@ describe('weighted routing', { timeout: 90_000 }, () => {
   });
 });
 
-describe('watch', { timeout: 90_000 }, () => {
+describe('watch', () => {
   it('ends well where nothing is breached', async () => {
     scene.configure(quick);
     const traffic = await startTraffic(scene, 40);

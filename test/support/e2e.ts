@@ -218,7 +218,7 @@ function follow(child: ChildProcess, file: string): Running {
           if (found === undefined && wasOver) throw new Gone(`it ended without ${what}:\n${stdout}${stderr}`);
           return found;
         },
-        { everyMs: 2, timeoutMs: 60_000 },
+        { everyMs: 5, timeoutMs: 120_000 },
       ),
   };
 }
@@ -229,7 +229,7 @@ class Gone extends Error {}
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 25 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
+  { timeoutMs = 120_000, everyMs = 25 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
 ): Promise<Exclude<T, undefined | false>> {
   const until = Date.now() + timeoutMs;
   for (;;) {
@@ -245,6 +245,17 @@ export async function succeeds(running: Promise<Ended>): Promise<Ended> {
   const ended = await running;
   if (ended.code !== 0) throw new Error(`exit code ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
   return ended;
+}
+
+/**
+ * A time limit in milliseconds on a machine that may be busy with something else: `ms`, or more where starting a process,
+ * some 40 ms on an idle machine, takes more than 60 ms now.
+ */
+export async function limitNow(ms: number): Promise<number> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' });
+  await new Promise((resolve) => child.once('close', resolve));
+  return Math.max(ms, (50 * (performance.now() - begun) * ms) / 3_000);
 }
 
 export function isAlive(pid: number): boolean {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 let dir = '';
 let inputs: Metafile['inputs'] = {};
@@ -46,8 +46,8 @@ describe("the controller's bundle", () => {
 
   it('reads the mlreg.yaml beside it, and tells its mistakes', async () => {
     writeFileSync(join(dir, 'mlreg.yaml'), 'model: flights\nroutin: sticky\n');
-    const before = { ...process.env };
-    Object.assign(process.env, { LAMBDA_TASK_ROOT: dir, MLREG_ENVIRONMENT: 'prod' });
+    vi.stubEnv('LAMBDA_TASK_ROOT', dir);
+    vi.stubEnv('MLREG_ENVIRONMENT', 'prod');
     try {
       const path = join(dir, 'index.cjs');
       const require = createRequire(import.meta.url);
@@ -55,7 +55,7 @@ describe("the controller's bundle", () => {
       const { handler } = require(path) as { handler: (event: unknown) => Promise<unknown> };
       await expect(handler({ kind: 'sweep' })).rejects.toThrow(/mlreg\.yaml/);
     } finally {
-      process.env = before;
+      vi.unstubAllEnvs();
     }
   });
 });

@@ -15,7 +15,7 @@ describe('training the flights example anew', () => {
 
   beforeAll(async () => {
     await promisify(execFile)(process.execPath, [fileURLToPath(new URL('train.mjs', example)), folder]);
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each(Object.keys(manifest()))('gives the very artifact of %s', (version) => {
