@@ -95,7 +95,7 @@ async function dispatch(
       return done({ kind: 'published', functionVersion });
     }
     case 'smoke': {
-      const smoked = await platform.smoke(endpointOf(state, effect.version));
+      const smoked = await platform.smoke(endpointOf(state, effect.version), effect.through);
       return smoked.passed
         ? done({ kind: 'smoked', passed: true, requests: smoked.requests })
         : { kind: 'failed', error: `smoke request failed: ${smoked.why ?? 'no reason given'}`, final: true };

@@ -1,7 +1,7 @@
 import type { Entry, Request } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
-import type { Route } from '../domain/route.ts';
+import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterEffect, effectKey, meant } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -45,6 +45,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     deploymentId: entry.deploymentId,
     endpoints: entry.endpoints,
     codeSha256: entry.codeSha256,
+    services: entry.services ?? {},
     planHash: entry.planHash,
     length: 1,
     token: entry.token,
@@ -57,7 +58,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     stepsDone: [],
     endpointReady: false,
     endpointAskedAt: null,
-    published: {},
+    published: returning(entry.plan),
     warmedAt: {},
     smokedStep: null,
     notifiedStep: null,
@@ -92,6 +93,12 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     outcome: null,
     endedAt: null,
   };
+}
+
+/** What a rollback returns to was published long ago. */
+function returning({ returnsTo, challenger }: Plan): Readonly<Record<string, string>> {
+  if (returnsTo === undefined) return {};
+  return { [routeKey({ kind: 'single', version: challenger })]: returnsTo.functionVersion };
 }
 
 /** Where users are before the first write. A watch's champion is its way back: what serves is its challenger. */

@@ -2,6 +2,7 @@ import type { Person } from '../domain/identity.ts';
 import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
+import type { Service } from '../domain/registry.ts';
 import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import type { DisagreementReport } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
@@ -24,6 +25,8 @@ export interface RolloutState {
   readonly deploymentId: string | undefined;
   readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
   readonly codeSha256: string;
+  /** How champion and challenger served everybody before; empty for journals from before mlreg recorded that. */
+  readonly services: Readonly<Record<string, readonly Service[]>>;
   /** What an approval must be bound to; undefined where the challenger has no artifact. */
   readonly planHash: string | undefined;
 

@@ -31,6 +31,7 @@ export interface SimWorld {
   readonly safety: Safety;
   readonly situations: Map<string, number>;
   readonly faults: Fault[];
+  readonly design: Design | undefined;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -185,6 +186,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     safety,
     situations,
     faults: caller.faults,
+    design: options.design,
     trace,
     saw,
     fail,
