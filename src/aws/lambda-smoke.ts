@@ -12,7 +12,11 @@ const requestTimeoutMs = 90_000;
  * @returns why the answer won't do; undefined where it will
  */
 export async function askThrough(
-  { clients, functionName, path }: { readonly clients: Clients; readonly functionName: string; readonly path: string },
+  {
+    clients,
+    functionName,
+    path,
+  }: { readonly clients: Clients; readonly functionName: string; readonly path: string },
   functionVersion: string,
   { body }: SmokeRequest,
 ): Promise<string | undefined> {
@@ -43,11 +47,21 @@ const eventOf = (path: string, body: string) => ({
   routeKey: `POST ${path}`,
   rawPath: path,
   rawQueryString: '',
-  headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'mlreg smoke test' },
+  headers: {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'user-agent': 'mlreg smoke test',
+  },
   requestContext: {
     requestId: 'mlreg-smoke',
     stage: '$default',
-    http: { method: 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'mlreg smoke test' },
+    http: {
+      method: 'POST',
+      path,
+      protocol: 'HTTP/1.1',
+      sourceIp: '127.0.0.1',
+      userAgent: 'mlreg smoke test',
+    },
   },
   body,
   isBase64Encoded: false,

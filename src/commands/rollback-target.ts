@@ -46,7 +46,9 @@ function candidatesText(records: readonly VersionRecord[]): string {
   const names = knownGood(records).map(({ version, status }) =>
     status === 'champion' ? `${version} (champion)` : version,
   );
-  return names.length === 0 ? 'no version is known good' : `known good are, newest first: ${names.join(', ')}`;
+  return names.length === 0
+    ? 'no version is known good'
+    : `known good are, newest first: ${names.join(', ')}`;
 }
 
 /** `2026-11-30T08:00:00Z because of a verdict: ...` */
@@ -64,7 +66,11 @@ const becauseOf = {
  * Users were taken away from this version for a reason: somebody must confirm that they are to go back to it.
  * @throws UserError usage, where nobody does
  */
-export async function confirmFled(context: Context, { config }: Target, record: VersionRecord): Promise<void> {
+export async function confirmFled(
+  context: Context,
+  { config }: Target,
+  record: VersionRecord,
+): Promise<void> {
   const standing = standingOf(record);
   if (standing.kind !== 'fled' || context.options.yes === true) return;
   const { version } = record;

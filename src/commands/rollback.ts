@@ -96,7 +96,12 @@ async function blind(context: Context, { config, connection }: Target, cause: un
   return exitCode.stuck;
 }
 
-async function moveTo(context: Context, at: Target, wanted: VersionRecord, reason: string): Promise<ExitCode> {
+async function moveTo(
+  context: Context,
+  at: Target,
+  wanted: VersionRecord,
+  reason: string,
+): Promise<ExitCode> {
   const { config, connection } = at;
   const { platform } = connection;
   const standing = standingOf(wanted);
@@ -132,8 +137,7 @@ async function moveTo(context: Context, at: Target, wanted: VersionRecord, reaso
     smokeFirst: standing.kind === 'fled',
   });
   // Only what is published anew is made of $LATEST.
-  const codeSha256 =
-    back.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
+  const codeSha256 = back.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
   context.output.say(announcement(at, wanted, { back, service, codeSha256 }));
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
@@ -161,7 +165,11 @@ async function moveTo(context: Context, at: Target, wanted: VersionRecord, reaso
 function announcement(
   { config }: Target,
   { version }: VersionRecord,
-  { back, service, codeSha256 }: { readonly back: WayBack; readonly service: Service; readonly codeSha256: string },
+  {
+    back,
+    service,
+    codeSha256,
+  }: { readonly back: WayBack; readonly service: Service; readonly codeSha256: string },
 ): string {
   if (back.builds === undefined) {
     return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds`;

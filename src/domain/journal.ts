@@ -1,7 +1,7 @@
 import type { Identity } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
-import type { Service } from './registry.ts';
+import type { Services } from './registry.ts';
 import type { AliasTarget, Route } from './route.ts';
 import type { DisagreementReport } from './shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from './units.ts';
@@ -143,7 +143,7 @@ export type EntryBody =
       /** The code that every version published by this rollout must have; empty where it publishes none. */
       readonly codeSha256: string;
       /** What the registry knew when it began: how champion and challenger served everybody before. */
-      readonly services?: Readonly<Record<string, readonly Service[]>>;
+      readonly services?: Services;
       /** Hex SHA-256 of the challenger's artifact, and what an approval is bound to (rollout/plan-hash.ts). */
       readonly artifactDigest?: string;
       readonly planHash?: string;

@@ -29,6 +29,9 @@ export interface Service {
   readonly left?: Departure | undefined;
 }
 
+/** How versions served everybody, by version tag; each list is oldest first. */
+export type Services = Readonly<Record<string, readonly Service[]>>;
+
 /** A model version in the registry of one environment. */
 export interface VersionRecord {
   readonly version: VersionTag;

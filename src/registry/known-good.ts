@@ -1,4 +1,10 @@
-import { isRetired, type Departure, type Service, type VersionRecord } from '../domain/registry.ts';
+import {
+  isRetired,
+  type Departure,
+  type Service,
+  type Services,
+  type VersionRecord,
+} from '../domain/registry.ts';
 import type { Instant } from '../domain/units.ts';
 
 /** Older ones are dropped: a rollback uses the newest. */
@@ -12,6 +18,14 @@ export type Standing =
   | { readonly kind: 'good'; readonly service: Service; readonly since: Instant }
   /** Users were taken away from it by a verdict, an abort or a rollback. */
   | { readonly kind: 'fled'; readonly service: Service; readonly left: Departure };
+
+/** Of each of these versions. */
+export const servicesOfAll = (records: readonly VersionRecord[], versions: readonly unknown[]): Services =>
+  Object.fromEntries(
+    records
+      .filter(({ version }) => versions.includes(version))
+      .map((record) => [record.version, servicesOf(record)]),
+  );
 
 /**
  * How a version served everybody, oldest first. A record from before mlreg kept this knows its Lambda version alone, so one

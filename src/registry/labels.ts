@@ -1,6 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { RollbackCause } from '../domain/journal.ts';
-import type { Departure, Service, VersionChange } from '../domain/registry.ts';
+import type { Departure, Service, Services, VersionChange } from '../domain/registry.ts';
 import { type Instant, later, type RolloutId, type VersionTag } from '../domain/units.ts';
 import { began, ended } from './known-good.ts';
 
@@ -8,9 +8,6 @@ interface Context {
   readonly rollout: RolloutId;
   readonly at: Instant;
 }
-
-/** How each version served everybody before this rollout. A version that is not named keeps what the registry says. */
-type Services = Readonly<Record<string, readonly Service[]>>;
 
 /** The challenger has been seen to serve everybody: the registry may say so. */
 export function promoted(
@@ -20,6 +17,7 @@ export function promoted(
     readonly keepPreviousMs: number;
     /** What serves everybody now. Undefined: the journal is from before mlreg recorded that. */
     readonly service?: Service | undefined;
+    /** How each version served before. A version that is not named keeps what the registry says. */
     readonly services?: Services | undefined;
   },
 ): readonly VersionChange[] {
@@ -112,7 +110,10 @@ export function rolledBack(
   const { services = {}, service } = context;
   const left = departure(services[plan.challenger], context, wasReplaced);
   const changes: VersionChange[] = [
-    { version: plan.challenger, set: { ...set(failed), ...kept, ...leaving(services[plan.challenger], left) } },
+    {
+      version: plan.challenger,
+      set: { ...set(failed), ...kept, ...leaving(services[plan.challenger], left) },
+    },
   ];
   if (wasReplaced && plan.champion !== null) {
     const known = services[plan.champion];
@@ -128,7 +129,12 @@ export function rolledBack(
  */
 function departure(
   known: readonly Service[] | undefined,
-  { at, reason, rollout, cause }: Context & { readonly reason: string; readonly cause?: RollbackCause['kind'] },
+  {
+    at,
+    reason,
+    rollout,
+    cause,
+  }: Context & { readonly reason: string; readonly cause?: RollbackCause['kind'] },
   served: boolean,
 ): Departure {
   const before = known?.at(-1)?.left;

@@ -213,7 +213,11 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
   }
 }
 
-function smoke(state: RolloutState, { version, route }: Extract<Step, { kind: 'smoke' }>, now: Instant): Decision {
+function smoke(
+  state: RolloutState,
+  { version, route }: Extract<Step, { kind: 'smoke' }>,
+  now: Instant,
+): Decision {
   if (state.smokedStep === state.step) return done(state, 'smoke requests passed');
   if (route === undefined) return attempt(state, { kind: 'smoke', version }, now);
   const resolved = resolveRoute(state, route);

@@ -22,7 +22,11 @@ const haste = { withinMs: 2_000 };
  */
 export async function findReturn(
   platform: Pick<Platform, 'endpoint' | 'codeSha256'>,
-  { record, service, next }: {
+  {
+    record,
+    service,
+    next,
+  }: {
     readonly record: VersionRecord;
     readonly service: Service;
     readonly next: WayBack['endpoint'];

@@ -1,6 +1,6 @@
 import type { Actor, EntryBody, RollbackCause } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { Service, VersionChange } from '../domain/registry.ts';
+import type { Services, VersionChange } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -8,7 +8,7 @@ import type { LockRecord, Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
-import { servicesOf } from '../registry/known-good.ts';
+import { servicesOfAll } from '../registry/known-good.ts';
 import { planHash } from './plan-hash.ts';
 import { canGoBlind, isBlind, isOver } from './roll-back-blind.ts';
 
@@ -220,8 +220,6 @@ async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promis
   return isOver(lock.rollout, entries);
 }
 
-type Services = Readonly<Record<string, readonly Service[]>>;
-
 /**
  * A plan rests on what its maker saw, maybe minutes ago while a person was asked: now that nobody else can change it, it
  * must still be so.
@@ -250,8 +248,7 @@ async function refuseOutdated(
   if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))
     throw refusal(`${serving?.version ?? 'nothing'} became champion`);
   const digest = records.find(({ version }) => version === plan.challenger)?.artifact.digest;
-  const known = records.filter(({ version }) => version === plan.challenger || version === plan.champion);
-  const services = Object.fromEntries(known.map((record) => [record.version, servicesOf(record)]));
+  const services = servicesOfAll(records, [plan.challenger, plan.champion]);
   const { target, stamp } = await platform.readAlias(plan.alias);
   // The journal must learn of it first, or nobody ever tells it.
   if (stamp?.seq === 0) {

@@ -1,11 +1,11 @@
 import type { Entry, Request } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
-import { type Route, routeKey } from '../domain/route.ts';
+import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterEffect, effectKey, meant } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { RolloutState } from './state.ts';
+import { publishedBefore, type RolloutState } from './state.ts';
 
 /**
  * Folds a journal into the rollout's state. Pure, and the only way to know anything about a rollout: resume is nothing
@@ -58,7 +58,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     stepsDone: [],
     endpointReady: false,
     endpointAskedAt: null,
-    published: returning(entry.plan),
+    published: publishedBefore(entry.plan),
     warmedAt: {},
     smokedStep: null,
     notifiedStep: null,
@@ -93,12 +93,6 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     outcome: null,
     endedAt: null,
   };
-}
-
-/** What a rollback returns to was published long ago. */
-function returning({ returnsTo, challenger }: Plan): Readonly<Record<string, string>> {
-  if (returnsTo === undefined) return {};
-  return { [routeKey({ kind: 'single', version: challenger })]: returnsTo.functionVersion };
 }
 
 /** Where users are before the first write. A watch's champion is its way back: what serves is its challenger. */

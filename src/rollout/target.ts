@@ -31,12 +31,17 @@ export const homeTarget = (state: RolloutState): AliasTarget => ({
 });
 
 /** What the registry is told of the version that serves everybody now. */
-export function serviceOf(state: RolloutState, served: { readonly functionVersion: string; readonly since: Instant }): Service {
+export function serviceOf(
+  state: RolloutState,
+  served: { readonly functionVersion: string; readonly since: Instant },
+): Service {
   const { plan, endpoints, codeSha256, id } = state;
   const { functionVersion } = served;
   // Of what was published long ago the registry knows more than this rollout.
   const isReturn = plan.returnsTo?.functionVersion === functionVersion;
-  const { routing, codeSha256: code } = isReturn ? (plan.returnsTo ?? {}) : { routing: plan.routing, codeSha256 };
+  const { routing, codeSha256: code } = isReturn
+    ? (plan.returnsTo ?? {})
+    : { routing: plan.routing, codeSha256 };
   return {
     ...served,
     endpoint: endpoints[plan.challenger]?.name ?? '',

@@ -9,7 +9,8 @@ import type { RollbackSettings } from './settings.ts';
  */
 export function rollback(settings: RollbackSettings): Plan {
   const { challenger, returnsTo, smokeFirst = false } = settings;
-  const builds = settings.builds ?? (returnsTo === undefined ? 'no Lambda version of it is recorded' : undefined);
+  const builds =
+    settings.builds ?? (returnsTo === undefined ? 'no Lambda version of it is recorded' : undefined);
   const route = single(challenger);
   const smoke: Step = { kind: 'smoke', version: challenger, route };
   const before: readonly Step[] =

@@ -278,7 +278,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       builds,
     });
     // Only what is published anew is made of $LATEST.
-    const codeSha256 = plan.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
+    const codeSha256 =
+      plan.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
     const journal = await start(ports, ports.ids.rolloutId(), {
       plan,
       actor,
