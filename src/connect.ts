@@ -79,6 +79,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       functionName,
       api: config.api,
       smokeRequests: smokeRequests(config),
+      requestPath: config.requests.path,
       sagemaker: {
         roleArn: config.sagemaker.role ?? localRole,
         image: config.sagemaker.image ?? '',

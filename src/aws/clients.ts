@@ -1,4 +1,5 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Haste } from '../ports/platform.ts';
 
 export interface ClientsConfig {
   readonly region: string;
@@ -34,6 +35,10 @@ export interface ClientNeeds {
   /** @default 15000 */
   readonly requestTimeoutMs?: number;
 }
+
+/** One attempt, and no longer than somebody in haste waits for it. */
+export const needsOf = (haste: Haste | undefined): ClientNeeds =>
+  haste === undefined ? {} : { maxAttempts: 1, requestTimeoutMs: haste.withinMs };
 
 /** Makes each client when it is first asked for. */
 export interface Clients {

@@ -81,6 +81,23 @@ export interface RolloutRow {
 
 export const rolloutOf = (item: Item): RolloutRow => ({ told: {}, ...read(rolloutItem, item) }) as RolloutRow;
 
+const service = z.object({
+  functionVersion: z.string(),
+  endpoint: z.string(),
+  routing: z.enum(['sticky', 'weighted']).optional(),
+  codeSha256: z.string().optional(),
+  since: z.number(),
+  rollout: z.string().optional(),
+  left: z
+    .object({
+      at: z.number(),
+      why: z.enum(['replaced', 'verdict', 'abort', 'rollback']),
+      reason: z.string(),
+      rollout: z.string().optional(),
+    })
+    .optional(),
+});
+
 const versionItem = z.object({
   number: count,
   version: z.string(),
@@ -94,7 +111,9 @@ const versionItem = z.object({
   rollout: z.string().optional(),
   endpoint: z.object({ name: z.string(), generation: z.int() }).optional(),
   functionVersion: z.string().optional(),
+  services: z.array(service).optional(),
   tombstone: z.object({ at: z.number(), endpoint: z.string() }).optional(),
+  retiredAt: z.number().optional(),
   retireAfter: z.number().optional(),
 });
 
@@ -105,7 +124,7 @@ export interface VersionRow {
 
 export function versionOf(item: Item): VersionRow {
   const { number, ...record } = read(versionItem, item);
-  return { number, record: record as VersionRecord };
+  return { number, record: record as unknown as VersionRecord };
 }
 
 /** DynamoDB takes 400 KB an item, names included, and 4 MB a transaction. */

@@ -4,8 +4,8 @@ import {
   LambdaClient,
 } from '@aws-sdk/client-lambda';
 import type { Clock } from '../ports/index.ts';
-import { PlatformError } from '../ports/platform.ts';
-import type { Clients } from './clients.ts';
+import { type Haste, PlatformError } from '../ports/platform.ts';
+import { type Clients, needsOf } from './clients.ts';
 import { attempt } from './errors.ts';
 import { waitFor } from './wait.ts';
 
@@ -16,8 +16,9 @@ export function readConfiguration(
   clients: Clients,
   functionName: string,
   qualifier?: string,
+  haste?: Haste,
 ): Promise<FunctionConfiguration> {
-  const lambda = clients.of(LambdaClient);
+  const lambda = clients.of(LambdaClient, needsOf(haste));
   return attempt(
     { action: 'lambda:GetFunctionConfiguration', resource: nameOf(functionName, qualifier) },
     () =>

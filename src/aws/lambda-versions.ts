@@ -28,8 +28,8 @@ type Publication = Parameters<Platform['publish']>[0];
 export function createLambdaVersions(shop: Shop): Pick<Platform, 'codeSha256' | 'variables' | 'publish'> {
   const { clients, functionName } = shop;
   return {
-    async codeSha256(functionVersion) {
-      const found = await readConfiguration(clients, functionName, functionVersion);
+    async codeSha256(functionVersion, haste) {
+      const found = await readConfiguration(clients, functionName, functionVersion, haste);
       return found.CodeSha256 ?? '';
     },
     async variables(functionVersion) {

@@ -15,6 +15,8 @@ export interface PlatformOptions {
   readonly functionName: string;
   readonly api: StageOptions['api'];
   readonly smokeRequests: readonly SmokeRequest[];
+  /** Where users' requests are sent. @default '/recommend' */
+  readonly requestPath?: string;
   readonly sagemaker: ServingSettings;
   /** Of the endpoints, as `mlreg:environment`. */
   readonly tags: Readonly<Record<string, string>>;

@@ -13,8 +13,14 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { later } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
-import { type EndpointSpec, type EndpointState, type Platform, PlatformError } from '../ports/platform.ts';
-import type { Clients } from './clients.ts';
+import {
+  type EndpointSpec,
+  type EndpointState,
+  type Haste,
+  type Platform,
+  PlatformError,
+} from '../ports/platform.ts';
+import { type Clients, needsOf } from './clients.ts';
 import { type Attempt, attempt, faultOf } from './errors.ts';
 import { waitFor } from './wait.ts';
 
@@ -49,9 +55,9 @@ export function createSageMakerEndpoints(options: EndpointsOptions): Endpoints {
   const { clients, clock } = options;
   const client = (): SageMakerClient => clients.of(SageMakerClient);
 
-  const describe = (name: string): Promise<DescribeEndpointOutput | undefined> =>
+  const describe = (name: string, haste?: Haste): Promise<DescribeEndpointOutput | undefined> =>
     unless('missing', { action: 'sagemaker:DescribeEndpoint', resource: `endpoint ${name}` }, () =>
-      client().send(new DescribeEndpointCommand({ EndpointName: name })),
+      clients.of(SageMakerClient, needsOf(haste)).send(new DescribeEndpointCommand({ EndpointName: name })),
     );
 
   return {
@@ -70,8 +76,8 @@ export function createSageMakerEndpoints(options: EndpointsOptions): Endpoints {
       if (known !== undefined && found.EndpointStatus !== 'Deleting') await verifyParts(client(), spec);
       return stateOf(found);
     },
-    async endpoint(name) {
-      const found = await describe(name);
+    async endpoint(name, haste) {
+      const found = await describe(name, haste);
       return found === undefined ? { kind: 'absent' } : stateOf(found);
     },
     async deleteEndpoint(name) {

@@ -2,6 +2,7 @@ import { InvokeEndpointCommand, ModelError, SageMakerRuntimeClient } from '@aws-
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { attempt } from './errors.ts';
+import { askThrough } from './lambda-smoke.ts';
 
 /** One request that a new version must be able to answer. */
 export interface SmokeRequest {
@@ -16,15 +17,22 @@ const requestTimeoutMs = 90_000;
 
 export function createSageMakerSmoke(options: {
   readonly clients: Clients;
+  readonly functionName: string;
+  /** Where users' requests are sent. @default '/recommend' */
+  readonly requestPath?: string;
   readonly smokeRequests: readonly SmokeRequest[];
 }): Pick<Platform, 'smoke'> {
-  const { clients, smokeRequests } = options;
+  const { clients, functionName, requestPath: path = '/recommend', smokeRequests } = options;
   return {
-    async smoke(endpoint) {
+    async smoke(endpoint, through) {
       let requests = 0;
       for (const request of smokeRequests) {
         requests++;
-        const why = await ask(clients, endpoint, request);
+        const why =
+          (await ask(clients, endpoint, request)) ??
+          (through === undefined
+            ? undefined
+            : await askThrough({ clients, functionName, path }, through, request));
         if (why !== undefined) {
           return { passed: false, requests, why: `request ${requests} of ${smokeRequests.length}: ${why}` };
         }

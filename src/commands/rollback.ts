@@ -1,21 +1,22 @@
-import { parseVersion } from '../domain/parse.ts';
-import { isRetired, type VersionRecord } from '../domain/registry.ts';
-import type { VersionTag } from '../domain/units.ts';
-import { UserError } from '../domain/user-error.ts';
+import { nextEndpoint } from '../domain/names.ts';
+import { formatDuration, parseVersion } from '../domain/parse.ts';
+import type { Service, VersionRecord } from '../domain/registry.ts';
+import { standingOf } from '../registry/known-good.ts';
+import { findReturn, type WayBack } from '../rollout/find-return.ts';
 import { start } from '../rollout/own.ts';
 import { rollBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
-import { nextEndpoint } from '../domain/names.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { abortRunning } from './abort.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
-import { championOf, registered } from './prepare.ts';
+import { championOf } from './prepare.ts';
 import { takeUp } from './resume.ts';
+import { confirmFled, defaultTarget, firstText, namedTarget, repeats } from './rollback-target.ts';
 
 export interface RollbackOptions {
   readonly to?: string;
@@ -36,19 +37,31 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     if (to !== undefined) throw error;
     return blind(context, at, error);
   }
+  // Who rolls back while a rollback is unfinished wants it finished, and not undone.
+  const isBack = running?.plan.strategy === 'rollback';
+  const end = isBack ? running?.plan.challenger : running?.plan.champion;
+  if (to !== undefined && to !== end) await confirmFled(context, at, await namedTarget(at, to));
   if (running !== null) {
-    const { strategy, champion, challenger } = running.plan;
-    // Who rolls back while a rollback is unfinished wants it finished, and not undone.
-    const isBack = strategy === 'rollback';
     const code = isBack
       ? await takeUp(context, at, running, { reason: options.reason ?? '' })
       : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
-    const isThere = to === undefined || to === (isBack ? challenger : champion);
-    if (code !== exitCode.done || isThere) return code;
+    if (code !== exitCode.done || to === undefined || to === end) return code;
   }
-  const champion = await championOf(at);
-  const wanted = to === undefined ? await previous(at, champion) : await knownGood(at, to);
-  return moveTo(context, at, wanted, champion, options.reason ?? '');
+  const first = options.to === undefined ? await repeats(context, at) : null;
+  if (first !== null) return answerRepeated(context, at, first);
+  const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
+  return moveTo(context, at, wanted, options.reason ?? '');
+}
+
+/** Whoever tries the same order again gets the same answer: nothing is moved a second time. */
+function answerRepeated({ output, world }: Context, { config }: Target, first: RolloutState): ExitCode {
+  output.answer({ kind: 'Rollback', result: 'repeated', rollout: first.id }, () =>
+    [
+      `nothing was changed: ${firstText(first, world.clock.now())}`,
+      `  a second rollback within 10 minutes names its version: mlreg rollback --to VERSION --environment ${config.name}`,
+    ].join('\n'),
+  );
+  return exitCode.done;
 }
 
 /** The store is out of reach or damaged, and users are waiting: the alias knows the way back. */
@@ -87,15 +100,18 @@ async function moveTo(
   context: Context,
   at: Target,
   wanted: VersionRecord,
-  champion: VersionRecord | null,
   reason: string,
 ): Promise<ExitCode> {
   const { config, connection } = at;
-  const alias = await connection.platform.readAlias(config.lambda.alias);
-  const { functionVersion } = wanted;
+  const { platform } = connection;
+  const standing = standingOf(wanted);
+  if (standing.kind === 'never-served') throw new Error(`${wanted.version} never served everybody`);
+  const { service } = standing;
+  const champion = await championOf(at);
+  const alias = await platform.readAlias(config.lambda.alias);
   if (
-    champion?.version === wanted.version &&
-    functionVersion === alias.target.functionVersion &&
+    standing.kind === 'serving' &&
+    service.functionVersion === alias.target.functionVersion &&
     Object.keys(alias.target.weights).length === 0
   ) {
     context.output.answer(
@@ -104,27 +120,28 @@ async function moveTo(
     );
     return exitCode.done;
   }
-  const own = nextEndpoint({ model: config.model, environment: config.name }, wanted);
-  if (isRetired(wanted) || wanted.endpoint === undefined) {
-    context.output.say(
-      `${wanted.version} has no endpoint any more: it is provisioned again first, which takes minutes on AWS`,
-    );
-  }
-  const endpoints: Record<string, { name: string; generation: number }> = {
-    [wanted.version]: own,
-  };
-  if (champion?.endpoint !== undefined && champion.version !== wanted.version)
-    endpoints[champion.version] = champion.endpoint;
+  const next = nextEndpoint({ model: config.model, environment: config.name }, wanted);
+  const back = await findReturn(platform, { record: wanted, service, next });
   const roles = {
     champion: champion?.version === wanted.version ? null : (champion?.version ?? null),
     challenger: wanted.version,
   };
+  const endpoints: Record<string, { name: string; generation: number }> = { [wanted.version]: back.endpoint };
+  if (champion?.endpoint !== undefined && roles.champion !== null)
+    endpoints[champion.version] = champion.endpoint;
   const { tickMs: tick } = config.strategies.watch;
-  const plan = rollbackPlan(settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []));
+  const plan = rollbackPlan({
+    ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
+    returnsTo: back.returnsTo,
+    builds: back.builds,
+    smokeFirst: standing.kind === 'fled',
+  });
+  // Only what is published anew is made of $LATEST.
+  const codeSha256 = back.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
+  context.output.say(announcement(at, wanted, { back, service, codeSha256 }));
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const id = context.world.ids.rolloutId();
-  const codeSha256 = await connection.platform.codeSha256();
   try {
     const home = homeOf(roles.champion === null ? null : champion, alias.target);
     const journal = await start(ports, id, {
@@ -135,7 +152,7 @@ async function moveTo(
       endpoints,
       codeSha256,
       // From here on this is its endpoint, also where the rollout ends halfway: gc finds it by the registry alone.
-      changes: [{ version: wanted.version, set: { endpoint: own } }],
+      changes: [{ version: wanted.version, set: { endpoint: back.endpoint } }],
     });
     const { code, state } = await driveToEnd(context, at, ports, journal, follower);
     return answerOutcome(context, state, code);
@@ -144,30 +161,25 @@ async function moveTo(
   }
 }
 
-/** A version that has served everybody: all others must earn it, with approvals and bakes. */
-async function knownGood(at: Target, to: VersionTag): Promise<VersionRecord> {
-  const record = await registered(at, to);
-  if (record.functionVersion !== undefined) return record;
-  throw new UserError('conflict', `${to} has never served everybody in ${at.config.name}`, {
-    why: 'a rollback goes to a version known good, without approval and without a trial',
-    mend: `mlreg deploy --model-version ${to} --environment ${at.config.name}`,
-  });
-}
-
-/** The newest version that served everybody, and was not rolled back from. */
-async function previous(
-  { connection, config }: Target,
-  champion: VersionRecord | null,
-): Promise<VersionRecord> {
-  const served = (await connection.store.versions())
-    .filter((version) => version.status === 'archived' && version.version !== champion?.version)
-    .sort((a, b) => b.statusAt - a.statusAt);
-  const [newest] = served;
-  if (newest !== undefined) return newest;
-  throw new UserError('conflict', `${config.name} has no earlier version known good`, {
-    mend: [
-      `mlreg versions --environment ${config.name}`,
-      `mlreg rollback --to VERSION --environment ${config.name}`,
-    ],
-  });
+/** What is about to happen, and how long it takes. */
+function announcement(
+  { config }: Target,
+  { version }: VersionRecord,
+  {
+    back,
+    service,
+    codeSha256,
+  }: { readonly back: WayBack; readonly service: Service; readonly codeSha256: string },
+): string {
+  if (back.builds === undefined) {
+    return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds`;
+  }
+  const code =
+    back.returnsTo === undefined && service.codeSha256 !== undefined && service.codeSha256 !== codeSha256
+      ? '. The code in $LATEST is not the code that served it before'
+      : '';
+  return (
+    `${version} has to be built first: ${back.builds}${code}. It is smoke-tested and warm before users move. ` +
+    `This takes minutes on AWS, at most ${formatDuration(config.provisionTimeoutMs)}; until then users stay where they are`
+  );
 }

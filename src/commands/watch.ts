@@ -1,7 +1,7 @@
 import { parseDuration } from '../domain/parse.ts';
-import { isRetired } from '../domain/registry.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import { previousGood } from '../registry/known-good.ts';
 import { replay } from '../rollout/replay.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -30,12 +30,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
       mend: 'mlreg deploy --strategy canary --model-version VERSION',
     });
   }
-  const back = (await at.connection.store.versions())
-    .filter(
-      (version) =>
-        version.status === 'archived' && version.functionVersion !== undefined && !isRetired(version),
-    )
-    .sort((a, b) => b.statusAt - a.statusAt)[0];
+  const back = previousGood(await at.connection.store.versions(), { withEndpoint: true });
   if (back === undefined)
     context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
   const { config, connection } = at;
@@ -61,7 +56,8 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
       reason: 'watch',
       home: { functionVersion: back?.functionVersion ?? alias.target.functionVersion, weights: {} },
       endpoints,
-      codeSha256: await connection.platform.codeSha256(),
+      // A watch publishes nothing.
+      codeSha256: '',
       changes: [],
     });
     const driven = await driveToEnd(context, at, ports, journal, follower);

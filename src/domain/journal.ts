@@ -1,6 +1,7 @@
 import type { Identity } from './identity.ts';
 import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
+import type { Services } from './registry.ts';
 import type { AliasTarget, Route } from './route.ts';
 import type { DisagreementReport } from './shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from './units.ts';
@@ -42,7 +43,12 @@ export type Effect =
       readonly generation: number;
     }
   | { readonly kind: 'publish'; readonly route: Route }
-  | { readonly kind: 'smoke'; readonly version: VersionTag }
+  | {
+      readonly kind: 'smoke';
+      readonly version: VersionTag;
+      /** The Lambda version that is to answer the smoke requests, beside the endpoint itself. */
+      readonly through?: string;
+    }
   | { readonly kind: 'warm-up'; readonly route: Route }
   | {
       readonly kind: 'set-alias';
@@ -134,8 +140,10 @@ export type EntryBody =
       readonly deploymentId?: string;
       /** Endpoint names by version, generation included. */
       readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
-      /** The code that every version published by this rollout must have. */
+      /** The code that every version published by this rollout must have; empty where it publishes none. */
       readonly codeSha256: string;
+      /** What the registry knew when it began: how champion and challenger served everybody before. */
+      readonly services?: Services;
       /** Hex SHA-256 of the challenger's artifact, and what an approval is bound to (rollout/plan-hash.ts). */
       readonly artifactDigest?: string;
       readonly planHash?: string;

@@ -29,7 +29,12 @@ export type Step =
       readonly routes: readonly Route[];
       readonly timeoutMs: number;
     }
-  | { readonly kind: 'smoke'; readonly version: VersionTag }
+  | {
+      readonly kind: 'smoke';
+      readonly version: VersionTag;
+      /** Also sends the smoke requests through the Lambda version that serves this route. */
+      readonly route?: Route;
+    }
   | { readonly kind: 'warm-up'; readonly route: Route }
   | {
       readonly kind: 'route';
@@ -53,6 +58,13 @@ export type Step =
   | { readonly kind: 'retire'; readonly version: VersionTag }
   | { readonly kind: 'notify'; readonly subject: string };
 
+/** The published Lambda version to which a rollback returns: it served this model version to everybody before. */
+export interface Return {
+  readonly functionVersion: string;
+  readonly routing?: Routing | undefined;
+  readonly codeSha256?: string | undefined;
+}
+
 /** What a strategy compiles to. Written whole into a rollout's first journal entry; a resumed rollout follows it. */
 export interface Plan {
   readonly format: 1;
@@ -68,6 +80,10 @@ export interface Plan {
   /** The other alias that a stage may name. At rest it serves what `alias` does. Undefined: there is none. */
   readonly green?: string;
   readonly steps: readonly Step[];
+  /** Of a rollback: where it goes without publishing anything. Undefined: a Lambda version has to be published. */
+  readonly returnsTo?: Return;
+  /** Of a rollback: what has to be built before users move, and why. Undefined: nothing. */
+  readonly builds?: string;
   /** Of a shadow: who asks the challenger, and how answers are compared. */
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */

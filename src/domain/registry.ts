@@ -1,6 +1,36 @@
+import type { Routing } from './route.ts';
 import type { Instant, RolloutId, VersionTag } from './units.ts';
 
 export type VersionStatus = 'candidate' | 'challenger' | 'champion' | 'archived' | 'rolled_back';
+
+/** How users came to leave a version that served them. */
+export interface Departure {
+  readonly at: Instant;
+  /** `replaced`: by a version that was promoted. The others count against the version that was left. */
+  readonly why: 'replaced' | 'verdict' | 'abort' | 'rollback';
+  /** For people. */
+  readonly reason: string;
+  readonly rollout?: RolloutId | undefined;
+}
+
+/** One time during which a published Lambda version served a model version to everybody. Lambda versions never change. */
+export interface Service {
+  readonly functionVersion: string;
+  /** The endpoint that this Lambda version invokes. */
+  readonly endpoint: string;
+  /** How it was published; undefined where it served before mlreg recorded that. */
+  readonly routing?: Routing | undefined;
+  /** Digest of its code; undefined where it served before mlreg recorded that. */
+  readonly codeSha256?: string | undefined;
+  readonly since: Instant;
+  /** The rollout that brought users to it. */
+  readonly rollout?: RolloutId | undefined;
+  /** Undefined while it serves. */
+  readonly left?: Departure | undefined;
+}
+
+/** How versions served everybody, by version tag; each list is oldest first. */
+export type Services = Readonly<Record<string, readonly Service[]>>;
 
 /** A model version in the registry of one environment. */
 export interface VersionRecord {
@@ -17,8 +47,10 @@ export interface VersionRecord {
   readonly rollout?: RolloutId;
   /** Set while the version has an endpoint, or had one under this name. */
   readonly endpoint?: { readonly name: string; readonly generation: number };
-  /** The Lambda version that serves this model version alone, once it has been published. */
+  /** The Lambda version that last served this model version to everybody. */
   readonly functionVersion?: string;
+  /** When and how it served everybody, oldest first, the newest five. Undefined in records from before mlreg kept this. */
+  readonly services?: readonly Service[];
   /** Irrevocable: the endpoint is being, or has been, deleted; the next deploy takes a new generation. */
   readonly tombstone?: { readonly at: Instant; readonly endpoint: string };
   /** When all that the tombstone names was seen to be gone; one from before the tombstone is of an earlier endpoint. */

@@ -64,6 +64,11 @@ export interface SmokeOutcome {
   readonly why?: string;
 }
 
+/** Users wait for this call: it is sent once, and given up after so many milliseconds. */
+export interface Haste {
+  readonly withinMs: number;
+}
+
 /** The serving stack of ONE environment, as AWS has it. Throws PlatformError only. */
 export interface Platform {
   readAlias(alias: string): Promise<AliasView>;
@@ -91,14 +96,17 @@ export interface Platform {
 
   /** Creates model, configuration and endpoint where absent, verifies them where present; doesn't wait. */
   ensureEndpoint(spec: EndpointSpec): Promise<EndpointState>;
-  endpoint(name: string): Promise<EndpointState>;
+  endpoint(name: string, haste?: Haste): Promise<EndpointState>;
   /** Deletes endpoint, configuration and model; absent is fine. */
   deleteEndpoint(name: string): Promise<void>;
-  /** Asks the endpoint the environment's smoke requests, without touching users' traffic. */
-  smoke(endpoint: string): Promise<SmokeOutcome>;
+  /**
+   * Sends the environment's smoke requests to the endpoint and, where `through` names a Lambda version, through that as
+   * well, as the gateway would. No user's traffic is touched.
+   */
+  smoke(endpoint: string, through?: string): Promise<SmokeOutcome>;
 
   /** Digest of the code in $LATEST, and of a published version. */
-  codeSha256(functionVersion?: string): Promise<string>;
+  codeSha256(functionVersion?: string, haste?: Haste): Promise<string>;
   /** The environment variables of a published version. */
   variables(functionVersion: string): Promise<Readonly<Record<string, string>>>;
   /**

@@ -1,6 +1,8 @@
 import type { Plan } from '../domain/plan.ts';
-import type { VersionChange } from '../domain/registry.ts';
+import type { RollbackCause } from '../domain/journal.ts';
+import type { Departure, Service, Services, VersionChange } from '../domain/registry.ts';
 import { type Instant, later, type RolloutId, type VersionTag } from '../domain/units.ts';
+import { began, ended } from './known-good.ts';
 
 interface Context {
   readonly rollout: RolloutId;
@@ -10,8 +12,16 @@ interface Context {
 /** The challenger has been seen to serve everybody: the registry may say so. */
 export function promoted(
   plan: Plan,
-  context: Context & { readonly functionVersion: string; readonly keepPreviousMs: number },
+  context: Context & {
+    readonly functionVersion: string;
+    readonly keepPreviousMs: number;
+    /** What serves everybody now. Undefined: the journal is from before mlreg recorded that. */
+    readonly service?: Service | undefined;
+    /** How each version served before. A version that is not named keeps what the registry says. */
+    readonly services?: Services | undefined;
+  },
 ): readonly VersionChange[] {
+  const { service, services = {} } = context;
   const back = plan.strategy === 'rollback';
   const reason = back ? 'rolled back to' : `promoted by ${plan.strategy}`;
   const changes: VersionChange[] = [
@@ -23,18 +33,23 @@ export function promoted(
         statusReason: reason,
         rollout: context.rollout,
         functionVersion: context.functionVersion,
+        ...(service === undefined ? {} : { services: began(services[plan.challenger] ?? [], service) }),
       },
     },
   ];
   if (plan.champion !== null && plan.champion !== plan.challenger) {
+    const statusReason = back ? `rolled back to ${plan.challenger}` : `followed by ${plan.challenger}`;
+    const why = back ? 'rollback' : 'replaced';
+    const left: Departure = { at: context.at, why, reason: statusReason, rollout: context.rollout };
     changes.push({
       version: plan.champion,
       set: {
         status: back ? 'rolled_back' : 'archived',
         statusAt: context.at,
-        statusReason: back ? `rolled back to ${plan.challenger}` : `followed by ${plan.challenger}`,
+        statusReason,
         rollout: context.rollout,
         retireAfter: later(context.at, context.keepPreviousMs),
+        ...leaving(services[plan.champion], left),
       },
     });
   }
@@ -74,6 +89,10 @@ export function rolledBack(
     readonly reason: string;
     readonly wasPromoted: boolean;
     readonly neverInService: boolean;
+    readonly cause?: RollbackCause['kind'];
+    /** What serves everybody again. */
+    readonly service?: Service | undefined;
+    readonly services?: Services | undefined;
   },
 ): readonly VersionChange[] {
   // A return to an older version that was undone before the registry knew of it leaves both what they were.
@@ -86,9 +105,43 @@ export function rolledBack(
   });
   const failed = plan.strategy === 'rollback' ? 'archived' : 'rolled_back';
   const kept = context.neverInService ? { retireAfter: context.at } : {};
-  const changes: VersionChange[] = [{ version: plan.challenger, set: { ...set(failed), ...kept } }];
   // Until its follower is promoted the champion never ceases to be one; after a watch an earlier version is it again.
   const wasReplaced = plan.strategy === 'watch' || context.wasPromoted;
-  if (wasReplaced && plan.champion !== null) changes.push({ version: plan.champion, set: set('champion') });
+  const { services = {}, service } = context;
+  const left = departure(services[plan.challenger], context, wasReplaced);
+  const changes: VersionChange[] = [
+    {
+      version: plan.challenger,
+      set: { ...set(failed), ...kept, ...leaving(services[plan.challenger], left) },
+    },
+  ];
+  if (wasReplaced && plan.champion !== null) {
+    const known = services[plan.champion];
+    const again = known === undefined || service === undefined ? {} : { services: began(known, service) };
+    changes.push({ version: plan.champion, set: { ...set('champion'), ...again } });
+  }
   return changes;
 }
+
+/**
+ * Why the challenger was left. A trial that ended for a reason that is not the version's own leaves an earlier departure
+ * as it was, under this rollout's name: whoever reads the status then knows that both were written together.
+ */
+function departure(
+  known: readonly Service[] | undefined,
+  {
+    at,
+    reason,
+    rollout,
+    cause,
+  }: Context & { readonly reason: string; readonly cause?: RollbackCause['kind'] },
+  served: boolean,
+): Departure {
+  const before = known?.at(-1)?.left;
+  const isPersons = cause === 'abort' || cause === 'interrupt';
+  if (!served && before !== undefined && cause !== 'verdict' && !isPersons) return { ...before, rollout };
+  return { at, why: cause === 'verdict' ? 'verdict' : 'abort', reason, rollout };
+}
+
+const leaving = (services: readonly Service[] | undefined, left: Departure): VersionChange['set'] =>
+  services === undefined || services.length === 0 ? {} : { services: ended(services, left) };

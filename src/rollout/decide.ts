@@ -13,7 +13,7 @@ import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from
 import { effectKey } from './after-effect.ts';
 import { comparedText, copiesOf } from './report.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
-import { homeTarget } from './target.ts';
+import { homeTarget, resolveRoute, serviceOf } from './target.ts';
 
 /**
  * The whole policy, and pure: what a rollout in this state does next.
@@ -168,9 +168,7 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     case 'provision':
       return provision(state, step, now);
     case 'smoke':
-      return state.smokedStep === state.step
-        ? done(state, 'smoke requests passed')
-        : attempt(state, { kind: 'smoke', version: step.version }, now);
+      return smoke(state, step, now);
     case 'warm-up':
       return isWarm(state, step.route) ? done(state, 'warm') : warmUp(state, step.route, now);
     case 'route':
@@ -187,7 +185,10 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     case 'commit': {
       const functionVersion = state.aliases[state.plan.alias]?.target.functionVersion;
       if (functionVersion === undefined) throw new Error(`${state.id} commits what it has not written`);
-      const context = { rollout: state.id, at: now, functionVersion, keepPreviousMs: step.keepPreviousMs };
+      const service = serviceOf(state, { functionVersion, since: state.promotedAt ?? now });
+      const { id: rollout, services } = state;
+      const { keepPreviousMs } = step;
+      const context = { rollout, at: now, functionVersion, keepPreviousMs, service, services };
       return {
         kind: 'record',
         entries: [
@@ -210,6 +211,23 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     default:
       return unreachable(step);
   }
+}
+
+function smoke(
+  state: RolloutState,
+  { version, route }: Extract<Step, { kind: 'smoke' }>,
+  now: Instant,
+): Decision {
+  if (state.smokedStep === state.step) return done(state, 'smoke requests passed');
+  if (route === undefined) return attempt(state, { kind: 'smoke', version }, now);
+  const resolved = resolveRoute(state, route);
+  return attempt(
+    state,
+    resolved.kind === 'missing'
+      ? { kind: 'publish', route: resolved.route }
+      : { kind: 'smoke', version, through: resolved.target.functionVersion },
+    now,
+  );
 }
 
 /** After a person moved the share up by hand, the steps that lead there are behind us. */

@@ -1,6 +1,6 @@
 import type { Actor, EntryBody, RollbackCause } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { VersionChange } from '../domain/registry.ts';
+import type { Services, VersionChange } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -8,6 +8,7 @@ import type { LockRecord, Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { servicesOfAll } from '../registry/known-good.ts';
 import { planHash } from './plan-hash.ts';
 import { canGoBlind, isBlind, isOver } from './roll-back-blind.ts';
 
@@ -42,7 +43,7 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
     force: wanted.force === true,
   });
   try {
-    const artifactDigest = await refuseOutdated(ports, wanted);
+    const { digest: artifactDigest, services } = await refuseOutdated(ports, wanted);
     const first: EntryBody = {
       kind: 'started',
       format: 1,
@@ -54,6 +55,7 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
       ...(wanted.deploymentId === undefined ? {} : { deploymentId: wanted.deploymentId }),
       endpoints: wanted.endpoints,
       codeSha256: wanted.codeSha256,
+      services,
       ...(artifactDigest === undefined
         ? {}
         : { artifactDigest, planHash: planHash({ rollout: id, plan: wanted.plan, artifactDigest }) }),
@@ -221,13 +223,13 @@ async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promis
 /**
  * A plan rests on what its maker saw, maybe minutes ago while a person was asked: now that nobody else can change it, it
  * must still be so.
- * @returns the digest of the challenger's artifact
+ * @returns the digest of the challenger's artifact, and how the plan's versions served everybody before
  * @throws UserError conflict
  */
 async function refuseOutdated(
   { store, platform }: RolloutPorts,
   { plan, home, endpoints }: Start,
-): Promise<string | undefined> {
+): Promise<{ readonly digest: string | undefined; readonly services: Services }> {
   const refusal = (sentence: string): UserError =>
     new UserError('conflict', `${sentence} meanwhile in ${plan.environment}; nothing was changed`, {
       mend: `mlreg status --environment ${plan.environment}`,
@@ -246,6 +248,7 @@ async function refuseOutdated(
   if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))
     throw refusal(`${serving?.version ?? 'nothing'} became champion`);
   const digest = records.find(({ version }) => version === plan.challenger)?.artifact.digest;
+  const services = servicesOfAll(records, [plan.challenger, plan.champion]);
   const { target, stamp } = await platform.readAlias(plan.alias);
   // The journal must learn of it first, or nobody ever tells it.
   if (stamp?.seq === 0) {
@@ -256,11 +259,11 @@ async function refuseOutdated(
     );
   }
   // Whatever serves, a rollback takes users away from it.
-  if (plan.strategy === 'rollback') return digest;
+  if (plan.strategy === 'rollback') return { digest, services };
   const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
   if (expected !== undefined && target.functionVersion !== expected)
     throw refusal(`alias ${plan.alias} was moved`);
-  return digest;
+  return { digest, services };
 }
 
 /** A person's, or a signal's, way out: always takes over, whoever owns the rollout, and rolls back. */

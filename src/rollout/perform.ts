@@ -95,7 +95,7 @@ async function dispatch(
       return done({ kind: 'published', functionVersion });
     }
     case 'smoke': {
-      const smoked = await platform.smoke(endpointOf(state, effect.version));
+      const smoked = await platform.smoke(endpointOf(state, effect.version), effect.through);
       return smoked.passed
         ? done({ kind: 'smoked', passed: true, requests: smoked.requests })
         : { kind: 'failed', error: `smoke request failed: ${smoked.why ?? 'no reason given'}`, final: true };
@@ -186,11 +186,15 @@ function stampOf(state: RolloutState, effect: Effect, seq: number): Stamp {
   return { environment: plan.environment, token, seq, rollout: id, back: wayBack(state, effect) };
 }
 
-/** Whoever rolls back while a rollback is under way means the same version, not the one that users are saved from. */
-function wayBack({ plan, home, published }: RolloutState, effect: Effect): string {
+/**
+ * Whoever rolls back while a rollback is under way means the same version, not the one that users are saved from. But
+ * nobody is to be sent to what still has to pass its smoke test.
+ */
+function wayBack({ plan, home, published, step }: RolloutState, effect: Effect): string {
   const good = published[routeKey({ kind: 'single', version: plan.challenger })];
   const isBack = effect.kind === 'set-alias' && effect.purpose === 'roll-back';
-  const leadsOn = plan.strategy === 'rollback' && !isBack;
+  const isTested = plan.steps.slice(step).every(({ kind }) => kind !== 'smoke');
+  const leadsOn = plan.strategy === 'rollback' && !isBack && isTested;
   return (leadsOn ? good : undefined) ?? home.functionVersion;
 }
 

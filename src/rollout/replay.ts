@@ -5,7 +5,7 @@ import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterEffect, effectKey, meant } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { RolloutState } from './state.ts';
+import { publishedBefore, type RolloutState } from './state.ts';
 
 /**
  * Folds a journal into the rollout's state. Pure, and the only way to know anything about a rollout: resume is nothing
@@ -45,6 +45,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     deploymentId: entry.deploymentId,
     endpoints: entry.endpoints,
     codeSha256: entry.codeSha256,
+    services: entry.services ?? {},
     planHash: entry.planHash,
     length: 1,
     token: entry.token,
@@ -57,7 +58,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     stepsDone: [],
     endpointReady: false,
     endpointAskedAt: null,
-    published: {},
+    published: publishedBefore(entry.plan),
     warmedAt: {},
     smokedStep: null,
     notifiedStep: null,

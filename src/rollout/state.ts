@@ -2,6 +2,7 @@ import type { Person } from '../domain/identity.ts';
 import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
+import type { Services } from '../domain/registry.ts';
 import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import type { DisagreementReport } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
@@ -24,6 +25,8 @@ export interface RolloutState {
   readonly deploymentId: string | undefined;
   readonly endpoints: Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
   readonly codeSha256: string;
+  /** How champion and challenger served everybody before; empty for journals from before mlreg recorded that. */
+  readonly services: Services;
   /** What an approval must be bound to; undefined where the challenger has no artifact. */
   readonly planHash: string | undefined;
 
@@ -158,6 +161,12 @@ export function aliasesAtStake(state: RolloutState): readonly string[] {
     route !== null && routeKey(route) !== undone ? [alias] : [],
   );
   return [...new Set([state.serving, plan.alias, ...state.written, ...elsewhere])];
+}
+
+/** Lambda version by route key, as a rollout begins: what a rollback returns to was published long ago. */
+export function publishedBefore({ returnsTo, challenger }: Plan): Readonly<Record<string, string>> {
+  if (returnsTo === undefined) return {};
+  return { [routeKey({ kind: 'single', version: challenger })]: returnsTo.functionVersion };
 }
 
 /** Sticky and shadow arms share one Lambda version; weighted arms have one each. */

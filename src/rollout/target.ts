@@ -1,6 +1,7 @@
-import type { VersionRecord } from '../domain/registry.ts';
+import type { Service, VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget, Route } from '../domain/route.ts';
 import { routeKey } from '../domain/route.ts';
+import type { Instant } from '../domain/units.ts';
 import { publicationsOf, type RolloutState } from './state.ts';
 
 /** The alias's target for a route, or the first publication that is still missing for it. */
@@ -28,6 +29,39 @@ export const homeTarget = (state: RolloutState): AliasTarget => ({
   functionVersion: state.home.functionVersion,
   weights: {},
 });
+
+/** What the registry is told of the version that serves everybody now. */
+export function serviceOf(
+  state: RolloutState,
+  served: { readonly functionVersion: string; readonly since: Instant },
+): Service {
+  const { plan, endpoints, codeSha256, id } = state;
+  const { functionVersion } = served;
+  // Of what was published long ago the registry knows more than this rollout.
+  const isReturn = plan.returnsTo?.functionVersion === functionVersion;
+  const { routing, codeSha256: code } = isReturn
+    ? (plan.returnsTo ?? {})
+    : { routing: plan.routing, codeSha256 };
+  return {
+    ...served,
+    endpoint: endpoints[plan.challenger]?.name ?? '',
+    ...(routing === undefined ? {} : { routing }),
+    ...(code === undefined || code === '' ? {} : { codeSha256: code }),
+    rollout: id,
+  };
+}
+
+/** The champion, to which users have come back: as it served before, if that is known. */
+export function homeServiceOf(state: RolloutState, since: Instant): Service {
+  const { plan, home, endpoints, services, id } = state;
+  const known = plan.champion === null ? undefined : services[plan.champion]?.at(-1);
+  const { functionVersion } = home;
+  if (known?.functionVersion === functionVersion) {
+    const { left: _left, ...served } = known;
+    return { ...served, since, rollout: id };
+  }
+  return { functionVersion, endpoint: endpoints[plan.champion ?? '']?.name ?? '', since, rollout: id };
+}
 
 /**
  * Where a rollout that takes users away from this champion would return. The registry knows better than a reading of the

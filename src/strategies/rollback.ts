@@ -1,16 +1,32 @@
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, Step } from '../domain/plan.ts';
 import { conclusion, planOf, provision, single } from './common.ts';
-import type { Settings } from './settings.ts';
+import type { RollbackSettings } from './settings.ts';
 
 /**
- * One move back to a version known good, without analysis: `challenger` is the version that comes back, `champion` what
- * serves now. A warm-up would only leave users longer with what they are being saved from.
+ * One move to a version that served everybody before, without analysis: `challenger` is the version that comes back,
+ * `champion` what serves now. Nothing is published and nothing is warmed up, for users would wait for it, unless there is
+ * something to build: then that is smoke-tested and warm before users move.
  */
-export function rollback(settings: Settings): Plan {
-  const { challenger } = settings;
-  return planOf('rollback', settings, [
-    provision(settings, [single(challenger)]),
+export function rollback(settings: RollbackSettings): Plan {
+  const { challenger, returnsTo, smokeFirst = false } = settings;
+  const builds =
+    settings.builds ?? (returnsTo === undefined ? 'no Lambda version of it is recorded' : undefined);
+  const route = single(challenger);
+  const smoke: Step = { kind: 'smoke', version: challenger, route };
+  const before: readonly Step[] =
+    builds === undefined
+      ? smokeFirst
+        ? [smoke]
+        : []
+      : [provision(settings, [route]), smoke, { kind: 'warm-up', route }];
+  const steps: readonly Step[] = [
+    ...before,
     { kind: 'promote', version: challenger },
     ...conclusion(settings, `${settings.environment} was rolled back to ${challenger}`),
-  ]);
+  ];
+  return {
+    ...planOf('rollback', settings, steps),
+    ...(returnsTo === undefined ? {} : { returnsTo }),
+    ...(builds === undefined ? {} : { builds }),
+  };
 }

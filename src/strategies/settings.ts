@@ -1,4 +1,4 @@
-import type { OnInconclusive } from '../domain/plan.ts';
+import type { OnInconclusive, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
@@ -27,6 +27,15 @@ export interface Settings {
   readonly unreadableMs: number;
   /** Tries of one effect before its step fails. */
   readonly maxTries: number;
+}
+
+export interface RollbackSettings extends Settings {
+  /** The Lambda version that served the version before. Undefined: one has to be published. */
+  readonly returnsTo?: Return | undefined;
+  /** What has to be built before users move, and why. Undefined: nothing. */
+  readonly builds?: string | undefined;
+  /** Smoke-tests the version before users move, also where nothing has to be built. */
+  readonly smokeFirst?: boolean;
 }
 
 export interface BakeSettings {

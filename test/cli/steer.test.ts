@@ -236,11 +236,12 @@ describe('rollback with no rollout under way', () => {
   it('goes to a version by name, and never to what was rolled back unless it is named', async () => {
     const cli = await promoted();
     await cli.run('rollback');
+    cli.clock.advance(700_000);
     expect(await cli.run('rollback')).toMatchObject({
       code: 5,
       stderr: expect.stringContaining('dev has no earlier version known good'),
     });
-    expect((await cli.run('rollback --to v2.3.0')).code).toBe(0);
+    expect((await cli.run('rollback --to v2.3.0 --yes')).code).toBe(0);
     expect(await cli.ask('rollback --to v2.3.0')).toMatchObject({
       kind: 'Rollback',
       result: 'already-serving',

@@ -96,7 +96,7 @@ describe('a rollout under real traffic', () => {
       ["MLREG_OUTPUT_FILE can't be written"],
     ]);
     delete scene.variables.MLREG_OUTPUT_FILE;
-    await succeeds(scene.run('rollback', '--to', 'v2.3.0'));
+    await succeeds(scene.run('rollback', '--to', 'v2.3.0', '--yes'));
     // Once more is done already.
     expect(await scene.ask('deploy', '--model-version', 'v2.3.0')).toMatchObject({
       result: 'already-serving',

@@ -75,12 +75,15 @@ describe('a running rollout, steered from another terminal', () => {
   it('goes back to a version by name, and to the one before', async () => {
     await succeeds(scene.run('rollback', '--to', 'v2.2.0', '--reason', 'complaints'));
     await expectServing(scene, 'v2.2.0');
+    // The same order once more, a moment later and without a name, changes nothing.
+    const again = await scene.run('rollback');
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('nothing was changed')]);
     // v2.3.0 was rolled back from, so nothing before v2.2.0 is known good.
-    const none = await scene.run('rollback');
+    const none = await scene.run('rollback', '--to', 'previous');
     expect([none.code, none.stderr]).toEqual([5, expect.stringContaining('no earlier version known good')]);
     expect(await scene.ask('rollback', '--to', 'v2.2.0')).toMatchObject({ result: 'already-serving' });
 
-    await succeeds(scene.run('rollback', '--to', 'v2.3.0'));
+    await succeeds(scene.run('rollback', '--to', 'v2.3.0', '--yes'));
     await expectServing(scene, 'v2.3.0');
   });
 

@@ -33,6 +33,15 @@ export interface Caller {
   crashes(): number;
 }
 
+/** What publishing needs of Lambda, and a rollback does not, at either level. */
+const ofLatest: readonly string[] = [
+  'codeSha256',
+  'variables',
+  'publish',
+  'GetLatest',
+  'GetFunctionConfiguration',
+  'ListVersionsByFunction',
+];
 const timeoutMs = 3_000;
 const lossOf = {
   denied: 'permission lost',
@@ -81,7 +90,9 @@ export function createCaller(world: {
     const at = scheduler.now();
     for (const window of windows) {
       const isStore = name.startsWith('store.');
-      const fits = { store: isStore, aws: !isStore }[window.call] ?? window.call === name;
+      const fits =
+        { store: isStore, aws: !isStore, latest: ofLatest.includes(name) }[window.call] ??
+        window.call === name;
       if (fits && at >= window.from && at < window.to) return window.kind;
     }
     return null;

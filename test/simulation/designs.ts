@@ -2,6 +2,8 @@ import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
 import { type AliasView, type Platform, PlatformError } from '../../src/ports/platform.ts';
 import type { AppendOutcome, Store } from '../../src/ports/store.ts';
+import { provision } from '../../src/strategies/common.ts';
+import { rollback } from '../../src/strategies/rollback.ts';
 import type { Design } from './level.ts';
 
 type Append = Parameters<Store['append']>[0];
@@ -82,6 +84,18 @@ export const badDesigns = {
           }
         },
       };
+    },
+  },
+
+  /** What is rolled back to is published again, from whatever $LATEST is by now. */
+  'a rollback that publishes anew': {
+    rollbackPlan: (settings) => {
+      const route = { kind: 'single', version: settings.challenger } as const;
+      const { returnsTo: _recorded, builds: _builds, ...plan } = rollback(settings);
+      const [promote, ...others] = plan.steps.filter(
+        ({ kind }) => kind !== 'provision' && kind !== 'smoke' && kind !== 'warm-up',
+      );
+      return { ...plan, steps: [provision(settings, [route]), promote!, ...others] };
     },
   },
 

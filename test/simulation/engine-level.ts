@@ -4,6 +4,7 @@ import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { type AliasName, createAws } from './aws-model.ts';
 import type { BuildLevel, Stage } from './level.ts';
 import type { Process } from './scheduler.ts';
+import { isLost } from './story.ts';
 import { endpointName, nobody, v21, v22 } from './versions.ts';
 
 /** The engine over a model of AWS: each call of a port is one call. */
@@ -19,7 +20,10 @@ export const engineLevel: BuildLevel = async (stage) => {
     now,
     versions: { 5: serving(v21), 6: serving('v2.1.1'), 7: serving(story.first === true ? nobody : v22) },
     serves: '7',
-    endpoints: ['v2.1.1', ...(story.first === true ? [nobody] : [v21, v22])].map(endpointName),
+    endpoints: [
+      'v2.1.1',
+      ...(story.first === true ? [nobody] : story.lost === 'endpoint' ? [v22] : [v21, v22]),
+    ].map(endpointName),
     behaviour,
     story,
     onWrite,
@@ -49,7 +53,12 @@ export const engineLevel: BuildLevel = async (stage) => {
             () => aws.alias(aliasOf(name)),
             () => aws.aliasBefore(aliasOf(name)),
           ),
-        writeAlias: (name, wanted) => on('writeAlias', () => aws.updateAlias(wanted, aliasOf(name))),
+        writeAlias: (name, wanted) =>
+          on('writeAlias', () => {
+            const { functionVersion } = wanted.target;
+            if (isLost(story, functionVersion)) throw lostVersion(functionVersion);
+            return aws.updateAlias(wanted, aliasOf(name));
+          }),
         aliases: () =>
           on('aliases', () =>
             (['live', 'green'] as const).map((name) => ({ name, target: aws.alias(name).target })),
@@ -66,7 +75,11 @@ export const engineLevel: BuildLevel = async (stage) => {
         endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
         deleteEndpoint: (name) => on('deleteEndpoint', () => aws.deleteEndpoint(name)),
         smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
-        codeSha256: () => on('codeSha256', aws.codeSha256),
+        codeSha256: (version) =>
+          on('codeSha256', () => {
+            if (version !== undefined && isLost(story, version)) throw lostVersion(version);
+            return aws.codeSha256();
+          }),
         variables: (version) =>
           on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
         publish: (wanted) => on('publish', () => aws.publish(wanted)),
@@ -88,6 +101,9 @@ export const engineLevel: BuildLevel = async (stage) => {
     },
   };
 };
+
+const lostVersion = (version: string): PlatformError =>
+  new PlatformError({ kind: 'missing', message: `no version ${version}` });
 
 const aliasOf = (name: string): AliasName => (name === 'green' ? 'green' : 'live');
 

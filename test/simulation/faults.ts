@@ -46,7 +46,7 @@ export interface Fault {
 /** A time during which calls of this name are answered so, whoever makes them. */
 export interface Window {
   readonly key: string;
-  /** `store` and `aws` stand for all of its calls. */
+  /** `store` and `aws` stand for all of its calls, `latest` for what publishing needs: reading $LATEST, changing and publishing it. */
   readonly call: string;
   readonly kind: 'unreachable' | 'denied' | 'credentials';
   readonly from: number;

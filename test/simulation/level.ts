@@ -1,11 +1,13 @@
 import type { Clients } from '../../src/aws/clients.ts';
 import type { Entry, Stamp } from '../../src/domain/journal.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { AliasView, Platform, StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
+import type { RollbackSettings } from '../../src/strategies/settings.ts';
 import type { AliasName, AwsModel, Behaviour, StageWrite } from './aws-model.ts';
 import type { Caller } from './calls.ts';
 import type { Process, Scheduler } from './scheduler.ts';
@@ -15,6 +17,8 @@ import type { Story } from './story.ts';
 export interface Design {
   readonly platform?: (platform: Platform, overwrite: Platform['writeAlias']) => Platform;
   readonly store?: (store: Store) => Store;
+  /** How a rollback is planned. */
+  readonly rollbackPlan?: (settings: RollbackSettings) => Plan;
   /** Of the AWS level alone: what is sent instead. */
   readonly request?: (operation: string, body: object) => object;
   /** Of the AWS level alone. */

@@ -7,9 +7,11 @@ import { isRetired, type VersionRecord } from '../../src/domain/registry.ts';
 import { PlatformError, type StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
+import { previousGood, standingOf } from '../../src/registry/known-good.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
+import { findReturn } from '../../src/rollout/find-return.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import { rollBackBlind, wentBackBlind } from '../../src/rollout/roll-back-blind.ts';
@@ -262,20 +264,30 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
-    const [wanted] = versions
-      .filter((version) => version.status === 'archived' && version.version !== champion.version)
-      .sort((a, b) => b.statusAt - a.statusAt);
-    if (wanted === undefined) return;
+    const wanted = previousGood(versions);
+    const standing = wanted === undefined ? undefined : standingOf(wanted);
+    if (wanted === undefined || standing === undefined || standing.kind === 'never-served') return;
     const view = await platform.readAlias(alias);
-    const codeSha256 = await platform.codeSha256();
+    const { service } = standing;
+    const back = await findReturn(platform, { record: wanted, service, next: endpointOf(wanted) });
+    const { returnsTo, builds, endpoint } = back;
+    world.saw(builds === undefined ? 'rollback returns' : 'rollback builds');
+    const plan = (world.design?.rollbackPlan ?? rollbackPlan)({
+      ...settingsOf(champion.version, wanted.version),
+      returnsTo,
+      builds,
+    });
+    // Only what is published anew is made of $LATEST.
+    const codeSha256 =
+      plan.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
     const journal = await start(ports, ports.ids.rolloutId(), {
-      plan: rollbackPlan(settingsOf(champion.version, wanted.version)),
+      plan,
       actor,
       reason: '',
       home: homeOf(champion, view.target),
-      endpoints: endpointsOf(champion, wanted),
+      endpoints: { ...endpointsOf(champion), [wanted.version]: endpoint },
       codeSha256,
-      changes: [{ version: wanted.version, set: { endpoint: endpointOf(wanted) } }],
+      changes: [{ version: wanted.version, set: { endpoint } }],
     });
     see(await drive(ports, journal, { signal: never }));
   }
@@ -286,9 +298,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if ((await unfinished(machine)) !== null) return;
     const versions = await store.versions();
     const champion = championOf(versions);
-    const [back] = versions
-      .filter(({ status, functionVersion }) => status === 'archived' && functionVersion !== undefined)
-      .sort((a, b) => b.statusAt - a.statusAt);
+    const back = previousGood(versions, { withEndpoint: true });
     const view = await platform.readAlias(alias);
     const roles = settingsOf(back?.version ?? null, champion.version);
     const journal = await start(ports, ports.ids.rolloutId(), {
@@ -297,7 +307,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       reason: 'watch',
       home: { functionVersion: back?.functionVersion ?? view.target.functionVersion, weights: {} },
       endpoints: endpointsOf(champion, ...(back === undefined ? [] : [back])),
-      codeSha256: await platform.codeSha256(),
+      codeSha256: '',
       changes: [],
     });
     see(await drive(ports, journal, { signal: never }));

@@ -1,7 +1,8 @@
 import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
-import type { VersionRecord } from '../../src/domain/registry.ts';
+import type { Service, VersionRecord } from '../../src/domain/registry.ts';
+import { servicesOf } from '../../src/registry/known-good.ts';
 import type { AliasView, EndpointState, StageView } from '../../src/ports/platform.ts';
 import type { AliasName, StageWrite } from './aws-model.ts';
 
@@ -19,6 +20,7 @@ export type Law =
   | 'I10 approval binding'
   | 'I13 audit complete'
   | 'I14 bounded'
+  | 'I15 rollback returns'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
@@ -46,10 +48,16 @@ export interface Watched {
   aliases(): readonly AliasView[];
   /** Share in percent by model version that users get. */
   users(): Readonly<Record<string, number>>;
+  /** Lambda versions that served everybody before the simulation began. */
+  readonly servedBefore: readonly string[];
+  /** Whether a Lambda version is there, and its endpoint in service. */
+  isThere(service: Service): boolean;
   /** Endpoints that a Lambda version may ask. */
   namedBy(functionVersion: string): readonly string[];
   /** Nothing of mlreg's served before. */
   readonly isFirst: boolean;
+  /** AWS may answer a look at an endpoint or a Lambda version from before it was made. */
+  readonly looksMayLag: boolean;
   saw(situation: string): void;
 }
 
@@ -95,9 +103,58 @@ export function watchSafety(world: Watched): Safety {
   const targets = new Map<string, AliasTarget>();
   /** The newest token that a journal says has written each alias. */
   const claimed: Record<AliasName, number> = { live: 0, green: 0 };
+  /** Model versions that each Lambda version has served to everybody. */
+  const servedEverybody = new Map<string, Set<string>>();
   const fail = (law: Law, sentence: string): never => {
     throw new Violation(law, sentence);
   };
+
+  /** The model version that a target gives to everybody, if there is one. */
+  const onlyOne = (target: AliasTarget): string | undefined => {
+    const [version, ...others] = Object.keys(world.shares(target));
+    return others.length === 0 && Object.keys(target.weights).length === 0 ? version : undefined;
+  };
+  const noteServed = (target: AliasTarget): void => {
+    const version = onlyOne(target);
+    if (version === undefined) return;
+    const known = servedEverybody.get(target.functionVersion) ?? new Set();
+    servedEverybody.set(target.functionVersion, known.add(version));
+  };
+
+  /** Whether this rollout has sent smoke requests through that Lambda version, and all were answered. */
+  const isTested = ({ entries }: Followed, functionVersion: string): boolean =>
+    entries.some((entry) => {
+      const intent = entry.kind === 'result' ? entries[entry.intent] : undefined;
+      if (entry.kind !== 'result' || intent?.kind !== 'intent' || intent.effect.kind !== 'smoke')
+        return false;
+      return intent.effect.through === functionVersion && entry.outcome.kind === 'smoked';
+    });
+
+  /** A rollback brings users to a Lambda version that served them before, or that was smoke-tested for it. */
+  function checkReturn(rollout: Followed, target: AliasTarget, stamp: Stamp, say: string): void {
+    const { plan, entries } = rollout;
+    const intent = entries[stamp.seq];
+    const purpose =
+      intent?.kind === 'intent' && intent.effect.kind === 'set-alias' ? intent.effect.purpose : undefined;
+    const isReturn =
+      stamp.seq === 0 || purpose === 'roll-back' || (plan.strategy === 'rollback' && purpose === 'promote');
+    if (!isReturn) return;
+    const version = onlyOne(target);
+    if (version === undefined) fail('I15 rollback returns', `${say}, which is a split`);
+    const has = servedEverybody.get(target.functionVersion)?.has(version ?? '') ?? false;
+    if (!has && !isTested(rollout, target.functionVersion))
+      fail('I15 rollback returns', `${say}, which never served ${version} before, nor was it smoke-tested`);
+    world.saw(has ? 'returned to what served before' : 'rolled back to what was built');
+  }
+
+  /** What served a version is there: then a rollback to it builds nothing. */
+  function checkBuilds({ strategy, challenger, builds }: Plan): void {
+    if (strategy !== 'rollback' || builds === undefined || world.looksMayLag) return;
+    const record = world.registry().find(({ version }) => version === challenger);
+    const service = record === undefined ? undefined : servicesOf(record).at(-1);
+    if (service === undefined || record?.tombstone?.endpoint === service.endpoint) return;
+    if (world.isThere(service)) fail('I15 rollback returns', `a rollback builds ${challenger} (${builds})`);
+  }
 
   function written(write: { target: AliasTarget; stamp: Stamp }, before: AliasView, alias: AliasName): void {
     const { target, stamp } = write;
@@ -125,6 +182,11 @@ export function watchSafety(world: Watched): Safety {
     targets.set(key, target);
     const rollout = rollouts.get(stamp.rollout);
     if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
+    if (servedEverybody.size === 0)
+      for (const functionVersion of world.servedBefore) noteServed({ functionVersion, weights: {} });
+    noteServed(before.target);
+    checkReturn(rollout, target, stamp, say);
+    if (alias === 'live') noteServed(target);
     const { plan } = rollout;
     const given = world.shares(target);
     const had = world.shares(before.target);
@@ -322,6 +384,7 @@ export function watchSafety(world: Watched): Safety {
   function appended(id: string, entries: readonly Entry[]): void {
     for (const entry of entries) {
       if (entry.kind === 'started') {
+        checkBuilds(entry.plan);
         rollouts.set(id, {
           plan: entry.plan,
           home: entry.home,

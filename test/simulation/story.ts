@@ -38,6 +38,8 @@ export interface Story {
   readonly skewed: boolean;
   /** Nothing of mlreg's serves yet. */
   readonly first?: boolean;
+  /** Somebody has deleted what served v2.1.0: its Lambda version, or its endpoint. */
+  readonly lost?: 'version' | 'endpoint';
   /** All that was under way arrives before anybody recovers. */
   readonly waits: boolean;
   /** What befalls the first swap of the stage. */
@@ -45,6 +47,10 @@ export interface Story {
   /** What befalls calls; drawn by the seed and `swarm` where it isn't given. */
   readonly faults?: readonly Fault[];
 }
+
+/** Whether somebody has deleted this Lambda version. */
+export const isLost = ({ lost }: Pick<Story, 'lost'>, functionVersion: string): boolean =>
+  lost === 'version' && functionVersion === '5';
 
 /** What a world can play beside canary, rollback and watch on one alias. */
 export type Knows = 'everything' | 'canary';
@@ -123,9 +129,21 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
       : undefined;
   if (isWide && kinds.chance(0.2)) add('gc', kinds.between(10_000, horizonMs));
   const isFirst = isWide && kinds.chance(0.15);
+  // Dice of its own, so that all else stays what it was.
+  const fate = dice(seed, 54);
+  // A watch has no other way back.
+  const isLosing = isWide && !isFirst && fate.chance(0.15) && ops.every(({ kind }) => kind !== 'watch');
+  const lostPart = fate.of(['version', 'endpoint'] as const);
+  // A rollback needs nothing of $LATEST: its permissions go just when somebody rolls back.
+  if (swarm.denials > 0 && back !== undefined && fate.chance(0.5)) {
+    const from = Math.max(0, back.at - 1_000);
+    const kind = fate.of(['denied', 'unreachable'] as const);
+    windows.push({ key: `window ${windows.length}`, call: 'latest', kind, from, to: from + 90_000 });
+  }
   return {
     seed,
     ...(isFirst ? { first: true } : {}),
+    ...(isLosing ? { lost: lostPart } : {}),
     ops,
     swarm,
     horizonMs,

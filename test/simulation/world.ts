@@ -14,7 +14,7 @@ import type { Fault } from './faults.ts';
 import type { BuildLevel, Design, Level, Truth } from './level.ts';
 import { type Safety, Violation, watchSafety } from './safety.ts';
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts';
-import type { Story } from './story.ts';
+import { isLost, type Story } from './story.ts';
 import { epoch, v23 } from './versions.ts';
 
 export interface Machine {
@@ -31,6 +31,7 @@ export interface SimWorld {
   readonly safety: Safety;
   readonly situations: Map<string, number>;
   readonly faults: Fault[];
+  readonly design: Design | undefined;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -108,6 +109,10 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     users: () => usersOf(aws),
     namedBy: (version) => endpointsOf(aws.variables(version)),
     isFirst: story.first === true,
+    servedBefore: story.first === true ? ['7'] : ['5', '7'],
+    looksMayLag: options.level !== undefined,
+    isThere: ({ functionVersion, endpoint }) =>
+      aws.endpoint(endpoint).kind === 'in-service' && !isLost(story, functionVersion),
     saw,
   });
   const caller = createCaller({
@@ -185,6 +190,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     safety,
     situations,
     faults: caller.faults,
+    design: options.design,
     trace,
     saw,
     fail,

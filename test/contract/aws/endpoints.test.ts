@@ -11,7 +11,7 @@ import {
 import { expect, test } from 'vitest';
 import { versionTag } from '../../../src/domain/units.ts';
 import type { EndpointSpec, PlatformError } from '../../../src/ports/platform.ts';
-import { type Stack, stack } from './stack.ts';
+import { lost, type Stack, stack } from './stack.ts';
 
 const name = 'recommendation-prod-v2-0123abcd';
 const spec: EndpointSpec = {
@@ -230,6 +230,51 @@ test.each([
   await made.platform.ensureEndpoint(spec);
   await made.clock.advance(5_000);
   expect(await made.platform.smoke(name)).toEqual(outcome);
+});
+
+const said = (payload: string, functionError?: 'Unhandled') => async () => ({
+  payload,
+  coldStart: true,
+  logs: [],
+  ...(functionError === undefined ? {} : { functionError }),
+});
+
+test.each([
+  ['an answer', said('{"statusCode":200,"body":"{}"}'), undefined],
+  ['an answer in short form', said('{"items":[1]}'), undefined],
+  ['that an API key is needed: the version runs', said('{"statusCode":401}'), undefined],
+  ['an error status', said('{"statusCode":503,"body":"API_TOKEN=hunter2"}'), 'answered with status 503'],
+  ['no JSON', said('hello'), 'answered without a status code'],
+  [
+    'an exception, whose words are not repeated',
+    said('{"errorType":"TypeError","errorMessage":"API_TOKEN=hunter2"}', 'Unhandled'),
+    'failed (TypeError)',
+  ],
+])('smoke through a Lambda version that gives %s', async (_what, answer, why) => {
+  const made = await stack({ smokeRequests: [{ body: '{"userId":"smoke"}' }], requestPath: '/score' });
+  made.functions.answer = answer;
+  await made.platform.ensureEndpoint(spec);
+  await made.clock.advance(5_000);
+  expect(await made.platform.smoke(name, '1')).toEqual(
+    why === undefined
+      ? { passed: true, requests: 1 }
+      : { passed: false, requests: 1, why: `request 1 of 1: Lambda version 1 ${why}` },
+  );
+  const sent = JSON.parse(made.functions.invoked[0]!.invocation.payload) as object;
+  expect(sent).toMatchObject({
+    version: '2.0',
+    rawPath: '/score',
+    requestContext: { http: { method: 'POST', path: '/score' } },
+    body: '{"userId":"smoke"}',
+  });
+});
+
+test('somebody in haste gets one attempt', async () => {
+  const made = await stack();
+  made.fate = () => ({ kind: 'before', error: lost() });
+  expect(await failure(made.platform.endpoint(name, { withinMs: 500 }))).toMatchObject({ kind: 'unknown' });
+  expect(await failure(made.platform.codeSha256('1', { withinMs: 500 }))).toMatchObject({ kind: 'unknown' });
+  expect(made.asked).toHaveLength(2);
 });
 
 test('smoke of an endpoint that is not there, or not allowed, is an error', async () => {

@@ -70,6 +70,24 @@ describe('seen to serve everybody', () => {
   });
 });
 
+const left = (why: 'replaced') => ({ at: instant(3), why, reason: 'followed', rollout: rolloutId('r-0') });
+
+describe('what the registry keeps of a promotion', () => {
+  const service = { functionVersion: '9', endpoint: 'e', since: at };
+  const services = { [v22]: [{ functionVersion: '7', endpoint: 'e', since: instant(1) }], [v23]: [] };
+
+  it.each([
+    ['canary', v22, { at, why: 'replaced', reason: 'followed by v2.3.0', rollout }],
+    ['back', v23, { at, why: 'rollback', reason: 'rolled back to v2.2.0', rollout }],
+  ] as const)('%s: the new service, and how the champion was left', (plan, champion, expected) => {
+    const known = { [plans[plan].challenger]: [], [champion]: services[v22] ?? [] };
+    const context = { rollout, at, functionVersion: '9', keepPreviousMs: 500, service, services: known };
+    const [challenger, before] = promoted(plans[plan], context);
+    expect(challenger?.set.services).toEqual([service]);
+    expect(before?.set.services).toEqual([{ ...services[v22]?.[0], left: expected }]);
+  });
+});
+
 describe('seen back with the champion', () => {
   it.each([
     ['canary', false, [['v2.3.0', 'rolled_back']]],
@@ -112,6 +130,37 @@ describe('seen back with the champion', () => {
     });
     expect(changes.map(({ version, set }) => [version, set.status])).toEqual(expected);
     for (const { set } of changes) expect(set).toMatchObject({ statusAt: at, statusReason: 'why', rollout });
+  });
+
+  const services = {
+    [v22]: [{ functionVersion: '7', endpoint: 'e', since: instant(1), left: left('replaced') }],
+    [v23]: [{ functionVersion: '8', endpoint: 'e', since: instant(2) }],
+  };
+  const again = { functionVersion: '7', endpoint: 'e', since: at };
+  const context = { rollout, at, reason: 'why', neverInService: false, service: again, services };
+
+  it.each([
+    ['verdict', 'verdict'],
+    ['abort', 'abort'],
+    ['interrupt', 'abort'],
+  ] as const)('by %s: how it was left, and who serves again', (cause, why) => {
+    const [challenger, champion] = rolledBack(plans.watch, { ...context, wasPromoted: false, cause });
+    expect(challenger?.set.services).toEqual([
+      { ...services[v23]?.[0], left: { at, why, reason: 'why', rollout } },
+    ]);
+    expect(champion?.set.services).toEqual([...(services[v22] ?? []), again]);
+  });
+
+  it.each([
+    ['verdict', { at, why: 'verdict', reason: 'why', rollout }],
+    ['abort', { at, why: 'abort', reason: 'why', rollout }],
+    ['step-failed', { ...left('replaced'), rollout }],
+    ['credentials', { ...left('replaced'), rollout }],
+    ['held-too-long', { ...left('replaced'), rollout }],
+  ] as const)('a trial of what served before, ended by %s', (cause, expected) => {
+    const plan = canary(canarySettings({ champion: v23, challenger: v22 }));
+    const [challenger] = rolledBack(plan, { ...context, wasPromoted: false, cause });
+    expect(challenger?.set.services?.at(-1)?.left).toEqual(expected);
   });
 
   it('with an endpoint that never came into service: that need not be kept', () => {

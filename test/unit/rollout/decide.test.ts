@@ -277,6 +277,16 @@ describe('each step', () => {
             statusReason: 'promoted by canary',
             rollout: 'r-1',
             functionVersion: '10',
+            services: [
+              {
+                functionVersion: '10',
+                endpoint: 'new-endpoint',
+                routing: 'sticky',
+                codeSha256: 'code',
+                since: story.now,
+                rollout: 'r-1',
+              },
+            ],
           },
         },
         {
@@ -417,10 +427,53 @@ describe('each step', () => {
     expect(next(tell(plan, ...before, ...given))).toEqual(doneWith(tail, 'left undone: no alias green'));
   });
 
-  it('a rollback begins with its endpoint, which may be there, and asks nobody', () => {
-    const back = rollback(canarySettings({ champion: v23, challenger: v22 }));
-    expect(back.steps.map(({ kind }) => kind)).toEqual(['provision', 'promote', 'commit', 'notify']);
-    expect(next(tell(back, fenced()))).toMatchObject({ effect: { kind: 'ensure-endpoint', version: v22 } });
+  describe('a rollback', () => {
+    const settings = canarySettings({ champion: v23, challenger: v22 });
+    const returnsTo = { functionVersion: '5', routing: 'weighted', codeSha256: 'older' } as const;
+    const inService = { kind: 'endpoint', state: 'in-service' } as const;
+    const kinds = (plan: Plan) => plan.steps.map(({ kind }) => kind);
+
+    it('returns to a recorded Lambda version by one write, and publishes nothing', () => {
+      const back = rollback({ ...settings, returnsTo });
+      expect(kinds(back)).toEqual(['promote', 'commit', 'notify']);
+      expect(next(tell(back, fenced()))).toEqual({
+        kind: 'effect',
+        effect: setAlias('promote', on('5'), single(v22)),
+      });
+    });
+
+    it('records that version as it was published, and not as this rollout would publish it', () => {
+      const back = rollback({ ...settings, returnsTo });
+      const story = tell(back, fenced(), moved(single(v22), on('5'), 'promote'), stepDone(0));
+      expect(next(story)).toMatchObject({
+        changes: [{ version: v22, set: { functionVersion: '5', services: [returnsTo] } }, { version: v23 }],
+      });
+    });
+
+    it('sends its smoke requests through that version where users were taken away from it', () => {
+      const back = rollback({ ...settings, returnsTo, smokeFirst: true });
+      expect(kinds(back)).toEqual(['smoke', 'promote', 'commit', 'notify']);
+      const effect = { kind: 'smoke', version: v22, through: '5' };
+      expect(next(tell(back, fenced()))).toEqual({ kind: 'effect', effect });
+    });
+
+    it('creates a lost endpoint again, and keeps the Lambda version that invokes it', () => {
+      const back = rollback({ ...settings, returnsTo, builds: 'its endpoint is gone' });
+      expect(kinds(back)).toEqual(['provision', 'smoke', 'warm-up', 'promote', 'commit', 'notify']);
+      expect(next(tell(back, fenced()))).toMatchObject({ effect: { kind: 'ensure-endpoint', version: v22 } });
+      const found = tell(back, fenced(), did(ensure, inService));
+      expect(next(found)).toMatchObject({ kind: 'record', entries: [{ kind: 'step-done', step: 0 }] });
+    });
+
+    it('publishes, tests and warms where no Lambda version is recorded', () => {
+      const back = rollback(settings);
+      expect(kinds(back)).toEqual(['provision', 'smoke', 'warm-up', 'promote', 'commit', 'notify']);
+      expect(next(tell(back, fenced(), did(ensure, inService)))).toMatchObject({
+        effect: { kind: 'publish' },
+      });
+      const built = tell(back, fenced(), did(ensure, inService), publish(single(v22), '9'), stepDone(0));
+      expect(next(built)).toEqual({ kind: 'effect', effect: { kind: 'smoke', version: v22, through: '9' } });
+    });
   });
 
   it('is refused where the plan holds what nobody knows', () => {

@@ -3,7 +3,15 @@ import type { Effect } from '../../../src/domain/journal.ts';
 import { UserError } from '../../../src/domain/user-error.ts';
 import { type Platform, PlatformError, type PlatformFailure } from '../../../src/ports/platform.ts';
 import { perform } from '../../../src/rollout/perform.ts';
-import { type ModelWorld, modelWorld, seedRegistry, v22, v23 } from '../../support/model-world.ts';
+import { rollback } from '../../../src/strategies/rollback.ts';
+import {
+  canarySettings,
+  type ModelWorld,
+  modelWorld,
+  seedRegistry,
+  v22,
+  v23,
+} from '../../support/model-world.ts';
 import {
   atStep,
   did,
@@ -17,6 +25,7 @@ import {
   smoke,
   split,
   stepOf,
+  stepsTo,
   tell,
   weightedPlan,
 } from './story.ts';
@@ -163,6 +172,23 @@ describe('the alias', () => {
     const { ports, alias } = await stack();
     expect(await perform(ports, state, fence, 5)).toMatchObject(done({ kind: 'alias', target: home }));
     expect(alias()).toMatchObject({ target: home, stamp: { token: 1, seq: 5, rollout: 'r-1', back: '7' } });
+  });
+
+  it('says that a rollback leads to what served before, but to nothing that has still to pass its smoke test', async () => {
+    const settings = {
+      ...canarySettings({ champion: v23, challenger: v22 }),
+      returnsTo: { functionVersion: '5' },
+    };
+    for (const [smokeFirst, step, backTo] of [
+      [false, 0, '5'],
+      [true, 0, '7'],
+      [true, 1, '5'],
+    ] as const) {
+      const { ports, alias } = await stack();
+      const told = tell(rollback({ ...settings, smokeFirst }), ...stepsTo(step));
+      expect(await perform(ports, told.state, fence, 5)).toMatchObject(done({ kind: 'alias' }));
+      expect([smokeFirst, step, alias().stamp?.back]).toEqual([smokeFirst, step, backTo]);
+    }
   });
 
   it('is written forward from our own last write, or not at all', async () => {

@@ -52,7 +52,14 @@ describe('plans', () => {
       watch({ ...canarySettings({ champion: null }), durationMs: null }),
     ],
     ['canary where a stage may be swapped', canary(canarySettings({ green: 'green' }))],
-    ['rollback', rollback(canarySettings({ champion: v23, challenger: v22, approvals: 2 }))],
+    [
+      'rollback',
+      rollback({
+        ...canarySettings({ champion: v23, challenger: v22, approvals: 2 }),
+        returnsTo: { functionVersion: '5' },
+      }),
+    ],
+    ['rollback to what has to be built', rollback(canarySettings({ champion: v23, challenger: v22 }))],
   ];
   it.each(plans)('%s', (_name, plan) => {
     expect(shown(plan)).toMatchSnapshot();
@@ -73,6 +80,7 @@ describe('plans', () => {
       );
       // What served before needs no publication.
       if (plan.strategy === 'shadow') prepared.push(String(plan.champion));
+      if (plan.returnsTo !== undefined) prepared.push(plan.challenger);
       const used = plan.steps.flatMap((step) => {
         if (step.kind === 'route' || step.kind === 'warm-up') return [routeOf(step.route)];
         return step.kind === 'promote' ? [step.version] : [];

@@ -1,0 +1,136 @@
+import { formatDuration } from '../domain/parse.ts';
+import type { Departure, VersionRecord } from '../domain/registry.ts';
+import { type Instant, type VersionTag } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { knownGood, previousGood, standingOf } from '../registry/known-good.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { type Context, stateOf, type Target } from './context.ts';
+
+/** A version that has served everybody: all others must earn it, with approvals and bakes. @throws UserError */
+export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRecord> {
+  const { config, connection } = at;
+  const records = await connection.store.versions();
+  const record = records.find(({ version }) => version === to);
+  if (record === undefined) {
+    throw new UserError('usage', `${to} is not registered in ${config.name}`, {
+      why: candidatesText(records),
+      mend: `mlreg versions --environment ${config.name}`,
+    });
+  }
+  if (standingOf(record).kind !== 'never-served') return record;
+  throw new UserError('conflict', `${to} has never served everybody in ${config.name}`, {
+    why: `a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
+    mend: `mlreg deploy --model-version ${to} --environment ${config.name}`,
+  });
+}
+
+/** The version known good that served last before the champion. @throws UserError where there is none */
+export async function defaultTarget({ connection, config }: Target): Promise<VersionRecord> {
+  const records = await connection.store.versions();
+  const newest = previousGood(records);
+  if (newest !== undefined) return newest;
+  const fled = records.flatMap((record) => {
+    const standing = standingOf(record);
+    return standing.kind === 'fled' ? [`${record.version} was left ${leftText(standing.left)}`] : [];
+  });
+  throw new UserError('conflict', `${config.name} has no earlier version known good`, {
+    why: fled.length === 0 ? undefined : fled.join('; '),
+    mend: [
+      `mlreg versions --environment ${config.name}`,
+      `mlreg rollback --to VERSION --environment ${config.name}`,
+    ],
+  });
+}
+
+function candidatesText(records: readonly VersionRecord[]): string {
+  const names = knownGood(records).map(({ version, status }) =>
+    status === 'champion' ? `${version} (champion)` : version,
+  );
+  return names.length === 0
+    ? 'no version is known good'
+    : `known good are, newest first: ${names.join(', ')}`;
+}
+
+/** `2026-11-30T08:00:00Z because of a verdict: ...` */
+const leftText = ({ at, why, reason }: Departure): string =>
+  `${new Date(at).toISOString().slice(0, 19)}Z because of ${becauseOf[why]}${reason === '' ? '' : `: ${reason}`}`;
+
+const becauseOf = {
+  replaced: 'a newer version',
+  verdict: 'a verdict',
+  abort: 'an abort',
+  rollback: 'a rollback',
+} as const satisfies Record<Departure['why'], string>;
+
+/**
+ * Users were taken away from this version for a reason: somebody must confirm that they are to go back to it.
+ * @throws UserError usage, where nobody does
+ */
+export async function confirmFled(
+  context: Context,
+  { config }: Target,
+  record: VersionRecord,
+): Promise<void> {
+  const standing = standingOf(record);
+  if (standing.kind !== 'fled' || context.options.yes === true) return;
+  const { version } = record;
+  const sentence = `${version} was left ${leftText(standing.left)}`;
+  if (!context.world.streams.stderrIsTerminal) {
+    throw new UserError('usage', sentence, {
+      why: 'users were taken away from it, and nobody can be asked whether they are to go back',
+      mend: [
+        `mlreg rollback --to ${version} --environment ${config.name} --yes`,
+        `mlreg versions --environment ${config.name}`,
+      ],
+    });
+  }
+  await mustAgree(context, `${sentence}\nMove everybody in ${config.name} back to it after its smoke test?`);
+}
+
+/** A rollback so soon after another is more likely a retry of the same order than a second one. */
+const soonMs = 600_000;
+
+/**
+ * Whether a rollback that names no version would repeat one that has just been made, and nobody confirms that it is meant.
+ * @returns the first one; null where this one may go on
+ */
+export async function repeats(context: Context, at: Target): Promise<RolloutState | null> {
+  const { world } = context;
+  const [newest] = await at.connection.store.rollouts();
+  const first = newest === undefined ? null : await stateOf(at, newest);
+  if (first === null || !movedBack(first)) return null;
+  const ago = Math.abs(world.clock.now() - (first.endedAt ?? first.startedAt));
+  if (ago >= soonMs) return null;
+  if (!world.streams.stderrIsTerminal) return first;
+  if (context.options.yes !== true) {
+    const question = `${firstText(first, world.clock.now())}. Move everybody one version further back?`;
+    await mustAgree(context, question);
+  }
+  return null;
+}
+
+/** `v2.2.0 was rolled back to 40 s ago by ana (r-1)`. */
+export function firstText(first: RolloutState, now: Instant): string {
+  const { plan, outcome, endedAt, startedAt, owner, id } = first;
+  const ago = formatDuration(Math.max(0, Math.round((now - (endedAt ?? startedAt)) / 1_000)) * 1_000);
+  const what =
+    outcome?.kind === 'rolled-back'
+      ? `${plan.challenger} was rolled back, and ${plan.champion ?? 'no version'} serves since`
+      : `everybody was moved back to ${plan.challenger}`;
+  return `${what}, ${ago} ago by ${owner.name} (${id})`;
+}
+
+/** Users were brought back, or somebody asked for it; where nobody had been moved a rollback is still to be made. */
+function movedBack({ plan, outcome, step }: RolloutState): boolean {
+  if (outcome?.kind === 'succeeded') return plan.strategy === 'rollback';
+  if (outcome?.kind !== 'rolled-back') return false;
+  if (outcome.cause.kind === 'abort' || plan.strategy === 'watch') return true;
+  if (plan.strategy === 'shadow') return false;
+  return plan.steps.slice(0, step + 1).some(({ kind }) => kind === 'route' || kind === 'promote');
+}
+
+async function mustAgree({ world }: Context, question: string): Promise<void> {
+  const answer = await world.ask(`${question} [y/N] `);
+  if (!/^y(es)?$/i.test(answer?.trim() ?? ''))
+    throw new UserError('usage', 'not confirmed; nothing was changed');
+}

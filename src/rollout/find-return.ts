@@ -1,0 +1,66 @@
+import type { Return } from '../domain/plan.ts';
+import type { Service, VersionRecord } from '../domain/registry.ts';
+import { type Platform, PlatformError } from '../ports/platform.ts';
+
+/** How a version comes back to users. */
+export interface WayBack {
+  /** The Lambda version that served it before. Undefined: one has to be published. */
+  readonly returnsTo?: Return;
+  /** What has to be built before users move, and why. Undefined: nothing. */
+  readonly builds?: string;
+  readonly endpoint: { readonly name: string; readonly generation: number };
+}
+
+/** Users wait for a rollback: AWS is asked once, and given no longer than this, ms. */
+const haste = { withinMs: 2_000 };
+
+/**
+ * Looks whether the Lambda version that served a model version, and its endpoint, are still there. Only AWS's word that one
+ * of them is gone leads to building: where AWS refuses to answer, or does not, the recorded version is used.
+ * @param wanted.service how the version last served everybody
+ * @param wanted.next the endpoint under which it would be provisioned now
+ */
+export async function findReturn(
+  platform: Pick<Platform, 'endpoint' | 'codeSha256'>,
+  {
+    record,
+    service,
+    next,
+  }: {
+    readonly record: VersionRecord;
+    readonly service: Service;
+    readonly next: WayBack['endpoint'];
+  },
+): Promise<WayBack> {
+  const { functionVersion, endpoint, routing, codeSha256 } = service;
+  const isBuried = endpoint === '' || record.tombstone?.endpoint === endpoint;
+  const found = isBuried ? 'missing' : await unlessUnknown(platform.endpoint(endpoint, haste));
+  const version = await unlessUnknown(platform.codeSha256(functionVersion, haste));
+  const isEndpointGone = found === 'missing' || (found !== null && found.kind !== 'in-service');
+  const isVersionGone = version === 'missing';
+  const returnsTo: Return = {
+    functionVersion,
+    ...(routing === undefined ? {} : { routing }),
+    ...(codeSha256 === undefined ? {} : { codeSha256 }),
+  };
+  const kept = { name: endpoint, generation: record.endpoint?.generation ?? 1 };
+  if (!isVersionGone && !isEndpointGone) return { returnsTo, endpoint: kept };
+  const builds = [
+    ...(isVersionGone ? [`Lambda version ${functionVersion}, which served it, was deleted`] : []),
+    ...(isEndpointGone ? [`its endpoint ${isBuried ? 'was retired' : `${endpoint} is gone`}`] : []),
+  ].join(', and ');
+  if (!isEndpointGone) return { builds, endpoint: kept };
+  // Under its old name the endpoint is what the old Lambda version invokes. The name of a retired one is never used again.
+  const fits = !isVersionGone && !isBuried && next.name === endpoint;
+  return { ...(fits ? { returnsTo } : {}), builds, endpoint: next };
+}
+
+/** AWS's answer, `missing` where it says that there is none, and null where it says nothing. */
+async function unlessUnknown<T>(asked: Promise<T>): Promise<T | 'missing' | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    return error.failure.kind === 'missing' ? 'missing' : null;
+  }
+}
