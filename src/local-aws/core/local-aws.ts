@@ -91,7 +91,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     options.initial === undefined ? emptyState() : (fromPersisted(options.initial) as State);
   const objects = options.objects ?? memoryObjects();
   const store = options.metrics ?? createMetricStore();
-  const faults = createFaults();
+  const faults = createFaults(store);
   const messages = new Map<string, Message[]>();
   const registry = createRegistry(account, state.functions, state.code);
   const hosting = createHosting(account, state.sagemaker, options.containers);
