@@ -25,7 +25,18 @@ export interface FunctionSnapshot {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  /** What becomes of printed lines. @default text */
+  readonly logging?: FunctionLogging;
 }
+
+export interface FunctionLogging {
+  readonly format: 'Text' | 'JSON';
+  /** Of JSON only: lines below it are dropped. */
+  readonly level: LogLevel;
+}
+
+export type LogLevel = (typeof logLevels)[number];
+export const logLevels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 
 export interface Invocation {
   readonly requestId: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Call } from '../wire/messages.ts';
+import { type MetricFaults, metricFaults } from './cloudwatch/metric-faults.ts';
 
 /** What goes wrong on purpose: `POST /_local/faults` with this as JSON. */
 export const faultsRequest = z.strictObject({
@@ -18,7 +19,11 @@ export const faultsRequest = z.strictObject({
       }),
     )
     .optional(),
+  /** Metrics that come late, statistics that are refused. */
+  metrics: metricFaults.optional(),
 });
+
+const noMetricFaults: MetricFaults = { delays: [], refuse: [], serverlessErrors: 'Invocation4XXErrors' };
 
 export type FaultsRequest = z.input<typeof faultsRequest>;
 export type FaultKind = 'throttle' | 'error-before' | 'error-after' | 'hang';
@@ -35,12 +40,14 @@ export interface Faults {
   };
 }
 
-export function createFaults(): Faults {
+export function createFaults(metrics: { inject(faults: MetricFaults): void }): Faults {
   let denied = new Set<string>();
   let faults: { action: string; kind: FaultKind; times: number }[] = [];
   return {
     apply(request) {
-      const { reset, deny, faults: added } = faultsRequest.parse(request);
+      const { reset, deny, faults: added, metrics: ofMetrics } = faultsRequest.parse(request);
+      if (reset) metrics.inject(noMetricFaults);
+      if (ofMetrics !== undefined) metrics.inject(ofMetrics);
       if (reset) {
         denied = new Set();
         faults = [];

@@ -93,7 +93,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
   const state: State = { ...emptyState(), ...kept };
   const objects = options.objects ?? memoryObjects();
   const store = options.metrics ?? createMetricStore();
-  const faults = createFaults();
+  const faults = createFaults(store);
   const messages = new Map<string, Message[]>();
   const registry = createRegistry(account, state.functions, state.code);
   const hosting = createHosting(account, state.sagemaker, options.containers);

@@ -1,6 +1,6 @@
 import { format } from 'node:util';
 import vm from 'node:vm';
-import type { FunctionSnapshot } from '../seams.ts';
+import { type FunctionLogging, type FunctionSnapshot, type LogLevel, logLevels } from '../seams.ts';
 
 /** A handler as Node runtimes of Lambda call it. */
 type Handler = (event: unknown, context: object) => unknown;
@@ -32,7 +32,7 @@ export function loadHandler(
   modules: ModulesInstead = {},
 ): HandlerModule {
   let exited = false;
-  const console = consoleThat(print);
+  const console = consoleThat(print, version.logging);
   const process = processWith(environment, print, () => {
     exited = true;
   });
@@ -125,12 +125,28 @@ function processWith(
   return local;
 }
 
-/** One call is one log event, however many lines, as on Lambda. */
-function consoleThat(print: (line: string) => void): object {
-  const say = (...parts: unknown[]): void => {
-    print(parts.length === 1 && typeof parts[0] === 'string' ? parts[0] : format(...parts));
+/**
+ * One call is one log event, however many lines, as on Lambda. With the JSON log format the runtime puts the text into a
+ * member of an object, and drops what is below the level; what a function writes to stdout by itself is left alone.
+ * Source: Lambda developer guide, "Log and monitor Node.js Lambda functions".
+ */
+function consoleThat(print: (line: string) => void, logging: FunctionLogging | undefined): object {
+  const say =
+    (level: LogLevel) =>
+    (...parts: unknown[]): void => {
+      const message = parts.length === 1 && typeof parts[0] === 'string' ? parts[0] : format(...parts);
+      if (logging?.format !== 'JSON') return print(message);
+      if (logLevels.indexOf(level) < logLevels.indexOf(logging.level)) return;
+      print(JSON.stringify({ level, message }));
+    };
+  const levels = {
+    log: say('INFO'),
+    info: say('INFO'),
+    warn: say('WARN'),
+    error: say('ERROR'),
+    debug: say('DEBUG'),
+    trace: say('TRACE'),
   };
-  const levels = { log: say, info: say, warn: say, error: say, debug: say, trace: say };
   return Object.assign(Object.create(console) as object, levels);
 }
 

@@ -14,7 +14,7 @@ export function cloudWatchOperations(
 ): Operations {
   return {
     PutMetricData: putMetricData(account, store),
-    GetMetricData: getMetricData(store),
+    GetMetricData: getMetricData(account, store),
     ListMetrics: listMetrics(account, store),
     ...alarmOperations(account, store, alarms),
   };

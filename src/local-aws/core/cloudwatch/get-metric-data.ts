@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AwsError } from '../../wire/aws-error.ts';
+import type { Account } from '../account.ts';
 import { parseInput, wireInteger, wireTime } from '../input.ts';
 import { answer, type Operation } from '../operation.ts';
 import { checkPeriod, metricDataQueryInput, validationError } from './input-shapes.ts';
@@ -9,7 +10,7 @@ import type { Samples } from './samples.ts';
 import { parseStatistic } from './statistics.ts';
 
 /** GetMetricData over MetricStat queries (no expressions), paged by MaxDatapoints. */
-export function getMetricData(store: MetricStore): Operation {
+export function getMetricData(account: Pick<Account, 'clock'>, store: MetricStore): Operation {
   return (call) => {
     const input = parseInput(getMetricDataInput, call.input, 'ValidationError');
     const limit = input.MaxDatapoints ?? MOST_POINTS;
@@ -18,11 +19,16 @@ export function getMetricData(store: MetricStore): Operation {
     if (input.StartTime >= input.EndTime) {
       throw validationError('The parameter StartTime must be less than the parameter EndTime.');
     }
-    const queries = checkedQueries(input.MetricDataQueries);
+    const queries = checkedQueries(input.MetricDataQueries, store);
+    const now = account.clock.now();
+    store.reveal(now);
     const { MaxDatapoints: _limit, NextToken, ...asked } = input;
     const digest = createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 16);
     const ascending = input.ScanBy === 'TimestampAscending';
-    const read = readerOf(store, input.StartTime, input.EndTime);
+    const readAll = readerOf(store, input.StartTime, input.EndTime);
+    // AWS keeps periods under a minute for three hours, and gives none of them where the window begins earlier.
+    const isOld = input.StartTime < now - THREE_HOURS_MS;
+    const read = (stat: Stat) => (isOld && stat.Period < 60 ? [] : readAll(stat));
 
     let position = NextToken === undefined ? { query: 0, after: undefined } : parseToken(NextToken, digest);
     let room = limit;
@@ -32,6 +38,8 @@ export function getMetricData(store: MetricStore): Operation {
       // Earlier pages said it all; later pages will.
       if (index < position.query) return { ...result, ...noPoints, StatusCode: 'Complete' };
       if (next !== undefined) return { ...result, ...noPoints, StatusCode: 'PartialData' };
+      if (isRefused(store, query.stat, 'result'))
+        return { ...result, ...noPoints, StatusCode: 'InternalError' };
       const all = read(query.stat);
       if (!ascending) all.reverse();
       const { after } = position;
@@ -58,6 +66,7 @@ export function getMetricData(store: MetricStore): Operation {
 }
 
 const MOST_POINTS = 100_800;
+const THREE_HOURS_MS = 3 * 3600 * 1000;
 const noPoints = { Timestamps: [], Values: [] };
 
 const getMetricDataInput = z.object({
@@ -72,7 +81,16 @@ const getMetricDataInput = z.object({
 type Query = z.output<typeof metricDataQueryInput>;
 type Stat = NonNullable<Query['MetricStat']>;
 
-function checkedQueries(queries: readonly Query[]): (Query & { readonly stat: Stat })[] {
+function isRefused(store: MetricStore, { Metric, Stat }: Stat, way: 'call' | 'result'): boolean {
+  return store
+    .refused()
+    .some(
+      ({ metric, statistic, how }) =>
+        how === way && statistic === Stat && (metric === undefined || metric === Metric.MetricName),
+    );
+}
+
+function checkedQueries(queries: readonly Query[], store: MetricStore): (Query & { readonly stat: Stat })[] {
   if (queries.length === 0) throw validationError('The collection MetricDataQueries must not be empty.');
   if (queries.length > 500)
     throw validationError('The collection MetricDataQueries must not have a size greater than 500.');
@@ -93,7 +111,7 @@ function checkedQueries(queries: readonly Query[]): (Query & { readonly stat: St
       );
     }
     checkPeriod(stat.Period);
-    if (parseStatistic(stat.Stat) === undefined)
+    if (parseStatistic(stat.Stat) === undefined || isRefused(store, stat, 'call'))
       throw validationError(`The value ${stat.Stat} for parameter Stat is not supported.`);
     return { ...query, stat };
   });

@@ -7,6 +7,7 @@ import { parseStatistic } from './statistics.ts';
  * `TreatMissingData` says. Simpler than AWS: it looks at N periods only, never back beyond them to fill gaps.
  */
 export function judgeAlarm(store: MetricStore, alarm: Alarm, now: number): AlarmState {
+  store.reveal(now);
   const points = lastPoints(store, alarm, now);
   const needed = alarm.DatapointsToAlarm ?? alarm.EvaluationPeriods;
   const known = points.filter((value) => value !== undefined);

@@ -9,8 +9,12 @@ import type { Metric, MetricStore } from './metric-store.ts';
 export function listMetrics(account: Account, store: MetricStore): Operation {
   return (call) => {
     const filter = parseInput(input, call.input, 'InvalidParameterValue');
+    store.reveal(account.clock.now());
     const activeAfter = filter.RecentlyActive === 'PT3H' ? account.clock.now() - 3 * 3600 * 1000 : -Infinity;
-    const found = [...store.all()].filter((metric) => fits(metric, filter) && metric.lastAt() >= activeAfter);
+    // A metric none of whose samples is visible yet is not listed either.
+    const found = [...store.all()].filter(
+      (metric) => metric.lastAt() > 0 && fits(metric, filter) && metric.lastAt() >= activeAfter,
+    );
     const { items, next } = page(found, filter.NextToken, 500);
     return answer({
       Metrics: items.map(({ namespace, metricName, dimensions }) => ({

@@ -1,3 +1,10 @@
+import {
+  delayOf,
+  keptName,
+  type MetricDelay,
+  type MetricFaults,
+  type RefusedStatistic,
+} from './metric-faults.ts';
 import { createPoints, packBefore, pointAt, type Points, pointsIn, takeBefore } from './points.ts';
 import { addSample, addStatisticSet, emptySamples, mergeSamples, type Samples } from './samples.ts';
 
@@ -20,6 +27,17 @@ export interface Series {
   newest: number;
   lastSwept: number;
   readonly share: (bytes: Uint8Array) => Uint8Array;
+  /** Set where readers see samples later than they are recorded. */
+  delay: MetricDelay | undefined;
+  /** Samples that no reader sees yet. */
+  hidden: Hidden[];
+}
+
+interface Hidden {
+  readonly visibleAt: number;
+  readonly at: number;
+  readonly value: number;
+  readonly count: number;
 }
 
 export interface Metric extends MetricName {
@@ -33,11 +51,18 @@ export interface MetricStore {
   series(name: MetricName, unit: string, resolution: 1 | 60): Series;
   find(name: MetricName): Metric | undefined;
   all(): Iterable<Metric>;
+  /** Samples whose delay is over become visible. Called before each read. */
+  reveal(now: number): void;
+  inject(faults: MetricFaults): void;
+  readonly refused: () => readonly RefusedStatistic[];
 }
 
 export function createMetricStore(): MetricStore {
   const metrics = new Map<string, Metric>();
   const share = sharing();
+  let delays: readonly MetricDelay[] = [];
+  let refused: readonly RefusedStatistic[] = [];
+  let spelling = 'Invocation4XXErrors';
   return {
     series(name, unit, resolution) {
       const key = keyOf(name);
@@ -46,19 +71,62 @@ export function createMetricStore(): MetricStore {
       let found = metric.series.find((each) => each.unit === unit && each.resolution === resolution);
       if (found === undefined) {
         const [points, minutes] = [createPoints(resolution), createPoints(60)];
-        found = { unit, resolution, points, minutes, newest: 0, lastSwept: 0, share };
+        const delay = delayOf(delays, name);
+        found = { unit, resolution, points, minutes, newest: 0, lastSwept: 0, share, delay, hidden: [] };
         metric.series.push(found);
       }
       return found;
     },
-    find: (name) => metrics.get(keyOf(name)),
+    find(name) {
+      const metricName = keptName(name.metricName, spelling);
+      return metricName === undefined ? undefined : metrics.get(keyOf({ ...name, metricName }));
+    },
     all: () => metrics.values(),
+    reveal(now) {
+      for (const { series } of metrics.values()) for (const each of series) reveal(each, now);
+    },
+    inject(faults) {
+      delays = faults.delays ?? delays;
+      refused = faults.refuse ?? refused;
+      spelling = faults.serverlessErrors ?? spelling;
+      for (const metric of metrics.values())
+        for (const each of metric.series) each.delay = delayOf(delays, metric);
+    },
+    refused: () => refused,
   };
 }
 
 /** Adds `count` samples of `value` at `at` (milliseconds). Costs well under a microsecond. */
 export function record(series: Series, at: number, value: number, count = 1): void {
-  addSample(samplesAt(series, at), value, count);
+  if (series.delay === undefined) addSample(samplesAt(series, at), value, count);
+  else series.hidden.push({ visibleAt: visibleAt(series, series.delay, at), at, value, count });
+}
+
+function visibleAt(series: Series, delay: MetricDelay, at: number): number {
+  const { lagMs, perThousandMs, pieces, spreadMs } = delay;
+  const since = at - (at % 60_000);
+  const inMinute = perThousandMs === 0 ? 0 : samplesSince(series, since);
+  // Without randomness: samples of a point go to its pieces in turn.
+  const piece = pieces === 1 ? 0 : (series.hidden.length % pieces) / (pieces - 1);
+  return at + lagMs + (perThousandMs * inMinute) / 1000 + spreadMs * piece;
+}
+
+function samplesSince(series: Series, since: number): number {
+  let sum = 0;
+  for (const { at, count } of series.hidden) if (at >= since) sum += count;
+  for (const [, samples] of pointsIn(series.points, { start: since / 1000, end: Infinity }, false))
+    sum += samples.count;
+  return sum;
+}
+
+function reveal(series: Series, now: number): void {
+  if (series.hidden.length === 0) return;
+  const left: Hidden[] = [];
+  for (const sample of series.hidden) {
+    if (sample.visibleAt > now) left.push(sample);
+    else addSample(samplesAt(series, sample.at), sample.value, sample.count);
+  }
+  series.hidden = left;
 }
 
 export function recordStatisticSet(

@@ -33,7 +33,13 @@ export function functionDocument(
     Architectures: [config.architecture],
     EphemeralStorage: { Size: config.ephemeralStorage },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
-    LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${fn.name}` },
+    LoggingConfig: {
+      LogFormat: config.logging?.format ?? 'Text',
+      ...(config.logging?.format === 'JSON'
+        ? { ApplicationLogLevel: config.logging.level, SystemLogLevel: 'INFO' }
+        : {}),
+      LogGroup: `/aws/lambda/${fn.name}`,
+    },
     ...status(config, now),
   };
 }

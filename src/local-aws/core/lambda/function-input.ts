@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logLevels } from '../../seams.ts';
 import { matching, wireInteger, wireBoolean } from '../input.ts';
 import { invalid, violates } from './errors.ts';
 import type { FunctionConfig } from './function-state.ts';
@@ -18,6 +19,12 @@ export const configInput = z.object({
   TracingConfig: z.object({ Mode: z.enum(['Active', 'PassThrough']).optional() }).optional(),
   Layers: z.array(z.string()).max(5).optional(),
   EphemeralStorage: z.object({ Size: wireInteger.pipe(z.number().min(512).max(10240)) }).optional(),
+  LoggingConfig: z
+    .object({
+      LogFormat: z.enum(['Text', 'JSON']).default('Text'),
+      ApplicationLogLevel: z.enum(logLevels).optional(),
+    })
+    .optional(),
 });
 
 export type ConfigInput = z.output<typeof configInput>;
@@ -63,7 +70,18 @@ export function configured(before: FunctionConfig, input: ConfigInput): Function
     tracingMode: input.TracingConfig?.Mode ?? before.tracingMode,
     layers: input.Layers ?? before.layers,
     ephemeralStorage: input.EphemeralStorage?.Size ?? before.ephemeralStorage,
+    logging: input.LoggingConfig === undefined ? before.logging : loggingOf(input.LoggingConfig),
   };
+}
+
+function loggingOf({
+  LogFormat,
+  ApplicationLogLevel,
+}: NonNullable<ConfigInput['LoggingConfig']>): FunctionConfig['logging'] {
+  if (LogFormat === 'Text' && ApplicationLogLevel !== undefined) {
+    throw invalid('ApplicationLogLevel and SystemLogLevel are only supported with the JSON log format.');
+  }
+  return { format: LogFormat, level: ApplicationLogLevel ?? 'INFO' };
 }
 
 /** Those that AWS still creates functions for, of the ones this machine can run. */

@@ -1,3 +1,5 @@
+import type { FunctionLogging } from '../../seams.ts';
+
 /** A function's configuration at one moment: $LATEST's now, or a published version's for ever. */
 export interface FunctionConfig {
   /** '$LATEST' or a decimal number. */
@@ -18,6 +20,8 @@ export interface FunctionConfig {
   readonly layers: readonly string[];
   readonly ephemeralStorage: number;
   readonly architecture: string;
+  /** Absent in states that were saved before it was known: text. */
+  readonly logging?: FunctionLogging | undefined;
   /** Milliseconds since the epoch. */
   readonly lastModifiedAt: number;
   readonly revisionId: string;

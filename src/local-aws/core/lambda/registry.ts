@@ -124,5 +124,6 @@ function makeSnapshot(
     environment: config.environment ?? {},
     timeoutMs: config.timeout * 1000,
     memoryMb: config.memorySize,
+    ...(config.logging === undefined ? {} : { logging: config.logging }),
   };
 }
