@@ -5,6 +5,7 @@ import { annotation } from './reporting/github.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
 import { rows } from './surface/index.ts';
+import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
 import type { World } from './world.ts';
 
 const exitCodes = `
@@ -15,6 +16,11 @@ serves), 4 credentials or permission, 5 conflict, 6 not finished, 7 stuck (page 
 /** The whole program but its process: words in, exit code out. */
 export async function main(argv: readonly string[], world: World): Promise<ExitCode> {
   let code: ExitCode = exitCode.done;
+  const [only] = argv;
+  if (argv.length === 1 && (only === '--version' || only === '-V')) {
+    world.streams.stdout(`${world.version}\n`);
+    return code;
+  }
   const program = build(world, argv, (result) => {
     code = result;
   });
@@ -41,7 +47,8 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   const program = new Command('mlreg');
   program
     .description('Canary, blue-green and shadow rollouts of ML models that roll back by themselves.')
-    .version(world.version, '-V, --version')
+    // What stands after a command is the command's: its flags, and the values of them.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: world.streams.stdout,
@@ -52,6 +59,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     })
     .showSuggestionAfterError(true)
     .addHelpText('after', exitCodes);
+  refuseVersionBesideWords(program);
   globals(program);
   const groups = new Map<string, Command>();
   for (const row of rows) {
@@ -74,9 +82,11 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     for (const [flags, description, byDefault] of row.options ?? [])
       command.option(flags, description, byDefault);
     globals(command);
+    refuseVersion(command, row);
     command.action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as string[];
-      const options = command.optsWithGlobals();
+      const { options, typed } = optionsOf(command);
+      refuseWithoutEffect(command, row, options, (name) => typed.has(name));
       if (typeof options.reason === 'string') options.reason = peoplesWords(options.reason);
       const run = await row.load();
       const { createContext } = await import('./commands/create-context.ts');
@@ -94,18 +104,46 @@ const groupSummaries: Readonly<Record<string, string>> = {
 };
 
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
-  const command = program.command(name).description(groupSummaries[name] ?? name);
+  const command = program
+    .command(name)
+    .description(groupSummaries[name] ?? name)
+    .enablePositionalOptions();
+  for (const option of globalFlags()) command.addOption(option.hideHelp());
+  refuseVersion(command, null);
   groups.set(name, command);
   return command;
 }
 
 /** Flags may stand before or after the command. */
 function globals(command: Command): void {
-  for (const [flags, description] of globalOptions) {
+  for (const option of globalFlags()) command.addOption(option);
+}
+
+function globalFlags(): readonly Option[] {
+  return globalOptions.map(([flags, description]) => {
     const option = new Option(flags, description);
     const words = choices[option.attributeName()];
-    command.addOption(words === undefined ? option : option.choices(words));
+    return words === undefined ? option : option.choices(words);
+  });
+}
+
+/** Of a flag typed before and after the command the later counts; a default never replaces what was typed. */
+function optionsOf(command: Command): {
+  readonly options: Record<string, unknown>;
+  readonly typed: ReadonlySet<string>;
+} {
+  const options: Record<string, unknown> = {};
+  const typed = new Set<string>();
+  const path: Command[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at);
+  for (const at of path) {
+    for (const [name, value] of Object.entries(at.opts())) {
+      const isTyped = at.getOptionValueSource(name) === 'cli';
+      if (isTyped || !typed.has(name)) options[name] = value;
+      if (isTyped) typed.add(name);
+    }
   }
+  return { options, typed };
 }
 
 function modeIn(argv: readonly string[]): 'text' | 'json' | 'ndjson' {

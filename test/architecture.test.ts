@@ -39,7 +39,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
     'world',
   ],
   controller: ['domain', 'ports', 'config', 'rollout', 'rollout-pure', 'world'],
-  surface: ['commands'],
+  surface: ['commands', 'domain'],
   cli: ['domain', 'commands', 'reporting', 'surface', 'world'],
   action: ['cli', 'domain', 'reporting', 'world'],
   entry: ['cli', 'controller', 'world', 'local-aws'],

@@ -25,7 +25,7 @@ const workflow = (text: string): string =>
 export async function init(context: Context, options: InitOptions): Promise<ExitCode> {
   const { world, output } = context;
   const stacks = (options.fromTerraform ?? []).map((file) => readStack(context, file));
-  const model = oneModel(options.modelName, stacks);
+  const model = oneModel([options.modelName, context.options.model], stacks);
   const environments = new Map(stacks.map((stack) => [stack.environment, terraformSection(stack)]));
   if (!/^[A-Za-z](-?[A-Za-z0-9]){0,31}$/.test(model)) {
     throw new UserError('usage', `--model-name: '${model}' is not a model's name`, {
@@ -76,8 +76,9 @@ function readStack({ world }: Context, file: string): TerraformStack {
 }
 
 /** mlreg.yaml is of one model. */
-function oneModel(said: string | undefined, stacks: readonly TerraformStack[]): string {
-  const models = [...new Set([...(said === undefined ? [] : [said]), ...stacks.map(({ model }) => model)])];
+function oneModel(said: readonly (string | undefined)[], stacks: readonly TerraformStack[]): string {
+  const named = said.filter((name) => name !== undefined);
+  const models = [...new Set([...named, ...stacks.map(({ model }) => model)])];
   if (models.length > 1) {
     throw new UserError('usage', `one mlreg.yaml is of one model, not of ${models.join(' and ')}`, {
       mend: 'write one mlreg.yaml for each model, in folders of their own',

@@ -1,10 +1,17 @@
 import type { CommandRow } from './row.ts';
 
+const withoutEffect = {
+  environment: 'it always means the environment local',
+  region: 'the local AWS emulator has one Region',
+  profile: 'the local AWS emulator asks for no credentials of yours',
+};
+
 /** AWS on this machine. */
 export const localRows: readonly CommandRow[] = [
   {
     name: 'local up',
     summary: 'start AWS on this machine',
+    withoutEffect,
     options: [
       ['--detach', 'in the background'],
       ['--control-port <port>', 'for the AWS API', '4566'],
@@ -17,18 +24,21 @@ export const localRows: readonly CommandRow[] = [
   {
     name: 'local down',
     summary: 'stop it; its state stays',
+    withoutEffect,
     examples: ['mlreg local down', 'mlreg local down -o json'],
     load: async () => (await import('../commands/local.ts')).down,
   },
   {
     name: 'local status',
     summary: 'endpoints, function versions, addresses',
+    withoutEffect,
     examples: ['mlreg local status', 'mlreg local status -o json'],
     load: async () => (await import('../commands/local.ts')).localStatus,
   },
   {
     name: 'local env',
     summary: 'print the variables by which the AWS CLI reaches it',
+    withoutEffect,
     examples: [
       'eval "$(mlreg local env)" && aws lambda get-alias --function-name recommendation-inference-local --name live',
       'mlreg local env -o json',
@@ -38,6 +48,7 @@ export const localRows: readonly CommandRow[] = [
   {
     name: 'local traffic',
     summary: 'send real requests to it',
+    withoutEffect,
     options: [
       ['--rate <count>', 'requests a second', '50'],
       ['--for <duration>', 'how long', '1m'],

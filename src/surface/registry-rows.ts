@@ -5,6 +5,12 @@ export const registryRows: readonly CommandRow[] = [
   {
     name: 'init',
     summary: 'write mlreg.yaml and a GitHub workflow',
+    withoutEffect: {
+      environment: 'it writes one mlreg.yaml for all environments',
+      config: 'it writes mlreg.yaml in this folder',
+      region: 'the Region is a setting of each environment in mlreg.yaml',
+      profile: 'it asks nothing of AWS',
+    },
     options: [
       ['--model-name <name>', "the model's name; recommendation, or Terraform's"],
       ['--from-terraform <file...>', 'what `terraform output -json` prints, one an environment; - is stdin'],

@@ -11,6 +11,8 @@ export interface CommandRow {
   readonly alias?: string;
   readonly summary: string;
   readonly options?: readonly OptionRow[];
+  /** Global options, by their long names, that this command would accept and ignore: it refuses them. And why. */
+  readonly withoutEffect?: Readonly<Record<string, string>>;
   readonly examples: readonly string[];
   /** Not in help: machines type it. */
   readonly hidden?: true;
