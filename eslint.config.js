@@ -1,5 +1,12 @@
 import tseslint from 'typescript-eslint';
 
+/** In a folder with a space or an umlaut this is another path: both stand percent-encoded in a URL. */
+const pathOfUrl = {
+  selector:
+    "MemberExpression[property.name='pathname'][object.type='NewExpression'][object.callee.name='URL'][object.arguments.length=2]",
+  message: 'The path of a file URL is percent-encoded: take fileURLToPath.',
+};
+
 /** What only adapters may use: time, timers and randomness are ports (ARCHITECTURE.md). */
 const ambient = [
   {
@@ -48,9 +55,10 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  { files: ['**/*.{ts,js,mjs}'], rules: { 'no-restricted-syntax': ['error', pathOfUrl] } },
   {
     files: ['src/{domain,strategies,monitor,rollout,registry,ports,reporting,commands}/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...ambient] },
+    rules: { 'no-restricted-syntax': ['error', pathOfUrl, ...ambient] },
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],

@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const folder = mkdtempSync(join(tmpdir(), 'mlreg-sim-'));
 const outfile = join(folder, 'run.mjs');
 try {
   await build({
-    entryPoints: [new URL('run.ts', import.meta.url).pathname],
+    entryPoints: [fileURLToPath(new URL('run.ts', import.meta.url))],
     outfile,
     bundle: true,
     platform: 'node',

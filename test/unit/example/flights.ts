@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseTarGzip } from 'nanotar';
 
 export const example = new URL('../../../examples/flights/', import.meta.url);
@@ -70,7 +71,7 @@ export async function serve(model: object): Promise<Served> {
 export function start(model: object): Pick<Served, 'process' | 'ended'> {
   const folder = mkdtempSync(join(tmpdir(), 'flights-'));
   writeFileSync(join(folder, 'model.json'), JSON.stringify(model));
-  const server = spawn(process.execPath, [new URL('serve.mjs', example).pathname, 'serve'], {
+  const server = spawn(process.execPath, [fileURLToPath(new URL('serve.mjs', example)), 'serve'], {
     env: { ...process.env, SM_MODEL_DIR: folder, SAGEMAKER_BIND_TO_PORT: '0' },
     stdio: 'pipe',
   });
