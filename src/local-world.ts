@@ -12,6 +12,11 @@ export const localAws: LocalAws = {
     const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
     const running = readDaemonRecord(options.stateDir);
     if (running !== undefined) return { ...running, alreadyRunning: true, ended: Promise.resolve() };
+    const [{ nodeFileSystem }, { keepOutOfGit }] = await Promise.all([
+      import('./store/file-system.ts'),
+      import('./store/git-ignore.ts'),
+    ]);
+    await keepOutOfGit(nodeFileSystem, options.stateDir);
     const routerBundle = fileURLToPath(new URL('./router/index.cjs', import.meta.url));
     if (options.detach) return spawnDaemon({ ...options, routerBundle });
     const { runDaemon } = await import('./local-aws/daemon.ts');

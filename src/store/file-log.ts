@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import { UserError } from '../domain/user-error.ts';
 import { type Chain, follow, newChain } from './chain.ts';
 import { appendTo, readFrom, sizeOf, syncFile, syncNames } from './file.ts';
 import type { FileSystem } from './file-system.ts';
+import { keepOutOfGit } from './git-ignore.ts';
 import { apply, emptyState, encode, type State } from './fold.ts';
 import { damaged, differentFile, newerFormat } from './refusals.ts';
 import { encodeRecord, tailLength, tailOf } from './record.ts';
@@ -33,6 +35,7 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
   /** The head that is known to be on disk. */
   let durable: string | undefined = genesis;
   let named = false;
+  let ignored = false;
   const inTurn = turns();
 
   async function catchUp(): Promise<void> {
@@ -76,6 +79,8 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
             if (durable !== chain.head) continue;
           }
           const record = encodeRecord(chain.head, writer, encode(decision.transaction));
+          if (!ignored) await keepOutOfGit(fs, dirname(path));
+          ignored = true;
           await appendTo(fs, path, record.line);
           await catchUp();
           if (chain.ancestors.has(record.hash)) {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,5 +101,22 @@ describe('secrets', () => {
     const { mode } = statSync(join(scene.dir, '.mlreg/local/daemon.json'));
     expect(mode & 0o077).toBe(0);
     expect(statSync(join(scene.dir, '.mlreg/local')).mode & 0o077).toBe(0);
+  });
+
+  it('stay out of git: `git add .` takes nothing of .mlreg/', () => {
+    const git = (...words: string[]): string => {
+      const env = { PATH: process.env.PATH, HOME: scene.dir, GIT_CONFIG_NOSYSTEM: '1' };
+      const { status, stdout, stderr } = spawnSync('git', words, { cwd: scene.dir, env, encoding: 'utf8' });
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    };
+    git('init', '--quiet');
+    const lines = git('status', '--porcelain', '--ignored', '--untracked-files=all').split('\n');
+    expect(lines.filter((line) => line.startsWith('!!'))).toContain('!! .mlreg/.gitignore');
+    expect(lines.filter((line) => line.startsWith('!!'))).toContain('!! .mlreg/local/daemon.json');
+    expect(lines.filter((line) => line.startsWith('??') && line.includes('.mlreg'))).toEqual([]);
+    git('add', '.');
+    expect(git('ls-files').split('\n')).toContain('mlreg.yaml');
+    expect(git('ls-files')).not.toContain('.mlreg');
   });
 });
