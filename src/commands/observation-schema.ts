@@ -28,6 +28,7 @@ export const armSchema = z.strictObject({
   endpointErrors: z.exactOptional(count),
   strata: z.exactOptional(z.strictObject({ requests: strata, errors: strata })),
   aside: z.exactOptional(pair),
+  refused: z.exactOptional(count),
 });
 
 const copiesSchema = z.strictObject({
