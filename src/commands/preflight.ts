@@ -1,5 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import { UserError } from '../domain/user-error.ts';
+import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import type { Context, Target } from './context.ts';
 
 /**
@@ -22,6 +23,8 @@ export async function preflight(
     swapsStage: plan.steps.some(({ kind }) => kind === 'swap-stage'),
     isDetached,
   });
+  // A champion in trouble must not block its fix.
+  for (const { sentence } of championBreaches(plan.policy)) output.say(`preflight, guardrails: ${sentence}`);
   const inTheWay = found.filter(({ blocks }) => blocks !== undefined);
   for (const { check, ok, unchecked, detail, mend } of found) {
     if (inTheWay.length === 0 && (!ok || unchecked === true))

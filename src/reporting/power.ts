@@ -2,6 +2,7 @@ import type { ArmTick } from '../domain/observation.ts';
 import type { BakeStep, Plan } from '../domain/plan.ts';
 import { percent } from '../domain/units.ts';
 import { alphaOfRest } from '../monitor/judge/disagreement-rule.ts';
+import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import { createDispersion } from '../monitor/judge/dispersion.ts';
 import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
 import { lanes } from '../monitor/judge/lanes.ts';
@@ -71,6 +72,7 @@ function powerOfShares(plan: Plan, seen: number): Power {
     promotionBy: by,
     provable: last !== undefined && last.percent < 100,
     warnings: finite.flatMap((bake, index) => warnings(past, plan, bake, index === 0)),
+    championBreaches: championBreaches(plan.policy),
   };
 }
 
