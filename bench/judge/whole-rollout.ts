@@ -1,8 +1,8 @@
-import type { ArmTick, Observation } from '../../src/domain/observation.ts';
+import type { ArmTick } from '../../src/domain/observation.ts';
 import { latencyEdges } from '../../src/domain/latency-edges.ts';
 import type { JudgePolicy } from '../../src/domain/policy.ts';
 import { instant } from '../../src/domain/units.ts';
-import { createJudge, type Judge } from '../../src/monitor/judge/judge.ts';
+import { createJudge } from '../../src/monitor/judge/judge.ts';
 import { normalTail } from '../../src/monitor/judge/math/normal.ts';
 import type { Random } from './random.ts';
 
@@ -56,7 +56,9 @@ const medianMs = 100;
 const sigma = 0.5;
 const extendMinutes = 15;
 /** How long a hold is followed before it counts as one without an end. */
-const followedMinutes = 120;
+const followedMinutes = 60;
+/** Ticks at a share that are all judged. */
+const often = 15 * ticksAMinute;
 
 /** What a person has who configures nothing, but for the user gate: requests here are independent of users. */
 export const defaultPolicy: Omit<JudgePolicy, 'steps' | 'history'> = {
@@ -114,7 +116,7 @@ export function wholeRollout(
         challenger = { ...challenger, endpointErrors: whole ? points[1]! : 0 };
         if (whole) points.fill(0);
       }
-      const verdict = pushed(judge, {
+      judge.step({
         at: instant(ticks * tickMs),
         tickMs,
         plannedPercent: percent,
@@ -122,6 +124,9 @@ export function wholeRollout(
         challenger,
         ...(i === 1 && index > 0 ? { straddlesChange: true } : {}),
       });
+      // A judgement costs more than a tick: after a quarter of an hour at a share it is asked for once a minute.
+      if (i > often && i % ticksAMinute !== 0) continue;
+      const verdict = judge.judgement();
       const now = { minute: ticks / ticksAMinute, percent, failed };
       if (verdict.kind === 'fail')
         return { ...now, end: 'rolled-back', why: verdict.reason.sentence, rule: verdict.reason.rule };
@@ -137,8 +142,6 @@ export function wholeRollout(
   }
   throw new Error('a rollout has steps');
 }
-
-const pushed = (judge: Judge, observation: Observation) => judge.push(observation);
 
 function armTick(cell: RolloutCell, random: Random, mean: number, p: number, moment: Moment | null): ArmTick {
   if (!cell.latency) {
