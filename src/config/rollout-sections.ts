@@ -127,7 +127,7 @@ export const judge = z
     rollbackMargin: margin('The challenger may be this much worse before a rollback is right.'),
     promoteMargin: margin('Promoting early wants proof that the challenger is no worse than this.'),
     warmUp: leaf.duration(
-      'Relative latency is not judged for so long after traffic first reaches the challenger.',
+      "Relative latency is not judged for so long after each increase of the challenger's share.",
       '0s',
     ),
     minimumBake: leaf.duration('Least time at each step before it may pass.', '0s'),

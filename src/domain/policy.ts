@@ -34,7 +34,7 @@ export interface JudgePolicy {
   readonly tickMs: number;
   /** Planned shares and lengths: the planned looks are fixed from them before traffic moves. */
   readonly steps: readonly { readonly percent: number; readonly ticks: number }[];
-  /** Relative latency is not judged for so long after traffic first reaches the challenger. */
+  /** Relative latency is not judged for so long after each increase of the challenger's share. */
   readonly warmUpMs: number;
   /** Least time and least ticks at each step before it may pass. */
   readonly minimumBakeMs: number;
