@@ -4,6 +4,8 @@ import { allCells, cellNumber, tables, type Cell, type Table } from './cells.ts'
 import { errorPeers, kayentas } from './contestants.ts';
 import { report } from './report.ts';
 import { resultsOf } from './results.ts';
+import type { Group } from './rollout-cells.ts';
+import { head, runRollouts } from './rollouts.ts';
 import { readRuns, writeRuns, type CellRuns } from './runs-file.ts';
 import { seed, simulate } from './simulate.ts';
 import { speed } from './speed.ts';
@@ -33,6 +35,9 @@ switch (command) {
   case 'report':
     writeReport();
     break;
+  case 'rollouts':
+    rollouts();
+    break;
   case 'speed':
     console.log(speed());
     break;
@@ -52,7 +57,7 @@ switch (command) {
     break;
   default:
     throw new Error(
-      `bench:judge: unknown command "${command}": all, simulate, report, users, users-report or speed`,
+      `bench:judge: unknown command "${command}": all, simulate, report, rollouts, users, users-report or speed`,
     );
 }
 
@@ -93,4 +98,11 @@ function writeReport(): void {
   writeFileSync(join(BENCH_ROOT, 'bench/judge/RESULTS.md'), report(results, { seed, date, speed: speed() }));
   const record = `${JSON.stringify(recordOf(results), null, 2)}\n`;
   writeFileSync(join(BENCH_ROOT, 'bench/judge/recorded.json'), record);
+}
+
+/** rollouts [group ...] runs=100: whole rollouts under the defaults, guardrails on; a table as Markdown. */
+function rollouts(): void {
+  const chosen = args.filter((arg) => !arg.includes('=')) as Group[];
+  console.log(head);
+  runRollouts(chosen, Number(options.get('runs') ?? 100), console.log);
 }

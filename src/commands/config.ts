@@ -1,4 +1,4 @@
-import { formatOrigin } from '../config/index.ts';
+import { deprecatedSettings, formatOrigin } from '../config/index.ts';
 import { table } from '../reporting/output.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -13,7 +13,16 @@ export async function showConfig(context: Context, options: ShowConfigOptions): 
   const settings = loaded
     .settings()
     .map(({ path, value, origin }) => ({ setting: path, value, origin: formatOrigin(origin) }));
-  context.output.answer({ kind: 'Config', environment: loaded.chosen, file: loaded.file, settings }, () =>
+  const deprecated = deprecatedSettings(loaded.environment());
+  for (const { detail, mend } of deprecated) context.output.say(`${detail}; ${mend}`);
+  const answer = {
+    kind: 'Config',
+    environment: loaded.chosen,
+    file: loaded.file,
+    settings,
+    deprecated,
+  } as const;
+  context.output.answer(answer, () =>
     table(
       options.origin === true ? ['SETTING', 'VALUE', 'FROM'] : ['SETTING', 'VALUE'],
       settings.map(({ setting, value, origin }) =>

@@ -1,9 +1,12 @@
+import { deprecatedSettings } from '../config/index.ts';
+import type { ArmTick } from '../domain/observation.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { endpointName } from '../domain/names.ts';
 import type { Route } from '../domain/route.ts';
 import { instant, percent, versionTag } from '../domain/units.ts';
+import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target } from './context.ts';
@@ -39,6 +42,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
       })),
     });
   };
+  /** Told, and no fault: a champion in trouble must not block its fix. */
+  const breaches: Finding[] = [];
   const champion = await championOf(at);
   await check('identity', async () => {
     const { account, arn } = await connection.identity();
@@ -137,6 +142,13 @@ export async function doctor(context: Context): Promise<ExitCode> {
           detail: reading.why,
           mend: reading.denied ? 'allow cloudwatch:GetMetricData' : 'try again',
         };
+      const history = reading.observations
+        .map((tickOf) => tickOf.champion)
+        .filter((arm): arm is ArmTick => arm !== null);
+      const { guardrails } = config;
+      const { scope } = config.judge;
+      for (const { sentence } of championBreaches({ guardrails, history, historyTickMs: tick, scope }))
+        breaches.push({ check: 'guardrails', ok: true, detail: sentence });
       const requests = reading.observations.reduce(
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,
@@ -153,6 +165,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
           };
     });
   }
+  findings.push(...breaches);
+  const [deprecated] = deprecatedSettings(config);
+  if (deprecated !== undefined) findings.push({ check: 'settings', ok: true, ...deprecated });
   if (champion === null) {
     findings.push({
       check: 'way back',

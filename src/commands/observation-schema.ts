@@ -74,6 +74,7 @@ const policySchema = z.looseObject({
   guardrails: z.looseObject({
     errorRate: limit(probability),
     meanLatencyMs: limit(z.number().gt(0)),
+    endpointErrorRate: z.exactOptional(limit(probability)),
     endpointErrorsPerMinute: limit(z.number().gt(0)),
     throttleRate: limit(probability),
     alarm: z.exactOptional(z.object({ m: z.int().min(1), of: z.int().min(1) }).nullable()),

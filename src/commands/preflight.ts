@@ -4,6 +4,7 @@ import { UserError } from '../domain/user-error.ts';
 import { publicationsOf } from '../rollout/state.ts';
 import { longestVariables } from '../rollout/variables.ts';
 import type { Endpoints } from './compile.ts';
+import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import type { Context, Target } from './context.ts';
 
 /**
@@ -27,6 +28,8 @@ export async function preflight(
     swapsStage: plan.steps.some(({ kind }) => kind === 'swap-stage'),
     isDetached,
   });
+  // A champion in trouble must not block its fix.
+  for (const { sentence } of championBreaches(plan.policy)) output.say(`preflight, guardrails: ${sentence}`);
   const inTheWay = found.filter(({ blocks }) => blocks !== undefined);
   for (const { check, ok, unchecked, detail, mend } of found) {
     if (inTheWay.length === 0 && (!ok || unchecked === true))

@@ -61,7 +61,8 @@ export function defaultsOf(environment: string, model: string): RawSection {
     guardrails: {
       errorRate: '5%',
       meanLatency: '1000ms',
-      endpointErrorsPerMinute: 10,
+      endpointErrorRate: '5%',
+      endpointErrorsPerMinute: 'off',
       throttleRate: '10%',
       alarm: 'off',
     },

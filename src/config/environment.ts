@@ -167,6 +167,7 @@ export function environmentConfig(
     guardrails: {
       errorRate: settings.guardrails.errorRate,
       meanLatencyMs: settings.guardrails.meanLatency,
+      endpointErrorRate: settings.guardrails.endpointErrorRate,
       endpointErrorsPerMinute: settings.guardrails.endpointErrorsPerMinute,
       throttleRate: settings.guardrails.throttleRate,
       alarm: settings.guardrails.alarm,

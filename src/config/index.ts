@@ -8,6 +8,7 @@ export type {
   ShadowSettings,
   WatchSettings,
 } from './environment.ts';
+export { type Deprecated, deprecatedSettings } from './deprecated.ts';
 export { type Read, readDocument } from './document.ts';
 export { findConfig } from './find.ts';
 export { readTerraform, type TerraformStack, terraformSection } from './from-terraform.ts';

@@ -84,15 +84,21 @@ export const guardrails = z
   .strictObject({
     errorRate: leaf.shareLimit('Share of failed answers.'),
     meanLatency: leaf.durationLimit('Mean latency.'),
+    endpointErrorRate: leaf.shareLimit(
+      "SageMaker invocation errors of the challenger's endpoint, as a share of its requests.",
+    ),
     endpointErrorsPerMinute: leaf.countLimit(
-      "SageMaker invocation errors of the challenger's endpoint, a minute.",
+      'Deprecated: set `endpointErrorRate`, which fits any traffic. SageMaker invocation errors a minute.',
     ),
     throttleRate: leaf.shareLimit('Share of throttled calls.'),
     alarm: leaf.minutesOf(
       'Also rolls back when `errorRate` is exceeded in so many of the last minutes. `judge.alpha` does not cover it.',
     ),
   })
-  .meta({ description: 'Absolute limits. A breach rolls back; `off` switches one off.' });
+  .meta({
+    description:
+      'Absolute limits. A breach rolls back, unless the champion is at that level too; `off` switches one off.',
+  });
 
 const margin = (description: string) =>
   z
@@ -121,7 +127,7 @@ export const judge = z
     rollbackMargin: margin('The challenger may be this much worse before a rollback is right.'),
     promoteMargin: margin('Promoting early wants proof that the challenger is no worse than this.'),
     warmUp: leaf.duration(
-      'Relative latency is not judged for so long after traffic first reaches the challenger.',
+      "Relative latency is not judged for so long after each increase of the challenger's share.",
       '0s',
     ),
     minimumBake: leaf.duration('Least time at each step before it may pass.', '0s'),

@@ -36,11 +36,11 @@ requests:
 #  auc: '>= 0.6'
 #  mae: '<= 12'
 
-# Absolute limits: a breach rolls back. Each may be off.
+# Absolute limits: a breach rolls back, unless the champion is at that level too. Each may be off.
 guardrails:
   errorRate: 5%
   meanLatency: 1000ms
-  endpointErrorsPerMinute: 10
+  endpointErrorRate: 5%
   throttleRate: 10%
 
 #strategies:

@@ -5,7 +5,9 @@ export interface Guardrails {
   /** Share of failed answers, 0 to 1. */
   readonly errorRate: number | null;
   readonly meanLatencyMs: number | null;
-  /** SageMaker invocation errors a minute of the challenger's endpoint. */
+  /** SageMaker invocation errors of the challenger's endpoint as a share of its requests, 0 to 1. Absent in older plans. */
+  readonly endpointErrorRate?: number | null;
+  /** The same a minute. Deprecated: what is much for one service is little for another. */
   readonly endpointErrorsPerMinute: number | null;
   /** Share of throttled calls, 0 to 1. */
   readonly throttleRate: number | null;
@@ -32,7 +34,7 @@ export interface JudgePolicy {
   readonly tickMs: number;
   /** Planned shares and lengths: the planned looks are fixed from them before traffic moves. */
   readonly steps: readonly { readonly percent: number; readonly ticks: number }[];
-  /** Relative latency is not judged for so long after traffic first reaches the challenger. */
+  /** Relative latency is not judged for so long after each increase of the challenger's share. */
   readonly warmUpMs: number;
   /** Least time and least ticks at each step before it may pass. */
   readonly minimumBakeMs: number;

@@ -87,6 +87,9 @@ function guards(plan: Plan): string {
     guardrails.errorRate === null ? null : `errors > ${percentText(guardrails.errorRate, 0)}`,
     guardrails.meanLatencyMs === null ? null : `mean latency > ${guardrails.meanLatencyMs} ms`,
     // Nothing splits the champion's own endpoint errors by which of its requests were copied.
+    (guardrails.endpointErrorRate ?? null) === null || shadow !== undefined
+      ? null
+      : `endpoint errors > ${percentText(guardrails.endpointErrorRate ?? 0, 0)}`,
     guardrails.endpointErrorsPerMinute === null || shadow !== undefined
       ? null
       : `endpoint errors > ${guardrails.endpointErrorsPerMinute} a minute`,

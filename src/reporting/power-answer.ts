@@ -1,3 +1,4 @@
+import type { ChampionBreach } from '../monitor/judge/champion-breach.ts';
 import type { Caught } from '../monitor/judge/power.ts';
 
 /** What a plan's bakes can find at the traffic that the champion had. Shares are 0 to 1. */
@@ -14,6 +15,8 @@ export type Power =
       /** Whether that proof ends the last bake early: there must be a champion beside it. */
       readonly provable: boolean;
       readonly warnings: readonly Warning[];
+      /** Guardrails that the champion breaches already. */
+      readonly championBreaches: readonly ChampionBreach[];
     };
 
 export interface TrafficNow {

@@ -27,6 +27,7 @@ export function powerText(power: Power, plan: Plan, paint: ChalkInstance): strin
     `  ${paint.dim('power')}  ${trafficText(power.traffic)}; the chance that a bake rolls back, and after how long:`,
     ...rows.map((line) => `         ${line}`),
     `  ${paint.dim('proof')}  ${proofText(power, plan)}`,
+    ...power.championBreaches.map(({ sentence }) => `  ${paint.yellow('▲')}      ${sentence}`),
     ...power.warnings.map((warning) => `  ${paint.yellow('▲')}      ${warningText(warning)}`),
   ].join('\n');
 }

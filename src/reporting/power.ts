@@ -2,6 +2,7 @@ import type { ArmTick } from '../domain/observation.ts';
 import type { BakeStep, Plan } from '../domain/plan.ts';
 import { percent } from '../domain/units.ts';
 import { alphaOfRest } from '../monitor/judge/disagreement-rule.ts';
+import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import { createDispersion } from '../monitor/judge/dispersion.ts';
 import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
 import { lanes } from '../monitor/judge/lanes.ts';
@@ -66,11 +67,12 @@ function powerOfShares(plan: Plan, seen: number): Power {
   return {
     kind: 'known',
     traffic: past.traffic,
-    bakes: finite.map((bake, index) => bakePower(past, plan, bake, index === 0)),
+    bakes: finite.map((bake) => bakePower(past, plan, bake)),
     promotionMs: ticks === null ? null : ticks * plan.tickMs,
     promotionBy: by,
     provable: last !== undefined && last.percent < 100,
-    warnings: finite.flatMap((bake, index) => warnings(past, plan, bake, index === 0)),
+    warnings: finite.flatMap((bake) => warnings(past, plan, bake)),
+    championBreaches: championBreaches(plan.policy),
   };
 }
 
@@ -134,7 +136,7 @@ function inputsOf(past: Past, plan: Plan, bake: BakeStep): BakeInputs {
   };
 }
 
-function bakePower(past: Past, plan: Plan, bake: BakeStep, first: boolean): BakePower {
+function bakePower(past: Past, plan: Plan, bake: BakeStep): BakePower {
   const inputs = inputsOf(past, plan, bake);
   const { errors, totalFailure } = detectable(inputs);
   const { n1 } = arms(past, plan, bake);
@@ -143,15 +145,15 @@ function bakePower(past: Past, plan: Plan, bake: BakeStep, first: boolean): Bake
     durationMs: bake.durationMs ?? 0,
     challengerRequests: n1 * inputs.bakeTicks,
     errors,
-    slower: slower(past, inputs, plan, bake, first),
+    slower: slower(past, inputs, plan, bake),
     totalFailure,
   };
 }
 
 /** Latency isn't compared while the challenger is cold. By the buckets where there are any. */
-function slower(past: Past, inputs: BakeInputs, plan: Plan, bake: BakeStep, first: boolean) {
+function slower(past: Past, inputs: BakeInputs, plan: Plan, bake: BakeStep) {
   const { policy, tickMs } = plan;
-  const cold = coldTicks(plan, first);
+  const cold = coldTicks(plan);
   const ticks = Math.max(0, inputs.bakeTicks - cold);
   const supposed = detectable({ ...inputs, bakeTicks: ticks }).slower;
   const waited = (ms: number | null): number | null => (ms === null ? null : ms + cold * tickMs);
@@ -169,11 +171,11 @@ function slower(past: Past, inputs: BakeInputs, plan: Plan, bake: BakeStep, firs
   return { factor, probability, expectedMs: waited(expectedMs) };
 }
 
-function warnings(past: Past, plan: Plan, bake: BakeStep, first: boolean): readonly Warning[] {
+function warnings(past: Past, plan: Plan, bake: BakeStep): readonly Warning[] {
   const { percent } = bake;
   const inputs = inputsOf(past, plan, bake);
   const alone: readonly Warning[] = percent === 100 ? [{ kind: 'alone', percent }] : [];
-  const noVerdict = withoutVerdict(past, plan, bake, inputs, first);
+  const noVerdict = withoutVerdict(past, plan, bake, inputs);
   // A bake that can't even be judged misses all the rest too.
   if (noVerdict !== null) return [noVerdict, ...alone];
   const found: Warning[] = [];
@@ -184,7 +186,7 @@ function warnings(past: Past, plan: Plan, bake: BakeStep, first: boolean): reado
     if (probability < powerWanted) found.push({ kind: 'guardrail', percent, errorRate, probability });
   }
   if (percent === 100) return [...found, ...alone];
-  const { factor, probability } = slower(past, inputs, plan, bake, first);
+  const { factor, probability } = slower(past, inputs, plan, bake);
   if (factor > 1 + plan.policy.rollbackMargin.slower && probability < powerWanted) {
     found.push({ kind: 'latency', percent, factor, probability });
   }
@@ -198,18 +200,12 @@ const caught = (inputs: BakeInputs, ratio: number): number =>
  * The judge lets a bake pass only where it could have caught `detectableRatio`, or has ruled out the guardrail's limit;
  * and, where latency is compared, `detectableSlower`.
  */
-function withoutVerdict(
-  past: Past,
-  plan: Plan,
-  bake: BakeStep,
-  inputs: BakeInputs,
-  first: boolean,
-): Warning | null {
+function withoutVerdict(past: Past, plan: Plan, bake: BakeStep, inputs: BakeInputs): Warning | null {
   const { detectableRatio: ratio, detectableSlower: times } = plan.policy;
   const slow = (ticks: number): number | null =>
     times === undefined || bake.percent === 100
       ? null
-      : slowerIn(past, plan, bake, ticks - coldTicks(plan, first), times);
+      : slowerIn(past, plan, bake, ticks - coldTicks(plan), times);
   const passes = (ticks: number): boolean =>
     errorsPass(past, plan, bake, { ...inputs, bakeTicks: ticks }) && (slow(ticks) ?? 1) >= powerWanted;
   if (passes(inputs.bakeTicks)) return null;
@@ -251,6 +247,5 @@ function slowerIn(past: Past, plan: Plan, bake: BakeStep, ticks: number, factor:
   }).probability;
 }
 
-/** Ticks at the beginning of a bake in which latency isn't compared. */
-const coldTicks = ({ policy, tickMs }: Plan, first: boolean): number =>
-  first ? Math.ceil(policy.warmUpMs / tickMs) : 0;
+/** Ticks at the beginning of a bake in which latency isn't compared: each bake follows an increase of the share. */
+const coldTicks = ({ policy, tickMs }: Plan): number => Math.ceil(policy.warmUpMs / tickMs);

@@ -173,7 +173,8 @@ describe('mlreg replay', () => {
     expect(off.policy.guardrails).toEqual({
       errorRate: null,
       meanLatencyMs: 2_000,
-      endpointErrorsPerMinute: 10,
+      endpointErrorRate: 0.05,
+      endpointErrorsPerMinute: null,
       throttleRate: 0.1,
       alarm: null,
     });

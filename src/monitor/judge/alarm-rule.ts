@@ -1,6 +1,8 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding } from '../../domain/verdict.ts';
 import { createAlarm, gate } from './alarm.ts';
+import { createChampionLevel } from './champion-level.ts';
+import { limitedBy } from './limited.ts';
 import type { Tick } from './rule.ts';
 import { percentText, thousands } from './words.ts';
 
@@ -15,17 +17,21 @@ const minuteMs = 60_000;
 /**
  * The opt-in literal alarm of a policy: the error rate above its limit in M of the last N minutes. It rolls back beside
  * the judge and outside of alpha, for users who insist. In attributable scope it keeps silent while the champion's own
- * rate over the same minutes is above the limit. Source: section 5.2 of the method.
+ * rate over the same minutes is above the limit, and where its own level before explains the challenger's. Source: section 5.2 of the method.
  */
-export function createAlarmRule({ guardrails, scope }: JudgePolicy): AlarmRule | null {
+export function createAlarmRule(policy: JudgePolicy): AlarmRule | null {
+  const { guardrails, scope } = policy;
   const { errorRate: limit, alarm: literal } = guardrails;
   if (!literal || limit === null) return null;
   const { m, of } = literal;
   const alarm = createAlarm({ tau: limit, m, of });
   const beside = createAlarm({ tau: limit, m, of });
+  const champions = createChampionLevel(policy, limitedBy.errors);
   const minute = { ms: 0, n0: 0, x0: 0, n1: 0, x1: 0 };
 
-  function step({ champion, challenger, tickMs }: Tick): void {
+  function step(tick: Tick): void {
+    const { champion, challenger, tickMs } = tick;
+    champions.step(tick);
     if (!challenger) return;
     minute.ms += tickMs;
     minute.n0 += champion?.requests ?? 0;
@@ -43,6 +49,7 @@ export function createAlarmRule({ guardrails, scope }: JudgePolicy): AlarmRule |
     const { n, x, breaching, byChance } = alarm.window();
     const champion = beside.window();
     if (scope === 'attributable' && champion.n > 0 && champion.x / champion.n > (limit ?? 1)) return null;
+    if (limit !== null && n > 0 && x / n <= champions.allowance(limit)) return null;
     const minutes = `${breaching} of the last ${of} minutes`;
     return {
       metric: 'errors',

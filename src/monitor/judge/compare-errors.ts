@@ -1,4 +1,5 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
+import { createRatePart, type RatePart } from './champion-rate.ts';
 import { createDirection } from './direction.ts';
 import { createDispersion } from './dispersion.ts';
 import { average, type Evidence, noEvidence } from './evidence.ts';
@@ -19,8 +20,8 @@ export interface ErrorComparison extends Rule {
   needRequests(): number | null;
 }
 
-/** Weights of the robust test and the tempered one. */
-const withTempered = [0.85, 0.15] as const;
+/** Weights of the robust test, the tempered one, and that of the rate. */
+const partWeights = [0.7, 0.15, 0.15] as const;
 
 /**
  * Does the challenger fail more often than the champion, beyond the rollback margin?
@@ -37,6 +38,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   let test: ShareTest | null = null;
   /** Beside `test`, or instead of it where failures are said to be independent of each other. */
   let ratioTest: RatioTest | null = null;
+  let ratePart: RatePart | null = null;
   let evidence: Evidence = noEvidence;
   let notWorse: RatioTest | null = null;
   const sparse = createSparseTicks(policy);
@@ -60,8 +62,14 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
       evidence = ratioTest = createWorseTest({ ratio, difference, phi: phi ?? 1 });
     } else {
       ratioTest = createTemperedTest({ ratio, difference, phi, alpha: capAlpha });
-      evidence = average(withTempered, [test, ratioTest]);
+      ratePart = createRatePart({ alpha: capAlpha, ratio, difference, phi, bad, requests });
+      evidence = average(partWeights, [test, ratioTest, ratePart]);
     }
+    proveAnew();
+  }
+
+  /** What is worse at 50 % may have been well at 10 %: each share proves its own. */
+  function proveAnew(): void {
     const margin = policy.promoteMargin;
     notWorse = createNotWorseTest({
       ratio: margin.ratio,
@@ -73,6 +81,8 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   function compare(counts: PairCounts, shareChanged: boolean): void {
     test?.update(counts, shareChanged);
     ratioTest?.update(counts, shareChanged);
+    ratePart?.update(counts, shareChanged);
+    if (shareChanged) proveAnew();
     notWorse?.update(counts);
     direction.push(counts);
     if (counts.n0 > 0 && counts.n1 > 0) now.share = counts.n1 / (counts.n0 + counts.n1);
@@ -117,7 +127,10 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
         seen.ticks++;
         const enough = sparse.push(counts, comparedShareChanged);
         if (enough) compare(enough, sparse.shareChanged());
-      } else test?.learn(champion.errors, champion.requests);
+      } else {
+        test?.learn(champion.errors, champion.requests);
+        ratePart?.learn(champion.errors, champion.requests);
+      }
       learn(champion.errors, champion.requests);
     },
     atMost: () => (direction.worse() ? evidence.atMost() : 1),

@@ -4,6 +4,7 @@ import type { Finding } from '../../domain/verdict.ts';
 import { createHistogramSum, quantile, total, type HistogramSum } from './histogram.ts';
 import { latencyParts, laneWeights, lookShares } from './lanes.ts';
 import { createPeriodTest, fewestPeriodRequests, periodNoise, type PeriodStatistic } from './period-test.ts';
+import { createRecentDirection } from './recent-direction.ts';
 import type { Rule, Tick } from './rule.ts';
 import { createSlowShare } from './slow-share.ts';
 import { chanceText, evidenceOf, msText, requestsText } from './words.ts';
@@ -52,6 +53,7 @@ function quantileRule(
   const first = q === quantiles[0].q;
   const rule = `${name} latency against champion`;
   let ticks = 0;
+  let changed = false;
   return {
     metric: 'latency',
     name: rule,
@@ -59,12 +61,16 @@ function quantileRule(
     step(tick) {
       shared.source ??= sourceOf(tick);
       const { championTail: champion, challengerTail: challenger } = tick;
+      // The first tick that is compared at a share comes after its warm-up.
+      changed ||= tick.comparedShareChanged;
+      if (tick.comparedShareChanged) test.proveAnew();
       if (!champion) return;
       if (!tick.comparable || !tick.warm || !challenger) {
         test.learn(champion.histogram);
         return;
       }
-      test.compare(champion, challenger, tick.comparedShareChanged);
+      test.compare(champion, challenger, changed);
+      changed = false;
       if (first) {
         shared.champions.add(champion.histogram);
         shared.challengers.add(challenger.histogram);
@@ -118,31 +124,42 @@ const rule = 'mean latency against champion';
 function meanRule(policy: JudgePolicy, shared: Shared): Rule {
   const { slower } = policy.rollbackMargin;
   const test = createPeriodTest({ slower, v0: periodNoise(pooledHistory(policy.history)) });
+  const direction = createRecentDirection({ ratio: 1 + slower, tickMs: policy.tickMs });
   const champions = pool();
   const challengers = pool();
   const sums = { champion: pool(), challenger: pool() };
   const active = (): boolean => shared.source === 'mean';
   let changed = false;
   let ticks = 0;
+  const logE = (): number => (direction.worse() ? test.logE() : Math.min(0, test.logE()));
   return {
     metric: 'latency',
     name: rule,
     weight: () => (active() ? laneWeights.latency : 0),
     step(tick) {
       shared.source ??= sourceOf(tick);
+      changed ||= tick.comparedShareChanged;
       if (!active() || sourceOf(tick) === null || !tick.champion || !tick.challenger) return;
       for (const into of [champions, sums.champion]) into.add(tick.champion);
       for (const into of [challengers, sums.challenger]) into.add(tick.challenger);
+      direction.push({
+        n0: tick.champion.requests,
+        x0: tick.champion.requests * (tick.champion.meanLatencyMs ?? 0),
+        n1: tick.challenger.requests,
+        x1: tick.challenger.requests * (tick.challenger.meanLatencyMs ?? 0),
+      });
       ticks++;
-      changed ||= tick.comparedShareChanged;
       const full = Math.min(champions.n(), challengers.n()) >= fewestPeriodRequests;
       test.update(full ? champions.take() : nothing, full ? challengers.take() : nothing, changed);
       changed = false;
     },
-    atMost: test.atMost,
-    logE: test.logE,
-    look: { share: () => (active() ? lookShares.latency : 0), p: test.lookP },
-    finding(threshold, evidence = test.logE()): Finding | null {
+    atMost: () => (direction.worse() ? test.atMost() : 1),
+    logE,
+    look: {
+      share: () => (active() ? lookShares.latency : 0),
+      p: () => (direction.worse() ? test.lookP() : 1),
+    },
+    finding(threshold, evidence = logE()): Finding | null {
       if (!active() || ticks === 0) return null;
       const [a, b] = [sums.champion.mean(), sums.challenger.mean()];
       return {

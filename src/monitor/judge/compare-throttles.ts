@@ -1,7 +1,7 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { createDirection } from './direction.ts';
 import { createDispersion } from './dispersion.ts';
-import { callsOf } from './guardrail-rules.ts';
+import { callsOf } from './limited.ts';
 import type { Rule } from './rule.ts';
 import { createShareTest, type ShareTest } from './share-test.ts';
 import { chanceText, evidenceOf, percentText, thousands } from './words.ts';

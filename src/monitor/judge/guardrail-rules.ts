@@ -1,8 +1,8 @@
-import type { ArmTick } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding } from '../../domain/verdict.ts';
-import { lowMean } from './histogram.ts';
+import { createChampionLevel } from './champion-level.ts';
 import { createLimitRule } from './limit-rule.ts';
+import { limitedBy } from './limited.ts';
 import { createRateRule } from './rate-rule.ts';
 import type { Rule } from './rule.ts';
 import { digits, msText, percentText } from './words.ts';
@@ -33,7 +33,8 @@ export function createGuardrails(
   throttlesCompared: boolean,
 ): readonly GuardrailRule[] {
   const { errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute } = policy.guardrails;
-  const limits = [errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute];
+  const endpointErrorRate = policy.guardrails.endpointErrorRate ?? null;
+  const limits = [errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute, endpointErrorRate];
   const count = limits.filter((limit) => limit !== null).length;
   const options = {
     ...common,
@@ -41,16 +42,21 @@ export function createGuardrails(
     attributable: policy.scope === 'attributable',
   };
   return [
-    errorRate === null ? null : errorRateRule(errorRate, options),
+    errorRate === null ? null : errorRateRule(errorRate, options, policy),
     throttleRate === null
       ? null
-      : throttleRule(throttleRate, { ...options, weight: options.weight * (throttlesCompared ? 0.5 : 1) }),
-    meanLatencyMs === null ? null : meanLatencyRule(meanLatencyMs, options),
-    endpointErrorsPerMinute === null ? null : endpointErrorsRule(endpointErrorsPerMinute, options),
+      : throttleRule(
+          throttleRate,
+          { ...options, weight: options.weight * (throttlesCompared ? 0.5 : 1) },
+          policy,
+        ),
+    meanLatencyMs === null ? null : meanLatencyRule(meanLatencyMs, options, policy),
+    endpointErrorRate === null ? null : endpointErrorRateRule(endpointErrorRate, options, policy),
+    endpointErrorsPerMinute === null ? null : endpointErrorsRule(endpointErrorsPerMinute, options, policy),
   ].filter((rule) => rule !== null);
 }
 
-function errorRateRule(limit: number, options: GuardrailOptions): GuardrailRule {
+function errorRateRule(limit: number, options: GuardrailOptions, policy: JudgePolicy): GuardrailRule {
   const name = `error rate > ${percentText(limit)}`;
   return createRateRule(
     {
@@ -59,14 +65,15 @@ function errorRateRule(limit: number, options: GuardrailOptions): GuardrailRule 
       noun: 'errors',
       verb: 'failed',
       limit,
-      all: (arm) => arm.requests,
-      bad: (arm) => arm.errors,
+      all: limitedBy.errors.requests,
+      bad: limitedBy.errors.sum,
     },
     options,
+    createChampionLevel(policy, limitedBy.errors),
   );
 }
 
-function throttleRule(limit: number, options: GuardrailOptions): GuardrailRule {
+function throttleRule(limit: number, options: GuardrailOptions, policy: JudgePolicy): GuardrailRule {
   const name = `throttle rate > ${percentText(limit)}`;
   return createRateRule(
     {
@@ -75,14 +82,15 @@ function throttleRule(limit: number, options: GuardrailOptions): GuardrailRule {
       noun: 'throttled',
       verb: 'were throttled',
       limit,
-      all: callsOf,
-      bad: (arm) => arm.throttles,
+      all: limitedBy.throttles.requests,
+      bad: limitedBy.throttles.sum,
     },
     options,
+    createChampionLevel(policy, limitedBy.throttles),
   );
 }
 
-function meanLatencyRule(limit: number, options: GuardrailOptions): GuardrailRule {
+function meanLatencyRule(limit: number, options: GuardrailOptions, policy: JudgePolicy): GuardrailRule {
   return createLimitRule(
     {
       metric: 'latency',
@@ -90,21 +98,16 @@ function meanLatencyRule(limit: number, options: GuardrailOptions): GuardrailRul
       unit: 'ms',
       noun: 'mean latency',
       limit,
-      sum: (arm) => (arm.requests === 0 ? NaN : meanOf(arm) * arm.requests),
-      level: (n, sum) => (n > 0 ? sum / n : NaN),
-      scaled: (n0, sum0) => (n0 > 0 ? sum0 / n0 : NaN),
+      sum: limitedBy.meanLatency.sum,
+      ...perRequest,
       text: msText,
     },
     options,
+    createChampionLevel(policy, limitedBy.meanLatency),
   );
 }
 
-/** The mean as measured; of a histogram its low estimate, which blames nobody for a bucket's width. */
-function meanOf(arm: ArmTick): number {
-  return arm.meanLatencyMs ?? (arm.latency ? lowMean(arm.latency) : null) ?? NaN;
-}
-
-function endpointErrorsRule(limit: number, options: GuardrailOptions): GuardrailRule {
+function endpointErrorsRule(limit: number, options: GuardrailOptions, policy: JudgePolicy): GuardrailRule {
   return createLimitRule(
     {
       metric: 'endpoint-errors',
@@ -112,14 +115,40 @@ function endpointErrorsRule(limit: number, options: GuardrailOptions): Guardrail
       unit: 'per-minute',
       noun: 'endpoint errors',
       limit,
-      sum: (arm) => arm.endpointErrors ?? NaN,
+      sum: limitedBy.endpointErrors.sum,
       level: (_, sum, minutes) => (minutes > 0 ? sum / minutes : NaN),
       scaled: (n0, sum0, n1, minutes) => (n0 > 0 && minutes > 0 ? (sum0 * n1) / n0 / minutes : NaN),
+      perRequest: (perMinute, n, minutes) => (perMinute * minutes) / n,
+      ofRequest: (rate, n, minutes) => (rate * n) / minutes,
       text: (perMinute) => `${digits(perMinute)} a minute`,
     },
     options,
+    createChampionLevel(policy, limitedBy.endpointErrors),
   );
 }
 
-/** Lambda doesn't count a throttled call among its invocations, a router does among its requests: both are right here. */
-export const callsOf = (arm: ArmTick): number => Math.max(arm.requests, arm.throttles);
+/** As a share of the arm's requests, so that the same limit fits any traffic. */
+function endpointErrorRateRule(limit: number, options: GuardrailOptions, policy: JudgePolicy): GuardrailRule {
+  return createLimitRule(
+    {
+      metric: 'endpoint-errors',
+      name: `endpoint error rate > ${percentText(limit)}`,
+      unit: 'share',
+      noun: 'endpoint errors',
+      limit,
+      sum: limitedBy.endpointErrors.sum,
+      ...perRequest,
+      text: percentText,
+    },
+    options,
+    createChampionLevel(policy, limitedBy.endpointErrors),
+  );
+}
+
+/** A limit that is one of each request already. */
+const perRequest = {
+  level: (n: number, sum: number): number => (n > 0 ? sum / n : NaN),
+  scaled: (n0: number, sum0: number): number => (n0 > 0 ? sum0 / n0 : NaN),
+  perRequest: (level: number): number => level,
+  ofRequest: (level: number): number => level,
+};

@@ -1,15 +1,18 @@
 import type { ArmTick } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
+import { breachText, createBreachWatch } from './breach-watch.ts';
+import type { ChampionLevel } from './champion-level.ts';
 import { createLimitGuardrail } from './guardrail-limit.ts';
 import { blameFactor, fewestChampionRequests } from './guardrail-rate.ts';
 import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
 import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
+import { createPointPool, type PooledTick } from './point-pool.ts';
 import { chanceText, evidenceOf, requestsText } from './words.ts';
 
 interface LimitKind {
   readonly metric: MetricName;
   readonly name: string;
-  readonly unit: 'ms' | 'per-minute';
+  readonly unit: 'ms' | 'per-minute' | 'share';
   readonly limit: number;
   /** `mean latency`, `endpoint errors`. */
   readonly noun: string;
@@ -19,20 +22,36 @@ interface LimitKind {
   level(n: number, sum: number, minutes: number): number;
   /** The champion's level in the challenger's measure, so that a smaller arm isn't blamed for being smaller. */
   scaled(n0: number, sum0: number, n1: number, minutes: number): number;
+  /** What a level comes to for each of n requests in so many minutes, and the other way round. */
+  perRequest(level: number, n: number, minutes: number): number;
+  ofRequest(perRequest: number, n: number, minutes: number): number;
   text(level: number): string;
 }
 
 /** A guardrail on a mean or on a count a minute. Source: section 5 of the method. */
-export function createLimitRule(kind: LimitKind, options: GuardrailOptions): GuardrailRule {
+export function createLimitRule(
+  kind: LimitKind,
+  options: GuardrailOptions,
+  champions: ChampionLevel,
+): GuardrailRule {
+  const pooling = createPointPool(kind.metric === 'endpoint-errors');
+  const breach = createBreachWatch(kind.unit === 'ms' ? 'mean' : 'count');
   const test = createLimitGuardrail({ alpha: options.capAlpha });
   const window = createGuardrailWindow();
-  const here = { n: 0, sum: 0, minutes: 0 };
+  /** The limit, raised to what the champion's own level allows. */
+  let usual = kind.limit;
   const seen = { n0: 0, sum0: 0, n1: 0, sum1: 0, minutes: 0, ticks: 0 };
 
   /** `n0` is 0 where the champion has no data. */
   function limitBeside(n0: number, sum0: number, n1: number, minutes: number): number {
-    if (!options.attributable || n0 < fewestChampionRequests) return kind.limit;
-    return Math.max(kind.limit, blameFactor * kind.scaled(n0, sum0, n1, minutes));
+    if (!options.attributable || n0 < fewestChampionRequests) return usual;
+    return Math.max(usual, blameFactor * kind.scaled(n0, sum0, n1, minutes));
+  }
+
+  function usualLimit(n1: number, minutes: number): number {
+    if (!(n1 > 0)) return kind.limit;
+    const allowed = champions.allowance(kind.perRequest(kind.limit, n1, minutes));
+    return Math.max(kind.limit, kind.ofRequest(allowed, n1, minutes));
   }
 
   const levelSeen = (): number => kind.level(seen.n1, seen.sum1, seen.minutes);
@@ -57,65 +76,64 @@ export function createLimitRule(kind: LimitKind, options: GuardrailOptions): Gua
   function said(): string {
     const level = levelSeen();
     if (Number.isNaN(level)) return `no ${kind.noun} of the challenger to judge`;
-    const what = `challenger ${kind.text(level)} ${kind.noun}, limit ${kind.text(kind.limit)}`;
+    const what = `challenger ${kind.text(level)} ${kind.noun}, limit ${kind.text(usual)}`;
     return `${what}: ${chanceText(test.logE())} (over ${requestsText(seen.n1)})`;
+  }
+
+  function count({ n0, sum0, n1, sum1, ms, shareChanged }: PooledTick): void {
+    const minutes = ms / 60_000;
+    window.push(n0, sum0, n1, sum1, minutes);
+    const level = kind.level(n1, sum1, minutes);
+    if (Number.isNaN(level)) {
+      test.update(null, shareChanged);
+      return;
+    }
+    usual = usualLimit(n1, minutes);
+    const limit = limitBeside(n0, sum0, n1, minutes);
+    test.update(level / limit, shareChanged);
+    const champion = n0 > 0 ? kind.scaled(n0, sum0, n1, minutes) : NaN;
+    const weight = kind.unit === 'per-minute' ? minutes : n1;
+    breach.push({ ms, value: sum1, weight, limit, usual, champion }, shareChanged);
+    seen.ticks++;
+    seen.minutes += minutes;
+    seen.n1 += n1;
+    seen.sum1 += sum1;
+    if (Number.isNaN(sum0)) return;
+    seen.n0 += n0;
+    seen.sum0 += sum0;
   }
 
   return {
     metric: kind.metric,
     name: kind.name,
     weight: () => options.weight,
-    step({ champion, challenger, shareChanged, tickMs }) {
-      if (!challenger) return;
-      const minutes = tickMs / 60_000;
-      const n1 = challenger.requests;
-      const sum1 = kind.sum(challenger);
-      const sum0 = champion ? kind.sum(champion) : NaN;
-      const n0 = champion && !Number.isNaN(sum0) ? champion.requests : 0;
-      window.push(n0, sum0, n1, sum1, minutes);
-      const level = kind.level(n1, sum1, minutes);
-      if (Number.isNaN(level)) {
-        test.update(null, shareChanged);
-        return;
-      }
-      test.update(level / limitBeside(n0, sum0, n1, minutes), shareChanged);
-      if (shareChanged) here.n = here.sum = here.minutes = 0;
-      here.n += n1;
-      here.sum += sum1;
-      here.minutes += minutes;
-      seen.ticks++;
-      seen.minutes += minutes;
-      seen.n1 += n1;
-      seen.sum1 += sum1;
-      if (Number.isNaN(sum0)) return;
-      seen.n0 += n0;
-      seen.sum0 += sum0;
+    step(tick) {
+      champions.step(tick);
+      const whole = pooling.push(tick, (arm) => kind.sum(arm));
+      if (whole) count(whole);
     },
     atMost: test.atMost,
     logE: test.logE,
     finding: (threshold) => (seen.ticks > 0 ? finding(threshold) : null),
     breach() {
-      const level = kind.level(here.n, here.sum, here.minutes);
+      const over = breach.over();
       // One error in a second is no sixty a minute: a count has to reach its limit as it stands.
-      const counted = kind.unit === 'ms' || here.sum > kind.limit;
-      if (!(level > kind.limit) || !counted) return null;
-      return `challenger ${kind.text(level)} ${kind.noun} at this share, over the limit of ${kind.text(kind.limit)}`;
+      if (!over || (kind.unit === 'per-minute' && over.value <= kind.limit)) return null;
+      return breachText(`${kind.text(over.level)} ${kind.noun}`, kind.text(over.limit));
     },
     incident(threshold) {
       if (!options.attributable) return null;
       const ticks = window.ticks();
       const over = ticks.filter(({ champion: c, challenger: o, minutes }) => {
-        return (
-          c && o && c.n >= fewestChampionRequests && kind.scaled(c.n, c.value, o.n, minutes) > kind.limit
-        );
+        return c && o && c.n >= fewestChampionRequests && kind.scaled(c.n, c.value, o.n, minutes) > usual;
       });
       const [other, own] = [window.sum('champion'), window.sum('challenger')];
       const theirs = kind.scaled(other.n, other.value, own.n, window.minutes());
       const level = kind.level(own.n, own.value, window.minutes());
-      if (over.length < breachingTicks || !(theirs > kind.limit) || !(level > kind.limit)) return null;
+      if (over.length < breachingTicks || !(theirs > usual) || !(level > usual)) return null;
       return finding(
         threshold,
-        `both arms breach the limit of ${kind.text(kind.limit)} ${kind.noun} over the last ${ticks.length} ticks: ` +
+        `both arms breach the limit of ${kind.text(usual)} ${kind.noun} over the last ${ticks.length} ticks: ` +
           `champion ${kind.text(theirs)}, challenger ${kind.text(level)}; an incident, not the challenger’s fault`,
       );
     },

@@ -30,7 +30,7 @@ export interface PromotionTime {
 
 /**
  * Ticks until a challenger that is the champion's equal is shown to be no worse than the promote margin, by errors and
- * the required quantiles; beyond the last step as if it went on.
+ * the required quantiles, from the ticks of the last share that is compared; beyond its end as if it went on.
  *
  * By the mean growth of each component's logarithm, which all had the same stake: half of the trials take longer. For
  * planning; nothing is decided by it.
@@ -85,18 +85,11 @@ function latencyGrowth({ latency, phi, policy }: PromotionCase, q: number): Grow
 
 function ticksOf(growth: Growth, { steps }: PromotionCase, needed: number): number {
   const compared = steps.filter(({ n0, n1 }) => n0 > 0 && n1 > 0);
-  return Math.min(...octaves.map((_, k) => timeOf(compared, (step) => growth(step, k), needed)));
+  const last = compared.at(-1);
+  if (last === undefined) return Infinity;
+  // Each share proves its own: what came before is time, and no proof.
+  const before = compared.slice(0, -1).reduce((sum, { ticks }) => sum + ticks, 0);
+  return before + Math.min(...octaves.map((_, k) => timeAt(growth(last, k), needed)));
 }
 
-function timeOf(steps: readonly TrialStep[], growth: (step: TrialStep) => number, needed: number): number {
-  let gained = 0;
-  let before = 0;
-  for (const [index, step] of steps.entries()) {
-    const rate = growth(step);
-    const ticks = (needed - gained) / rate;
-    if (rate > 0 && (ticks <= step.ticks || index === steps.length - 1)) return before + ticks;
-    gained += rate * step.ticks;
-    before += step.ticks;
-  }
-  return Infinity;
-}
+const timeAt = (rate: number, needed: number): number => (rate > 0 ? needed / rate : Infinity);

@@ -1,5 +1,7 @@
 import type { ArmTick } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
+import { breachText, createBreachWatch } from './breach-watch.ts';
+import type { ChampionLevel } from './champion-level.ts';
 import { attributableRate, createRateGuardrail, type RateGuardrail } from './guardrail-rate.ts';
 import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
 import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
@@ -22,10 +24,16 @@ interface RateKind {
 const gate = 0.001;
 
 /** A guardrail on a share: error rate, throttle rate. Source: sections 5 and 5.1 of the method. */
-export function createRateRule(kind: RateKind, options: GuardrailOptions): GuardrailRule {
+export function createRateRule(
+  kind: RateKind,
+  options: GuardrailOptions,
+  level: ChampionLevel,
+): GuardrailRule {
+  const breach = createBreachWatch('count');
   const window = createGuardrailWindow();
   const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
-  const here = { n: 0, x: 0 };
+  /** The limit, raised to what the champion's own level allows. */
+  let usual = kind.limit;
   let test: RateGuardrail | null = null;
 
   function finding(threshold: number, sentence = said()): Finding {
@@ -49,7 +57,7 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
 
   function said(): string {
     if (seen.n1 === 0) return 'no requests reached the challenger';
-    const rate = `challenger ${percentText(seen.x1 / seen.n1)} ${kind.noun}, limit ${percentText(kind.limit)}`;
+    const rate = `challenger ${percentText(seen.x1 / seen.n1)} ${kind.noun}, limit ${percentText(usual)}`;
     return `${rate}: ${chanceText(logE())} (${thousands(seen.x1)} of ${thousands(seen.n1)} requests ${kind.verb})`;
   }
 
@@ -57,7 +65,10 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
     metric: kind.metric,
     name: kind.name,
     weight: () => options.weight,
-    step({ champion, challenger, shareChanged, tickMs }) {
+    step(tick) {
+      const { champion, challenger, shareChanged, tickMs } = tick;
+      level.step(tick);
+      usual = Math.min(0.95, Math.max(kind.limit, level.allowance(kind.limit)));
       const n0 = champion ? kind.all(champion) : 0;
       const x0 = champion ? kind.bad(champion) : NaN;
       const n1 = challenger ? kind.all(challenger) : 0;
@@ -66,11 +77,10 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
       if (!challenger) return;
       // The dispersion is known by now, and stays as it was before the challenger had traffic.
       test ??= createRateGuardrail({ alpha: options.capAlpha, phi: options.tempering() });
-      const tau = options.attributable && champion ? attributableRate(kind.limit, n0, x0) : kind.limit;
+      const tau = options.attributable && champion ? attributableRate(usual, n0, x0) : usual;
       test.update(n1, x1, tau, shareChanged);
-      if (shareChanged) here.n = here.x = 0;
-      here.n += n1;
-      here.x += x1;
+      const theirs = n0 > 0 ? x0 / n0 : NaN;
+      breach.push({ ms: tickMs, value: x1, weight: n1, limit: tau, usual, champion: theirs }, shareChanged);
       seen.n1 += n1;
       seen.x1 += x1;
       seen.ticks++;
@@ -82,25 +92,23 @@ export function createRateRule(kind: RateKind, options: GuardrailOptions): Guard
     logE,
     finding: (threshold) => finding(threshold),
     breach() {
-      if (here.x <= kind.limit * here.n) return null;
-      return `challenger ${percentText(here.x / here.n)} ${kind.noun} at this share, over the limit of ${percentText(kind.limit)}`;
+      const over = breach.over();
+      return over && breachText(`${percentText(over.level)} ${kind.noun}`, percentText(over.limit));
     },
     incident(threshold) {
       if (!options.attributable) return null;
-      const breaching = window
-        .ticks()
-        .filter(({ champion: c }) => c && c.n > 0 && c.value / c.n > kind.limit);
+      const breaching = window.ticks().filter(({ champion: c }) => c && c.n > 0 && c.value / c.n > usual);
       const [other, own] = [window.sum('champion'), window.sum('challenger')];
       if (breaching.length < breachingTicks) return null;
       const n = Math.ceil(other.n);
-      if (binomialTail(n, Math.min(n, other.value), kind.limit) > gate) return null;
-      if (own.n > 0 && own.value / own.n <= kind.limit) return null;
+      if (binomialTail(n, Math.min(n, other.value), usual) > gate) return null;
+      if (own.n > 0 && own.value / own.n <= usual) return null;
       const both = `champion ${percentText(other.value / other.n)} ${kind.noun}`;
       const its = own.n > 0 ? `, challenger ${percentText(own.value / own.n)}` : '';
       const last = `over the last ${window.ticks().length} ticks`;
       return finding(
         threshold,
-        `both arms breach the limit of ${percentText(kind.limit)} ${last}: ${both}${its}; an incident, not the challenger’s fault`,
+        `both arms breach the limit of ${percentText(usual)} ${last}: ${both}${its}; an incident, not the challenger’s fault`,
       );
     },
   };

@@ -5,6 +5,7 @@ import type { Evidence } from './evidence.ts';
 import { createHistogramSum, cutAt, edgeNear, total, type Cut } from './histogram.ts';
 import type { RatioTest } from './multinomial.ts';
 import { promoteTempering } from './non-inferiority.ts';
+import { createRecentDirection } from './recent-direction.ts';
 import { createShareTest, type ShareTest } from './share-test.ts';
 import { aboveCut, all, createTail, evenlyAbove, possiblyAbove, type Tail } from './tail.ts';
 import { createTwoBernoulli } from './two-bernoulli.ts';
@@ -14,6 +15,8 @@ export interface SlowShare extends Evidence {
   learn(champion: Histogram): void;
   compare(champion: Tail, challenger: Tail, shareChanged: boolean): void;
   readonly lookP: () => number;
+  /** The share changed: what was shown at another one is no proof at this one. */
+  proveAnew(): void;
   notWorse(): number;
   /** Milliseconds; null until it is learnt. */
   threshold(): number | null;
@@ -40,6 +43,7 @@ export function createSlowShare(
   capAlpha: number,
 ): SlowShare {
   const learnt = createHistogramSum();
+  const direction = createRecentDirection({ ratio: 1, tickMs: policy.tickMs });
   const slower = 1 + policy.rollbackMargin.slower;
   const promoteSlower = 1 + policy.promoteMargin.slower;
   let c: number | null = null;
@@ -47,6 +51,7 @@ export function createSlowShare(
   let test: ShareTest | null = null;
   let independent: RatioTest | null = null;
   let notWorse: RatioTest | null = null;
+  let tempering = 1;
 
   const history = policy.history.filter(hasLatency);
   for (const tick of history) learnt.add(tick.latency);
@@ -70,8 +75,13 @@ export function createSlowShare(
     // As of errors: the planned looks are the robust test's whatever the noise.
     test = createShareTest({ alpha: capAlpha, ratio: 1, difference: 0, phi, bad: 0, requests: 0 });
     if (policy.noise === 'independent') independent = createTwoBernoulli({ ...common, direction: 'worse' });
-    if (!required) return;
-    notWorse = createTwoBernoulli({ nominal: 1 - q, phi: promoteTempering(phi), direction: 'not-worse' });
+    tempering = promoteTempering(phi);
+    proveAnew();
+  }
+
+  function proveAnew(): void {
+    if (!required || c === null) return;
+    notWorse = createTwoBernoulli({ nominal: 1 - q, phi: tempering, direction: 'not-worse' });
   }
 
   function learn(champion: Histogram): void {
@@ -82,19 +92,24 @@ export function createSlowShare(
 
   return {
     learn,
+    proveAnew,
     compare(champion, challenger, shareChanged) {
       if (c === null || cut === null) return learn(champion.histogram);
       const n0 = all(champion);
       const n1 = all(challenger);
       const x0 = possiblyAbove(champion, c);
       const counts = { n0, x0, n1, x1: aboveCut(challenger, cut, c * slower) };
+      direction.push(counts);
       test?.update(counts, shareChanged);
       independent?.update(counts, shareChanged);
       notWorse?.update({ n0, x0, n1, x1: evenlyAbove(challenger, c * promoteSlower) });
     },
-    atMost: () => (independent ?? test)?.atMost() ?? 1,
-    logE: () => (independent ?? test)?.logE() ?? 0,
-    lookP: () => test?.lookP() ?? 1,
+    atMost: () => (direction.worse() ? ((independent ?? test)?.atMost() ?? 1) : 1),
+    logE() {
+      const logE = (independent ?? test)?.logE() ?? 0;
+      return direction.worse() ? logE : Math.min(0, logE);
+    },
+    lookP: () => (direction.worse() ? (test?.lookP() ?? 1) : 1),
     notWorse: () => notWorse?.logE() ?? 0,
     threshold: () => c,
   };

@@ -1,5 +1,7 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
+import { createChampionLevel } from './champion-level.ts';
 import { shareDetection } from './detection.ts';
+import { limitedBy } from './limited.ts';
 import { type Lanes, lanes } from './lanes.ts';
 import { createLatencyPower } from './latency-power.ts';
 import { tolerance } from './margin.ts';
@@ -46,7 +48,10 @@ const ready: Readiness = { kind: 'ready' };
  * Nothing carries over from one share to the next: what breaks at 50 % may have been well at 10 %.
  */
 export function createStage(policy: JudgePolicy): Stage {
-  const limit = policy.guardrails.errorRate;
+  const configured = policy.guardrails.errorRate;
+  /** Raised to what the champion's own level allows. */
+  let limit = configured;
+  const champions = createChampionLevel(policy, limitedBy.errors);
   const latency =
     policy.detectableSlower === undefined ? null : createLatencyPower(policy, policy.detectableSlower);
   let percent: number | null = null;
@@ -66,6 +71,8 @@ export function createStage(policy: JudgePolicy): Stage {
 
   function step(tick: Tick, phi: number | null): void {
     const { challenger, champion } = tick;
+    champions.step(tick);
+    if (configured !== null) limit = Math.min(0.95, Math.max(configured, champions.allowance(configured)));
     if (!challenger) return;
     const changed = percent !== tick.plannedPercent;
     latency?.step(tick, changed);
@@ -107,7 +114,7 @@ export function createStage(policy: JudgePolicy): Stage {
     if (below(now.requests, now.errors)) return null;
     const comparing = now.compared.n0 > 0 && now.compared.n1 > 0;
     // Without a limit and without a champion there is nothing to have power for: the minimum is all there is.
-    if (limit === null && !comparing && champion.requests === 0) return null;
+    if (limit === null && !comparing && (percent === 100 || champion.requests === 0)) return null;
     const byTicks = comparing ? power(champion, both) : null;
     if (byTicks && byTicks(now.compared.ticks) >= powerWanted) return null;
     return waiting(tooFew(comparing), needed(byTicks, champion));

@@ -9,7 +9,8 @@ export interface Ticks {
 
 /**
  * What each observation is good for. The tick in which the share changed isn't compared (inside it the split and the
- * error rate can both change, which biases the share); latency isn't while the challenger is cold.
+ * error rate can both change, which biases the share). Latency isn't compared while the challenger is cold: for the
+ * policy's warm-up after each increase of its share, because new containers start whenever it gets more traffic.
  * Source: sections 1 and 4.4 of the method.
  */
 export function createTicks(policy: JudgePolicy): Ticks {
@@ -17,12 +18,16 @@ export function createTicks(policy: JudgePolicy): Ticks {
   const challengerTail = createTail();
   let share: number | null = null;
   let comparedShare: number | null = null;
-  let firstTrafficAt: number | null = null;
+  /** When the challenger's share was last increased, its first traffic included. */
+  let increasedAt: number | null = null;
   return {
     next({ at, tickMs, plannedPercent, champion, challenger, straddlesChange }) {
       const startedAt = at - tickMs;
       const comparable = champion !== null && challenger !== null && straddlesChange !== true;
-      if (challenger && challenger.requests > 0) firstTrafficAt ??= startedAt;
+      if (challenger && challenger.requests > 0) increasedAt ??= startedAt;
+      if (challenger && increasedAt !== null && share !== null && plannedPercent > share) {
+        increasedAt = startedAt;
+      }
       const tick: Tick = {
         tickMs,
         plannedPercent,
@@ -33,7 +38,7 @@ export function createTicks(policy: JudgePolicy): Ticks {
         comparable,
         shareChanged: challenger !== null && share !== null && share !== plannedPercent,
         comparedShareChanged: comparable && comparedShare !== null && comparedShare !== plannedPercent,
-        warm: firstTrafficAt !== null && startedAt - firstTrafficAt >= policy.warmUpMs,
+        warm: increasedAt !== null && startedAt - increasedAt >= policy.warmUpMs,
       };
       if (challenger) share = plannedPercent;
       if (comparable) comparedShare = plannedPercent;

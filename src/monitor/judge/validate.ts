@@ -49,8 +49,8 @@ export function checkPolicy(policy: JudgePolicy): void {
     within(`steps[${i}].percent`, step.percent, 0, 100);
     if (!(step.ticks >= 0)) throw new RangeError(`steps[${i}].ticks: ${step.ticks} is not 0 or more`);
   });
-  for (const name of ['errorRate', 'throttleRate'] as const) {
-    const limit = policy.guardrails[name];
+  for (const name of ['errorRate', 'throttleRate', 'endpointErrorRate'] as const) {
+    const limit = policy.guardrails[name] ?? null;
     if (limit !== null) open(`guardrails.${name}`, limit);
   }
   const { alarm } = policy.guardrails;

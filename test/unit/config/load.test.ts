@@ -163,7 +163,8 @@ test('settings come in the units of the domain', () => {
   expect(prod.guardrails).toEqual({
     errorRate: 0.01,
     meanLatencyMs: null,
-    endpointErrorsPerMinute: 10,
+    endpointErrorRate: 0.05,
+    endpointErrorsPerMinute: null,
     throttleRate: 0.1,
     alarm: null,
   });
