@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instant, rolloutId } from '../../../src/domain/units.ts';
+import type { Service, VersionRecord } from '../../../src/domain/registry.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { actor, append, everything, held, R1, R2, request, take, V1, V2, version } from './samples.ts';
 
@@ -238,6 +239,34 @@ export function storeContract(
           { ...changed, status: 'champion' },
           { ...version(V2), status: 'archived' },
         ]);
+      });
+
+      it('keeps every field of a record, for whoever opens it next', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        const at = instant(7);
+        const service = {
+          functionVersion: '5',
+          endpoint: 'recs-prod-v1',
+          routing: 'sticky',
+          codeSha256: 'c0de',
+          since: at,
+          rollout: R1,
+          left: { at, why: 'rollback', reason: 'complaints', rollout: R2 },
+        } as const satisfies Required<Service>;
+        const whole: Required<VersionRecord> = {
+          ...version(V1),
+          rollout: R1,
+          endpoint: { name: 'recs-prod-v1', generation: 2 },
+          functionVersion: '5',
+          services: [{ functionVersion: '3', endpoint: 'recs-prod-v1', since: at }, service],
+          tombstone: { at, endpoint: 'recs-prod-v1' },
+          retiredAt: at,
+          retireAfter: at,
+        };
+        const { version: tag, ...set } = whole;
+        await store.change(token, [{ version: tag, set }]);
+        expect(await (await place.reopen()).version(V1)).toEqual(whole);
       });
 
       it('changes in the same write as the journal, or not at all', async () => {
