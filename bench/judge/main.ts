@@ -7,14 +7,16 @@ import { resultsOf } from './results.ts';
 import { readRuns, writeRuns, type CellRuns } from './runs-file.ts';
 import { seed, simulate } from './simulate.ts';
 import { speed } from './speed.ts';
+import { reportUsers, simulateUsers } from './users/main.ts';
+import { type Variant } from './users/rollout.ts';
 import { recordOf } from './watched.ts';
 
 declare const BENCH_ROOT: string;
 
 const [command = 'all', ...args] = process.argv.slice(2);
-const options = new Map(
-  args.filter((arg) => arg.includes('=')).map((arg) => arg.split('=', 2) as [string, string]),
-);
+/** `runs=20`; a cell's name may hold an equals sign too. */
+const isOption = (arg: string): boolean => /^[a-z]+=/.test(arg);
+const options = new Map(args.filter(isOption).map((arg) => arg.split('=', 2) as [string, string]));
 const dir = options.get('dir') ?? join(BENCH_ROOT, 'node_modules/.cache/bench-judge');
 
 const errorJudges = new Set([...errorPeers, ...kayentas].map(({ name }) => name));
@@ -34,8 +36,24 @@ switch (command) {
   case 'speed':
     console.log(speed());
     break;
+  case 'users':
+    simulateUsers(
+      dir,
+      args.filter((arg) => !isOption(arg)),
+      {
+        runs: Number(options.get('runs') ?? 100),
+        first: Number(options.get('first') ?? 0),
+        only: (options.get('variants')?.split(',') ?? []) as Variant[],
+      },
+    );
+    break;
+  case 'users-report':
+    reportUsers(BENCH_ROOT, dir, new Date().toISOString().slice(0, 10));
+    break;
   default:
-    throw new Error(`bench:judge: unknown command "${command}": all, simulate, report or speed`);
+    throw new Error(
+      `bench:judge: unknown command "${command}": all, simulate, report, users, users-report or speed`,
+    );
 }
 
 /**
@@ -43,7 +61,7 @@ switch (command) {
  * peers alone if need be, for they are fast.
  */
 function simulateTables(): void {
-  const chosen = args.filter((arg) => !arg.includes('=')) as Table[];
+  const chosen = args.filter((arg) => !isOption(arg)) as Table[];
   const runs = Number(options.get('runs') ?? 20);
   const first = Number(options.get('first') ?? 0);
   for (const table of chosen.length > 0 ? chosen : tables) {

@@ -81,6 +81,8 @@ export interface Observation {
   readonly anonymous?: RequestCount;
   /** Counts by user bucket of both arms since the present share began; only at looks that asked for them. */
   readonly buckets?: BucketCounts;
+  /** Why a look that asked for them came to none. */
+  readonly bucketsUnread?: string;
 }
 
 /** What asking the metrics came to. Denied is not absent. */

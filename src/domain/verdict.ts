@@ -35,6 +35,10 @@ interface Judged {
   readonly challengerRequests: number;
   /** A limit that the champion breaches too: hold and tell, the challenger isn't to blame. */
   readonly incident?: Finding;
+  /** To tell a worse version from worse users the judge asks for counts by user bucket up to the last tick. */
+  readonly wants?: 'user-counts';
+  /** Findings that do not roll back, for which users the challenger got may explain them, in words. */
+  readonly deferred?: string;
 }
 
 export type Verdict =

@@ -1,5 +1,5 @@
 import type { Notice } from '../domain/notice.ts';
-import type { Reading } from '../domain/observation.ts';
+import type { BucketCounts, Reading } from '../domain/observation.ts';
 import type { Difference } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 
@@ -43,6 +43,19 @@ export interface MetricsQuery {
 export interface Metrics {
   /** One Observation a tick, oldest first. Failure to read is an answer, never an exception. */
   read(query: MetricsQuery): Promise<Reading>;
+}
+
+/** What counting by user bucket came to. Failure to read is an answer, never an exception. */
+export type UserCountsReading =
+  | { readonly kind: 'read'; readonly counts: BucketCounts }
+  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean };
+
+export interface UserCounts {
+  read(query: {
+    readonly from: Instant;
+    readonly to: Instant;
+    readonly slowerThanMs: readonly [number, number, number] | null;
+  }): Promise<UserCountsReading>;
 }
 
 /** Differences between the answers to copies, oldest first. */

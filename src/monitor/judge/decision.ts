@@ -11,8 +11,8 @@ export interface DecisionOptions {
 }
 
 export interface Decision {
-  /** Why the challenger fails at this tick, the n-th (from 1) with a challenger; null: it doesn't. */
-  failing(tick: number): Finding | null;
+  /** Why the challenger fails at this tick, the n-th (from 1) with a challenger, the strongest reason first; none: it doesn't. */
+  failing(tick: number): readonly Finding[];
   /** log of all evidence together. */
   logTotal(): number;
   /** What speaks most against the challenger; null where nothing is known. */
@@ -52,22 +52,34 @@ export function createDecision(
     return rule?.finding(thresholdOf(rule)) ?? null;
   }
 
-  /** Of the looks that reject, the one that does so most clearly. */
-  function look(tick: number): Finding | null {
+  /** What speaks most against the challenger, and every rule that would be enough alone. */
+  function reached(): readonly Finding[] {
+    const first = strongest();
+    const alone = rules.filter((rule) => Math.log(rule.weight()) + rule.logE() >= Math.log(threshold));
+    const others = alone.map((rule) => rule.finding(thresholdOf(rule)));
+    return [first, ...others.filter((finding) => finding?.rule !== first?.rule)].filter(
+      (one) => one !== null,
+    );
+  }
+
+  /** The looks that reject, the one that does so most clearly first. */
+  function look(tick: number): readonly Finding[] {
     const level = looks.level(tick);
-    if (level === null) return null;
+    if (level === null) return [];
     const levelOf = (rule: Rule): number => planned * level * (rule.look?.share() ?? 0);
-    const rejecting = rules.filter((rule) => levelOf(rule) > 0 && rule.look!.p() <= levelOf(rule));
-    const rule = most(rejecting, (one) => Math.log(levelOf(one)) - Math.log(one.look!.p()));
-    if (!rule) return null;
-    const finding = rule.finding(1 / levelOf(rule), -Math.log(Math.max(rule.look!.p(), 1e-300)));
-    return finding && { ...finding, rule: `${finding.rule}, planned look` };
+    const clearness = (rule: Rule): number => Math.log(levelOf(rule)) - Math.log(rule.look!.p());
+    return rules
+      .filter((rule) => levelOf(rule) > 0 && rule.look!.p() <= levelOf(rule))
+      .sort((a, b) => clearness(b) - clearness(a) || (a.name < b.name ? -1 : 1))
+      .map((rule) => rule.finding(1 / levelOf(rule), -Math.log(Math.max(rule.look!.p(), 1e-300))))
+      .filter((finding) => finding !== null)
+      .map((finding) => ({ ...finding, rule: `${finding.rule}, planned look` }));
   }
 
   return {
     failing(tick) {
-      if (mayDecide() && logTotal() >= Math.log(threshold)) return strongest();
-      return look(tick);
+      const together = mayDecide() && logTotal() >= Math.log(threshold) ? reached() : [];
+      return [...together, ...look(tick)];
     },
     logTotal,
     strongest,

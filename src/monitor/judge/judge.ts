@@ -17,6 +17,8 @@ import type { Rule } from './rule.ts';
 import { createSplitRule } from './split-rule.ts';
 import { createStage } from './stage.ts';
 import { createTicks } from './ticks.ts';
+import { keptHistory } from './users/kept-history.ts';
+import { createUserGate, type UserCountsRead } from './users/user-gate.ts';
 import { checkObservation, checkPolicy } from './validate.ts';
 
 /**
@@ -26,8 +28,12 @@ import { checkObservation, checkPolicy } from './validate.ts';
  * Fails as soon as the combined evidence reaches its threshold or a planned look rejects, and stays failed. A
  * RangeError names the field of a policy or observation that can't be. Source: the method, section 8.
  */
-export function judge(policy: JudgePolicy, observations: readonly Observation[]): Judgement {
-  const one = createJudge(policy);
+export function judge(
+  policy: JudgePolicy,
+  observations: readonly Observation[],
+  options: JudgeOptions = {},
+): Judgement {
+  const one = createJudge(policy, options);
   for (const observation of observations) one.step(observation);
   return one.judgement();
 }
@@ -36,14 +42,25 @@ export function judge(policy: JudgePolicy, observations: readonly Observation[])
 export interface Judge {
   /** RangeError as of `judge`; a judge that threw is of no more use. */
   step(observation: Observation): void;
+  /** Counts by user bucket up to the last observation, which wanted them: as if it had carried them. */
+  count(counts: UserCountsRead): void;
+  /** Whether such counts would be of use, as in `judgement().wants`, and why the challenger fails: at little cost. */
+  wants(): boolean;
+  failed(): Finding | null;
   /** Of all observations so far. */
   judgement(): Judgement;
   /** Both. */
   push(observation: Observation): Judgement;
 }
 
-export function createJudge(whole: JudgePolicy): Judge {
-  checkPolicy(whole);
+export interface JudgeOptions {
+  /** Of the rollout: which user buckets are whose. Without it users are compared by strata, where the policy compares them. */
+  readonly salt?: string;
+}
+
+export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Judge {
+  checkPolicy(given);
+  const whole = { ...given, history: keptHistory(given) };
   const copies = createDisagreementRule(whole);
   // What answers may cost in false alarms is taken off all else's: together they keep to the policy's.
   const policy = { ...whole, alpha: alphaOfRest(whole) };
@@ -65,6 +82,7 @@ export function createJudge(whole: JudgePolicy): Judge {
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const decision = createDecision(deciding, { sequential: alpha.sequential, planned: alpha.planned, looks });
   const alarm = createAlarmRule(policy);
+  const users = alone ? null : createUserGate(policy, salt);
   const ticks = createTicks(policy);
   const stage = createStage(policy);
   let last: Observation | null = null;
@@ -84,10 +102,15 @@ export function createJudge(whole: JudgePolicy): Judge {
     copies?.step(observation);
     if (!tick.challenger) return;
     ticksWithChallenger++;
-    challengerRequests += tick.challenger.requests;
+    const { aside } = tick.challenger;
+    challengerRequests += tick.challenger.requests + (aside?.requests ?? 0);
     harmedRequests += harmed(tick.challenger, tick.challengerTail, policy.guardrails.meanLatencyMs);
+    harmedRequests += aside?.errors ?? 0;
     alarm?.step(tick);
-    failed ??= decision.failing(ticksWithChallenger) ?? copies?.failing() ?? alarm?.ringing() ?? null;
+    if (failed) return;
+    const decided = decision.failing(ticksWithChallenger);
+    const first = users ? users.step(observation, tick, decided, doubtful) : (decided[0] ?? null);
+    failed = first ?? copies?.failing() ?? alarm?.ringing() ?? null;
   }
 
   function findings(): readonly Finding[] {
@@ -100,11 +123,14 @@ export function createJudge(whole: JudgePolicy): Judge {
     const incident = guardrails
       .map((rule) => rule.incident(decision.thresholdOf(rule)))
       .find((finding) => finding !== null);
+    const deferred = failed ? null : (users?.deferred(doubtful()) ?? null);
     const judged = {
       findings: findings(),
       harmedRequests,
       challengerRequests,
       ...(incident ? { incident } : {}),
+      ...(wants() ? { wants: 'user-counts' as const } : {}),
+      ...(deferred === null ? {} : { deferred }),
     };
     if (failed) return { kind: 'fail', reason: failed, ...judged };
     if (incident) {
@@ -124,10 +150,30 @@ export function createJudge(whole: JudgePolicy): Judge {
 
   /** Too little to roll back for, and too much to go on with. */
   function doubts(): string | null {
-    const over = guardrails.map((rule) => rule.breach()).find((text) => text !== null);
-    if (over) return `${over}; it may be chance yet`;
-    if (decision.logTotal() < mostAgainst) return null;
-    return `too much speaks against the challenger to go on: ${decision.strongest()?.sentence ?? ''}`;
+    return doubtsOf().find(({ finding }) => finding === null || users?.holds(finding) !== false)?.why ?? null;
+  }
+
+  const doubtful = (): readonly Finding[] =>
+    doubtsOf()
+      .map(({ finding }) => finding)
+      .filter((finding) => finding !== null);
+
+  function doubtsOf(): readonly { readonly why: string; readonly finding: Finding | null }[] {
+    const over = guardrails
+      .map((rule) => ({ why: rule.breach(), finding: rule.finding(decision.thresholdOf(rule)) }))
+      .flatMap(({ why, finding }) =>
+        why === null ? [] : [{ why: `${why}; it may be chance yet`, finding }],
+      );
+    const strongest = decision.logTotal() < mostAgainst ? null : decision.strongest();
+    const much = strongest && {
+      why: `too much speaks against the challenger to go on: ${strongest.sentence}`,
+      finding: strongest,
+    };
+    const due = (users?.due() ?? []).map((finding) => ({
+      why: `it is not shown yet that users do not explain it: ${finding.sentence}`,
+      finding,
+    }));
+    return [...over, ...(much ? [much] : []), ...due];
   }
 
   function nonInferior(): boolean {
@@ -137,7 +183,8 @@ export function createJudge(whole: JudgePolicy): Judge {
       notWorse: alone
         ? []
         : deciding.map((rule) => rule.notWorse?.() ?? null).filter((logE) => logE !== null),
-      logTotal: decision.logTotal(),
+      // What users explain speaks against nobody.
+      logTotal: users && doubts() === null ? Math.min(0, decision.logTotal()) : decision.logTotal(),
       guardrails: guardrails.map((rule) => rule.logE()),
     });
   }
@@ -147,7 +194,13 @@ export function createJudge(whole: JudgePolicy): Judge {
     return judgement();
   }
 
-  return { step, judgement, push };
+  function count(counts: UserCountsRead): void {
+    failed ??= users?.count(counts) ?? null;
+  }
+
+  const wants = (): boolean => !failed && users?.wants() === true;
+
+  return { step, count, wants, failed: () => failed, judgement, push };
 }
 
 /** How near a finding is to deciding. */

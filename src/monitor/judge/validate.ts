@@ -1,5 +1,6 @@
 import type { ArmTick, CopiesTick, Histogram, Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
+import { checkArmUsers, checkUserCounts, checkUserPolicy } from './users/validate-users.ts';
 
 /** Refuses an observation that can't be: a RangeError that names the field. A bad number is never a silent pass. */
 export function checkObservation(observation: Observation, before: Observation | null): void {
@@ -10,6 +11,7 @@ export function checkObservation(observation: Observation, before: Observation |
   if (!(observation.tickMs > 0)) throw new RangeError(`tickMs: ${observation.tickMs} is not above 0`);
   within('plannedPercent', observation.plannedPercent, 0, 100);
   if (observation.copies) checkCopies(observation.copies);
+  checkUserCounts(observation);
   if (observation.champion) checkArm('champion', observation.champion, before?.champion?.latency?.le);
   if (observation.challenger) checkArm('challenger', observation.challenger, before?.challenger?.latency?.le);
 }
@@ -64,6 +66,7 @@ export function checkPolicy(policy: JudgePolicy): void {
       throw new RangeError(`guardrails.${name}: ${limit} is not above 0`);
     }
   }
+  if (policy.users) checkUserPolicy(policy.users);
   policy.history.forEach((tick, i) => checkArm(`history[${i}]`, tick));
 }
 
@@ -82,6 +85,7 @@ function checkArm(arm: string, tick: ArmTick, checked?: readonly number[]): void
   if (meanLatencyMs !== undefined) count(arm, 'meanLatencyMs', meanLatencyMs);
   if (endpointErrors !== undefined) count(arm, 'endpointErrors', endpointErrors);
   if (latency) checkHistogram(arm, latency, checked);
+  checkArmUsers(arm, tick);
 }
 
 function checkHistogram(arm: string, { le, count: counts }: Histogram, checked?: readonly number[]): void {

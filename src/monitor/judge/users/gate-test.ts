@@ -1,0 +1,100 @@
+import type { JudgePolicy, UserPolicy } from '../../../domain/policy.ts';
+import type { Counted, UserMargin } from './counted.ts';
+import { exchangeOf } from './exchange.ts';
+import { gateRandom } from './random-orders.ts';
+import { randomisationTest } from './randomisation.ts';
+import type { Segment } from './segments.ts';
+import { strataTest } from './strata-test.ts';
+
+/** What asking whether users explain a finding came to. */
+export type GateAnswer =
+  | { readonly by: 'buckets'; readonly p: number; readonly level: number; readonly buckets: number }
+  | {
+      readonly by: 'strata';
+      readonly p: number;
+      readonly level: number;
+      readonly strata: number;
+      /** Why counts by bucket were not used. */
+      readonly why: string;
+    }
+  /** Nothing is counted by bucket for this finding: it can't be told from which users the challenger got. */
+  | { readonly by: 'nothing'; readonly why: string }
+  /** The arms report no users at all, as routers did before they counted by bucket: there is no gate. */
+  | { readonly by: 'no-gate'; readonly why: string };
+
+/** Levels of one look. They are not spent over looks, for the gate only removes rollbacks that the judge decided on. */
+export const gateLevels = { withEarlier: 0.005, withoutEarlier: 0.0025, strata: 0.01 } as const;
+
+/** Counts by bucket and the arms' metrics may differ by so much: a share, and requests that came late to one of them. */
+const mostDifference = 0.05;
+const fewLate = 5;
+
+export interface GateTest {
+  readonly policy: JudgePolicy;
+  readonly users: UserPolicy;
+  /** Undefined: the salt is not known, so neither is which bucket is whose. */
+  readonly ranks: readonly number[] | undefined;
+  readonly salt: string;
+}
+
+/**
+ * @param look its number, from 1: random orders are a function of it and the salt
+ * @param unread why the counts of this look could not be read; undefined: they came, or nobody asked
+ */
+export function askGate(
+  test: GateTest,
+  segments: readonly Segment[],
+  counted: Counted,
+  look: number,
+  unread: string | undefined,
+): GateAnswer {
+  const why = unread ?? whyUnusable(test, segments.at(-1));
+  if (why === null) {
+    if (counted !== 'errors' && test.users.slowerThanMs === null)
+      return { by: 'nothing', why: 'the champion’s earlier latency is not known' };
+    return byBuckets(test, segments, counted, look);
+  }
+  const strata = segments.flatMap((segment) => (segment.strata === null ? [] : [segment.strata]));
+  if (strata.length === 0) return { by: 'no-gate', why };
+  if (counted !== 'errors') return { by: 'nothing', why };
+  const { p, occupied } = strataTest(strata, marginOf(test.policy, counted));
+  return { by: 'strata', p, level: gateLevels.strata, strata: occupied, why };
+}
+
+function byBuckets(test: GateTest, segments: readonly Segment[], counted: Counted, look: number): GateAnswer {
+  const { policy, users, ranks, salt } = test;
+  const exchange = exchangeOf({
+    segments: segments.flatMap(({ percent, counts }) => (counts === null ? [] : [{ percent, counts }])),
+    earlier: users.earlier,
+    aside: users.aside,
+    ranks: ranks ?? [],
+    counted,
+    margin: marginOf(policy, counted),
+    ...(policy.steps[0] === undefined ? {} : { firstPercent: policy.steps[0].percent }),
+  });
+  const { p } = randomisationTest(exchange, gateRandom(salt, look));
+  return {
+    by: 'buckets',
+    p,
+    level: users.earlier === null ? gateLevels.withoutEarlier : gateLevels.withEarlier,
+    buckets: exchange.occupied.filter(Boolean).length,
+  };
+}
+
+/** Slow requests carry the margin in their threshold: the challenger's count from 1.1 times the champion's quantile on. */
+function marginOf({ rollbackMargin: { ratio, difference } }: JudgePolicy, counted: Counted): UserMargin {
+  return counted === 'errors' ? { ratio, difference } : { ratio: 1, difference: 0 };
+}
+
+/** Null: the counts by bucket of the present share are good to use. */
+function whyUnusable({ users, ranks }: GateTest, segment: Segment | undefined): string | null {
+  if (ranks === undefined) return 'the salt of the rollout is not known';
+  if (!segment || segment.counts === null) return 'no counts by user bucket came';
+  const aside = new Set(users.aside);
+  const { id, requests } = segment.counts;
+  const counted = requests.reduce((sum, n, i) => sum + (aside.has(id[i]!) ? 0 : n), 0);
+  const difference = Math.abs(counted - segment.requests);
+  const tolerated = Math.max(fewLate, mostDifference * Math.max(counted, segment.requests));
+  if (difference <= tolerated) return null;
+  return `${Math.round(counted)} requests are counted by user bucket, ${Math.round(segment.requests)} by the metrics`;
+}
