@@ -9,11 +9,13 @@ import { observationsFormat } from './observations.ts';
  * began and were over, so that judging them again comes to the same decision at the same tick.
  */
 export function* observationLines(id: RolloutId, entries: readonly Entry[]): Generator<string> {
-  const { plan, observations } = replay(id, entries);
+  const { plan, observations, salt } = replay(id, entries);
   yield JSON.stringify({
     format: observationsFormat,
     tickSeconds: plan.tickMs / 1_000,
     rollout: id,
+    // Which user buckets were whose: without users compared nobody needs it.
+    salt: plan.policy.users === undefined ? undefined : salt,
     policy: plan.policy,
     bakes: recordedBakes(id, entries).map(({ from, over, extendMs, ...bake }) => ({
       ...bake,
@@ -22,9 +24,7 @@ export function* observationLines(id: RolloutId, entries: readonly Entry[]): Gen
       extendSeconds: extendMs / 1_000,
     })),
   });
-  for (const { at, plannedPercent, champion, challenger, straddlesChange, copies } of observations) {
-    yield JSON.stringify({ at: text(at), plannedPercent, champion, challenger, straddlesChange, copies });
-  }
+  for (const { at, tickMs: _, ...tick } of observations) yield JSON.stringify({ at: text(at), ...tick });
 }
 
 const text = (at: Instant): string => new Date(at).toISOString();

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { ArmTick } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Problem } from './observation-problems.ts';
+import { bucketsSchema, usersSchema } from './user-count-schema.ts';
 
 // Compiling validators costs more than it saves a command that reads one small file.
 z.config({ jitless: true });
@@ -13,6 +14,9 @@ const time = z
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/)
   .refine((text) => Number.isFinite(Date.parse(text)));
 
+const pair = z.strictObject({ requests: count, errors: count });
+const strata = z.array(count).length(16);
+
 export const armSchema = z.strictObject({
   requests: count,
   errors: count,
@@ -22,6 +26,8 @@ export const armSchema = z.strictObject({
   ),
   meanLatencyMs: z.exactOptional(count),
   endpointErrors: z.exactOptional(count),
+  strata: z.exactOptional(z.strictObject({ requests: strata, errors: strata })),
+  aside: z.exactOptional(pair),
 });
 
 const copiesSchema = z.strictObject({
@@ -42,6 +48,9 @@ export const tickSchema = z.strictObject({
   challenger: armSchema.nullable().default(null),
   straddlesChange: z.exactOptional(z.boolean()),
   copies: z.exactOptional(copiesSchema),
+  anonymous: z.exactOptional(pair),
+  buckets: z.exactOptional(bucketsSchema),
+  bucketsUnread: z.exactOptional(z.string()),
 });
 
 export type TickLine = z.output<typeof tickSchema>;
@@ -75,6 +84,7 @@ const policySchema = z.looseObject({
   detectableSlower: z.exactOptional(z.number().gt(1)),
   history: z.array(armSchema).readonly(),
   historyTickMs: z.number().gt(0),
+  users: z.exactOptional(usersSchema),
 }) satisfies z.ZodType<JudgePolicy>;
 
 /** The first line. */
@@ -82,6 +92,7 @@ export const headerSchema = z.strictObject({
   format: z.literal('mlreg-observations/1'),
   tickSeconds: z.number().gt(0),
   rollout: z.exactOptional(z.string()),
+  salt: z.exactOptional(z.string()),
   policy: z.exactOptional(policySchema),
   bakes: z.exactOptional(
     z.array(

@@ -4,6 +4,7 @@ import type { JudgePolicy } from '../domain/policy.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { RecordedBake } from '../rollout/recorded-bakes.ts';
+import { userProblems } from './user-count-schema.ts';
 import { type Problem, problemsOf, writeInstead } from './observation-problems.ts';
 import {
   armProblems,
@@ -20,6 +21,7 @@ export interface RecordingHeader {
   readonly tickMs: number;
   /** Of the rollout that was recorded: its id, its plan's policy, and its bakes. */
   readonly rollout: string | null;
+  readonly salt: string | null;
   readonly policy: JudgePolicy | null;
   readonly bakes: readonly RecordedBake[] | null;
 }
@@ -52,6 +54,7 @@ export async function readRecording(lines: AsyncIterable<string>, name: string):
     header: {
       tickMs: header.tickSeconds * 1_000,
       rollout: header.rollout ?? null,
+      salt: header.salt ?? null,
       policy: header.policy ?? null,
       bakes: header.bakes?.map(bakeOf) ?? null,
     },
@@ -103,6 +106,7 @@ export function tickProblems(tick: TickLine, at: Instant, before: Instant | null
       : []),
     ...armProblems('champion', tick.champion),
     ...armProblems('challenger', tick.challenger),
+    ...userProblems(tick),
     ...copiesProblems(tick),
   ];
 }

@@ -47,7 +47,12 @@ export async function judgeRecording(
   const recorded = header.policy !== null;
   let line = 1;
   try {
-    const judging = createReplay({ policy, gathersHistory: !recorded, bakes: header.bakes });
+    const judging = createReplay({
+      policy,
+      gathersHistory: !recorded,
+      bakes: header.bakes,
+      salt: header.salt ?? undefined,
+    });
     for await (const tick of ticks) {
       line = tick.line;
       judging.push(tick.observation);

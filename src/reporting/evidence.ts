@@ -97,7 +97,7 @@ export function shortVerdict(
     case 'fail':
       return `${withoutCounts(verdict.reason.sentence)}; ${action === 'roll back' ? 'rolled back' : 'failed'} after ${counted}`;
     case 'pass':
-      return `nothing breached in ${counted}${provenText(verdict)}`;
+      return `nothing breached in ${counted}${provenText(verdict)}${verdict.deferred === undefined ? '' : `; ${verdict.deferred}`}`;
     case 'insufficient': {
       const more =
         verdict.needRequests === null
@@ -232,7 +232,12 @@ function observedBefore(entries: readonly Entry[], seq: number): readonly Observ
 
 /** A look after an absence reads many ticks at once: the one that failed may be an earlier one. */
 function failingTick(state: RolloutState, seen: readonly Observation[]): Replayed | null {
-  const replay = createReplay({ policy: state.plan.policy, gathersHistory: false, bakes: null });
+  const replay = createReplay({
+    policy: state.plan.policy,
+    salt: state.salt,
+    gathersHistory: false,
+    bakes: null,
+  });
   for (const observation of seen) replay.push(observation);
   const result = replay.result();
   return result.decision === 'rollback' ? result : null;

@@ -29,10 +29,14 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
     return { kind: 'wait', until: next, why: `metrics unreadable: ${verdict.why}` };
   }
   if (verdict?.kind === 'pass' && verdict.incident === undefined) {
-    if (!step.final || verdict.nonInferior) return finish(state, verdict, 'nothing breached');
+    if (!step.final || verdict.nonInferior) return finish(state, verdict, nothingBreached(verdict));
     switch (step.onInconclusive) {
       case 'promote':
-        return finish(state, verdict, 'nothing breached, and the bake had the power it was planned with');
+        return finish(
+          state,
+          verdict,
+          `${nothingBreached(verdict)}, and the bake had the power it was planned with`,
+        );
       case 'rollback':
         return goBack(verdict, 'the bake ended without proof that the challenger is no worse');
       case 'extend':
@@ -52,6 +56,10 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
     `${why}; goes on by itself when there is evidence, or at once with: mlreg promote`,
   );
 }
+
+/** What users explain is told, though it rolls nothing back. */
+const nothingBreached = ({ deferred }: Exclude<Verdict, { kind: 'unreadable' }>): string =>
+  deferred ?? 'nothing breached';
 
 function seen(verdict: Verdict | null): string {
   if (verdict === null) return 'no request was seen';

@@ -9,18 +9,19 @@ interface Judged {
   readonly judgement: Judgement;
 }
 
-/** By the plan's own policy. What is lost with the process is computed anew from the table. */
+/** By the plan's own policy, of one rollout each: its salt is part of what was judged. What is lost with the process is computed anew from the table. */
 const known = new WeakMap<JudgePolicy, Judged>();
 
 /**
  * `judge(policy, table)`, at the price of the ticks that are new since the last call: a table only grows, and the
  * judge's state is a function of it.
+ * @param salt of the rollout: which user buckets are whose
  */
-export function judgeTable(policy: JudgePolicy, table: readonly Observation[]): Judgement {
+export function judgeTable(policy: JudgePolicy, table: readonly Observation[], salt?: string): Judgement {
   const before = known.get(policy);
   if (before?.table === table) return before.judgement;
   const grown = before !== undefined && extend(before.table, table);
-  const judge = grown ? before.judge : createJudge(policy);
+  const judge = grown ? before.judge : createJudge(policy, salt === undefined ? {} : { salt });
   // A tick that can't be judged leaves a judge behind that must not be used again.
   known.delete(policy);
   for (let i = grown ? before.table.length : 0; i < table.length; i++) judge.step(table[i]!);

@@ -47,6 +47,8 @@ export interface ReplayOptions {
   readonly policy: JudgePolicy;
   /** Ticks before the challenger's first are the champion's past: they become the policy's history. */
   readonly gathersHistory: boolean;
+  /** Of the rollout that was recorded: which user buckets are whose. */
+  readonly salt?: string | undefined;
   /** Of the rollout that was recorded; null: the observations are all there is. */
   readonly bakes: readonly RecordedBake[] | null;
 }
@@ -107,9 +109,10 @@ export function createReplay(options: ReplayOptions): Replay {
 }
 
 /** The judge begins with the challenger's first tick, for what comes before is part of its policy. */
-function createLooking({ policy: given, gathersHistory }: ReplayOptions) {
+function createLooking({ policy: given, gathersHistory, salt }: ReplayOptions) {
+  const options = salt === undefined ? {} : { salt };
   let policy = given;
-  let judge: Judge | null = gathersHistory ? null : createJudge(policy);
+  let judge: Judge | null = gathersHistory ? null : createJudge(policy, options);
   let history: ArmTick[] = [];
 
   function begin(first: Observation): Judge {
@@ -121,7 +124,7 @@ function createLooking({ policy: given, gathersHistory }: ReplayOptions) {
       ...(alone ? { steps: [{ percent: 100, ticks: length }] } : {}),
       history: [...policy.history, ...history.slice(-mostHistory)],
     };
-    return createJudge(policy);
+    return createJudge(policy, options);
   }
 
   return {

@@ -11,6 +11,7 @@ import { judgeTable } from './judge-table.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { currentStep, judgedShare, type RolloutState } from './state.ts';
+import { withUserCounts } from './user-counts.ts';
 
 export type TickResult =
   | { readonly kind: 'again'; readonly at: Instant; readonly why: string }
@@ -196,7 +197,9 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
   );
   if (reading === null) return;
   const entry: EntryBody =
-    reading.kind === 'read' ? { kind: 'observed', observations: reading.observations } : reading;
+    reading.kind === 'read'
+      ? { kind: 'observed', observations: await withUserCounts(ports, state, reading.observations) }
+      : reading;
   await journal.append(ports.clock.now(), [entry]);
 }
 
@@ -223,7 +226,7 @@ export function verdictOn(state: RolloutState): Verdict | null {
   if (!isJudged(state) || state.observations.length === 0) return null;
   const { unreadable } = state;
   if (unreadable !== null) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
-  return judgeTable(state.plan.policy, state.observations);
+  return judgeTable(state.plan.policy, state.observations, state.salt);
 }
 
 /** Until a tick at this very share was seen, all that is known in the challenger's favour is of another. */

@@ -97,7 +97,7 @@ export function createArmTable(timed: boolean): ArmTable {
 
 function edgeOf(ms: number): number {
   let low = 0;
-  let high = latencyEdges.length;
+  let high: number = latencyEdges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (latencyEdges[middle]! < ms) low = middle + 1;

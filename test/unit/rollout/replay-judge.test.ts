@@ -45,7 +45,12 @@ async function replayed(entries: readonly Entry[]): Promise<Replayed> {
   }
   const { header, ticks } = await readRecording(read(), 'rollout.ndjson');
   if (header.policy === null) throw new Error('no policy in the first line');
-  const replay = createReplay({ policy: header.policy, gathersHistory: false, bakes: header.bakes });
+  const replay = createReplay({
+    policy: header.policy,
+    gathersHistory: false,
+    bakes: header.bakes,
+    salt: header.salt ?? undefined,
+  });
   for await (const { observation } of ticks) replay.push(observation);
   return replay.result();
 }

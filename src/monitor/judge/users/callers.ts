@@ -3,11 +3,14 @@ import type { BucketCounts } from '../../../domain/observation.ts';
 /** Below so many active callers sticky routing can't tell a relative fault from chance: at 50 %, 0.5^8 = 0.4 %. */
 export const fewestCallers = 16;
 
-/** Buckets with at least 1 % of the busiest bucket's requests, in their order. */
+/**
+ * Buckets with at least a tenth of the mean requests of those that have any, in their order. Of the mean, for beside a
+ * share of the busiest one a single bot with a fifth of the traffic would leave nobody else active.
+ */
 export function activeBuckets({ id, requests }: BucketCounts): readonly number[] {
-  const busiest = requests.reduce((most, n) => Math.max(most, n), 0);
-  if (busiest === 0) return [];
-  return id.filter((_, i) => requests[i]! >= busiest / 100);
+  const occupied = requests.filter((n) => n > 0);
+  const least = occupied.reduce((sum, n) => sum + n, 0) / (10 * occupied.length);
+  return id.filter((_, i) => requests[i]! > 0 && requests[i]! >= least);
 }
 
 /** In words, where too few callers were active before the rollout; null where there are enough, or none was seen. */

@@ -21,14 +21,18 @@ const number = (p: number): string => String(Number(p.toPrecision(2)));
 export function openedText(answer: GateAnswer): string {
   switch (answer.by) {
     case 'buckets':
-      return `not explained by which users it got (p = ${number(answer.p)} over ${answer.buckets} user buckets)`;
+      return `not explained by which users it got, p = ${number(answer.p)} over ${answer.buckets} user buckets`;
     case 'strata':
-      return `not explained by which users it got (${pText(answer)})`;
+      return `not explained by which users it got, ${pText(answer)}`;
     case 'nothing':
     case 'no-gate':
       return `which users it got is not known: ${answer.why}`;
   }
 }
+
+/** Before the counts in brackets at the sentence's end, where it has some. */
+export const withReason = (sentence: string, reason: string): string =>
+  sentence.replace(/( \([^()]*\))?$/, `; ${reason}$1`);
 
 /** A finding that does not roll back, and what is known of its users. */
 export function deferredText(finding: Finding, answer: GateAnswer | undefined, explained: boolean): string {

@@ -6,7 +6,7 @@ import type { Tick } from '../rule.ts';
 import type { Counted } from './counted.ts';
 import { createGateLooks } from './gate-looks.ts';
 import { askGate, type GateAnswer, type GateTest } from './gate-test.ts';
-import { deferredText, openedText } from './gate-words.ts';
+import { deferredText, openedText, withReason } from './gate-words.ts';
 import { countedOf } from './gated.ts';
 import { createSegments } from './segments.ts';
 import { failedBefore, failsTotally } from './total-failure.ts';
@@ -107,7 +107,8 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
       due.set(kind, finding);
     }
     const errors = due.get('errors');
-    if (errors && total()) return { ...errors, sentence: `${errors.sentence}; it fails everybody` };
+    if (errors && total())
+      return { ...errors, sentence: withReason(errors.sentence, 'every group of users fails') };
     if (segments.current() === null) return null;
     doubted = segments.bakes() > 0 ? kindsOf(doubts()) : [];
     if (isLook(isNew, doubted.length > 0)) wantingSince ??= at;
@@ -149,7 +150,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
       .sort((a, b) => pOf(a.answer) - pOf(b.answer));
     if (first === undefined) return null;
     const finding = due.get(first.kind)!;
-    return { ...finding, sentence: `${finding.sentence}; ${openedText(first.answer)}` };
+    return { ...finding, sentence: withReason(finding.sentence, openedText(first.answer)) };
   }
 
   function holds(doubt: Finding): boolean {

@@ -49,11 +49,11 @@ describe('buckets that are set aside', () => {
 });
 
 describe('active callers', () => {
-  it('are buckets with 1 % of the busiest one’s requests', () => {
+  it('are buckets with a tenth of the mean requests, however busy one of them is', () => {
     const counts = countsOf([
       [1, 1000],
-      [2, 10],
-      [3, 9],
+      [2, 40],
+      [3, 30],
       [4, 0],
     ]);
     expect(activeBuckets(counts)).toEqual([1, 2]);
