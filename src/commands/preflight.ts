@@ -1,6 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
 import { UserError } from '../domain/user-error.ts';
-import { userWarnings } from '../monitor/judge/users/user-warnings.ts';
 import type { Context, Target } from './context.ts';
 
 /**
@@ -28,10 +27,7 @@ export async function preflight(
     if (inTheWay.length === 0 && (!ok || unchecked === true))
       output.say(`preflight, ${check}: ${detail}${mend === undefined ? '' : ` (${mend})`}`);
   }
-  if (inTheWay.length === 0) {
-    for (const warning of userWarnings(plan.policy)) output.say(`preflight, users: ${warning}`);
-    return;
-  }
+  if (inTheWay.length === 0) return;
   const isForbidden = inTheWay.some(({ blocks }) => blocks === 'permission');
   throw new UserError(
     isForbidden ? 'credentials' : 'usage',

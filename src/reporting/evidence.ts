@@ -97,18 +97,22 @@ export function shortVerdict(
     case 'fail':
       return `${withoutCounts(verdict.reason.sentence)}; ${action === 'roll back' ? 'rolled back' : 'failed'} after ${counted}`;
     case 'pass':
-      return `nothing breached in ${counted}${provenText(verdict)}${verdict.deferred === undefined ? '' : `; ${verdict.deferred}`}`;
+      return `nothing breached in ${counted}${provenText(verdict)}${deferredText(verdict)}`;
     case 'insufficient': {
       const more =
         verdict.needRequests === null
           ? ''
           : `, about ${thousands(verdict.needRequests)} more requests would do`;
-      return `not enough to tell: ${verdict.why}${more}`;
+      return `not enough to tell: ${verdict.why}${more}${deferredText(verdict)}`;
     }
     default:
       return unreachable(verdict);
   }
 }
+
+/** What does not roll back, for users may explain it. */
+const deferredText = ({ deferred }: Exclude<Verdict, { kind: 'unreadable' }>): string =>
+  deferred === undefined ? '' : `; ${deferred}`;
 
 function provenText({ nonInferior, needRequests }: Extract<Verdict, { kind: 'pass' }>): string {
   if (nonInferior) return '; shown to be no worse than the champion';

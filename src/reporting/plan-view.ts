@@ -2,7 +2,6 @@ import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
-import { userWarnings } from '../monitor/judge/users/user-warnings.ts';
 import { counted, percentText, routeTitle, stepTitle } from './words.ts';
 
 /** Every step with its time, what undo does, and the limits that guard it. */
@@ -20,24 +19,8 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     ...rows,
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
-    ...usersRows(plan, paint),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
-}
-
-/** By whom the arms are compared; no row where that is by request. */
-function usersRows({ policy }: Plan, paint: ChalkInstance): readonly string[] {
-  if (policy.users === undefined) return [];
-  const { aside } = policy.users;
-  const apart =
-    aside.length === 0
-      ? ''
-      : `; ${counted(aside.length, 'user bucket')} that failed much before ${aside.length === 1 ? 'is' : 'are'} not compared`;
-  const text = `a worse challenger rolls back where the users it got do not explain it${apart}`;
-  return [
-    `  ${paint.dim('users')}  ${text}`,
-    ...userWarnings(policy).map((warning) => `         ${warning}`),
-  ];
 }
 
 /** The same in four lines, for the start of a rollout: `mlreg plan` has every step. */

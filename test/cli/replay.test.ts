@@ -38,6 +38,57 @@ const failing = [header, ...Array.from({ length: 30 }, (_, i) => tick(i + 1, 4))
 const healthy = [header, ...Array.from({ length: 30 }, (_, i) => tick(i + 1, i % 3 === 0 ? 1 : 0))];
 
 describe('mlreg replay', () => {
+  const strata = { requests: new Array<number>(16).fill(50), errors: new Array<number>(16).fill(0) };
+  const buckets = {
+    id: [3, 17],
+    requests: [9, 8],
+    errors: [1, 0],
+    slow50: [4, 4],
+    slow95: [1, 0],
+    slow99: [0, 0],
+  };
+
+  it('reads counts of users, which decide nothing where the policy compares requests', async () => {
+    const more = { anonymous: arm(30, 2), buckets, bucketsUnread: 'nobody asked' };
+    const users = failing.map((line, i) =>
+      i === 0
+        ? { ...line, salt: 's' }
+        : { ...line, ...more, challenger: { ...arm(100, 4), strata, aside: arm(3, 1) } },
+    );
+    const [with_, without] = await Promise.all(
+      [users, failing].map((lines) => cliWorld(null).ask(`replay ${file(lines)}`)),
+    );
+    expect(with_).toMatchObject({ decision: 'rollback', tick: without.tick, reason: without.reason });
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'one stratum too few',
+      { challenger: { ...arm(9, 0), strata: { ...strata, errors: [0] } } },
+      'challenger.strata.errors',
+    ],
+    ['a bucket beyond 999', { buckets: { ...buckets, id: [3, 1000] } }, 'buckets.id[1]'],
+    [
+      'buckets that fall',
+      { buckets: { ...buckets, id: [17, 3] } },
+      'buckets.id[1]: expected growing buckets, 3 comes after 17',
+    ],
+    [
+      'a list too short',
+      { buckets: { ...buckets, slow99: [0] } },
+      'buckets.slow99: expected 2 entries, one for each bucket, got 1',
+    ],
+    [
+      'more errors than requests',
+      { buckets: { ...buckets, errors: [10, 0] } },
+      'buckets.errors[0]: 10 of only 9 requests',
+    ],
+  ])('refuses %s by its name', async (_, more, sentence) => {
+    const { code, stderr } = await cliWorld(null).run(`replay ${file([header, tick(1, 0, more)])}`);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+
   it('says what would have been decided, at which tick, and why', async () => {
     const {
       decision,

@@ -22,6 +22,7 @@ import { sampleRatio } from '../../../src/monitor/judge/sample-ratio.ts';
 import { createShareTest } from '../../../src/monitor/judge/share-test.ts';
 import { createTProcess } from '../../../src/monitor/judge/t-process.ts';
 import { createTwoBernoulli } from '../../../src/monitor/judge/two-bernoulli.ts';
+import { userGate, userGateRollouts } from './users/vector-checks.ts';
 
 /** The answers were computed with 60 digits, independently of this implementation. */
 const folder = process.env.MLREG_VECTORS ?? join(import.meta.dirname, '../../vectors');
@@ -43,6 +44,8 @@ const checks: Record<string, Check> = {
     each(file.bernoulli_cs, bernoulliInterval) + each(file.quantile_cs, quantiles) + each(file.srm, splits),
   histogram_drift: (file) => each(file.cases, drift),
   rollout_e2e: (file) => each(file.cases, rollout),
+  user_gate: userGate,
+  user_gate_e2e: userGateRollouts,
   misc,
 };
 

@@ -175,6 +175,27 @@ describe('a verdict in one sentence', () => {
       null,
       'not enough to tell: too soon',
     ],
+    [
+      {
+        kind: 'pass',
+        nonInferior: false,
+        deferred: 'challenger 2 % errors against 1 %; explained by which users it got (p = 0.31)',
+        ...judged,
+      },
+      'advance',
+      'nothing breached in 212 challenger requests, 9 of them failed; challenger 2 % errors against 1 %; explained by which users it got (p = 0.31)',
+    ],
+    [
+      {
+        kind: 'insufficient',
+        why: 'too soon',
+        needRequests: null,
+        deferred: 'p95; perhaps explained',
+        ...judged,
+      },
+      null,
+      'not enough to tell: too soon; p95; perhaps explained',
+    ],
     [{ kind: 'unreadable', why: 'denied', denied: true }, null, 'metrics unreadable: denied'],
   ])('%#', (verdict, action, sentence) => {
     expect(shortVerdict(verdict, { action, failed: 9 })).toBe(sentence);

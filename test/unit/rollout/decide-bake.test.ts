@@ -65,6 +65,16 @@ describe('a bake before the last', () => {
   const cases: readonly (readonly [string, Verdict | null, string, string, string])[] = [
     ['pass', pass, 'waits: baking', 'verdict, done: nothing breached', 'verdict, done: nothing breached'],
     [
+      'pass with a finding that users explain',
+      {
+        ...pass,
+        deferred: 'challenger 2 % errors against 1 %; explained by which users it got (p = 0.31)',
+      } as Verdict,
+      'waits: baking',
+      'verdict, done: challenger 2 % errors against 1 %; explained by which users it got (p = 0.31)',
+      'verdict, done: challenger 2 % errors against 1 %; explained by which users it got (p = 0.31)',
+    ],
+    [
       'pass, proven',
       proven,
       'waits: baking',
