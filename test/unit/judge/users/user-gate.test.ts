@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Observation } from '../../../../src/domain/observation.ts';
 import { createJudge, judge } from '../../../../src/monitor/judge/judge.ts';
+import { askGate } from '../../../../src/monitor/judge/users/gate-test.ts';
 import { arm, tick } from '../traffic.ts';
 import { countsOf } from './counts.ts';
 import {
   bucketOfRank,
   crowd,
   drive,
+  ranks,
   salt,
   slowMs,
   stickyTraffic,
@@ -40,7 +42,10 @@ describe('a client that always fails, with the challenger by chance', () => {
     expect(judgement.deferred).toMatch(
       /^challenger 51 % errors against 1\.1 %; explained by which users it got \(p = 0\.\d+\)$/,
     );
-    expect(drive(one, traffic, 50, 90).failedAt).toBeNull();
+    // Other users: what explained the finding at 10 % explains nothing here until it is asked again, in minute 19.
+    expect(drive(one, traffic, 50, 20)).toEqual({ failedAt: null, asked: [] });
+    expect(one.judgement().kind).toBe('insufficient');
+    expect(drive(one, traffic, 50, 70)).toMatchObject({ failedAt: null, asked: [4, 34, 70] });
     expect(one.judgement().kind).toBe('pass');
   });
 
@@ -205,6 +210,22 @@ describe('with everybody on the challenger', () => {
     expect(one.failed()).toBeNull();
     for (let n = 51; n <= 80; n++) one.step(all(n, 60));
     expect(one.failed()).toMatchObject({ rule: 'error rate > 5 %' });
+  });
+});
+
+describe('the level of one look', () => {
+  const segment = { percent: 50, counts: countsOf([[1, 10, 1]]), requests: 10, strata: null };
+  const ask = (users: Parameters<typeof usersPolicy>[0], more: object = {}, unread?: string): unknown => {
+    const policy = usersPolicy(users);
+    const test = { policy, users: policy.users!, ranks, salt };
+    return askGate(test, [{ ...segment, ...more }], 'errors', 1, unread);
+  };
+
+  it('is 0.005 with the champion’s earlier requests by bucket, 0.0025 without, 0.01 by the strata', () => {
+    expect(ask({ earlier: countsOf([[1, 10, 1]]) })).toMatchObject({ by: 'buckets', level: 0.005 });
+    expect(ask({ earlier: null })).toMatchObject({ by: 'buckets', level: 0.0025 });
+    const strata = { n0: [1], x0: [0], n1: [1], x1: [0] };
+    expect(ask({}, { strata }, 'denied')).toMatchObject({ by: 'strata', level: 0.01 });
   });
 });
 
