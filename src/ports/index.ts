@@ -45,19 +45,6 @@ export interface Metrics {
   read(query: MetricsQuery): Promise<Reading>;
 }
 
-/** What counting by user bucket came to. Failure to read is an answer, never an exception. */
-export type UserCountsReading =
-  | { readonly kind: 'read'; readonly counts: BucketCounts }
-  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean };
-
-export interface UserCounts {
-  read(query: {
-    readonly from: Instant;
-    readonly to: Instant;
-    readonly slowerThanMs: readonly [number, number, number] | null;
-  }): Promise<UserCountsReading>;
-}
-
 /** Differences between the answers to copies, oldest first. */
 export interface Differences {
   readonly found: readonly Difference[];
@@ -73,6 +60,19 @@ export interface Comparisons {
     readonly from: Instant;
     readonly to: Instant;
   }): Promise<Differences>;
+}
+
+/** What counting by user bucket came to. Failure to read is an answer, never an exception. */
+export type UserCountsReading =
+  | { readonly kind: 'read'; readonly counts: BucketCounts }
+  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean };
+
+export interface UserCounts {
+  read(query: {
+    readonly from: Instant;
+    readonly to: Instant;
+    readonly slowerThanMs: readonly [number, number, number] | null;
+  }): Promise<UserCountsReading>;
 }
 
 export interface Notifier {
