@@ -100,7 +100,10 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     for (const rule of all) if (rule !== errors) rule.step(tick);
     stage.step(tick, errors.phi());
     copies?.step(observation);
-    if (!tick.challenger) return;
+    if (!tick.challenger) {
+      users?.pass(observation, tick);
+      return;
+    }
     ticksWithChallenger++;
     const { aside } = tick.challenger;
     challengerRequests += tick.challenger.requests + (aside?.requests ?? 0);

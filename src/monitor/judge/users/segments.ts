@@ -1,4 +1,4 @@
-import type { BucketCounts, Observation } from '../../../domain/observation.ts';
+import type { ArmTick, BucketCounts, Observation } from '../../../domain/observation.ts';
 import type { JudgePolicy } from '../../../domain/policy.ts';
 import type { Tick } from '../rule.ts';
 import { strataCount } from './strata-test.ts';
@@ -70,7 +70,8 @@ export function createSegments(policy: JudgePolicy): Segments {
     const { champion, challenger, plannedPercent } = tick;
     tickMs = tick.tickMs;
     now = observation.at;
-    changed = share !== plannedPercent;
+    // A share that was taken away and given back is the same, and its counts begin anew.
+    changed = share !== plannedPercent || observation.straddlesChange === true;
     if (changed) {
       share = plannedPercent;
       shareMs = 0;
@@ -81,12 +82,17 @@ export function createSegments(policy: JudgePolicy): Segments {
     const segment = compared ? all.at(-1)! : begin(now - tickMs, plannedPercent);
     compared = true;
     segment.requests += champion.requests + challenger.requests;
-    if (!champion.strata || !challenger.strata) return;
+    if (!toldByStratum(champion) || !toldByStratum(challenger)) return;
+    if (!champion.strata && !challenger.strata) return;
     segment.strata ??= emptyStrata();
-    add(segment.strata.n0, champion.strata.requests);
-    add(segment.strata.x0, champion.strata.errors);
-    add(segment.strata.n1, challenger.strata.requests);
-    add(segment.strata.x1, challenger.strata.errors);
+    if (champion.strata) {
+      add(segment.strata.n0, champion.strata.requests);
+      add(segment.strata.x0, champion.strata.errors);
+    }
+    if (challenger.strata) {
+      add(segment.strata.n1, challenger.strata.requests);
+      add(segment.strata.x1, challenger.strata.errors);
+    }
   }
 
   function count(counts: BucketCounts): void {
@@ -107,6 +113,10 @@ export function createSegments(policy: JudgePolicy): Segments {
     shareChanged: () => changed,
   };
 }
+
+/** An arm without requests has no strata to tell of. */
+const toldByStratum = ({ strata, requests, aside }: ArmTick): boolean =>
+  strata !== undefined || requests + (aside?.requests ?? 0) === 0;
 
 const emptyStrata = (): Strata => {
   const zeros = (): number[] => new Array<number>(strataCount).fill(0);

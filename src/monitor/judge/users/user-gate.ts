@@ -27,6 +27,8 @@ export interface UserGate {
     decided: readonly Finding[],
     doubts: () => readonly Finding[],
   ): Finding | null;
+  /** One tick without a challenger. */
+  pass(observation: Observation, tick: Tick): void;
   /** Counts by bucket up to the last tick, or why there are none: as `step` with an observation that has them. */
   count(counts: UserCountsRead): Finding | null;
   /** Counts by bucket up to the last tick would let the gate answer. */
@@ -175,7 +177,15 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     return texts.length === 0 ? null : texts.join('. ');
   }
 
-  return { step, count, wants: () => wantingSince !== null, due: () => [...due.values()], holds, deferred };
+  return {
+    step,
+    pass: segments.step,
+    count,
+    wants: () => wantingSince !== null,
+    due: () => [...due.values()],
+    holds,
+    deferred,
+  };
 }
 
 const pOf = (answer: GateAnswer): number => ('p' in answer ? answer.p : 0);
