@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Account } from './account.ts';
 import { parseInput, wireInteger } from './input.ts';
-import { insightsOperations } from './insights/operations.ts';
 import { answer, type Operations } from './operation.ts';
 
 /** What functions print, by log group. The newest of each: a restart forgets all. */
@@ -42,10 +41,9 @@ export function createLogStore(): LogStore {
   };
 }
 
-/** CloudWatch Logs, as much as is needed to look something up and to count: FilterLogEvents and Logs Insights. */
+/** CloudWatch Logs, as much as is needed to look something up: FilterLogEvents. */
 export function logsOperations(account: Account, store: LogStore): Operations {
   return {
-    ...insightsOperations(account, store),
     FilterLogEvents(call) {
       const input = parseInput(filterInput, call.input, 'InvalidParameterException');
       const group = groupOf(store, input.logGroupName);

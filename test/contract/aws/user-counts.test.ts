@@ -69,6 +69,8 @@ async function routed(sent: readonly Sent[], environment = 'prod') {
     emit: (line) => lines.push(line),
     wait: async () => undefined,
     environmentId: 'e',
+    readsKeys: () => async () => ({ kind: 'read', keys: [] }),
+    random: () => 0.5,
   });
   for (now of sent) await handler(post({ userId: now.user }));
   return { lines, arms };

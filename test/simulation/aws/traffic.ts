@@ -47,8 +47,9 @@ export function createTraffic(world: {
     const { errors, latencyMs } = behaviourOf(version);
     const failed = failedOf(requests, errors, at / 1_000);
     const router = routerOf(version, at);
-    router.sum('Requests', requests);
-    router.sum('Errors', failed);
+    // As the router does: a request is a sample of Errors, 0 or 1.
+    router.time('Errors', 'Count', 0, requests - failed);
+    router.time('Errors', 'Count', 1, failed);
     router.time('Latency', 'Milliseconds', latencyMs, requests);
     const dimensions = { EndpointName: endpointName(version), VariantName: 'AllTraffic' };
     const endpoint = counter('AWS/SageMaker', dimensions, 'None', at);

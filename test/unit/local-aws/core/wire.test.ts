@@ -73,7 +73,7 @@ describe('finds service, protocol and operation', () => {
       { method: 'GET', path: '/bucket', query: { 'list-type': '2' } },
       's3 rest-xml ListObjectsV2',
     ],
-    ['no route', { method: 'GET', path: '/v2/apis/a/authorizers' }, 'apigateway rest-json Unknown'],
+    ['no route', { method: 'GET', path: '/v2/apis/a/models' }, 'apigateway rest-json Unknown'],
   ])('%s', (_, fields, expected) => {
     const wire = request(fields);
     const address = addressOf(wire);
