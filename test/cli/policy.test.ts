@@ -35,10 +35,10 @@ cases:
 `);
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatchInlineSnapshot(`
-      "✔ gross     rollback at tick 5
-        challenger 19 % errors against 0.38 %: 1 in 490 by chance (93 of 500 requests failed)
-      ✖ too soon  rollback at tick 5, expected rollback by tick 2
-        challenger 19 % errors against 0.38 %: 1 in 490 by chance (93 of 500 requests failed)
+      "✔ gross     rollback at tick 4
+        challenger 20 % errors against 0.36 %: 1 in 3,600 by chance (79 of 400 requests failed)
+      ✖ too soon  rollback at tick 4, expected rollback by tick 2
+        challenger 20 % errors against 0.36 %: 1 in 3,600 by chance (79 of 400 requests failed)
       ✖ well      hold to tick 60, expected rollback
         nothing breached, and not shown to be no worse than the champion by the promote margin
       1 of 3 cases pass

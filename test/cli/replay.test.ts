@@ -115,11 +115,11 @@ describe('mlreg replay', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatchInlineSnapshot(`
       "rollback  at tick 7, 2026-01-01T00:01:10.000Z
-        why        challenger 4 % errors against 0.33 %: 1 in 1,200 by chance (28 of 700 requests failed)
+        why        challenger 4 % errors against 0.33 %: 1 in 970 by chance (28 of 700 requests failed)
         rule       errors against champion
         champion   0.33 % over 6,300 requests
         challenger 4 % over 700 requests
-        evidence   584.8, rolls back at 200
+        evidence   487.5, rolls back at 200
         harmed     28 of 700 challenger requests
         ticks      30
         policy     the built-in defaults (dev)

@@ -179,7 +179,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
 
   return {
     step,
-    pass: segments.step,
+    pass: (observation) => segments.step(observation),
     count,
     wants: () => wantingSince !== null,
     due: () => [...due.values()],
