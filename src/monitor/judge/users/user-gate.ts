@@ -179,7 +179,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
 
   return {
     step,
-    pass: (observation) => segments.step(observation),
+    pass: (observation, tick) => segments.step(observation, tick),
     count,
     wants: () => wantingSince !== null,
     due: () => [...due.values()],
