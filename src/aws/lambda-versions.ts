@@ -9,6 +9,7 @@ import type { Clock } from '../ports/index.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { attempt, faultOf } from './errors.ts';
+import { differencesOf } from './lambda-differences.ts';
 import {
   readConfiguration,
   sameVariables,
@@ -25,12 +26,21 @@ interface Shop {
 
 type Publication = Parameters<Platform['publish']>[0];
 
-export function createLambdaVersions(shop: Shop): Pick<Platform, 'codeSha256' | 'variables' | 'publish'> {
+export function createLambdaVersions(
+  shop: Shop,
+): Pick<Platform, 'codeSha256' | 'latestDifferences' | 'variables' | 'publish'> {
   const { clients, functionName } = shop;
   return {
     async codeSha256(functionVersion, haste) {
       const found = await readConfiguration(clients, functionName, functionVersion, haste);
       return found.CodeSha256 ?? '';
+    },
+    async latestDifferences(functionVersion) {
+      const [latest, serving] = [
+        await readConfiguration(clients, functionName),
+        await readConfiguration(clients, functionName, functionVersion),
+      ];
+      return differencesOf(latest, serving);
     },
     async variables(functionVersion) {
       return variablesOf(await readConfiguration(clients, functionName, functionVersion));

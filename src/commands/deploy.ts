@@ -12,7 +12,7 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
 import { preflight } from './preflight.ts';
-import { prepare } from './prepare.ts';
+import { prepare, refuseLatest } from './prepare.ts';
 import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -60,6 +60,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     return answerPlan(context, prepared.plan);
   }
   const { plan } = prepared;
+  refuseLatest(plan, at.config.name);
   const isDetached = options.detach === true;
   if (!isDetached) refuseShortCredentials(plan, credentialsEnd(world.env), world.clock.now());
   await preflight(context, at, { plan, endpoints: prepared.endpoints, isDetached });

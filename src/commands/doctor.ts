@@ -88,6 +88,15 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const { alias: own, green } = config.lambda;
   if (green !== null) await check('stage', () => stageCheck(at, own, green, champion));
   if (champion !== null) {
+    await check('$LATEST', async () => {
+      const { target: served } = await connection.platform.readAlias(own);
+      const differences = await connection.platform.latestDifferences(served.functionVersion);
+      const detail = `differs from what serves: ${differences.join(', ')}`;
+      if (differences.length === 0) return { ok: true, detail: 'is what serves, but for the route' };
+      if (config.lambda.latest === 'take')
+        return { ok: true, detail: `${detail}; the next deploy puts that on trial` };
+      return { ok: false, detail, mend: 'mlreg deploy --with-latest, or undo the changes of $LATEST' };
+    });
     const { endpoint } = champion;
     await check('way back', async () => {
       if (endpoint === undefined)

@@ -69,7 +69,12 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
       mend: `register the new artifact under a version of its own: mlreg register VERSION --artifact ${record.artifact.uri}`,
     });
   }
-  const plan = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
+  const compiled = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
+  // Where nothing serves yet, there is nothing that $LATEST could differ from.
+  const differences =
+    champion === null ? [] : await connection.platform.latestDifferences(view.target.functionVersion);
+  const take = options.withLatest === true || config.lambda.latest === 'take';
+  const plan: Plan = differences.length === 0 ? compiled : { ...compiled, latest: { differences, take } };
   return {
     plan,
     record,
@@ -90,6 +95,20 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
       },
     ],
   };
+}
+
+/** @throws UserError usage, where more than the version would come to users and nobody said that it should */
+export function refuseLatest({ latest, champion, challenger }: Plan, environment: string): void {
+  if (latest === undefined || latest.take) return;
+  const what = `$LATEST differs from what serves ${champion ?? 'now'}: ${latest.differences.join(', ')}`;
+  throw new UserError('usage', what, {
+    why: `these changes would reach users together with ${challenger}, and a failure would be taken for its own`,
+    mend: [
+      `mlreg deploy --model-version ${challenger} --environment ${environment} --with-latest`,
+      `or set environments.${environment}.lambda.latest: take`,
+      'or undo the changes of $LATEST',
+    ],
+  });
 }
 
 export async function registered(

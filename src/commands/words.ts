@@ -14,6 +14,7 @@ export interface RolloutOptions {
   readonly approvalRequired?: boolean;
   readonly sample?: string;
   readonly keep?: boolean;
+  readonly withLatest?: boolean;
 }
 
 /** What the words of the command line come to, before anything is asked of anybody. */

@@ -90,6 +90,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       function: `${model}-inference-${environment}`,
       alias: 'live',
       green: 'green',
+      latest: 'refuse',
       shadowFunction: `${model}-shadow-${environment}`,
     },
     api: { id: null, name: `${model}-api-${environment}`, stage: '$default' },

@@ -103,6 +103,7 @@ export interface EnvironmentConfig {
     readonly function: string;
     readonly alias: string;
     readonly green: string | null;
+    readonly latest: 'refuse' | 'take';
     readonly shadowFunction: string;
   };
   /** `id` null: to be found by its name. */

@@ -194,6 +194,10 @@ export const environmentSchema = z.strictObject({
           'the name of an alias, such as green, or off',
         )
         .transform(orOff),
+      latest: leaf.choice(
+        'What a deploy does where code, variables or settings of $LATEST differ from what serves. `refuse`: it exits 2. `take`: they are put on trial with the version.',
+        ['refuse', 'take'],
+      ),
       shadowFunction: leaf.text(
         'The function that asks the challenger in a shadow rollout.',
         lambdaName,

@@ -80,6 +80,8 @@ export interface Plan {
   /** The other alias that a stage may name. At rest it serves what `alias` does. Undefined: there is none. */
   readonly green?: string;
   readonly steps: readonly Step[];
+  /** What stands in $LATEST and not in what serves, by name: published with the challenger, it is on trial as well. */
+  readonly latest?: { readonly differences: readonly string[]; readonly take: boolean };
   /** Of a rollback: where it goes without publishing anything. Undefined: a Lambda version has to be published. */
   readonly returnsTo?: Return;
   /** Of a rollback: what has to be built before users move, and why. Undefined: nothing. */

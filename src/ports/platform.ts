@@ -107,6 +107,11 @@ export interface Platform {
 
   /** Digest of the code in $LATEST, and of a published version. */
   codeSha256(functionVersion?: string, haste?: Haste): Promise<string>;
+  /**
+   * In what $LATEST is not what this version is, by name: code, settings and variables, mlreg's own variables apart. The
+   * values of variables are never told. Empty: nothing.
+   */
+  latestDifferences(functionVersion: string): Promise<readonly string[]>;
   /** The environment variables of a published version. */
   variables(functionVersion: string): Promise<Readonly<Record<string, string>>>;
   /**

@@ -17,6 +17,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
   return [
     head,
     ...rows,
+    ...(plan.latest === undefined ? [] : [`  ${paint.dim('$LATEST')} ${latestText(plan.latest)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
     `  ${paint.dim('time')}   ${timeText(plan)}`,
@@ -37,9 +38,14 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
   return [
     `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
     `  ${words.join(paint.dim(' > '))}`,
+    ...(plan.latest === undefined ? [] : [`  ${paint.dim(`$LATEST ${latestText(plan.latest)}`)}`]),
     `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write${swaps(plan)}, at any time`}`)}`,
   ].join('\n');
 }
+
+const latestText = ({ differences, take }: NonNullable<Plan['latest']>): string =>
+  `differs from what serves: ${differences.join(', ')}; ` +
+  (take ? 'that is on trial, too' : 'mlreg deploy refuses, unless --with-latest is given');
 
 const swaps = ({ steps }: Plan): string =>
   steps.some(({ kind }) => kind === 'swap-stage') ? ' (two from the swap on)' : '';

@@ -9,6 +9,7 @@ const rollout = [
   ['--tick <duration>', 'time between two looks'],
   ['--sample <share>', 'shadow: share of requests that are copied, in percent'],
   ['--keep', "shadow: the challenger's endpoint stays after a pass"],
+  ['--with-latest', 'put changes of $LATEST on trial, too: its code, variables and settings'],
   ['--approval-required', 'somebody else must approve before users are reached'],
 ] as const;
 const reason = ['--reason <text>', 'why, for the journal'] as const;

@@ -98,4 +98,15 @@ describe('a rollback, whatever stands in $LATEST', { timeout: 90_000 }, () => {
     expect(failed.stdout).toMatch(/smoke request failed: request 1 of 4: Lambda version \d+ failed/);
     await expectHealthy('v2.3.0', present);
   });
+
+  it('and a deploy, which would put all that on trial, refuses and names it', async () => {
+    const refused = await scene.run('deploy', '--model-version', 'v2.2.0');
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        '$LATEST differs from what serves v2.3.0: code, variable MLREG_INVOKE_TIMEOUT_MS (new)',
+      ),
+    ]);
+    await expectServing(scene, 'v2.3.0');
+  });
 });

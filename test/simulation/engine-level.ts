@@ -80,6 +80,7 @@ export const engineLevel: BuildLevel = async (stage) => {
             if (version !== undefined && isLost(story, version)) throw lostVersion(version);
             return aws.codeSha256();
           }),
+        latestDifferences: () => Promise.reject(new Error('a rollout compares nothing')),
         variables: (version) =>
           on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
         publish: (wanted) => on('publish', () => aws.publish(wanted)),

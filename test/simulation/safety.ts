@@ -185,8 +185,6 @@ export function watchSafety(world: Watched): Safety {
     if (servedEverybody.size === 0)
       for (const functionVersion of world.servedBefore) noteServed({ functionVersion, weights: {} });
     noteServed(before.target);
-    checkReturn(rollout, target, stamp, say);
-    if (alias === 'live') noteServed(target);
     const { plan } = rollout;
     const given = world.shares(target);
     const had = world.shares(before.target);
@@ -243,6 +241,8 @@ export function watchSafety(world: Watched): Safety {
       isOrdered ||
       (stamp.seq === 0 && plan.strategy !== 'rollback');
     if (isHome && isBack) rollout.wentHome.add(alias);
+    checkReturn(rollout, target, stamp, say);
+    if (alias === 'live') noteServed(target);
   }
 
   const isHomeAgain = ({ shares, wentHome, entries }: Followed): boolean =>

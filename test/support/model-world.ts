@@ -39,6 +39,8 @@ export interface ModelWorld {
   /** Somebody who isn't mlreg moves the alias. */
   readonly meddle: (target: AliasTarget) => void;
   readonly variablesOf: (functionVersion: string) => Readonly<Record<string, string>>;
+  /** In what $LATEST differs from what serves. */
+  latest: readonly string[];
   readonly endpoints: Map<string, EndpointState['kind']>;
   readonly calls: string[];
   readonly entries: Entry[];
@@ -137,6 +139,7 @@ export function modelWorld(): ModelWorld {
     deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
     smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
     codeSha256: () => call('codeSha256', () => 'code'),
+    latestDifferences: () => call('latestDifferences', () => world.latest),
     variables: (version) => call('variables', () => published.get(version) ?? {}),
     publish: ({ variables }) =>
       call('publish', () => {
@@ -197,6 +200,7 @@ export function modelWorld(): ModelWorld {
       aliases.set('live', { ...aliasNamed('live'), target, revisionId: `rev-${revision}` });
     },
     variablesOf: (version) => published.get(version) ?? {},
+    latest: [],
     endpoints: new Map(),
     calls,
     entries: [],

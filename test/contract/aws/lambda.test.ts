@@ -297,3 +297,19 @@ test('an alias with provisioned concurrency comes home all the same, by a second
   await clock.advance(10_000);
   expect((await platform.readAlias('live')).target).toEqual(home);
 });
+
+test('what $LATEST has and a version has not is told by name; what mlreg itself publishes is no difference', async () => {
+  const made = await stack();
+  expect(await made.platform.latestDifferences('1')).toEqual([]);
+  await publish(made, 'v2');
+  expect(await made.platform.latestDifferences('1')).toEqual([]);
+  await foreign(made, { ...userVariables, LOG_LEVEL: 'debug' });
+  await made.clock.advance(1_000);
+  expect(await made.platform.latestDifferences('1')).toEqual(['variable LOG_LEVEL (changed)']);
+  await lambdaOf(made).send(
+    new UpdateFunctionCodeCommand({ FunctionName: functionName, ZipFile: zipped('exports.handler = 1') }),
+  );
+  await made.clock.advance(1_000);
+  expect(await made.platform.latestDifferences('1')).toEqual(['code', 'variable LOG_LEVEL (changed)']);
+  expect(await failure(made.platform.latestDifferences('99'))).toMatchObject({ kind: 'missing' });
+});
