@@ -1,10 +1,11 @@
 import { ApiGatewayV2Client, GetDeploymentCommand, GetStageCommand } from '@aws-sdk/client-apigatewayv2';
 import { ListEndpointsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
-import type { AccountChecks, AccountFinding } from '../ports/account.ts';
+import type { AccountChecks, AccountFinding, AccountSubject } from '../ports/account.ts';
 import type { Clock } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { alarms } from './account-alarms.ts';
 import { type Finding, mayAskEndpoint, mayMoveAliases, provisionedAliases } from './account-function.ts';
+import { roomForVariables } from './account-variables.ts';
 import { idOf } from './apigateway-stage.ts';
 import type { Clients } from './clients.ts';
 import { attempt } from './errors.ts';
@@ -34,8 +35,10 @@ export function createAccountChecks(options: AccountChecksOptions): AccountCheck
   const { clients, aliases, alarmPrefix, iam = true } = options;
   const role = (endpoint: string): readonly Check[] =>
     iam ? [['role', () => mayAskEndpoint(options, endpoint)]] : [];
+  const room = (variables: AccountSubject['variables']): readonly Check[] =>
+    variables === undefined ? [] : [['variables', () => roomForVariables(options, variables)]];
   return {
-    examine: ({ endpoint }) =>
+    examine: ({ endpoint, variables }) =>
       all([
         ['rollback', () => mayMoveAliases(options, aliases)],
         ['one write', () => provisionedAliases(options, aliases)],
@@ -44,8 +47,9 @@ export function createAccountChecks(options: AccountChecksOptions): AccountCheck
         ['quota', () => quota(options)],
         ['capacity', () => capacity(options)],
         ...role(endpoint),
+        ...room(variables),
       ]),
-    preflight: ({ endpoint, aliases: moved, swapsStage, isDetached }) =>
+    preflight: ({ endpoint, variables, aliases: moved, swapsStage, isDetached }) =>
       all([
         ...(isDetached ? [] : [['rollback', () => mayMoveAliases(options, moved)] as const]),
         ['one write', () => provisionedAliases(options, moved)],
@@ -53,6 +57,7 @@ export function createAccountChecks(options: AccountChecksOptions): AccountCheck
         ['quota', () => quota(options)],
         ['capacity', () => capacity(options)],
         ...role(endpoint),
+        ...room(variables),
       ]),
   };
 }

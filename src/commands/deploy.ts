@@ -62,8 +62,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const { plan } = prepared;
   const isDetached = options.detach === true;
   if (!isDetached) refuseShortCredentials(plan, credentialsEnd(world.env), world.clock.now());
-  const endpoint = prepared.endpoints[plan.challenger]?.name ?? '';
-  await preflight(context, at, { plan, endpoint, isDetached });
+  await preflight(context, at, { plan, endpoints: prepared.endpoints, isDetached });
   // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
   const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
   const actor = await whoActs(context, at).catch((error: unknown) => {

@@ -2,11 +2,13 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { endpointName } from '../domain/names.ts';
-import { instant, versionTag } from '../domain/units.ts';
+import type { Route } from '../domain/route.ts';
+import { instant, percent, versionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target } from './context.ts';
-import type { AccountFinding as Finding } from '../ports/account.ts';
+import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
+import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
 
@@ -158,7 +160,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
-  findings.push(...(await connection.account.examine({ endpoint: nextEndpoint(at) })));
+  findings.push(...(await connection.account.examine(nextRollout(at, champion))));
   const isWell = findings.every((finding) => finding.ok);
   const { paint } = context.output;
   context.output.answer({ kind: 'Doctor', environment: config.name, well: isWell, findings }, () =>
@@ -172,11 +174,25 @@ export async function doctor(context: Context): Promise<ExitCode> {
   return isWell ? exitCode.done : exitCode.unexpected;
 }
 
-/** A name such as the next version's, which no policy can list. */
-function nextEndpoint({ config }: Target): string {
+/** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
+function nextRollout({ config }: Target, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
-  const { model, name: environment } = config;
-  return endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
+  const { model, name: environment, routing } = config;
+  const name = endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
+  const endpoints = { [version]: { name, generation: 1 } };
+  const home = champion?.endpoint === undefined ? null : { ...champion, endpoint: champion.endpoint };
+  const routes: readonly Route[] =
+    home === null || routing === 'weighted'
+      ? [{ kind: 'single', version }]
+      : [{ kind: 'split', champion: home.version, challenger: version, percent: percent(50) }];
+  return {
+    endpoint: name,
+    variables: longestVariables(
+      { routing },
+      routes,
+      home === null ? endpoints : { ...endpoints, [home.version]: home.endpoint },
+    ),
+  };
 }
 
 /** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */

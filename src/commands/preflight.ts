@@ -1,5 +1,9 @@
 import type { Plan } from '../domain/plan.ts';
+import type { Route } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
+import { publicationsOf } from '../rollout/state.ts';
+import { longestVariables } from '../rollout/variables.ts';
+import type { Endpoints } from './compile.ts';
 import type { Context, Target } from './context.ts';
 
 /**
@@ -12,12 +16,13 @@ export async function preflight(
   { config, connection }: Target,
   {
     plan,
-    endpoint,
+    endpoints,
     isDetached,
-  }: { readonly plan: Plan; readonly endpoint: string; readonly isDetached: boolean },
+  }: { readonly plan: Plan; readonly endpoints: Endpoints; readonly isDetached: boolean },
 ): Promise<void> {
   const found = await connection.account.preflight({
-    endpoint,
+    endpoint: endpoints[plan.challenger]?.name ?? '',
+    variables: longestVariables(plan, routesOf(plan), endpoints),
     aliases: plan.green === undefined ? [plan.alias] : [plan.alias, plan.green],
     swapsStage: plan.steps.some(({ kind }) => kind === 'swap-stage'),
     isDetached,
@@ -38,3 +43,9 @@ export async function preflight(
     },
   );
 }
+
+/** All that are published, before the first user is moved. */
+const routesOf = (plan: Plan): readonly Route[] =>
+  plan.steps
+    .flatMap((step) => (step.kind === 'provision' ? step.routes : []))
+    .flatMap((route) => publicationsOf(plan, route));

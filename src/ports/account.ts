@@ -13,6 +13,8 @@ export interface AccountFinding {
 export interface AccountSubject {
   /** The next rollout's, or a name such as it. */
   readonly endpoint: string;
+  /** The variables of each version of the function that it may publish, at their longest. Absent: not measured. */
+  readonly variables?: readonly Readonly<Record<string, string>>[];
 }
 
 export interface RolloutSubject extends AccountSubject {

@@ -1,14 +1,43 @@
+import type { Plan } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
-import { unreachable, type VersionTag } from '../domain/units.ts';
+import { percent, rolloutId, unreachable, type VersionTag } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
+
+/** What the variables of a route are made of. */
+interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
+  readonly plan: Pick<Plan, 'routing' | 'shadow'>;
+}
+
+/**
+ * The variables of each of these routes, each as long as it can become: for Lambda limits their size, and a rollout has
+ * to know before it creates anything. A person may ask for another share than the plan's (`mlreg traffic`), so a split
+ * is measured with the longest one.
+ * @param routes as they are published, one Lambda version each
+ */
+export function longestVariables(
+  plan: Source['plan'],
+  routes: readonly Route[],
+  endpoints: Source['endpoints'],
+): readonly Readonly<Record<string, string>>[] {
+  const source: Source = { plan, endpoints, ...longest };
+  const shares = routes.flatMap((route) =>
+    route.kind === 'split' ? [{ ...route, percent: longestShare }] : [],
+  );
+  return [...routes, ...shares].map((route) => variablesFor(source, route));
+}
+
+/** As long as `machine.ts` makes them, and a token that no environment comes to. */
+const longest = { id: rolloutId('r-00000000'), salt: 'A'.repeat(16), token: 9_999_999_999 };
+/** People's shares have two decimals at most. */
+const longestShare = percent(99.99);
 
 /**
  * The Lambda environment that makes a published version serve this route. Sticky: the whole route in MLREG_ROUTE, with
  * rollout and token, so that even an unchanged route publishes a version of its own. Weighted: one model version each,
  * and nothing that only mlreg's router would understand.
  */
-export function variablesFor(state: RolloutState, route: Route): Readonly<Record<string, string>> {
+export function variablesFor(state: Source, route: Route): Readonly<Record<string, string>> {
   const arm = (version: VersionTag): { version: VersionTag; endpoint: string } => {
     const endpoint = state.endpoints[version];
     if (endpoint === undefined) throw new Error(`${state.id} knows no endpoint of ${version}`);
@@ -48,7 +77,7 @@ export function variablesFor(state: RolloutState, route: Route): Readonly<Record
   }
 }
 
-function shadowOf({ id, plan }: RolloutState): ShadowSetup {
+function shadowOf({ id, plan }: Source): ShadowSetup {
   if (plan.shadow === undefined) throw new Error(`${id} has no shadow function`);
   return plan.shadow;
 }

@@ -60,6 +60,12 @@ it('asks about this very rollout, and not for a plan, a rehearsal or a rollback'
   await cli.run('deploy --strategy blue-green --model-version v2.3.0');
   expect(asked).toMatchObject([{ aliases: ['live', 'green'], swapsStage: true, isDetached: false }]);
   expect(asked[0]?.endpoint).toMatch(/^recommendation-dev-v2-3-0-/);
+  // Of every version that it publishes: the route alone, and each share.
+  const routes = asked[0]?.variables?.map(({ MLREG_ROUTE = '{}' }) => JSON.parse(MLREG_ROUTE));
+  expect(routes?.length).toBeGreaterThan(1);
+  for (const route of routes ?? [])
+    expect(route).toMatchObject({ salt: 'A'.repeat(16), token: 9_999_999_999 });
+  expect(routes?.map(({ percent }) => percent)).toContain(99.99);
   cli.preflight = () => [denied];
   expect((await cli.run('plan --strategy canary --model-version v2.2.0')).code).toBe(0);
   expect((await cli.run('deploy --model-version v2.2.0 --dry-run')).code).toBe(0);

@@ -1,5 +1,10 @@
 import { CloudWatchClient, PutMetricAlarmCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { InvokeCommand, LambdaClient, PutProvisionedConcurrencyConfigCommand } from '@aws-sdk/client-lambda';
+import {
+  InvokeCommand,
+  LambdaClient,
+  PutProvisionedConcurrencyConfigCommand,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
 import { createAccountChecks } from '../../../src/aws/account-checks.ts';
 import { functionName, type Stack, stack } from './stack.ts';
@@ -134,4 +139,78 @@ test('more requests at once than a new endpoint takes are warned of, and refuse 
     mend: expect.stringContaining('sagemaker.maxConcurrency'),
   });
   expect(found?.blocks).toBeUndefined();
+});
+
+test.each([
+  ['letters', 'x'],
+  ['quotation marks, which JSON escapes', '"'],
+  ['letters of two bytes', 'ü'],
+])('the variables are measured as Lambda measures them: %s', async (_name, letter) => {
+  const made = await stack();
+  const lambda = made.clients.of(LambdaClient);
+  const route = { MLREG_ROUTE: JSON.stringify({ champion: { version: 'v1' }, percent: 99.99 }) };
+  const setVariables = (variables: Record<string, string>) =>
+    lambda.send(
+      new UpdateFunctionConfigurationCommand({
+        FunctionName: functionName,
+        Environment: { Variables: variables },
+      }),
+    );
+  const look = async (size: number) => {
+    // Of the route that $LATEST has, a longer one takes the place.
+    const own = { API_TOKEN: 'hunter2-s3cret', FLAGS: letter.repeat(size), MLREG_ROUTE: '{}' };
+    await setVariables({ ...own, FLAGS: '' });
+    await made.clock.advance(1_000);
+    // Lambda itself would refuse to keep more than it takes.
+    const kept = await setVariables(own).catch(() => null);
+    await made.clock.advance(1_000);
+    const [finding] = (
+      await checksOf(made).preflight({
+        endpoint: 'recs-prod-v2',
+        aliases: [],
+        swapsStage: false,
+        isDetached: true,
+        variables: [{ MLREG_ROUTE: '' }, route],
+      })
+    ).filter(({ check }) => check === 'variables');
+    const takes = await setVariables({ ...own, ...route }).then(
+      () => true,
+      () => false,
+    );
+    await made.clock.advance(1_000);
+    return { kept: kept !== null, takes, finding };
+  };
+  let size = 0;
+  for (let step = 2_048; step >= 1; step /= 2) if ((await look(size + step)).takes) size += step;
+  expect((await look(size)).finding).toMatchObject({
+    ok: true,
+    detail: expect.stringMatching(/4,09\d of 4,096/),
+  });
+  const full = await look(size + 1);
+  expect(full).toMatchObject({
+    kept: true,
+    takes: false,
+    finding: {
+      ok: false,
+      blocks: 'configuration',
+      detail: expect.stringMatching(/would have 4,09\d bytes.* \(FLAGS [34],\d\d\d, API_TOKEN 28\)$/),
+      mend: expect.stringMatching(/^free (1 byte|2 bytes) of/),
+    },
+  });
+  expect(JSON.stringify(full.finding)).not.toContain('hunter2');
+});
+
+test('variables that may not be read are said, and refuse nothing', async () => {
+  const made = await stack();
+  made.local.inject({ deny: { 'lambda:GetFunctionConfiguration': true } });
+  const found = await checksOf(made).examine({
+    endpoint: 'recs-prod-v2',
+    variables: [{ MLREG_ROUTE: '{}' }],
+  });
+  const finding = found.find(({ check }) => check === 'variables');
+  expect(finding).toMatchObject({
+    ok: false,
+    mend: 'allow lambda:GetFunctionConfiguration for this identity',
+  });
+  expect(finding).not.toHaveProperty('blocks');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { percent, versionTag } from '../../../src/domain/units.ts';
-import { variablesFor } from '../../../src/rollout/variables.ts';
+import { percent, rolloutId, versionTag } from '../../../src/domain/units.ts';
+import { longestVariables, variablesFor } from '../../../src/rollout/variables.ts';
 import { shadow } from '../../../src/strategies/shadow.ts';
 import { actor, shadowSettings, v22, v23 } from '../../support/model-world.ts';
 import { plan, single, split, tell, weightedPlan } from './story.ts';
@@ -48,4 +48,36 @@ describe('weighted: one model version, in words that any function reads', () => 
 it('knows an endpoint for whatever it routes to', () => {
   expect(() => variablesFor(sticky, single(versionTag('v9')))).toThrow('r-1 knows no endpoint of v9');
   expect(() => variablesFor(sticky, { kind: 'sing' } as never)).toThrow('unreachable');
+});
+
+describe('the longest variables', () => {
+  const bytes = (variables: object) => Buffer.byteLength(JSON.stringify(variables));
+  const all = [
+    single(v22),
+    single(v23),
+    split(5),
+    { kind: 'shadow', champion: v22, challenger: v23, sample: percent(25) },
+  ] as const;
+
+  it.each(all)('are never shorter than what is published: $kind', (route) => {
+    const published = { ...sticky, id: rolloutId('r-9f8e7d6c'), salt: 'f1fGojGFaY-yelA8', token: 1_234_567 };
+    const [longest = {}] = longestVariables(sticky.plan, [route], sticky.endpoints);
+    const real = variablesFor(published, route);
+    expect(Object.keys(longest)).toEqual(Object.keys(real));
+    expect(bytes(longest)).toBeGreaterThanOrEqual(bytes(real));
+    expect(bytes(longest) - bytes(real)).toBeLessThanOrEqual(3);
+  });
+
+  it('hold the longest share that a person may ask for', () => {
+    const found = longestVariables(sticky.plan, [split(5)], sticky.endpoints).map(bytes);
+    const asked = longestVariables(sticky.plan, [split(33.33)], sticky.endpoints).map(bytes);
+    expect(Math.max(...found)).toBe(Math.max(...asked));
+  });
+
+  it('of weighted routing name one version each', () => {
+    expect(longestVariables(weighted.plan, [single(v22), single(v23)], weighted.endpoints)).toMatchObject([
+      { MODEL_VERSION: v22, MLREG_ROUTE: '' },
+      { MODEL_VERSION: v23, MLREG_ROUTE: '' },
+    ]);
+  });
 });
