@@ -11,7 +11,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
-import { type Attempt, attempt, faultOf } from './errors.ts';
+import { answerOf, type Attempt, attempt, faultOf } from './errors.ts';
 
 /** As DynamoDB has it, in JavaScript's types. What is in it is for the reader to prove. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -149,8 +149,9 @@ function conditionOf(over: Put['over']): {
 
 function outcomeOf(error: unknown): PutOutcome {
   if (!(error instanceof PlatformError)) throw error;
-  if (error.cause instanceof TransactionCanceledException) {
-    const codes = (error.cause.CancellationReasons ?? []).map(({ Code }) => Code);
+  const answer = answerOf(error);
+  if (answer instanceof TransactionCanceledException) {
+    const codes = (answer.CancellationReasons ?? []).map(({ Code }) => Code);
     if (codes.includes('ConditionalCheckFailed')) return { kind: 'refused' };
     if (codes.some((code) => passing.has(code ?? ''))) return { kind: 'unsure', error };
     throw error;

@@ -1,3 +1,4 @@
+import { quotable } from '../domain/aws-words.ts';
 import { PlatformError, type PlatformFailure } from '../ports/platform.ts';
 
 /** What was tried. */
@@ -38,12 +39,21 @@ export async function attempt<T>(what: Attempt, send: () => Promise<T>): Promise
 
 export function toPlatformError(error: unknown, what: Attempt): PlatformError {
   if (error instanceof PlatformError) return error;
-  return new PlatformError(failureOf(faultOf(error), error, what), error);
+  const failure = new PlatformError(failureOf(faultOf(error), error, what));
+  answers.set(failure, error);
+  return failure;
 }
+
+/** Not a `cause`: whoever prints an error prints its causes, and AWS's words may hold any variable's value. */
+const answers = new WeakMap<PlatformError, unknown>();
+
+/** What the SDK threw, for adapters that act upon its name or its members. Never to be shown or kept. */
+export const answerOf = (error: unknown): unknown =>
+  error instanceof PlatformError ? answers.get(error) : undefined;
 
 /** By name and status only; by words only where SageMaker has one name for everything, and unknown words mean refused. */
 export function faultOf(thrown: unknown): Fault {
-  const error = errorOf(thrown instanceof PlatformError ? thrown.cause : thrown);
+  const error = errorOf(thrown instanceof PlatformError ? (answerOf(thrown) ?? thrown.cause) : thrown);
   const { name, status } = error;
   if (isUnreachable(error)) return 'unreachable';
   if (credentials.has(name) || status === 401) return 'credentials';
@@ -141,15 +151,26 @@ interface SdkError {
   readonly status: number | undefined;
   readonly code: string | undefined;
   readonly address: string | undefined;
+  /** AWS's id of the request. */
+  readonly requestId: string | undefined;
 }
+
+const nothing: SdkError = {
+  name: '',
+  message: '',
+  status: undefined,
+  code: undefined,
+  address: undefined,
+  requestId: undefined,
+};
 
 /** The SDK's errors carry `$metadata`; Node's carry `code`, and several addresses tried are an AggregateError. */
 function errorOf(thrown: unknown): SdkError {
   if (!(thrown instanceof Error)) {
-    return { name: '', message: String(thrown), status: undefined, code: undefined, address: undefined };
+    return { ...nothing, message: String(thrown) };
   }
   const error = thrown as Error & {
-    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: unknown };
     readonly $response?: { readonly statusCode?: number };
     readonly code?: unknown;
     readonly address?: unknown;
@@ -162,6 +183,7 @@ function errorOf(thrown: unknown): SdkError {
     status: error.$metadata?.httpStatusCode ?? error.$response?.statusCode,
     code: typeof error.code === 'string' ? error.code : undefined,
     address: typeof address === 'string' ? address : undefined,
+    requestId: typeof error.$metadata?.requestId === 'string' ? error.$metadata.requestId : undefined,
   };
 }
 
@@ -211,16 +233,26 @@ function failureOf(fault: Fault, thrown: unknown, { action, resource }: Attempt)
 function unreachable(tried: string, { code, address, message }: SdkError): string {
   const loopback = code === 'ECONNREFUSED' && (/^127\./.test(address ?? '') || address === '::1');
   if (loopback) return `${tried}: local AWS is not running. Start it with: mlreg local up`;
-  return `${tried}: AWS can't be reached: ${message === '' ? (code ?? 'no reason given') : message}`;
+  return `${tried}: AWS can't be reached: ${quotable(message) ?? code ?? 'no reason given'}`;
 }
 
-const mostWords = 500;
-
-/** One line without a full stop at its end. An HTML page from a proxy is not for people. */
-function saying({ name, message, status, code }: SdkError): string {
-  const line = message.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
-  const known = name === '' || name === 'Error' ? (code ?? '') : name;
+/**
+ * The error's name, and of its text what is known to hold no value. Where the text is left out, the id by which AWS's own
+ * records (CloudTrail) have it. One line without a full stop at its end.
+ */
+function saying({ name, message, status, code, requestId }: SdkError): string {
+  const known = codeOnly(name === '' || name === 'Error' ? (code ?? '') : name);
   const head = known !== '' ? known : status === undefined ? '' : `status ${status}`;
-  const words = line === '' || line === 'UnknownError' || line === known ? '' : line.slice(0, mostWords);
-  return [head, words].filter((part) => part !== '').join(': ') || 'no reason given';
+  const text = message.trim();
+  if (text === '' || text === 'UnknownError' || text === known) return head || 'no reason given';
+  const words = quotable(text) ?? withheld(requestId);
+  return [head, words].filter((part) => part !== '').join(': ');
+}
+
+/** Proxies, too, send names. */
+const codeOnly = (text: string): string => (/^[A-Za-z][\w.#-]{0,80}$/.test(text) ? text : '');
+
+function withheld(requestId: string | undefined): string {
+  const id = requestId !== undefined && /^[\w-]{8,64}$/.test(requestId) ? `, request ${requestId}` : '';
+  return `its text is not shown, for it may hold values of variables${id}`;
 }

@@ -55,11 +55,15 @@ export function variablesOf(configuration: FunctionConfiguration): Variables {
     throw new PlatformError({
       kind: 'denied',
       action: 'kms:Decrypt',
-      message: `the variables of ${name} can't be read: ${environment.Error.Message ?? environment.Error.ErrorCode ?? 'no reason given'}. Allow kms:Decrypt on its key`,
+      message: `the variables of ${name} can't be read: ${reasonCode(environment.Error.ErrorCode)}. Allow kms:Decrypt on its key`,
     });
   }
   return environment?.Variables ?? {};
 }
+
+/** Lambda's reason as one of its codes; its texts may quote variables. */
+export const reasonCode = (code: string | undefined): string =>
+  code !== undefined && /^[\w.]{1,80}$/.test(code) ? code : 'Lambda gives no reason code';
 
 export function sameVariables(a: Variables, b: Variables): boolean {
   const names = Object.keys(a);

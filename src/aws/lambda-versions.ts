@@ -12,6 +12,7 @@ import { attempt, faultOf } from './errors.ts';
 import { differencesOf } from './lambda-differences.ts';
 import {
   readConfiguration,
+  reasonCode,
   sameVariables,
   settledConfiguration,
   type Variables,
@@ -105,10 +106,9 @@ async function prepare(
   // The RevisionId moves once more when the update ends (aws/aws-sdk#377): only now is it worth anything.
   const updated = await settledConfiguration(clients, clock, functionName);
   if (updated.LastUpdateStatus === 'Failed') {
-    const why = updated.LastUpdateStatusReason ?? updated.LastUpdateStatusReasonCode ?? 'no reason given';
     throw new PlatformError({
       kind: 'refused',
-      message: `the update of function ${functionName} failed: ${why}`,
+      message: `the update of function ${functionName} failed: ${reasonCode(updated.LastUpdateStatusReasonCode)}. More says: aws lambda get-function-configuration --function-name ${functionName} --query LastUpdateStatusReason`,
     });
   }
   return sameVariables(variablesOf(updated), wanted) ? updated.RevisionId : undefined;
@@ -199,9 +199,8 @@ function readable(version: FunctionConfiguration): Variables {
 async function active({ clients, clock, functionName }: Shop, functionVersion: string): Promise<void> {
   const settled = await settledConfiguration(clients, clock, functionName, functionVersion);
   if (settled.State !== 'Failed') return;
-  const why = settled.StateReason ?? settled.StateReasonCode ?? 'no reason given';
   throw new PlatformError({
     kind: 'refused',
-    message: `version ${functionVersion} of ${functionName} failed: ${why}`,
+    message: `version ${functionVersion} of ${functionName} failed: ${reasonCode(settled.StateReasonCode)}. More says: aws lambda get-function-configuration --function-name ${functionName} --qualifier ${functionVersion} --query StateReason`,
   });
 }

@@ -11,6 +11,7 @@ import {
   DescribeModelCommand,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
+import { quotable } from '../domain/aws-words.ts';
 import { later } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
 import {
@@ -249,7 +250,11 @@ function tags(options: EndpointsOptions, { version }: EndpointSpec): { Key: stri
   }));
 }
 
-function stateOf({ EndpointStatus: status, FailureReason: why }: DescribeEndpointOutput): EndpointState {
+function stateOf({
+  EndpointName: name,
+  EndpointStatus: status,
+  FailureReason,
+}: DescribeEndpointOutput): EndpointState {
   switch (status) {
     case 'InService':
     // Somebody's update, or SageMaker's own maintenance: the endpoint answers all through it.
@@ -264,7 +269,17 @@ function stateOf({ EndpointStatus: status, FailureReason: why }: DescribeEndpoin
     default:
       return {
         kind: 'failed',
-        why: why ?? `SageMaker calls it ${status ?? 'nothing at all'}, and gives no reason`,
+        why: whyFailed(name ?? 'NAME', status, FailureReason),
       };
   }
+}
+
+/** SageMaker's words where they are known: others may be the container's, and hold values of its environment. */
+function whyFailed(name: string, status: string | undefined, reason: string | undefined): string {
+  const called = `SageMaker calls it ${status ?? 'nothing at all'}`;
+  if (reason === undefined || reason === '') return `${called}, and gives no reason`;
+  const look = `aws sagemaker describe-endpoint --endpoint-name ${name} --query FailureReason`;
+  return (
+    quotable(reason) ?? `${called}. Its reason is not shown, for it may hold values of variables: ${look}`
+  );
 }

@@ -1,7 +1,8 @@
 import { InvokeEndpointCommand, ModelError, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { type Platform, PlatformError } from '../ports/platform.ts';
+import { withoutValues } from '../domain/aws-words.ts';
+import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
-import { attempt } from './errors.ts';
+import { answerOf, attempt } from './errors.ts';
 import { askThrough } from './lambda-smoke.ts';
 
 /** One request that a new version must be able to answer. */
@@ -21,8 +22,11 @@ export function createSageMakerSmoke(options: {
   /** Where users' requests are sent. @default '/recommend' */
   readonly requestPath?: string;
   readonly smokeRequests: readonly SmokeRequest[];
+  /** The container's variables: a model that fails may print them, and its answers go into the journal. */
+  readonly sagemaker: { readonly environment: Readonly<Record<string, string>> };
 }): Pick<Platform, 'smoke'> {
   const { clients, functionName, requestPath: path = '/recommend', smokeRequests } = options;
+  const secrets = Object.values(options.sagemaker.environment);
   return {
     async smoke(endpoint, through) {
       let requests = 0;
@@ -34,7 +38,8 @@ export function createSageMakerSmoke(options: {
             ? undefined
             : await askThrough({ clients, functionName, path }, through, request));
         if (why !== undefined) {
-          return { passed: false, requests, why: `request ${requests} of ${smokeRequests.length}: ${why}` };
+          const said = short(withoutValues(why, secrets));
+          return { passed: false, requests, why: `request ${requests} of ${smokeRequests.length}: ${said}` };
         }
       }
       return { passed: true, requests };
@@ -63,20 +68,19 @@ async function ask(
     );
     text = Buffer.from(answer.Body).toString('utf8');
   } catch (error) {
-    const refusal =
-      error instanceof PlatformError && error.cause instanceof ModelError ? error.cause : undefined;
-    if (refusal === undefined) throw error;
-    return `the model answered ${refusal.OriginalStatusCode ?? 'an error'}: ${short(refusal.OriginalMessage ?? refusal.message)}`;
+    const refusal = answerOf(error);
+    if (!(refusal instanceof ModelError)) throw error;
+    return `the model answered ${refusal.OriginalStatusCode ?? 'an error'}: ${refusal.OriginalMessage ?? refusal.message}`;
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return `the answer is no JSON: ${short(text)}`;
+    return `the answer is no JSON: ${text}`;
   }
   return expect === undefined || holds(value, expect)
     ? undefined
-    : `the answer lacks what is expected: ${short(text)}`;
+    : `the answer lacks what is expected: ${text}`;
 }
 
 function holds(value: unknown, expected: unknown): boolean {

@@ -1,8 +1,7 @@
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Dispatcher } from '../ports/dispatcher.ts';
-import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
-import { attempt } from './errors.ts';
+import { answerOf, attempt } from './errors.ts';
 import { identity } from './identity.ts';
 
 /** The rollout controller's state machine: one execution for each period in which the controller owns a rollout. */
@@ -41,10 +40,10 @@ export function createDispatcher(options: {
   };
 }
 
-const alreadyThere = (error: unknown): boolean =>
-  error instanceof PlatformError &&
-  error.cause instanceof Error &&
-  error.cause.name === 'ExecutionAlreadyExists';
+function alreadyThere(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer instanceof Error && answer.name === 'ExecutionAlreadyExists';
+}
 
 async function arnOf(clients: Clients, stateMachine: string): Promise<string> {
   if (stateMachine.startsWith('arn:')) return stateMachine;

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { quotable } from '../domain/aws-words.ts';
 import type { ModelAnswer, ModelFailure } from './invoke.ts';
 
 const throttles = new Set([
@@ -31,8 +32,10 @@ export function classify(
   if (name === 'ModelNotReadyException') return failed('not-ready', detail);
   if (status === 429 || throttles.has(name)) return failed('throttled', detail);
   if (status >= 500) return failed('unavailable', detail);
-  // AWS's own words: they name endpoint, role and action, which is what a person has to mend.
-  return failed('refused', `${detail}: ${(error.message ?? error.Message ?? '').slice(0, 300)}`);
+  // AWS's own words name endpoint, role and action, which is what a person has to fix. Those of a wrong signature hold
+  // the session token, so only sentences that are known go into the log.
+  const words = quotable(error.message ?? error.Message ?? '');
+  return failed('refused', words === null ? detail : `${detail}: ${words}`);
 }
 
 /** 4xx by which a model says that it is itself in trouble: late, or too busy. */

@@ -8,10 +8,7 @@ import { AwsError } from '../wire/aws-error.ts';
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown, code: string): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(
-    ({ path, message }) =>
-      `Value at '${path.map(lowerFirst).join('.')}' failed to satisfy constraint: ${message}`,
-  );
+  const issues = parsed.error.issues.map(({ path, message }) => issueText(input, path, message));
   const count = issues.length;
   throw new AwsError(
     code,
@@ -19,6 +16,25 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, code:
     `${count} validation error${count === 1 ? '' : 's'} detected: ${issues.join('; ')}`,
   );
 }
+
+/**
+ * SageMaker finds fault with a map as a whole, and quotes it with all its values
+ * (aws/sagemaker-sparkml-serving-container#12).
+ */
+function issueText(input: unknown, path: readonly PropertyKey[], message: string): string {
+  const map = path.indexOf('Environment');
+  if (map <= 0 || map === path.length - 1) {
+    return `Value at '${memberAt(path)}' failed to satisfy constraint: ${message}`;
+  }
+  const member = path.slice(0, map + 1);
+  const value = member.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown>)[name], input);
+  const pairs = Object.entries(value as Record<string, unknown>).map(
+    ([name, text]) => `${name}=${String(text)}`,
+  );
+  return `Value '{${pairs.join(', ')}}' at '${memberAt(member)}' failed to satisfy constraint: Map value must satisfy constraint: [${message}]`;
+}
+
+const memberAt = (path: readonly PropertyKey[]): string => path.map(lowerFirst).join('.');
 
 /** A number, also as the query string or the query protocol spells it. */
 export const wireNumber = z.preprocess(

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Pool } from 'undici';
 import type { ContainerRequest, ContainerResponse, LocalClock } from '../seams.ts';
 import { invocation } from './model-server-request.ts';
@@ -81,7 +81,7 @@ export async function startModelServer(
     kill(pid);
     await ended;
     await pool.destroy();
-    throw new Error(`${why}${lastLines(spec.logFile)}`);
+    throw new Error(`${why}; its log is logs/${basename(spec.logFile)} in its state directory`);
   }
   let alive = true;
   void ended.then(() => (alive = false));
@@ -177,13 +177,4 @@ function freePort(): Promise<number> {
       probe.close(() => resolve(port));
     });
   });
-}
-
-function lastLines(logFile: string): string {
-  try {
-    const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n').slice(-500);
-    return lines === '' ? '' : `; it last printed:\n${lines}`;
-  } catch {
-    return '';
-  }
 }

@@ -89,14 +89,30 @@ test.each(['sagemaker:CreateModel', 'sagemaker:CreateEndpointConfig', 'sagemaker
   },
 );
 
-test('a container that does not come up fails with its reason, and can be deleted', async () => {
+test("a container's own words are no part of the reason, for they may hold its variables", async () => {
   const made = await stack();
   made.containers.boot = async () => {
-    throw new Error('the model server ended with exit code 1');
+    throw new Error("KeyError: {'API_TOKEN': 'hunter2'}");
   };
   await made.platform.ensureEndpoint(spec);
   await made.clock.advance(5_000);
-  const failed = { kind: 'failed', why: 'the model server ended with exit code 1' };
+  expect(await made.platform.endpoint(name)).toEqual({
+    kind: 'failed',
+    why: `SageMaker calls it Failed. Its reason is not shown, for it may hold values of variables: aws sagemaker describe-endpoint --endpoint-name ${name} --query FailureReason`,
+  });
+});
+
+test('a container that does not come up fails with its reason, and can be deleted', async () => {
+  const made = await stack();
+  made.containers.boot = async () => {
+    throw new Error('Request to service failed. If failure persists after retry, contact customer support.');
+  };
+  await made.platform.ensureEndpoint(spec);
+  await made.clock.advance(5_000);
+  const failed = {
+    kind: 'failed',
+    why: 'Request to service failed. If failure persists after retry, contact customer support',
+  };
   expect(await made.platform.ensureEndpoint(spec)).toEqual(failed);
   expect(await made.platform.endpoint(name)).toEqual(failed);
   await made.platform.deleteEndpoint(name);

@@ -66,12 +66,18 @@ test('an update that fails is refused with its reason', async () => {
     GetFunctionConfigurationCommand: () => latest,
     ListVersionsByFunctionCommand: () => ({ Versions: [] }),
     UpdateFunctionConfigurationCommand: () => {
-      latest = { ...settled, LastUpdateStatus: 'Failed', LastUpdateStatusReason: 'the role is gone' };
+      latest = {
+        ...settled,
+        LastUpdateStatus: 'Failed',
+        LastUpdateStatusReason: 'API_TOKEN=hunter2',
+        LastUpdateStatusReasonCode: 'InvalidRole',
+      } as never;
     },
   });
   const seen = await failure(publish(clients));
   expect(seen).toMatchObject({ kind: 'refused' });
-  expect(seen?.message).toContain('the role is gone');
+  expect(seen?.message).toContain('failed: InvalidRole. More says: aws lambda get-function-configuration');
+  expect(seen?.message).not.toContain('hunter2');
 });
 
 test('a version that fails to start is refused; its description fits', async () => {
@@ -79,7 +85,9 @@ test('a version that fails to start is refused; its description fits', async () 
   let description: unknown;
   const clients = answering({
     GetFunctionConfigurationCommand: ({ Qualifier }) =>
-      Qualifier === '2' ? { ...latest, State: 'Failed', StateReason: 'no subnet' } : latest,
+      Qualifier === '2'
+        ? { ...latest, State: 'Failed', StateReason: 'API_TOKEN=hunter2', StateReasonCode: 'InvalidSubnet' }
+        : latest,
     ListVersionsByFunctionCommand: () => ({ Versions: [] }),
     UpdateFunctionConfigurationCommand: ({ Environment }) => {
       latest = { ...settled, Environment: Environment as FunctionConfiguration['Environment'] };
@@ -91,7 +99,8 @@ test('a version that fails to start is refused; its description fits', async () 
   });
   const seen = await failure(publish(clients));
   expect(seen).toMatchObject({ kind: 'refused' });
-  expect(seen?.message).toContain('no subnet');
+  expect(seen?.message).toContain('failed: InvalidSubnet. More says:');
+  expect(seen?.message).not.toContain('hunter2');
   expect(description).toHaveLength(256);
 });
 

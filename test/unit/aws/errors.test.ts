@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { faultOf, toPlatformError } from '../../../src/aws/errors.ts';
+import { describe, expect, test } from 'vitest';
+import { inspect } from 'node:util';
+import { answerOf, faultOf, toPlatformError } from '../../../src/aws/errors.ts';
 
 const what = { action: 'lambda:UpdateAlias', resource: 'alias live of f' };
 const sdk = (name: string, status?: number, message = 'said so') =>
@@ -50,7 +51,7 @@ test.each([
   const mapped = toPlatformError(error, what);
   expect(mapped.failure.kind).toBe(kind);
   expect(mapped.message).toContain('lambda:UpdateAlias on alias live of f');
-  expect(mapped.cause).toBe(error);
+  expect(answerOf(mapped)).toBe(error);
   // Found again where an adapter asks what an error was.
   expect(faultOf(mapped)).toBe(fault);
 });
@@ -95,11 +96,21 @@ test.each([node('ENOTFOUND'), node('ECONNREFUSED', { address: '10.0.0.1' })])(
   },
 );
 
+const user =
+  'User: arn:aws:sts::123456789012:assumed-role/deploy/ana is not authorized to perform: lambda:UpdateAlias on resource: arn:aws:lambda:eu-west-1:123456789012:function:f';
+
 test('denied says which action to allow, and credentials what to do', () => {
-  const denied = toPlatformError(sdk('AccessDeniedException', 403, 'User: x is not authorized.'), what);
+  const denied = toPlatformError(
+    sdk(
+      'AccessDeniedException',
+      403,
+      `${user} because no identity-based policy allows the lambda:UpdateAlias action.`,
+    ),
+    what,
+  );
   expect(denied.failure).toMatchObject({ action: 'lambda:UpdateAlias' });
   expect(denied.message).toBe(
-    'lambda:UpdateAlias on alias live of f was denied: AccessDeniedException: User: x is not authorized. Allow lambda:UpdateAlias for this identity on alias live of f',
+    `lambda:UpdateAlias on alias live of f was denied: AccessDeniedException: ${user} because no identity-based policy allows the lambda:UpdateAlias action. Allow lambda:UpdateAlias for this identity on alias live of f`,
   );
   expect(toPlatformError(sdk('ExpiredToken', 400), what).message).toContain('aws sso login');
 });
@@ -112,4 +123,64 @@ test('a page of HTML becomes one short line', () => {
 
 test.each([undefined, 'text', null])('%s thrown is unknown', (thrown) => {
   expect(faultOf(thrown)).toBe('unknown');
+});
+
+describe('a secret in what AWS says', () => {
+  const secret = 'hunter2-s3cret';
+  /** As AWS, the SDK, Node and proxies are known to quote what they were given. */
+  const texts = [
+    `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: {"API_TOKEN":"${secret}"}`,
+    `1 validation error detected: Value '{API_TOKEN=${secret}}' at 'primaryContainer.environment' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 1024]`,
+    `Environment variable map cannot be specified both at Model Package {API_TOKEN=${secret}} and Model`,
+    `The request signature we calculated does not match the signature you provided. The Canonical String for this request should have been 'POST / x-amz-security-token:${secret}'`,
+    `Authorization header requires 'Credential' parameter. Authorization=AWS4-HMAC-SHA256 ${secret}`,
+    `Received server error (500) from primary with message "API_TOKEN=${secret}". See the logs of the container`,
+    `Command failed: credentials --password ${secret}`,
+    `Unexpected token 'P', "{"Variables":{"T":"${secret}" is not valid JSON\n  Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.`,
+    `<html>${secret}</html>`,
+    secret,
+    `User: arn:aws:iam::123456789012:user/ana is not authorized to perform: lambda:UpdateAlias because ${secret}`,
+    `Rate exceeded ${secret}`,
+    `connect ECONNREFUSED http://user:${secret}@proxy`,
+  ];
+  const kinds = [
+    ...[400, 403, 404, 409, 412, 429, 500, undefined].map((status) => ['SomethingNew', status] as const),
+    ['InvalidParameterValueException', 400],
+    ['ValidationException', 400],
+    ['SignatureDoesNotMatch', 403],
+    ['CredentialsProviderError', undefined],
+    ['AccessDeniedException', 403],
+    ['ResourceLimitExceeded', 400],
+    ['ResourceConflictException', 409],
+    ['ModelError', 424],
+    ['SyntaxError', 200],
+    ['Error', undefined],
+    [secret.replaceAll(/./g, '<'), 400],
+  ] as const;
+
+  test.each(texts)('%s', (text) => {
+    for (const [name, status] of kinds) {
+      const error = toPlatformError(sdk(name, status, text), what);
+      for (const shown of [
+        error.message,
+        inspect(error, { showHidden: true, depth: 9 }),
+        JSON.stringify(error.failure),
+      ])
+        expect(shown).not.toContain(secret);
+      expect(error.message).not.toMatch(/[<\n]/);
+    }
+  });
+
+  test('is left out with the id under which AWS has it', () => {
+    const error = sdk('InvalidParameterValueException', 400, secret);
+    Object.assign(error, { $metadata: { httpStatusCode: 400, requestId: '8f0c5e1a-1' } });
+    expect(toPlatformError(error, what).message).toBe(
+      'lambda:UpdateAlias on alias live of f was refused: InvalidParameterValueException: its text is not shown, for it may hold values of variables, request 8f0c5e1a-1',
+    );
+  });
+
+  test('is no part of a proxy address that Node names', () => {
+    const error = node('ENOTFOUND', { message: `getaddrinfo ENOTFOUND ${secret}:x@proxy` });
+    expect(toPlatformError(error, what).message).not.toContain(secret);
+  });
 });

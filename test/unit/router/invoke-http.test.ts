@@ -298,6 +298,8 @@ describe('errors', () => {
     };
   };
   const missing = 'Endpoint e of account 123456789012 not found.';
+  const notAllowed =
+    'User: arn:aws:sts::123456789012:assumed-role/recs/recs is not authorized to perform: sagemaker:InvokeEndpoint on resource: arn:aws:sagemaker:eu-west-1:123456789012:endpoint/e because no identity-based policy allows the sagemaker:InvokeEndpoint action';
   const cases: readonly [reply: Reply, name: string, why: string, detail: string][] = [
     [
       named(424, 'ModelError', { Message: 'm', OriginalMessage: 'user u-1', OriginalStatusCode: 500 }),
@@ -333,19 +335,32 @@ describe('errors', () => {
       named(400, 'ValidationError', { message: missing }),
       'ValidationError',
       'refused',
-      `400 ValidationError: ${missing}`,
+      `400 ValidationError: ${missing.replace(/\.$/, '')}`,
     ],
     [
       inBody(403, { __type: 'com.amazon.coral.service#AccessDeniedException', Message: 'no' }),
       'AccessDeniedException',
       'refused',
-      '403 AccessDeniedException: no',
+      '403 AccessDeniedException',
+    ],
+    [
+      inBody(403, { __type: 'AccessDeniedException', Message: `${notAllowed}.` }),
+      'AccessDeniedException',
+      'refused',
+      `403 AccessDeniedException: ${notAllowed}`,
+    ],
+    [
+      // The canonical string of a wrong signature holds the role's session token.
+      inBody(403, { __type: 'InvalidSignatureException', message: "have been 'x-amz-security-token:t0ken'" }),
+      'InvalidSignatureException',
+      'refused',
+      '403 InvalidSignatureException',
     ],
     [
       inBody(400, { __type: 'ExpiredTokenException' }),
       'ExpiredTokenException',
       'refused',
-      '400 ExpiredTokenException: ',
+      '400 ExpiredTokenException',
     ],
     [named(503, 'ServiceUnavailable', {}), 'ServiceUnavailable', 'unavailable', '503 ServiceUnavailable'],
     [named(500, 'InternalFailure', {}), 'InternalFailure', 'unavailable', '500 InternalFailure'],

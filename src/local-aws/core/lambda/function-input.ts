@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { logLevels } from '../../seams.ts';
+import { AwsError } from '../../wire/aws-error.ts';
 import { matching, wireInteger, wireBoolean } from '../input.ts';
-import { invalid, violates } from './errors.ts';
+import { invalid } from './errors.ts';
 import type { FunctionConfig } from './function-state.ts';
 
 /** What CreateFunction and UpdateFunctionConfiguration share. */
@@ -128,7 +129,12 @@ function checkedVariables(
   for (const name of Object.keys(variables)) {
     if (!/^[a-zA-Z]([a-zA-Z0-9_])+$/.test(name) && !reservedVariables.has(name)) {
       const pattern = '[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]';
-      throw violates('environment.variables', name, `Map keys must satisfy constraint: ${pattern}`);
+      // The one map whose values Lambda does not quote, for its API model calls them sensitive.
+      throw new AwsError(
+        'ValidationException',
+        400,
+        `1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: ${pattern}`,
+      );
     }
   }
   const unable =

@@ -87,7 +87,12 @@ const containerInput = z.object({
     .optional(),
   ModelDataSource: z.object({ S3DataSource: z.object({ S3Uri: z.string() }).optional() }).optional(),
   Mode: z.enum(['SingleModel']).optional(),
-  Environment: z.record(matching(/^[a-zA-Z_][a-zA-Z0-9_]*$/).max(1024), z.string().max(1024)).optional(),
+  Environment: z
+    .record(
+      matching(/^[a-zA-Z_][a-zA-Z0-9_]*$/).max(1024),
+      z.string().max(1024, 'Member must have length less than or equal to 1024'),
+    )
+    .optional(),
 });
 
 const createInput = nameInput.extend({

@@ -187,7 +187,7 @@ describe('a start that fails says why', () => {
     [
       'a server that exits',
       { environment: { BEHAVIOUR: 'exit' } },
-      /did not pass the ping health check.*exited with code 3; it last printed:\nno model here/s,
+      /did not pass the ping health check.*exited with code 3; its log is logs\/rec-v1-AllTraffic.log/,
     ],
     [
       'a server that never gets ready',
