@@ -1,4 +1,5 @@
-import type { ModelFailure } from './invoke.ts';
+import { Buffer } from 'node:buffer';
+import type { ModelAnswer, ModelFailure } from './invoke.ts';
 
 const throttles = new Set([
   'Throttling',
@@ -13,13 +14,18 @@ const throttles = new Set([
  * One of SageMaker runtime's errors (REST JSON): the name is in `x-amzn-errortype` or in the body's `__type`.
  * @param body the error's JSON text
  */
-export function classify(status: number, errorType: string | undefined, body: string): ModelFailure {
+export function classify(
+  status: number,
+  errorType: string | undefined,
+  body: string,
+): Exclude<ModelAnswer, { kind: 'answered' }> {
   const error = members(body);
   const name = plainName(errorType ?? error.__type ?? error.code);
   const detail = `${status} ${name === '' ? 'without a name' : name}`;
   if (status === 424 || name === 'ModelError') {
-    // A model that calls the request bad is counted as failing: the router can't tell a caller's mistake from a
-    // challenger that no longer takes what the champion takes.
+    const original = Number(error.OriginalStatusCode);
+    if (original >= 400 && original < 500 && !ofTheModel.has(original))
+      return rejected(original, error.OriginalMessage ?? '');
     return failed('model', `${detail}, the model's own status ${error.OriginalStatusCode ?? 'unknown'}`);
   }
   if (name === 'ModelNotReadyException') return failed('not-ready', detail);
@@ -27,6 +33,24 @@ export function classify(status: number, errorType: string | undefined, body: st
   if (status >= 500) return failed('unavailable', detail);
   // AWS's own words: they name endpoint, role and action, which is what a person has to mend.
   return failed('refused', `${detail}: ${(error.message ?? error.Message ?? '').slice(0, 300)}`);
+}
+
+/** 4xx by which a model says that it is itself in trouble: late, or too busy. */
+const ofTheModel = new Set([408, 425, 429, 499]);
+
+/** SageMaker keeps the model's own words, but neither their type nor more than the first 1,024 characters. */
+function rejected(status: number, words: string): Extract<ModelAnswer, { kind: 'rejected' }> {
+  const contentType = isJson(words) ? 'application/json' : 'text/plain; charset=utf-8';
+  return { kind: 'rejected', status, contentType, body: Buffer.from(words) };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function failed(why: ModelFailure['why'], detail: string): ModelFailure {
@@ -39,6 +63,7 @@ interface ErrorBody {
   readonly message?: string;
   readonly Message?: string;
   readonly OriginalStatusCode?: string;
+  readonly OriginalMessage?: string;
 }
 
 /** Only strings and numbers, as strings: this comes from outside. */

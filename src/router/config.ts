@@ -1,5 +1,6 @@
 import { parseArm, parseRoute, type Arm, type PublishedRoute } from './route.ts';
 import { parseApiKeys, type ApiKeys } from './api-keys.ts';
+import { parseUserKey, type UserKey } from './user-id.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -13,8 +14,10 @@ export interface RouterConfig {
   readonly environment: string;
   readonly model: string;
   readonly recommendPath: string;
-  /** Member of the request's body that holds the user's id. */
-  readonly userKey: string;
+  /** Where a request says who asks. */
+  readonly userKey: UserKey;
+  /** Whether answers say which arm gave them: who knows their arm may behave by it, which biases the comparison. */
+  readonly tellsArm: boolean;
   /** Undefined: no key is asked for. */
   readonly apiKeys: ApiKeys | undefined;
   readonly invokeTimeoutMs: number;
@@ -39,7 +42,8 @@ export function readConfig(env: Environment): ConfigReading {
         environment: filled(env, 'MLREG_ENVIRONMENT'),
         model: filled(env, 'MLREG_MODEL'),
         recommendPath: path(env.MLREG_RECOMMEND_PATH ?? '/recommend'),
-        userKey: env.MLREG_USER_KEY === undefined ? 'userId' : filled(env, 'MLREG_USER_KEY'),
+        userKey: parseUserKey(env.MLREG_USER_KEY === undefined ? 'userId' : filled(env, 'MLREG_USER_KEY')),
+        tellsArm: tellsArm(env.MLREG_ARM_HEADER ?? 'off'),
         apiKeys: parseApiKeys(env.MLREG_API_KEYS_SHA256),
         invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '25000'),
         metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '1'),
@@ -72,6 +76,11 @@ function path(text: string): string {
   if (!/^\/[^\s?#]*$/.test(text))
     throw new Error(`MLREG_RECOMMEND_PATH '${text}' is no path: write /recommend`);
   return text;
+}
+
+function tellsArm(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new Error(`MLREG_ARM_HEADER '${text}' is neither on nor off`);
+  return text === 'on';
 }
 
 export function timeout(text: string): number {

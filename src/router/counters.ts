@@ -54,7 +54,7 @@ export function createCounters(config: RouterConfig, startedAt: number): Counter
       arm.requests++;
       if (record.failure) arm.errors++;
       if (record.throttled) arm.throttles++;
-      if (record.noUserId) arm.noUserId++;
+      if (record.counted.as === 'anonymous') arm.noUserId++;
       if (record.latencyMs === undefined) return;
       const seconds = record.latencyMs / 1000;
       arm.latency.sum += seconds;

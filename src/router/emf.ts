@@ -1,5 +1,7 @@
 import type { RouterConfig } from './config.ts';
+import { stratumValue } from '../domain/stratum.ts';
 import { createEmfLine } from './emf-line.ts';
+import type { Counted } from './placement.ts';
 import type { CopyOutcome } from './shadow/copy.ts';
 
 /** One request that reached a model, or was to. */
@@ -11,9 +13,11 @@ export interface RequestRecord {
   readonly requestId: string;
   /** Undefined where the caller got no answer from the model. */
   readonly latencyMs: number | undefined;
+  readonly counted: Counted;
   readonly throttled: boolean;
-  readonly noUserId: boolean;
   readonly failure: { readonly why: string; readonly detail: string } | undefined;
+  /** The model's own status where it called the request bad: no failure, and counted apart. */
+  readonly refused?: number | undefined;
   /** What became of the shadow's copy; undefined where none was due. */
   readonly copy?: CopyOutcome | undefined;
 }
@@ -27,8 +31,19 @@ export interface FeedbackRecord {
   readonly value: number;
 }
 
+/** A request that the router turned away before any model was asked. */
+export interface RefusalRecord {
+  readonly at: number;
+  readonly version: string;
+  readonly rollout: string | undefined;
+  readonly requestId: string;
+  /** What the caller got, 400 to 499. */
+  readonly status: number;
+}
+
 export interface Emf {
   readonly request: (record: RequestRecord) => string;
+  readonly refusal: (record: RefusalRecord) => string;
   readonly feedback: (record: FeedbackRecord) => string;
 }
 
@@ -37,28 +52,45 @@ export function createEmf(config: RouterConfig): Emf {
   // No user's id, no body, no key in either: logs are kept longer and read by more people than requests are.
   return {
     request: (record) => {
-      const { copy } = record;
+      const { copy, counted } = record;
+      const { bucket } = counted;
+      const errors = record.failure ? 1 : 0;
+      const compared = counted.as === 'compared';
       const metrics = {
-        Requests: 1,
+        ...(counted.as === 'aside' && { AsideErrors: errors }),
+        ...(counted.as === 'anonymous' && { AnonymousErrors: errors }),
         // A throttled request is a failed one as well: its caller got a 503.
-        Errors: record.failure ? 1 : 0,
-        Throttles: record.throttled ? 1 : 0,
-        ...(record.latencyMs !== undefined && { Latency: record.latencyMs }),
+        ...(compared && { Requests: 1, Errors: errors, Throttles: record.throttled ? 1 : 0 }),
+        ...(compared && record.latencyMs !== undefined && { Latency: record.latencyMs }),
+        ...(compared && record.refused !== undefined && { Refused: 1 }),
+        ...(bucket !== undefined && { Stratum: stratumValue(bucket, errors === 1) }),
         ...(copy !== undefined && {
           ShadowSent: copy === 'sent' ? 1 : 0,
           ShadowDropped: copy === 'sent' ? 0 : 1,
         }),
       };
       return line(record.at, record.version, metrics, {
+        // No metrics of a request that isn't compared, but members all the same: counts by bucket are of every request.
+        ...(!compared && { Errors: errors, Latency: record.latencyMs }),
         rolloutId: record.rollout,
         arm: record.arm,
         requestId: record.requestId,
-        noUserId: record.noUserId || undefined,
+        bucket,
+        aside: counted.as === 'aside' || undefined,
+        anonymous: counted.as === 'anonymous' || undefined,
         failure: record.failure?.why,
         detail: record.failure?.detail,
+        status: record.refused,
         copy,
       });
     },
+    refusal: (record) =>
+      line(
+        record.at,
+        record.version,
+        { RouterRefused: 1 },
+        { rolloutId: record.rollout, requestId: record.requestId, status: record.status },
+      ),
     feedback: (record) =>
       line(
         record.at,

@@ -1,6 +1,7 @@
-import { armOf } from './arm.ts';
 import type { Serving } from './config.ts';
-import { userIdOf } from './request.ts';
+import type { Placement } from './placement.ts';
+import { asId, type JsonObject } from './user-id.ts';
+import { rawNumberAt } from './raw-number.ts';
 
 export type Feedback =
   | { readonly kind: 'counts'; readonly version: string; readonly requestId: string; readonly value: number }
@@ -9,8 +10,12 @@ export type Feedback =
   | { readonly kind: 'refused'; readonly message: string };
 
 /** Says which model version a piece of feedback is about. */
-export function readFeedback(body: Readonly<Record<string, unknown>>, serving: Serving): Feedback {
-  const { requestId, modelVersion, value } = body;
+export function readFeedback(
+  body: JsonObject,
+  serving: Serving,
+  place: (userId: string | undefined) => Placement,
+): Feedback {
+  const { requestId, modelVersion, value } = body.value;
   if (typeof requestId !== 'string' || requestId === '' || requestId.length > 128) {
     return refused('requestId must be the x-request-id of the answer, at most 128 characters');
   }
@@ -20,7 +25,7 @@ export function readFeedback(body: Readonly<Record<string, unknown>>, serving: S
   }
   if (modelVersion !== undefined && typeof modelVersion !== 'string')
     return refused('modelVersion must be a string');
-  const version = modelVersion ?? derived(body.userId, serving);
+  const version = modelVersion ?? derived(body, serving, place);
   if (version === undefined)
     return refused("modelVersion (the answer's x-model-version) or userId is needed");
   // Each version is a metric of its own that is paid for: no caller may invent them.
@@ -29,13 +34,16 @@ export function readFeedback(body: Readonly<Record<string, unknown>>, serving: S
 }
 
 /** By the rule that chose the arm, at today's percent: a version given is surer, for the share may have grown since. */
-function derived(userId: unknown, serving: Serving): string | undefined {
+function derived(
+  { text, value: { userId } }: JsonObject,
+  serving: Serving,
+  place: (userId: string | undefined) => Placement,
+): string | undefined {
   if (serving.kind === 'weighted') return undefined;
-  const { champion, challenger, percent, salt } = serving.route;
-  if (!challenger) return champion.version;
-  const id = userIdOf(userId);
-  if (id === undefined) return undefined;
-  return armOf(salt, percent, id) === 'challenger' ? challenger.version : champion.version;
+  if (!serving.route.challenger) return serving.route.champion.version;
+  const id = typeof userId === 'number' ? rawNumberAt(text, ['userId']) : userId;
+  const known = typeof id === 'string' ? asId(id) : undefined;
+  return known === undefined ? undefined : place(known).arm.version;
 }
 
 function versions(serving: Serving): readonly string[] {

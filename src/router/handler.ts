@@ -8,9 +8,17 @@ import { readFeedback } from './feedback.ts';
 import { createRecommend, type Recorder } from './recommend.ts';
 import { headerOf, isGatewayEvent, parseBody, pathOf, type GatewayEvent } from './request.ts';
 import { type Copier, createCopier, type SendCopy } from './shadow/copy.ts';
-import { createWarmUp, isWarmUp, type WarmAnswer } from './warm-up.ts';
+import { createPlacement } from './placement.ts';
+import {
+  createWarmUp,
+  description,
+  type Description,
+  isDescribe,
+  isWarmUp,
+  type WarmAnswer,
+} from './warm-up.ts';
 
-export type Handler = (event: unknown, context?: LambdaContext) => Promise<Answer | WarmAnswer>;
+export type Handler = (event: unknown, context?: LambdaContext) => Promise<Answer | WarmAnswer | Description>;
 
 /** The router: API Gateway payload format 2.0 in, its result out; or a warm-up event. */
 export function createHandler(deps: HandlerDeps): Handler {
@@ -23,6 +31,7 @@ export function createHandler(deps: HandlerDeps): Handler {
 
   return async (event, context) => {
     if (isWarmUp(event)) return warmUp(event);
+    if (isDescribe(event)) return description;
     if (!isGatewayEvent(event))
       throw new Error('neither an HTTP API event of payload format 2.0 nor a warm-up');
     const requestId = requestIdOf(event, context);
@@ -59,21 +68,24 @@ function createResponder(
     counters.request(record);
     deps.emit(emf.request(record));
   };
-  const recommend = createRecommend(config, deps, recorder, copy);
+  const place = createPlacement(config.serving);
+  const recommend = createRecommend(config, deps, place, { record: recorder, copy });
+  const { rollout, version } = servedBy(config);
   const refuse = (requestId: string, status: number, message: string): Answer => {
     counters.refused();
+    deps.emit(emf.refusal({ at: deps.now(), version, rollout, requestId, status }));
     return refusal(status, requestId, message);
   };
 
   const feedback = (event: GatewayEvent, requestId: string): Answer => {
     const body = parseBody(event);
     if (body.kind === 'refused') return refuse(requestId, body.status, body.message);
-    const read = readFeedback(body.value, config.serving);
+    if (body.json === undefined) return refuse(requestId, 400, 'the body must be a JSON object');
+    const read = readFeedback(body.json, config.serving, place);
     if (read.kind === 'refused') return refuse(requestId, 400, read.message);
     if (read.kind === 'elsewhere') {
       return json(202, requestId, { recorded: false, message: `${read.version} does not serve here` });
     }
-    const rollout = config.serving.kind === 'sticky' ? config.serving.route.rollout : undefined;
     const record = { ...read, rollout, at: deps.now() };
     counters.feedback(record);
     deps.emit(emf.feedback(record));
@@ -96,6 +108,13 @@ function createResponder(
     if (body.kind === 'refused') return refuse(requestId, body.status, body.message);
     return recommend(body, { event, requestId, context });
   };
+}
+
+/** Whose answers a caller would have got. */
+function servedBy({ serving }: RouterConfig): { rollout: string | undefined; version: string } {
+  return serving.kind === 'weighted'
+    ? { rollout: undefined, version: serving.arm.version }
+    : { rollout: serving.route.rollout, version: serving.route.champion.version };
 }
 
 function methodOf(path: string, config: RouterConfig): 'GET' | 'POST' | undefined {
@@ -128,6 +147,7 @@ function metrics(requestId: string, body: string): Answer {
 
 function misconfigured(why: string, { emit }: HandlerDeps): Handler {
   return async (event, context) => {
+    if (isDescribe(event)) return description;
     emit(
       JSON.stringify({ level: 'error', message: 'wrong configuration: every request is answered 500', why }),
     );

@@ -8,13 +8,15 @@ import { createSendCopy } from './shadow/copy.ts';
 import { createShadow } from './shadow/handler.ts';
 import { createSeen } from './shadow/seen.ts';
 
-// Lambda's entry point. Everything that it needs comes from node: modules, process.env and console.log, so that the
+// Lambda's entry point. Everything that it needs comes from node: modules, process.env and process.stdout, so that the
 // same bundle runs in a context of its own on a laptop.
-const { env } = process;
+const { env, stdout } = process;
 const now = (): number => Date.now();
 const monotonicMs = (): number => performance.now();
-// eslint-disable-next-line no-console -- stdout is how a Lambda reports metrics
-const emit = (line: string): void => console.log(line);
+// Not console.log: with the JSON log format Lambda wraps what it prints, and CloudWatch finds no metrics in that.
+const emit = (line: string): void => {
+  stdout.write(`${line}\n`);
+};
 const timers = {
   set: (run: () => void, ms: number) => setTimeout(run, ms),
   clear: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),

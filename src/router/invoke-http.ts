@@ -20,8 +20,8 @@ export function createHttpClient(
       deps,
     );
     return {
-      invoke: async (endpoint, body, timeoutMs) =>
-        answerOf(await poster.post(`/endpoints/${endpoint}/invocations`, body, timeoutMs)),
+      invoke: async (endpoint, { body, ...types }, timeoutMs) =>
+        answerOf(await poster.post(`/endpoints/${endpoint}/invocations`, body, timeoutMs, types)),
       warm: poster.warm,
     };
   } catch (error) {

@@ -1,8 +1,11 @@
-/**
- * Asks a SageMaker endpoint. Never rejects, and never waits longer than `timeoutMs`.
- * @param body JSON text
- */
-export type InvokeModel = (endpoint: string, body: string, timeoutMs: number) => Promise<ModelAnswer>;
+import type { ModelRequest } from './request.ts';
+
+/** Asks a SageMaker endpoint. Never rejects, and never waits longer than `timeoutMs`. */
+export type InvokeModel = (
+  endpoint: string,
+  request: ModelRequest,
+  timeoutMs: number,
+) => Promise<ModelAnswer>;
 
 export interface ModelClient {
   readonly invoke: InvokeModel;
@@ -12,6 +15,13 @@ export interface ModelClient {
 
 export type ModelAnswer =
   | { readonly kind: 'answered'; readonly contentType: string; readonly body: Uint8Array }
+  /** The model calls the request bad, by its own status from 400 to 499: the caller's mistake, as far as anybody can tell. */
+  | {
+      readonly kind: 'rejected';
+      readonly status: number;
+      readonly contentType: string;
+      readonly body: Uint8Array;
+    }
   | ModelFailure;
 
 export interface ModelFailure {
@@ -27,4 +37,6 @@ export type FailureReason =
   | 'not-ready' /* the endpoint is still starting */
   | 'timeout'
   | 'refused' /* AWS turned the call away: no such endpoint, no permission */
-  | 'unavailable' /* AWS or the way there is broken */;
+  | 'unavailable' /* AWS or the way there is broken */
+  | 'too-large' /* the model answered more than Lambda returns */
+  | 'router' /* a bug of the router's */;

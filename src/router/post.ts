@@ -27,7 +27,12 @@ export type Reply =
 /** One AWS service, asked by signed POSTs over kept connections. Neither rejects. */
 export interface Poster {
   /** One try, never longer than `timeoutMs`. @param path of characters that need no escaping */
-  readonly post: (path: string, body: string, timeoutMs: number) => Promise<Reply>;
+  readonly post: (
+    path: string,
+    body: string | Uint8Array,
+    timeoutMs: number,
+    types?: { readonly contentType: string; readonly accept?: string },
+  ) => Promise<Reply>;
   /** Makes ready what the first call would have to wait for. True where a connection stands. */
   readonly warm: () => Promise<boolean>;
 }
@@ -58,15 +63,20 @@ export function createPoster(
   let usedAt = now();
 
   return {
-    post(suffix, body, timeoutMs) {
+    post(suffix, body, timeoutMs, types) {
       const path = `${base}${suffix}`;
       const at = now();
       // A thawed environment may hold connections of which it never heard that they are gone: a write into one would
       // hang until the deadline.
       if (at - usedAt > staleAfterMs) dropIdle(agent);
       usedAt = at;
-      const headers = signer.sign(path, body, at);
-      headers.push('accept', 'application/json', 'content-length', String(Buffer.byteLength(body)));
+      const headers = signer.sign(path, body, at, types?.contentType);
+      headers.push(
+        'accept',
+        types?.accept ?? 'application/json',
+        'content-length',
+        String(Buffer.byteLength(body)),
+      );
       const post = (fresh: boolean): ClientRequest =>
         open({ ...target, method: 'POST', path: path + search, headers, agent: fresh ? false : agent });
       return exchange(post, { body, timeoutMs, timers });
@@ -82,7 +92,7 @@ export function createPoster(
 
 function exchange(
   open: (fresh: boolean) => ClientRequest,
-  call: { readonly body: string; readonly timeoutMs: number; readonly timers: Timers },
+  call: { readonly body: string | Uint8Array; readonly timeoutMs: number; readonly timers: Timers },
 ): Promise<Reply> {
   return new Promise((resolve) => {
     let current: ClientRequest | undefined;

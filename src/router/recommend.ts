@@ -1,13 +1,12 @@
-import { Buffer } from 'node:buffer';
-import { refusal, type Answer } from './answers.ts';
-import { armOf } from './arm.ts';
-import type { RouterConfig, Serving } from './config.ts';
+import type { Answer } from './answers.ts';
+import type { RouterConfig } from './config.ts';
 import type { RequestRecord } from './emf.ts';
 import type { HandlerDeps, LambdaContext } from './deps.ts';
-import type { FailureReason, ModelAnswer } from './invoke.ts';
-import { headerOf, userIdOf, type GatewayEvent, type ParsedBody } from './request.ts';
-import type { Arm } from './route.ts';
+import type { Placement } from './placement.ts';
+import type { GatewayEvent, ParsedBody } from './request.ts';
+import { createRespond, type Responded } from './respond.ts';
 import type { Copier } from './shadow/copy.ts';
+import { userIdOf } from './user-id.ts';
 
 export type Recorder = (record: RequestRecord) => void;
 
@@ -17,83 +16,80 @@ interface Call {
   readonly context: LambdaContext | undefined;
 }
 
-/** Left of Lambda's own time limit for the answer and its metrics: a function that is killed reports neither. */
+/** Left of the time limits for the answer and its metrics: a function that is killed reports neither. */
 const reserveMs = 250;
+/** An HTTP API gives its caller 503 after so long, whatever comes of the request later. */
+const gatewayMs = 30_000;
 
 /** Chooses the arm, asks its endpoint, and passes on what the model said. */
 export function createRecommend(
   config: RouterConfig,
   deps: Pick<HandlerDeps, 'client' | 'now' | 'monotonicMs'>,
-  record: Recorder,
-  copy: Copier,
-): (body: ParsedBody & { kind: 'object' }, call: Call) => Promise<Answer> {
+  place: (userId: string | undefined) => Placement,
+  { record, copy }: { readonly record: Recorder; readonly copy: Copier },
+): (body: ParsedBody & { kind: 'body' }, call: Call) => Promise<Answer> {
   const { serving, userKey, invokeTimeoutMs } = config;
   const rollout = serving.kind === 'sticky' ? serving.route.rollout : undefined;
+  const respond = createRespond(config);
 
-  return async (body, { event, requestId, context }) => {
+  return async ({ request, json }, { event, requestId, context }) => {
     const startedAt = deps.monotonicMs();
-    const userId = userIdOf(body.value[userKey]) ?? userIdOf(headerOf(event, 'x-user-id'));
-    const { name, arm } = choose(serving, userId);
-    const left = (): number => (context?.getRemainingTimeInMillis?.() ?? Infinity) - reserveMs;
-    const timeoutMs = Math.max(1, Math.min(invokeTimeoutMs, left()));
-    // Whatever comes of it is the caller's answer. A challenger that fails is not covered up by asking the champion:
-    // its failures would vanish from the metrics, and the rollout would promote what the fallback carried.
-    const answer = await deps.client.invoke(arm.endpoint, body.text, timeoutMs);
-    const latencyMs = rounded(deps.monotonicMs() - startedAt);
-    const copied = await copy({ requestId, body: body.text, answer, latencyMs, leftMs: left() });
-    record({
-      at: deps.now(),
-      version: arm.version,
-      arm: name,
-      rollout,
-      requestId,
-      latencyMs: answer.kind === 'answered' ? latencyMs : undefined,
-      throttled: answer.kind === 'failed' && answer.why === 'throttled',
-      noUserId: serving.kind === 'sticky' && userId === undefined,
-      failure: answer.kind === 'failed' ? answer : undefined,
-      copy: copied,
-    });
-    return respond(answer, requestId, { 'x-model-version': arm.version, 'x-mlreg-arm': name });
+    const gatewayLeft = gatewayLeftOf(event, deps.now());
+    const placement = place(userIdOf(userKey, event, json));
+    const { name, arm, counted } = placement;
+    const elapsed = (): number => rounded(deps.monotonicMs() - startedAt);
+    const left = (): number =>
+      Math.min(context?.getRemainingTimeInMillis?.() ?? Infinity, gatewayLeft - elapsed()) - reserveMs;
+    /** Counted by what the caller gets, and never twice. */
+    const counting = ({ failure, refused, latencyMs }: Outcome, copied?: RequestRecord['copy']): void =>
+      record({
+        at: deps.now(),
+        version: arm.version,
+        arm: name,
+        rollout,
+        requestId,
+        counted,
+        latencyMs,
+        throttled: failure?.why === 'throttled',
+        failure,
+        refused,
+        copy: copied,
+      });
+    let outcome: Outcome | undefined;
+    let answer: Answer;
+    try {
+      const timeoutMs = Math.max(1, Math.min(invokeTimeoutMs, left()));
+      // Whatever comes of it is the caller's answer. A challenger that fails is not covered up by asking the champion:
+      // its failures would vanish from the metrics, and the rollout would promote what the fallback carried.
+      const said = await deps.client.invoke(arm.endpoint, request, timeoutMs);
+      const latencyMs = elapsed();
+      const copied = await copy({ requestId, request, answer: said, latencyMs, leftMs: left() });
+      const responded = respond(said, requestId, placement);
+      answer = responded.answer;
+      // How fast a request is called bad says nothing of how fast the model answers.
+      const isAnswer = responded.failure === undefined && responded.refused === undefined;
+      outcome = { ...responded, latencyMs: isAnswer ? latencyMs : undefined };
+      counting(outcome, copied);
+    } catch (error) {
+      // A bug of ours is a failed request as well; where counting itself failed there is nothing to count with.
+      if (outcome === undefined)
+        counting({ failure: { why: 'router', detail: 'the router failed' }, refused: undefined });
+      throw error;
+    }
+    return answer;
   };
 }
 
-function choose(serving: Serving, userId: string | undefined): { readonly name: string; readonly arm: Arm } {
-  if (serving.kind === 'weighted') return { name: 'weighted', arm: serving.arm };
-  const { champion, challenger, percent, salt } = serving.route;
-  // Without a user's id it is the champion: an arm drawn per request would mix the arms within one visit.
-  if (challenger && userId !== undefined && armOf(salt, percent, userId) === 'challenger') {
-    return { name: 'challenger', arm: challenger };
-  }
-  return { name: 'champion', arm: champion };
+interface Outcome extends Pick<Responded, 'failure' | 'refused'> {
+  /** Undefined where the caller got no answer from the model. */
+  readonly latencyMs?: number | undefined;
 }
 
-function respond(answer: ModelAnswer, requestId: string, headers: Readonly<Record<string, string>>): Answer {
-  if (answer.kind === 'failed') {
-    const { status, message, retryAfter } = refusals[answer.why];
-    return refusal(status, requestId, message, {
-      ...headers,
-      ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
-    });
-  }
-  const { body, contentType } = answer;
-  const all = { 'content-type': contentType, 'x-request-id': requestId, ...headers };
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (isText(contentType)) return { statusCode: 200, headers: all, body: bytes.toString('utf8') };
-  return { statusCode: 200, headers: all, body: bytes.toString('base64'), isBase64Encoded: true };
-}
-
-const refusals: Readonly<Record<FailureReason, { status: 502 | 503; message: string; retryAfter?: string }>> =
-  {
-    model: { status: 502, message: 'the model failed' },
-    refused: { status: 502, message: 'the model could not be asked' },
-    unavailable: { status: 502, message: 'the model could not be reached' },
-    timeout: { status: 503, message: 'the model did not answer in time' },
-    throttled: { status: 503, message: 'too many requests for the model', retryAfter: '1' },
-    'not-ready': { status: 503, message: 'the model is starting', retryAfter: '5' },
-  };
-
-function isText(contentType: string): boolean {
-  return contentType.startsWith('application/json') || /^text\/|[/+]json\b|charset=utf-8/i.test(contentType);
+/** How many milliseconds the gateway will still wait for an answer. */
+function gatewayLeftOf({ requestContext }: GatewayEvent, now: number): number {
+  const waited = now - (requestContext.timeEpoch ?? Number.NaN);
+  // Two clocks that disagree say nothing.
+  return waited >= 0 && waited < gatewayMs ? gatewayMs - waited : Infinity;
 }
 
 function rounded(ms: number): number {

@@ -1,5 +1,6 @@
 import { parseVersion } from '../domain/parse.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
+import { bucketCount } from '../domain/user-bucket.ts';
 
 /** A model version and the SageMaker endpoint that serves it. */
 export interface Arm {
@@ -18,6 +19,13 @@ export interface PublishedRoute {
   readonly percent: number;
   /** New per rollout, the same for all of it. */
   readonly salt: string;
+  /**
+   * `buckets-1`: the challenger has the user buckets of the lowest ranks under the salt (domain/user-bucket.ts). Absent in
+   * routes that were published before: the hash of salt and id decides, so that users stay where they are.
+   */
+  readonly assign?: 'buckets-1';
+  /** Buckets that are assigned to arms like all others, but not compared. */
+  readonly aside?: readonly number[];
   /** The challenger gets copies of `sample` per cent of the requests, by way of `function`, `NAME:ALIAS`. */
   readonly shadow?: {
     readonly sample: number;
@@ -35,6 +43,8 @@ export function parseRoute(text: string): PublishedRoute {
     'challenger',
     'percent',
     'salt',
+    'assign',
+    'aside',
     'shadow',
   ]);
   const challenger =
@@ -52,6 +62,8 @@ export function parseRoute(text: string): PublishedRoute {
     percent,
     salt: route.salt === undefined && !challenger ? '' : words(route.salt, 'MLREG_ROUTE.salt'),
     ...(challenger && { challenger }),
+    ...(route.assign !== undefined && { assign: assignment(route.assign) }),
+    ...(route.aside !== undefined && { aside: buckets(route.aside) }),
     ...(route.shadow !== undefined && { shadow: shadow(route.shadow) }),
   };
 }
@@ -72,6 +84,20 @@ export function parseArm(
 function arm(value: unknown, what: string): Arm {
   const { version, endpoint } = members(value, what, ['version', 'endpoint']);
   return parseArm(version, endpoint, { version: `${what}.version`, endpoint: `${what}.endpoint` });
+}
+
+function assignment(value: unknown): 'buckets-1' {
+  if (value !== 'buckets-1')
+    throw new Error(`MLREG_ROUTE.assign ${JSON.stringify(value)} is no assignment that this router knows`);
+  return value;
+}
+
+function buckets(value: unknown): readonly number[] {
+  const isBucket = (each: unknown): boolean =>
+    Number.isInteger(each) && (each as number) >= 0 && (each as number) < bucketCount;
+  if (!Array.isArray(value) || !value.every(isBucket))
+    throw new Error(`MLREG_ROUTE.aside is no list of user buckets from 0 to ${bucketCount - 1}`);
+  return value as readonly number[];
 }
 
 function shadow(value: unknown): NonNullable<PublishedRoute['shadow']> {

@@ -12,12 +12,13 @@ export interface Signer {
    * The headers to send, all of them signed; names and values in turn.
    * @param path of characters that need no escaping
    * @param now milliseconds since the epoch
+   * @param contentType without leading, trailing or repeated blanks; the signer's own unless given
    */
-  readonly sign: (path: string, body: string, now: number) => string[];
+  readonly sign: (path: string, body: string | Uint8Array, now: number, contentType?: string) => string[];
 }
 
 /**
- * AWS Signature Version 4 for the one kind of request that the router sends: POST of JSON. The SDK's general signer was
+ * AWS Signature Version 4 for the one kind of request that the router sends, a POST. The SDK's general signer was
  * measured at ten times the CPU time, which every request would pay.
  */
 export function createSigner(options: {
@@ -40,7 +41,8 @@ export function createSigner(options: {
   };
   const sorted = [...Object.keys(constant), 'x-amz-date'].sort();
   const names = sorted.join(';');
-  const flat = Object.entries(constant).flat();
+  const { 'content-type': ownType = '', ...others } = constant;
+  const flat = Object.entries(others).flat();
   let lines = '';
   let second = Number.NaN;
   let time = '';
@@ -52,7 +54,11 @@ export function createSigner(options: {
   const turnTo = (now: number): void => {
     second = Math.floor(now / 1000);
     time = `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-    lines = sorted.map((name) => `${name}:${constant[name] ?? time}\n`).join('');
+    // All but the content type, which sorts before them.
+    lines = sorted
+      .filter((name) => name !== 'content-type')
+      .map((name) => `${name}:${constant[name] ?? time}\n`)
+      .join('');
     if (time.startsWith(day) && day !== '') return;
     day = time.slice(0, 8);
     scope = `${day}/${region}/${service}/aws4_request`;
@@ -60,14 +66,14 @@ export function createSigner(options: {
   };
 
   return {
-    sign(path, body, now) {
+    sign(path, body, now, contentType = ownType) {
       if (Math.floor(now / 1000) !== second) turnTo(now);
-      const canonical = `POST\n${path}\n${query}\n${lines}\n${names}\n${hash('sha256', body)}`;
+      const canonical = `POST\n${path}\n${query}\ncontent-type:${contentType}\n${lines}\n${names}\n${hash('sha256', body)}`;
       const signature = createHmac('sha256', key)
         .update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`)
         .digest('hex');
       const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-      return [...flat, 'x-amz-date', time, 'authorization', authorization];
+      return ['content-type', contentType, ...flat, 'x-amz-date', time, 'authorization', authorization];
     },
   };
 }

@@ -23,6 +23,20 @@ export interface WarmAnswer {
   readonly environmentId: string;
 }
 
+/** What a router of this version can be asked to do. An older one does not know the question. */
+export interface Description {
+  readonly router: 'mlreg';
+  /** `buckets-1`: routes with `assign` and `aside`. */
+  readonly understands: readonly string[];
+}
+
+/** Asked of code that may have no route yet, so that no configuration is needed. */
+export function isDescribe(event: unknown): event is { readonly mlreg: 'describe' } {
+  return (event as { readonly mlreg?: unknown } | null | undefined)?.mlreg === 'describe';
+}
+
+export const description: Description = { router: 'mlreg', understands: ['buckets-1'] };
+
 const longestHoldMs = 25_000;
 /** Nobody waits for it but mlreg. */
 const copyWithinMs = 5_000;

@@ -3,6 +3,7 @@ import { fractionOf } from '../arm.ts';
 import type { Environment } from '../config.ts';
 import type { ModelAnswer } from '../invoke.ts';
 import { createPoster, type Machine } from '../post.ts';
+import type { ModelRequest } from '../request.ts';
 import type { PublishedRoute } from '../route.ts';
 import { serviceAddress } from '../service-address.ts';
 import { mostEventBytes, type ShadowEvent } from './event.ts';
@@ -38,8 +39,7 @@ export function createSendCopy(deps: Machine & { readonly env: Environment }, ta
 
 export interface Copied {
   readonly requestId: string;
-  /** The request's, JSON text. */
-  readonly body: string;
+  readonly request: ModelRequest;
   readonly answer: ModelAnswer;
   readonly latencyMs: number;
   /** What is left of Lambda's own time limit. */
@@ -87,18 +87,30 @@ export function createCopier(
 
 /** Undefined where Lambda would refuse it: what is surely too large isn't even spelled. */
 function eventOf(
-  { body, answer, latencyMs }: Copied,
+  { request, answer, latencyMs }: Copied,
   known: Omit<ShadowEvent, 'body' | 'champion'>,
 ): string | undefined {
+  const { body, contentType } = request;
   if (body.length + (answer.kind === 'answered' ? answer.body.byteLength : 0) > mostEventBytes)
     return undefined;
-  const event: ShadowEvent = { ...known, body, champion: championAnswer(answer, latencyMs) };
+  const sent =
+    typeof body === 'string'
+      ? { body }
+      : { body: Buffer.from(body).toString('base64'), isBase64Encoded: true as const };
+  const event: ShadowEvent = {
+    ...known,
+    ...sent,
+    ...(contentType !== 'application/json' && { contentType }),
+    champion: championAnswer(answer, latencyMs),
+  };
   const text = JSON.stringify(event);
   return Buffer.byteLength(text) > mostEventBytes ? undefined : text;
 }
 
 function championAnswer(answer: ModelAnswer, latencyMs: number): ShadowEvent['champion'] {
   if (answer.kind === 'failed') return { failure: answer.why };
+  // Neither version's answer to a bad request is worth comparing.
+  if (answer.kind === 'rejected') return { failure: 'model' };
   const bytes = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
   return { answer: bytes.toString('base64'), latencyMs };
 }

@@ -8,8 +8,10 @@ export interface ShadowEvent {
   readonly rollout: string;
   readonly requestId: string;
   readonly challenger: Arm;
-  /** The request's body, JSON text. */
+  /** The request's body: JSON text unless `contentType` says otherwise. */
   readonly body: string;
+  readonly isBase64Encoded?: true;
+  readonly contentType?: string;
   readonly champion: ChampionAnswer;
   readonly comparison: AnswerComparison;
 }

@@ -3,6 +3,7 @@ import type { Environment } from '../config.ts';
 import type { LambdaContext } from '../deps.ts';
 import { createEmfLine, type EmfLine, type Metrics } from '../emf-line.ts';
 import type { ModelAnswer, ModelClient, ModelFailure } from '../invoke.ts';
+import type { ModelRequest } from '../request.ts';
 import { isWarmUp } from '../warm-up.ts';
 import { at, compare, type Compared, textOf } from './compare.ts';
 import { type ChampionAnswer, isShadowEvent, type ShadowEvent } from './event.ts';
@@ -60,10 +61,12 @@ export function createShadow(
     await connected();
     const left = (context?.getRemainingTimeInMillis?.() ?? Infinity) - reserveMs;
     const startedAt = deps.monotonicMs();
-    const answer = await deps.client.invoke(
-      event.challenger.endpoint,
-      event.body,
-      Math.max(1, Math.min(config.invokeTimeoutMs, left)),
+    const answer = failing(
+      await deps.client.invoke(
+        event.challenger.endpoint,
+        requestOf(event),
+        Math.max(1, Math.min(config.invokeTimeoutMs, left)),
+      ),
     );
     const latencyMs = Math.round((deps.monotonicMs() - startedAt) * 1000) / 1000;
     const outcome = outcomeOf(event, answer);
@@ -78,8 +81,21 @@ export function createShadow(
   };
 }
 
+type Answered = Exclude<ModelAnswer, { kind: 'rejected' }>;
+
+/** A challenger that calls a request bad gives no answer to compare, as the champion's copy says of the champion. */
+function failing(answer: ModelAnswer): Answered {
+  return answer.kind === 'rejected'
+    ? { kind: 'failed', why: 'model', detail: `the model's own status ${answer.status}` }
+    : answer;
+}
+
+function requestOf({ body, isBase64Encoded, contentType = 'application/json' }: ShadowEvent): ModelRequest {
+  return { body: isBase64Encoded === true ? Buffer.from(body, 'base64') : body, contentType };
+}
+
 /** Null where one of the two did not answer. */
-function outcomeOf({ champion, comparison }: ShadowEvent, answer: ModelAnswer): Compared | null {
+function outcomeOf({ champion, comparison }: ShadowEvent, answer: Answered): Compared | null {
   if ('failure' in champion || answer.kind === 'failed') return null;
   return compare(Buffer.from(champion.answer, 'base64'), answer.body, comparison);
 }
@@ -87,7 +103,7 @@ function outcomeOf({ champion, comparison }: ShadowEvent, answer: ModelAnswer): 
 /** Of both versions on the same requests: a request counts for both or for none. */
 function metricsOf(
   champion: ChampionAnswer,
-  answer: ModelAnswer,
+  answer: Answered,
   latencyMs: number,
   outcome: Compared | null,
 ): Metrics {
@@ -106,7 +122,7 @@ function metricsOf(
 }
 
 /** For those who read the log. `tag` is what a report looks for. */
-function wordsOf(event: ShadowEvent, answer: ModelAnswer, outcome: Compared | null): object {
+function wordsOf(event: ShadowEvent, answer: Answered, outcome: Compared | null): object {
   const failure = (found: Pick<ModelFailure, 'why' | 'detail'>): object => ({
     shadow: 'failed',
     failure: found.why,
@@ -135,8 +151,8 @@ function wordsOf(event: ShadowEvent, answer: ModelAnswer, outcome: Compared | nu
 export const differenceTag = (rollout: string): string => `mlreg shadow differs ${rollout}`;
 
 /** Of the request only what the allow-list names, and of that no more than a few words. */
-function shownOf({ body, comparison }: ShadowEvent): Record<string, string> {
-  if (comparison.show.length === 0) return {};
+function shownOf({ body, comparison, contentType }: ShadowEvent): Record<string, string> {
+  if (comparison.show.length === 0 || contentType !== undefined) return {};
   const request = JSON.parse(body) as unknown;
   return Object.fromEntries(
     comparison.show.flatMap((path) => {

@@ -69,18 +69,19 @@ test('copies are read as both versions on the same requests, by one GetMetricDat
     environment: 'prod',
     model: 'recommendation',
     recommendPath: '/recommend',
-    userKey: 'userId',
+    userKey: { in: 'body', name: 'userId', path: ['userId'] },
+    tellsArm: false,
     apiKeys: undefined,
     invokeTimeoutMs: 25_000,
     metricResolution: 1,
   });
-  const request = {
+  const request: Omit<Parameters<typeof emf.request>[0], 'at' | 'version' | 'failure'> = {
     arm: 'champion',
     rollout: 'r-1',
     requestId: 'x',
     latencyMs: 3,
     throttled: false,
-    noUserId: false,
+    counted: { as: 'compared', bucket: undefined },
   };
   for (const outcome of ['sent', 'sent', 'late', 'too-large', undefined] as const)
     print(

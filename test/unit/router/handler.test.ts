@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { failed } from '../../../src/router/classify.ts';
+import { classify, failed } from '../../../src/router/classify.ts';
 import type { FailureReason, ModelAnswer } from '../../../src/router/invoke.ts';
 import { answered, get, post, rig, route, stickyEnv, weightedEnv } from './harness.ts';
 
@@ -21,9 +22,20 @@ describe('POST /recommend', () => {
       body: { userId: onChampion },
       arm: 'champion',
     },
-    { who: 'nobody', body: {}, arm: 'champion', noUserId: true },
-    { who: 'an empty id', body: { userId: '' }, arm: 'champion', noUserId: true },
-    { who: 'an id that is no text', body: { userId: { id: onChallenger } }, arm: 'champion', noUserId: true },
+    { who: 'nobody', body: {}, arm: 'champion', anonymous: true },
+    { who: 'an empty id', body: { userId: '' }, arm: 'champion', anonymous: true },
+    {
+      who: 'an id that is no text',
+      body: { userId: { id: onChallenger } },
+      arm: 'champion',
+      anonymous: true,
+    },
+    {
+      who: 'a placeholder in the body, an id in the header',
+      headers: { 'x-user-id': onChallenger },
+      body: { userId: 'undefined' },
+      arm: 'challenger',
+    },
   ] as const)('$who is answered by the $arm', async ({ body, arm, ...more }) => {
     const { handler, calls, lines } = rig({});
     const headers = 'headers' in more ? more.headers : {};
@@ -34,12 +46,20 @@ describe('POST /recommend', () => {
         'content-type': 'application/json',
         'x-request-id': 'req-1',
         'x-model-version': version,
-        'x-mlreg-arm': arm,
       },
       body: '{"items":[1]}',
     });
     expect(calls).toEqual([{ endpoint, body: JSON.stringify(body), timeoutMs: 25_000 }]);
-    expect(JSON.parse(lines[0]!).noUserId).toBe('noUserId' in more ? true : undefined);
+    const line = JSON.parse(lines[0]!);
+    expect(line).toMatchObject({ arm });
+    expect(line.anonymous).toBe('anonymous' in more ? true : undefined);
+  });
+
+  it('names the arm in a header only where the function is told to', async () => {
+    const { handler } = rig({ env: { ...stickyEnv, MLREG_ARM_HEADER: 'on' } });
+    expect(await handler(post({ userId: onChallenger }))).toMatchObject({
+      headers: { 'x-mlreg-arm': 'challenger' },
+    });
   });
 
   it('keeps a user on one arm through processes and steps, and only ever moves them to the challenger', async () => {
@@ -47,9 +67,9 @@ describe('POST /recommend', () => {
     for (const percent of [1, 1, 10, 50, 100]) {
       const { handler } = rig({ env: { ...stickyEnv, MLREG_ROUTE: JSON.stringify({ ...route, percent }) } });
       const answers = await Promise.all([1, 2, 3].map(() => handler(post({ userId: onChallenger }))));
-      arms.push(new Set(answers.map((answer) => 'headers' in answer && answer.headers['x-mlreg-arm'])));
+      arms.push(new Set(answers.map((answer) => 'headers' in answer && answer.headers['x-model-version'])));
     }
-    const [champion, challenger] = [new Set(['champion']), new Set(['challenger'])];
+    const [champion, challenger] = [new Set(['v2.2.0']), new Set(['v2.3.0'])];
     expect(arms).toEqual([champion, champion, challenger, challenger, challenger]);
   });
 
@@ -76,13 +96,13 @@ describe('POST /recommend', () => {
     const env = { ...stickyEnv, MLREG_ROUTE: JSON.stringify({ rollout, token, champion }) };
     const { handler } = rig({ env });
     const answer = await handler(post({ userId: onChallenger }));
-    expect(answer).toMatchObject({ headers: { 'x-mlreg-arm': 'champion', 'x-model-version': 'v2.2.0' } });
+    expect(answer).toMatchObject({ headers: { 'x-model-version': 'v2.2.0' } });
   });
 
   it('serves its own version under weighted routing', async () => {
     const { handler, calls, lines } = rig({ env: weightedEnv });
     const answer = await handler(post({}));
-    expect(answer).toMatchObject({ headers: { 'x-mlreg-arm': 'weighted', 'x-model-version': 'v2.2.0' } });
+    expect(answer).toMatchObject({ headers: { 'x-model-version': 'v2.2.0' } });
     expect(calls[0]?.endpoint).toBe(weightedEnv.SAGEMAKER_ENDPOINT);
     expect(lines).toMatchSnapshot();
   });
@@ -104,6 +124,7 @@ describe('POST /recommend', () => {
     const event = post({ userId: onChampion });
     const answer = await rig({}).handler({
       ...event,
+      routeKey: '$default',
       rawPath,
       requestContext: { ...event.requestContext, stage },
     });
@@ -130,12 +151,37 @@ describe('POST /recommend', () => {
   );
 
   const bodies: readonly [what: string, event: object, status: number, message: string][] = [
-    ['no JSON', post('{"userId":'), 400, 'the body must be a JSON object'],
-    ['nothing', post(''), 400, 'the body must be a JSON object'],
-    ['no body', { ...post(''), body: undefined }, 400, 'the body must be a JSON object'],
-    ['a list', post('[1]'), 400, 'the body must be a JSON object'],
-    ['null', post('null'), 400, 'the body must be a JSON object'],
-    ['a string', post('"x"'), 400, 'the body must be a JSON object'],
+    ['no JSON', post('{"userId":'), 400, 'the body must be JSON'],
+    ['nothing', post(''), 400, 'the body must be JSON'],
+    ['no body', { ...post(''), body: undefined }, 400, 'the body must be JSON'],
+    [
+      "a form's fields",
+      post('a=b', { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+      400,
+      'the body must be JSON',
+    ],
+    [
+      'what only says that it is gzip',
+      post('{}', { headers: { 'content-encoding': 'gzip' } }),
+      400,
+      'the body is not gzip',
+    ],
+    [
+      'an encoding that it does not know',
+      post('{}', { headers: { 'content-encoding': 'br' } }),
+      415,
+      'the body may be encoded with gzip, or not at all',
+    ],
+    [
+      'gzip that grows beyond the limit',
+      {
+        ...post('', { headers: { 'content-encoding': 'gzip' } }),
+        body: gzipSync(Buffer.alloc(4 * 1024 * 1024 + 1, ' ')).toString('base64'),
+        isBase64Encoded: true,
+      },
+      413,
+      'the body is larger than 4 MB',
+    ],
     [
       'bytes that are no text',
       { ...post(''), body: '/w==', isBase64Encoded: true },
@@ -151,7 +197,7 @@ describe('POST /recommend', () => {
       'the body is larger than 4 MB',
     ],
   ];
-  it.each(bodies)('refuses %s without asking a model or counting', async (_, event, status, message) => {
+  it.each(bodies)('refuses %s without asking a model, and counts that', async (_, event, status, message) => {
     const { handler, calls, lines } = rig({});
     expect(await handler(event)).toEqual({
       statusCode: status,
@@ -159,7 +205,10 @@ describe('POST /recommend', () => {
       body: JSON.stringify({ message, requestId: 'req-1' }),
     });
     expect(calls).toEqual([]);
-    expect(lines).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { RouterRefused: 1, status, ModelVersion: 'v2.2.0', rolloutId: 'r-abc' },
+    ]);
+    expect(lines[0]).not.toContain('Requests');
   });
 
   it('takes a body of 4 MB to the byte', async () => {
@@ -175,6 +224,7 @@ describe('POST /recommend', () => {
     ['model', 502, 'the model failed'],
     ['refused', 502, 'the model could not be asked'],
     ['unavailable', 502, 'the model could not be reached'],
+    ['too-large', 502, 'the answer of the model is too large'],
     ['timeout', 503, 'the model did not answer in time'],
     ['throttled', 503, 'too many requests for the model', '1'],
     ['not-ready', 503, 'the model is starting', '5'],
@@ -187,7 +237,6 @@ describe('POST /recommend', () => {
         'content-type': 'application/json',
         'x-request-id': 'req-1',
         'x-model-version': 'v2.3.0',
-        'x-mlreg-arm': 'challenger',
         ...(retryAfter && { 'retry-after': retryAfter }),
       },
       body: JSON.stringify({ message, requestId: 'req-1' }),
@@ -209,7 +258,166 @@ describe('POST /recommend', () => {
       headers: { 'content-type': 'application/json', 'x-request-id': 'req-1' },
       body: '{"message":"Internal Server Error","requestId":"req-1"}',
     });
-    expect(lines).toEqual([expect.stringContaining('secret detail')]);
+    expect(lines).toEqual([
+      // Nobody's caller gets a 500 that is counted nowhere.
+      expect.stringMatching(/"AnonymousErrors":1.*"failure":"router"/),
+      expect.stringContaining('secret detail'),
+    ]);
+    expect(lines[0]).not.toContain('secret detail');
+  });
+});
+
+describe('what is passed on', () => {
+  const user = { 'x-user-id': onChallenger };
+  const bytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
+  const object = `{"userId":"${onChallenger}"}`;
+  const passedOn: readonly [what: string, event: object, call: object][] = [
+    [
+      'CSV',
+      post('5.1,3.5,1.4,0.2', { headers: { 'content-type': 'text/csv', accept: 'text/csv', ...user } }),
+      { body: '5.1,3.5,1.4,0.2', contentType: 'text/csv', accept: 'text/csv' },
+    ],
+    ['a JSON list', post('[[5.1,3.5]]', { headers: user }), { body: '[[5.1,3.5]]' }],
+    ['JSON without a type', post('[1]', { headers: { 'content-type': '', ...user } }), { body: '[1]' }],
+    [
+      'an image',
+      {
+        ...post('', { headers: { 'content-type': 'image/jpeg', ...user } }),
+        body: bytes.toString('base64'),
+        isBase64Encoded: true,
+      },
+      { body: bytes.toString('base64'), contentType: 'image/jpeg' },
+    ],
+    [
+      'gzip, unpacked',
+      {
+        ...post('', { headers: { 'content-encoding': 'gzip' } }),
+        body: gzipSync(object).toString('base64'),
+        isBase64Encoded: true,
+      },
+      { body: object },
+    ],
+    ['an object without its byte order mark', post(`\ufeff${object}`), { body: object }],
+    [
+      'an object in base64 without its byte order mark',
+      { ...post(''), body: Buffer.from(`\ufeff${object}`).toString('base64'), isBase64Encoded: true },
+      { body: object },
+    ],
+    [
+      'a type with a blank too many, as one that can be signed',
+      post('a', { headers: { 'content-type': ' text/csv;  header=present ', ...user } }),
+      { body: 'a', contentType: 'text/csv; header=present' },
+    ],
+  ];
+  it.each(passedOn)('%s', async (_, event, call) => {
+    const { handler, calls } = rig({});
+    expect(await handler(event)).toMatchObject({ statusCode: 200 });
+    expect(calls).toEqual([{ endpoint: route.challenger.endpoint, timeoutMs: 25_000, ...call }]);
+  });
+});
+
+describe('a caller’s own mistake', () => {
+  const rejected = (words: string): ModelAnswer => {
+    const reply = { ErrorCode: 'CLIENT_ERROR_FROM_MODEL', OriginalStatusCode: 400, OriginalMessage: words };
+    return classify(424, 'ModelError', JSON.stringify(reply));
+  };
+
+  it('gets the model’s own words and status, is no error, and is counted apart', async () => {
+    const words = '{"error":"destinations must be a list"}';
+    const { handler, lines } = rig({ answer: () => rejected(words) });
+    expect(await handler(post({ userId: onChallenger }))).toMatchObject({
+      statusCode: 400,
+      headers: { 'content-type': 'application/json', 'x-model-version': 'v2.3.0' },
+      body: words,
+    });
+    const line = JSON.parse(lines[0]!);
+    expect(line).toMatchObject({ Requests: 1, Errors: 0, Refused: 1, status: 400 });
+    expect(line.failure).toBeUndefined();
+    expect(line.Latency, 'says nothing of how fast the model answers').toBeUndefined();
+    expect(lines.join()).not.toContain('destinations');
+  });
+
+  it.each([
+    {
+      words: 'no feature city',
+      answer: { body: 'no feature city', headers: { 'content-type': 'text/plain; charset=utf-8' } },
+    },
+    { words: '', answer: { body: '{"message":"the model refused the request","requestId":"req-1"}' } },
+  ])('is told where the model said $words', async ({ words, answer }) => {
+    const { handler } = rig({ answer: () => rejected(words) });
+    expect(await handler(post({ userId: onChallenger }))).toMatchObject({ statusCode: 400, ...answer });
+  });
+
+  it.each([408, 425, 429, 499, 500, 503])('is not what a model means by %i', async (status) => {
+    const reply = JSON.stringify({ OriginalStatusCode: status, OriginalMessage: 'busy' });
+    expect(classify(424, 'ModelError', reply)).toMatchObject({ kind: 'failed', why: 'model' });
+  });
+});
+
+describe('what Lambda or the gateway would not pass on', () => {
+  it.each([
+    { what: 'text that grows beyond 6 MB in JSON', text: '"'.repeat(3.5 * 1024 * 1024), encoded: true },
+    { what: 'text that does not', text: 'x'.repeat(3.5 * 1024 * 1024), encoded: undefined },
+  ])('$what: in base64 $encoded', async ({ text, encoded }) => {
+    const { handler, lines } = rig({ answer: () => answered(text) });
+    const answer = await handler(post({ userId: onChallenger }));
+    expect(JSON.stringify(answer).length).toBeLessThan(6 * 1024 * 1024);
+    expect(answer).toMatchObject({ statusCode: 200 });
+    expect((answer as { isBase64Encoded?: true }).isBase64Encoded).toBe(encoded);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ Errors: 0 });
+  });
+
+  it('an answer that is too large in any spelling is a failed request', async () => {
+    const { handler, lines } = rig({ answer: () => answered('x'.repeat(6 * 1024 * 1024)) });
+    expect(await handler(post({ userId: onChallenger }))).toMatchObject({ statusCode: 502 });
+    expect(JSON.parse(lines[0]!)).toMatchObject({ Errors: 1, failure: 'too-large' });
+  });
+
+  const now = 1_790_000_000_000;
+  it.each([
+    { what: 'before the gateway stops waiting', timeEpoch: now - 12_000, timeoutMs: 17_750 },
+    { what: 'after the function’s own limit where that is first', timeEpoch: now, timeoutMs: 25_000 },
+    {
+      what: 'without the gateway’s time where its clock is ahead',
+      timeEpoch: now + 5_000,
+      timeoutMs: 25_000,
+    },
+    {
+      what: 'without the gateway’s time where its clock is far behind',
+      timeEpoch: now - 60_000,
+      timeoutMs: 25_000,
+    },
+  ])('ends the wait for the model $what', async ({ timeEpoch, timeoutMs }) => {
+    const { handler, calls } = rig({});
+    const event = post({ userId: onChallenger });
+    await handler({ ...event, requestContext: { ...event.requestContext, timeEpoch } });
+    expect(calls[0]?.timeoutMs).toBe(timeoutMs);
+  });
+});
+
+describe('a custom domain with a base path', () => {
+  it.each([
+    { routeKey: 'POST /recommend', rawPath: '/ml/recommend', status: 200 },
+    { routeKey: 'POST /recommend', rawPath: '/ml/v1/recommend', status: 200 },
+    {
+      routeKey: 'ANY /{proxy+}',
+      rawPath: '/ml/recommend',
+      pathParameters: { proxy: 'recommend' },
+      status: 200,
+    },
+    {
+      routeKey: 'POST /{action}',
+      rawPath: '/ml/recommend',
+      pathParameters: { action: 'recommend' },
+      status: 200,
+    },
+    { routeKey: 'POST /other', rawPath: '/ml/other', status: 404 },
+    { routeKey: '$default', rawPath: '/ml/recommend', status: 404 },
+    { routeKey: '$default', rawPath: '/recommend', status: 200 },
+    { routeKey: 'ANY /{proxy+}', rawPath: '/recommend', status: 200 },
+  ])('$routeKey, $rawPath: $status', async ({ status, ...more }) => {
+    const event = { ...post({ userId: onChampion }), ...more };
+    expect(await rig({}).handler(event)).toMatchObject({ statusCode: status });
   });
 });
 
@@ -318,7 +526,8 @@ describe('POST /feedback', () => {
   const needed = "modelVersion (the answer's x-model-version) or userId is needed";
   const id = 'requestId must be the x-request-id of the answer, at most 128 characters';
   const refused: readonly [what: string, body: unknown, message: string, env?: Record<string, string>][] = [
-    ['no JSON', 'x', 'the body must be a JSON object'],
+    ['no JSON', 'x', 'the body must be JSON'],
+    ['a list', [1], 'the body must be a JSON object'],
     ['no request', { value: 1, userId: 'u' }, id],
     ['a long request id', { requestId: 'x'.repeat(129), value: 1, userId: 'u' }, id],
     ['no value', { requestId: 'r', userId: 'u' }, 'value must be a number'],
@@ -332,7 +541,7 @@ describe('POST /feedback', () => {
   it.each(refused)('refuses %s', async (_, body, message, env) => {
     const { answer, lines } = await send(body, env);
     expect(answer).toMatchObject({ statusCode: 400, body: JSON.stringify({ message, requestId: 'req-1' }) });
-    expect(lines).toEqual([]);
+    expect(lines).toEqual([expect.stringContaining('"RouterRefused":1')]);
   });
 });
 
@@ -347,7 +556,8 @@ describe('what else is asked', () => {
   ])('$method $path -> $status', async ({ method, path, status }) => {
     const { handler, calls, lines } = rig({});
     expect(await handler(post('{}', { method, path }))).toMatchObject({ statusCode: status });
-    expect([...calls, ...lines]).toEqual([]);
+    expect(calls).toEqual([]);
+    expect(lines).toEqual([expect.stringContaining(`"RouterRefused":1`)]);
   });
 
   it.each([undefined, null, 'text', {}, { Records: [] }, { requestContext: {} }])(
@@ -371,7 +581,7 @@ describe('API keys', () => {
     const sent = headers as Record<string, string>;
     expect(await handler(post({}, { headers: sent }))).toMatchObject({ statusCode: status });
     expect(calls.length).toBe(status === 200 ? 1 : 0);
-    expect(lines.length).toBe(status === 200 ? 1 : 0);
+    expect(lines).toEqual([expect.stringContaining(status === 200 ? 'AnonymousErrors' : 'RouterRefused')]);
     expect(await handler(get('/metrics', sent))).toMatchObject({ statusCode: status });
   });
 });
@@ -402,6 +612,17 @@ describe('warm-up', () => {
     const { handler, warmed } = rig({});
     await handler(post({ mlreg: 'warm', holdMs: 1000 }));
     expect(warmed()).toBe(0);
+  });
+});
+
+describe('a description', () => {
+  it.each([
+    { what: 'with a route', env: stickyEnv },
+    { what: 'with nothing configured, as code is before its first rollout', env: {} },
+  ])('says $what what this code understands', async ({ env }) => {
+    const { handler, lines, calls } = rig({ env });
+    expect(await handler({ mlreg: 'describe' })).toEqual({ router: 'mlreg', understands: ['buckets-1'] });
+    expect([...lines, ...calls]).toEqual([]);
   });
 });
 

@@ -34,7 +34,14 @@ export const answered = (text = '{"items":[1]}', contentType = 'application/json
 
 export interface Rig {
   readonly handler: Handler;
-  readonly calls: { endpoint: string; body: string; timeoutMs: number }[];
+  /** `contentType` where it is not JSON's; bytes as Base64. */
+  readonly calls: {
+    endpoint: string;
+    body: string;
+    contentType?: string;
+    accept?: string;
+    timeoutMs: number;
+  }[];
   readonly lines: string[];
   readonly waits: number[];
   readonly warmed: () => number;
@@ -56,8 +63,14 @@ export function rig(options: {
     now: () => 1_790_000_000_000,
     monotonicMs: () => elapsed,
     client: {
-      async invoke(endpoint, body, timeoutMs) {
-        calls.push({ endpoint, body, timeoutMs });
+      async invoke(endpoint, { body, contentType, ...accept }, timeoutMs) {
+        calls.push({
+          endpoint,
+          body: typeof body === 'string' ? body : Buffer.from(body).toString('base64'),
+          ...(contentType !== 'application/json' && { contentType }),
+          ...accept,
+          timeoutMs,
+        });
         elapsed += 12.5;
         return (options.answer ?? answered)();
       },

@@ -4,6 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../../src/router/invoke-http.ts';
+import type { ModelRequest } from '../../../src/router/request.ts';
+
+const json = (body: string): ModelRequest => ({ body, contentType: 'application/json' });
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
@@ -79,7 +82,7 @@ describe('invoking', () => {
   it('sends a signed request and returns the answer, timer taken down', async () => {
     const { env, seen } = await stub(ok);
     const { invoke, timers } = clientOf(env);
-    const answer = await invoke('my-endpoint', '{"city":"Zürich"}', 5000);
+    const answer = await invoke('my-endpoint', json('{"city":"Zürich"}'), 5000);
     expect(answer).toEqual({
       kind: 'answered',
       contentType: 'application/json',
@@ -107,6 +110,31 @@ describe('invoking', () => {
     expect(timers.armed.size).toBe(0);
   });
 
+  it('passes on other bodies with their type, and what the caller accepts', async () => {
+    const { env, seen } = await stub(ok);
+    const request = { body: Buffer.from('5.1,3.5\n'), contentType: 'text/csv', accept: 'text/csv' };
+    expect(await clientOf(env).invoke('e', request, 5000)).toMatchObject({ kind: 'answered' });
+    expect(seen).toMatchObject([
+      {
+        body: '5.1,3.5\n',
+        headers: { 'content-type': 'text/csv', accept: 'text/csv', 'content-length': '8' },
+      },
+    ]);
+  });
+
+  it('tells the model’s own 4xx from its failures', async () => {
+    const { env } = await stub((_, response) => {
+      response.writeHead(424, { 'content-type': 'application/json', 'x-amzn-errortype': 'ModelError' });
+      response.end(JSON.stringify({ Message: 'm', OriginalMessage: 'no city', OriginalStatusCode: 422 }));
+    });
+    expect(await clientOf(env).invoke('e', json('{}'), 5000)).toEqual({
+      kind: 'rejected',
+      status: 422,
+      contentType: 'text/plain; charset=utf-8',
+      body: Buffer.from('no city'),
+    });
+  });
+
   it('puts an answer in pieces together, and keeps to the base path', async () => {
     const { env, seen } = await stub((_, response) => {
       response.writeHead(200);
@@ -115,14 +143,17 @@ describe('invoking', () => {
     });
     const base = `${env.AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME}/base/`;
     const { invoke } = clientOf({ ...env, AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: base });
-    expect(await invoke('e', '{}', 5000)).toMatchObject({ kind: 'answered', body: Buffer.from('{"a":1}') });
+    expect(await invoke('e', json('{}'), 5000)).toMatchObject({
+      kind: 'answered',
+      body: Buffer.from('{"a":1}'),
+    });
     expect(seen[0]?.url).toBe('/base/endpoints/e/invocations');
   });
 
   it('uses one connection again and again', async () => {
     const { env, sockets } = await stub(ok);
     const { invoke } = clientOf(env);
-    for (let i = 0; i < 5; i++) await invoke('e', '{}', 5000);
+    for (let i = 0; i < 5; i++) await invoke('e', json('{}'), 5000);
     expect(sockets.length).toBe(1);
   });
 
@@ -135,9 +166,9 @@ describe('invoking', () => {
       } else ok(request, response, body);
     });
     const { invoke } = clientOf(env);
-    await invoke('e', '{}', 5000);
+    await invoke('e', json('{}'), 5000);
     closing = true;
-    expect(await invoke('e', '{}', 5000)).toMatchObject({ kind: 'answered' });
+    expect(await invoke('e', json('{}'), 5000)).toMatchObject({ kind: 'answered' });
     expect(sockets.length).toBe(2);
     expect(seen.length).toBe(3);
   });
@@ -145,12 +176,12 @@ describe('invoking', () => {
   it('does not trust a connection after a long sleep', async () => {
     const { env, sockets } = await stub(ok);
     const { invoke, clock } = clientOf(env);
-    await invoke('e', '{}', 5000);
+    await invoke('e', json('{}'), 5000);
     clock.at += 30_000;
-    await invoke('e', '{}', 5000);
+    await invoke('e', json('{}'), 5000);
     expect(sockets.length).toBe(1);
     clock.at += 30_001;
-    await invoke('e', '{}', 5000);
+    await invoke('e', json('{}'), 5000);
     expect(sockets.length).toBe(2);
   });
 
@@ -163,15 +194,15 @@ describe('invoking', () => {
     });
     const { invoke, timers } = clientOf(env);
     // The second call is on a connection taken up again: breaking that off must not count as closed by the far end.
-    await invoke('e', '{}', 5000);
-    const answer = invoke('e', '{"slow":1}', 1234);
+    await invoke('e', json('{}'), 5000);
+    const answer = invoke('e', json('{"slow":1}'), 1234);
     await arrived;
     expect([...timers.armed.values()]).toMatchObject([{ ms: 1234 }]);
     const closed = once(sockets[0]!, 'close');
     timers.fire();
     expect(await answer).toEqual({ kind: 'failed', why: 'timeout', detail: 'no answer within 1234 ms' });
     await closed;
-    await invoke('e', '{}', 5000);
+    await invoke('e', json('{}'), 5000);
     expect(seen.map(({ body }) => body)).toEqual(['{}', '{"slow":1}', '{}']);
     expect(timers.armed.size).toBe(0);
   });
@@ -182,7 +213,7 @@ describe('invoking', () => {
       response.write('{"a"');
     });
     const { invoke, timers } = clientOf(env);
-    const answer = invoke('e', '{}', 50);
+    const answer = invoke('e', json('{}'), 50);
     timers.fire();
     expect(await answer).toMatchObject({ kind: 'failed', why: 'timeout' });
   });
@@ -200,7 +231,7 @@ describe('invoking', () => {
   ])('fails without another try where the far end %s', async (_, reply, requests) => {
     const { env, seen } = await stub(reply);
     const { invoke, timers } = clientOf(env);
-    expect(await invoke('e', '{}', 5000)).toEqual({
+    expect(await invoke('e', json('{}'), 5000)).toEqual({
       kind: 'failed',
       why: 'unavailable',
       detail: 'ECONNRESET',
@@ -216,8 +247,8 @@ describe('invoking', () => {
       response.write('{"a"', () => request.socket.resetAndDestroy());
     });
     const { invoke } = clientOf(env);
-    await invoke('e', '{}', 5000);
-    expect(await invoke('e', '{}', 5000)).toMatchObject({ kind: 'failed', why: 'unavailable' });
+    await invoke('e', json('{}'), 5000);
+    expect(await invoke('e', json('{}'), 5000)).toMatchObject({ kind: 'failed', why: 'unavailable' });
     expect(seen.length).toBe(2);
   });
 
@@ -226,7 +257,7 @@ describe('invoking', () => {
     const server = servers.pop()!;
     server.close();
     await once(server, 'close');
-    expect(await clientOf(env).invoke('e', '{}', 5000)).toMatchObject({
+    expect(await clientOf(env).invoke('e', json('{}'), 5000)).toMatchObject({
       why: 'unavailable',
       detail: 'ECONNREFUSED',
     });
@@ -235,14 +266,17 @@ describe('invoking', () => {
   it('fails, and does not throw, where it cannot even send', async () => {
     const { env } = await stub(ok);
     const { invoke, timers } = clientOf({ ...env, AWS_SESSION_TOKEN: 'two\nlines' });
-    expect(await invoke('e', '{}', 5000)).toMatchObject({ why: 'unavailable', detail: 'ERR_INVALID_CHAR' });
+    expect(await invoke('e', json('{}'), 5000)).toMatchObject({
+      why: 'unavailable',
+      detail: 'ERR_INVALID_CHAR',
+    });
     expect(timers.armed.size).toBe(0);
   });
 
   it('fails, and does not throw, without credentials', async () => {
     const { env } = await stub(ok);
     const client = clientOf({ ...env, AWS_ACCESS_KEY_ID: undefined });
-    expect(await client.invoke('e', '{}', 5000)).toMatchObject({
+    expect(await client.invoke('e', json('{}'), 5000)).toMatchObject({
       kind: 'failed',
       detail: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set',
     });
@@ -272,10 +306,10 @@ describe('errors', () => {
       "424 ModelError, the model's own status 500",
     ],
     [
-      named(424, 'ModelError', { Message: 'm', OriginalStatusCode: 400 }),
+      named(424, 'ModelError', { Message: 'm', OriginalStatusCode: 429 }),
       'ModelError',
       'model',
-      "424 ModelError, the model's own status 400",
+      "424 ModelError, the model's own status 429",
     ],
     [
       named(400, 'ThrottlingException', { message: 'Rate exceeded' }),
@@ -324,7 +358,7 @@ describe('errors', () => {
   ];
   it.each(cases)('%#: by the name that the SDK gives it: %j %s', async (reply, name, why, detail) => {
     const { env } = await stub(reply);
-    expect(await clientOf(env).invoke('e', '{}', 5000)).toEqual({ kind: 'failed', why, detail });
+    expect(await clientOf(env).invoke('e', json('{}'), 5000)).toEqual({ kind: 'failed', why, detail });
     const sdk = new SageMakerRuntimeClient({
       region: 'eu-central-1',
       endpoint: env.AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME!,
@@ -345,14 +379,14 @@ describe('errors', () => {
   ])('by status %i alone: %s', async (status, why) => {
     for (const body of ['', 'null', '<html>', '[1]', '{"__type":5,"message":{}}']) {
       const { env } = await stub(inBody(status, body));
-      expect(await clientOf(env).invoke('e', '{}', 5000), body).toMatchObject({ kind: 'failed', why });
+      expect(await clientOf(env).invoke('e', json('{}'), 5000), body).toMatchObject({ kind: 'failed', why });
     }
   });
 
   it('keeps the words of the model, which may be those of its caller, to itself', async () => {
     const body = { Message: 'bad user u-1', OriginalMessage: 'bad user u-1', OriginalStatusCode: 500 };
     const { env } = await stub(named(424, 'ModelError', body));
-    expect(JSON.stringify(await clientOf(env).invoke('e', '{}', 5000))).not.toContain('u-1');
+    expect(JSON.stringify(await clientOf(env).invoke('e', json('{}'), 5000))).not.toContain('u-1');
   });
 });
 
@@ -365,7 +399,7 @@ describe('warming up', () => {
     const { warm, invoke, timers } = clientOf(env);
     expect(await warm()).toBe(true);
     expect(seen).toMatchObject([{ method: 'GET', url: '/' }]);
-    await invoke('e', '{}', 5000);
+    await invoke('e', json('{}'), 5000);
     expect(sockets.length).toBe(1);
     expect(timers.armed.size).toBe(0);
   });

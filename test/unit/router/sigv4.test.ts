@@ -70,6 +70,24 @@ describe('createSigner', () => {
     }
   });
 
+  it('signs the content type of each request, and bytes as they are', async () => {
+    const [region, sessionToken, time] = ['eu-west-1', undefined, Date.UTC(2026, 10, 26)];
+    const host = `runtime.sagemaker.${region}.amazonaws.com`;
+    const signer = createSigner({
+      credentials: { ...keys, sessionToken },
+      region,
+      service: 'sagemaker',
+      host,
+    });
+    for (const type of ['text/csv; header=present', 'image/jpeg', 'application/json']) {
+      const flat = signer.sign(path, new TextEncoder().encode(body), time, type);
+      const sent = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
+      const headers = { 'content-type': type };
+      expect(sent).toMatchObject(headers);
+      expect(sent.authorization).toBe(await bySdk({ region, host, sessionToken, at: time, headers }));
+    }
+  });
+
   it.each([
     {
       service: 'lambda',

@@ -121,7 +121,7 @@ describe('a request that is copied', () => {
 describe('copies that fail in a row', () => {
   const copied = (answer: ModelAnswer = answered()) => ({
     requestId: 'r',
-    body: '{}',
+    request: { body: '{}', contentType: 'application/json' },
     answer,
     latencyMs: 1,
     leftMs: 1_000,

@@ -34,8 +34,8 @@ function rig(
     now: () => 1_790_000_000_000,
     monotonicMs: () => elapsed,
     client: {
-      async invoke(endpoint, body, timeoutMs) {
-        calls.push({ endpoint, body, timeoutMs });
+      async invoke(endpoint, { body }, timeoutMs) {
+        calls.push({ endpoint, body: String(body), timeoutMs });
         elapsed += 20;
         return (options.answer ?? (() => answered('{"items":[{"id":"a"}]}')))();
       },
