@@ -1,4 +1,4 @@
-import type { Observation, Reading } from '../domain/observation.ts';
+import type { Observation, Reading, RequestCount } from '../domain/observation.ts';
 import { instant } from '../domain/units.ts';
 import type { Metrics, MetricsQuery } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -63,7 +63,9 @@ async function observations(
 
 interface Reader {
   readonly queries: readonly ArmQuery[];
-  tick(sums: readonly (number | undefined)[]): Pick<Observation, 'champion' | 'challenger' | 'copies'>;
+  tick(
+    sums: readonly (number | undefined)[],
+  ): Pick<Observation, 'champion' | 'challenger' | 'copies' | 'anonymous'>;
 }
 
 function readerOf(options: ArmMetricsOptions, query: MetricsQuery): Reader {
@@ -76,11 +78,21 @@ function readerOf(options: ArmMetricsOptions, query: MetricsQuery): Reader {
   const split = one?.queries.length ?? 0;
   return {
     queries: [...(one?.queries ?? []), ...(other?.queries ?? [])],
-    tick: (sums) => ({
-      champion: one?.tick(sums.slice(0, split)) ?? null,
-      challenger: other?.tick(sums.slice(split)) ?? null,
-    }),
+    tick: (sums) => {
+      const [ofOne, ofOther] = [sums.slice(0, split), sums.slice(split)];
+      const anonymous = both(one?.anonymous?.(ofOne), other?.anonymous?.(ofOther));
+      return {
+        champion: one?.tick(ofOne) ?? null,
+        challenger: other?.tick(ofOther) ?? null,
+        ...(anonymous === undefined ? {} : { anonymous }),
+      };
+    },
   };
+}
+
+function both(a: RequestCount | undefined, b: RequestCount | undefined): RequestCount | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { requests: a.requests + b.requests, errors: a.errors + b.errors };
 }
 
 function pointsOf(

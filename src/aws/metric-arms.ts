@@ -1,7 +1,8 @@
 import type { MetricStat } from '@aws-sdk/client-cloudwatch';
 import { latencyEdges } from '../domain/latency-edges.ts';
-import type { ArmTick, Histogram } from '../domain/observation.ts';
+import type { ArmTick, Histogram, RequestCount, StratumCounts } from '../domain/observation.ts';
 import type { Routing } from '../domain/route.ts';
+import { strata } from '../domain/stratum.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { metricStat, type TrimmedCount } from './metric-catalogue.ts';
 import { periodFor } from './metric-periods.ts';
@@ -35,12 +36,18 @@ interface ArmSums {
   readonly buckets: readonly (number | undefined)[];
   readonly endpointErrors?: number;
   readonly unitsPerMs: number;
+  /** 2^0, 2^1, ...: answered requests by stratum, then failed ones. */
+  readonly byStratum?: readonly (number | undefined)[];
+  readonly aside?: RequestCount;
+  readonly refused?: number;
 }
 
 export interface ArmReader {
   readonly queries: readonly ArmQuery[];
   /** @param sums of one tick, in the order of `queries`; undefined where there was no data */
   readonly tick: (sums: readonly (number | undefined)[]) => ArmTick;
+  /** Requests without a user's id that this version answered; undefined where there is no such count. */
+  readonly anonymous?: (sums: readonly (number | undefined)[]) => RequestCount | undefined;
 }
 
 /** How an arm is read: by the router's metrics under sticky routing, by those of endpoint and Lambda version under weighted. */
@@ -58,12 +65,18 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
   const endpoint = { EndpointName: arm.endpoint, VariantName: variantName };
   const queries = [
     ...[
-      metricStat('router', 'Requests', 'Sum', router, ofRouter),
+      metricStat('router', 'Errors', 'SampleCount', router, ofRouter),
       metricStat('router', 'Errors', 'Sum', router, ofRouter),
       metricStat('router', 'Throttles', 'Sum', router, ofRouter),
       metricStat('router', 'Latency', 'Sum', router, ofRouter),
       metricStat('router', 'Latency', 'SampleCount', router, ofRouter),
       ...bucketStatistics(1).map((range) => metricStat('router', 'Latency', range, router, ofRouter)),
+      ...stratumStatistics.map((range) => metricStat('router', 'Stratum', range, router, ofRouter)),
+      metricStat('router', 'AsideErrors', 'SampleCount', router, ofRouter),
+      metricStat('router', 'AsideErrors', 'Sum', router, ofRouter),
+      metricStat('router', 'AnonymousErrors', 'SampleCount', router, ofRouter),
+      metricStat('router', 'AnonymousErrors', 'Sum', router, ofRouter),
+      metricStat('router', 'Refused', 'Sum', router, ofRouter),
     ].map((stat) => ({ stat, periodMs: ofRouter })),
     ...[
       metricStat('endpoint', 'Invocation4XXErrors', 'Sum', endpoint, ofAws),
@@ -75,8 +88,10 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
     tick(sums) {
       const [requests = 0, errors = 0, throttles = 0, latencySum, latencyCount, ...rest] = sums;
       const buckets = rest.slice(0, latencyEdges.length + 1);
-      const [refused = 0, failed = 0] = rest.slice(buckets.length);
-      const endpointErrors = refused + failed;
+      const byStratum = rest.slice(buckets.length, buckets.length + 2 * strata);
+      const others = rest.slice(buckets.length + byStratum.length);
+      const [asideRequests, asideErrors = 0, , , refused, ...ofEndpoint] = others;
+      const endpointErrors = (ofEndpoint[0] ?? 0) + (ofEndpoint[1] ?? 0);
       return armTick({
         requests,
         errors,
@@ -86,7 +101,14 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
         buckets,
         endpointErrors,
         unitsPerMs: 1,
+        byStratum,
+        ...(asideRequests === undefined ? {} : { aside: { requests: asideRequests, errors: asideErrors } }),
+        ...(refused === undefined ? {} : { refused }),
       });
+    },
+    anonymous(sums) {
+      const [requests, errors = 0] = sums.slice(5 + latencyEdges.length + 1 + 2 * strata + 2);
+      return requests === undefined ? undefined : { requests, errors };
     },
   };
 }
@@ -138,6 +160,12 @@ function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: numb
   };
 }
 
+/** TC(:1.5), TC(1.5:3), TC(3:6), ...: each holds one of the values 2^k, far from its bounds. */
+const stratumStatistics = Array.from({ length: 2 * strata }, (_, k): TrimmedCount => {
+  const bound = (power: number): string => String(0.75 * 2 ** power);
+  return `TC(${k === 0 ? '' : bound(k)}:${bound(k + 1)})`;
+});
+
 /** TC(:5), TC(5:10), ... TC(5000:) */
 export function bucketStatistics(unitsPerMs: number): TrimmedCount[] {
   const edges = latencyEdges.map((edge) => String(edge * unitsPerMs));
@@ -147,6 +175,7 @@ export function bucketStatistics(unitsPerMs: number): TrimmedCount[] {
 export function armTick(sums: ArmSums): ArmTick {
   const { requests, errors, throttles, latencySum, latencyCount, endpointErrors, unitsPerMs } = sums;
   const latency = histogramOf(sums.buckets);
+  const strataCounts = stratumCounts(sums.byStratum ?? []);
   const timed = latencySum !== undefined && latencyCount !== undefined && latencyCount > 0;
   return {
     requests,
@@ -155,7 +184,17 @@ export function armTick(sums: ArmSums): ArmTick {
     ...(latency === undefined ? {} : { latency }),
     ...(timed ? { meanLatencyMs: latencySum / latencyCount / unitsPerMs } : {}),
     ...(endpointErrors === undefined ? {} : { endpointErrors }),
+    ...(strataCounts === undefined ? {} : { strata: strataCounts }),
+    ...(sums.aside === undefined ? {} : { aside: sums.aside }),
+    ...(sums.refused === undefined ? {} : { refused: sums.refused }),
   };
+}
+
+/** Undefined where the router counts no strata, or nobody asked. */
+function stratumCounts(counts: readonly (number | undefined)[]): StratumCounts | undefined {
+  if (!counts.some((count) => count !== undefined && count > 0)) return undefined;
+  const errors = Array.from({ length: strata }, (_, k) => counts[strata + k] ?? 0);
+  return { requests: errors.map((failed, k) => failed + (counts[k] ?? 0)), errors };
 }
 
 /** Undefined where no request was timed, or CloudWatch knows only sums. */

@@ -21,6 +21,8 @@ const share = (unit: Entry['unit']) =>
   ({ unit, statistics: ['Sum', 'Average'], percentiles: false }) as const;
 const time = (unit: Entry['unit']) =>
   ({ unit, statistics: ['Sum', 'Average', 'Minimum', 'Maximum', 'SampleCount'], percentiles: true }) as const;
+/** 1 for a failed request, 0 for any other: how many there were and how many failed can't arrive apart. */
+const outcome = { unit: 'Count', statistics: ['SampleCount', 'Sum'], percentiles: false } as const;
 const gauge = { unit: 'Count', statistics: ['Maximum', 'Average', 'Minimum'], percentiles: false } as const;
 
 export const catalogue = {
@@ -29,10 +31,19 @@ export const catalogue = {
     namespace: 'Mlreg',
     dimensions: ['Environment', 'Model', 'ModelVersion'],
     metrics: {
+      /** Of compared requests, as Errors, Throttles and Latency are. For people: mlreg counts them by Errors. */
       Requests: sum('Count'),
-      Errors: sum('Count'),
+      Errors: outcome,
       Throttles: sum('Count'),
       Latency: time('Milliseconds'),
+      /** Requests that the model called bad, and those that the router turned away. */
+      Refused: sum('Count'),
+      RouterRefused: sum('Count'),
+      /** Of requests that belong to no compared arm. */
+      AsideErrors: outcome,
+      AnonymousErrors: outcome,
+      /** See domain/stratum.ts. */
+      Stratum: { unit: 'None', statistics: [], percentiles: true },
       /** Copies of requests: the champion's requests, the challenger's answers. */
       ShadowSent: sum('Count'),
       ShadowDropped: sum('Count'),

@@ -22,6 +22,7 @@ export const armSchema = z.strictObject({
   ),
   meanLatencyMs: z.exactOptional(count),
   endpointErrors: z.exactOptional(count),
+  refused: z.exactOptional(count),
 });
 
 const copiesSchema = z.strictObject({

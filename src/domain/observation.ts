@@ -48,6 +48,8 @@ export interface ArmTick {
   readonly endpointErrors?: number;
   /** Of all requests with a user id, those of set-aside buckets too. Absent where the router does not report it. */
   readonly strata?: StratumCounts;
+  /** Compared requests that the model itself called bad (its own 4xx). They are no errors. */
+  readonly refused?: number;
   /** Requests of set-aside buckets, which `requests` and `errors` leave out. */
   readonly aside?: RequestCount;
 }

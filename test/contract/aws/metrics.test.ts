@@ -53,7 +53,8 @@ const emf = createEmf({
   environment: 'prod',
   model: 'recommendation',
   recommendPath: '/recommend',
-  userKey: 'userId',
+  userKey: { in: 'body', name: 'userId', path: ['userId'] },
+  tellsArm: false,
   apiKeys: undefined,
   invokeTimeoutMs: 25_000,
   metricResolution: 1,
@@ -68,7 +69,7 @@ const answered = (at: number, version: string, latencyMs: number | undefined, th
     requestId: 'x',
     latencyMs,
     throttled,
-    noUserId: false,
+    counted: { as: 'compared', bucket: undefined },
     failure: latencyMs === undefined ? { why: 'model', detail: '424' } : undefined,
   });
 
@@ -124,6 +125,70 @@ test('sticky arms are read apart by the metrics that the router prints', async (
   expect(second?.challenger).toMatchObject({ requests: 3, errors: 2, throttles: 1, meanLatencyMs: 9_000 });
   expect(second?.challenger?.latency?.count.at(-1)).toBe(1);
   expect(third?.champion?.requests).toBe(0);
+});
+
+test('requests of strata, of set-aside buckets and without a user are read apart from the compared ones', async () => {
+  const made = await stack();
+  let at = START;
+  const request = (more: Partial<Parameters<typeof emf.request>[0]>): string =>
+    emf.request({
+      at: (at += 10),
+      version: 'v1',
+      arm: 'champion',
+      rollout: 'r-abc',
+      requestId: 'x',
+      latencyMs: 20,
+      throttled: false,
+      counted: { as: 'compared', bucket: 0 },
+      failure: undefined,
+      ...more,
+    });
+  const failure = { why: 'model', detail: '424' };
+  print(
+    made,
+    ...[0, 1, 15, 16, 31, 999].map((bucket) => request({ counted: { as: 'compared', bucket } })),
+    request({ counted: { as: 'compared', bucket: 15 }, failure, latencyMs: undefined }),
+    request({ counted: { as: 'compared', bucket: 1 }, refused: 400, latencyMs: undefined }),
+    request({ counted: { as: 'aside', bucket: 3 }, latencyMs: 4_000 }),
+    request({ counted: { as: 'aside', bucket: 3 }, failure, latencyMs: undefined }),
+    request({ counted: { as: 'anonymous', bucket: undefined }, latencyMs: 4_000 }),
+    request({ counted: { as: 'anonymous', bucket: undefined }, failure, latencyMs: undefined }),
+    request({ counted: { as: 'anonymous', bucket: undefined }, failure, latencyMs: undefined }),
+    request({ version: 'v2', counted: { as: 'compared', bucket: 7 }, failure, latencyMs: undefined }),
+    emf.refusal({ at, version: 'v1', rollout: 'r-abc', requestId: 'x', status: 404 }),
+  );
+  await made.clock.advance(40_000);
+  const [first, second] = read(await createMetrics(options(made)).read(query()));
+  const byStratum = (counts: Readonly<Record<number, number>>): number[] =>
+    Array.from({ length: 16 }, (_, k) => counts[k] ?? 0);
+  expect(first?.champion).toMatchObject({
+    requests: 8,
+    errors: 1,
+    refused: 1,
+    aside: { requests: 2, errors: 1 },
+    meanLatencyMs: 20,
+    strata: { requests: byStratum({ 0: 2, 1: 2, 3: 2, 7: 1, 15: 3 }), errors: byStratum({ 3: 1, 15: 1 }) },
+  });
+  expect(first?.challenger).toMatchObject({
+    requests: 1,
+    errors: 1,
+    strata: { requests: byStratum({ 7: 1 }), errors: byStratum({ 7: 1 }) },
+  });
+  expect(first?.challenger).not.toHaveProperty('aside');
+  expect(first?.anonymous).toEqual({ requests: 3, errors: 2 });
+  // A tick without any of them says nothing of them.
+  expect(second).not.toHaveProperty('anonymous');
+  expect(second?.champion).not.toHaveProperty('strata');
+});
+
+test('an older router, which counts no strata and nobody apart, is read as before', async () => {
+  const made = await stack();
+  const line = JSON.parse(answered(START + 1_000, 'v1', undefined)) as { Requests: number };
+  expect(line.Requests).toBe(1);
+  print(made, JSON.stringify(line));
+  await made.clock.advance(40_000);
+  const [first] = read(await createMetrics(options(made)).read(query()));
+  expect(first?.champion).toEqual({ requests: 1, errors: 1, throttles: 0, endpointErrors: 0 });
 });
 
 test('an arm without a share is null, and costs no query', async () => {
