@@ -1,5 +1,5 @@
 import type { Notice } from '../domain/notice.ts';
-import type { Reading } from '../domain/observation.ts';
+import type { BucketCounts, Reading } from '../domain/observation.ts';
 import type { Difference } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 
@@ -45,6 +45,15 @@ export interface Metrics {
   read(query: MetricsQuery): Promise<Reading>;
 }
 
+/** The code that a rollout would publish now. */
+export interface RouterCode {
+  /**
+   * What it says that it understands, as `buckets-1`; nothing where it is an older router, or none of mlreg's.
+   * @throws PlatformError
+   */
+  understands(): Promise<readonly string[]>;
+}
+
 /** Differences between the answers to copies, oldest first. */
 export interface Differences {
   readonly found: readonly Difference[];
@@ -60,6 +69,19 @@ export interface Comparisons {
     readonly from: Instant;
     readonly to: Instant;
   }): Promise<Differences>;
+}
+
+/** What counting by user bucket came to. Failure to read is an answer, never an exception. */
+export type UserCountsReading =
+  | { readonly kind: 'read'; readonly counts: BucketCounts }
+  | { readonly kind: 'unreadable'; readonly why: string; readonly denied: boolean };
+
+export interface UserCounts {
+  read(query: {
+    readonly from: Instant;
+    readonly to: Instant;
+    readonly slowerThanMs: readonly [number, number, number] | null;
+  }): Promise<UserCountsReading>;
 }
 
 export interface Notifier {

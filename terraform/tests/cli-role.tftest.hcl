@@ -86,6 +86,7 @@ run "enough_for_a_rollout" {
         "lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "apigateway:GET",
         "sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "cloudwatch:GetMetricData",
         "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable", "s3:GetObject", "s3:ListBucket", "logs:FilterLogEvents",
+        "logs:StartQuery", "logs:GetQueryResults", "logs:StopQuery",
       ],
       flatten([for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Action]),
     )) == 0

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Account } from './account.ts';
 import { parseInput, wireInteger } from './input.ts';
+import { insightsOperations } from './insights/operations.ts';
 import { answer, type Operations } from './operation.ts';
 
 /** What functions print, by log group. The newest of each: a restart forgets all. */
@@ -18,7 +19,7 @@ interface LogEvent {
 }
 
 /** A ring: the event of an id stands at its remainder. */
-interface LogGroup {
+export interface LogGroup {
   readonly events: LogEvent[];
   next: number;
 }
@@ -41,16 +42,13 @@ export function createLogStore(): LogStore {
   };
 }
 
-/** CloudWatch Logs, as much as is needed to look something up: FilterLogEvents. */
+/** CloudWatch Logs, as much as is needed to look something up and to count: FilterLogEvents and Logs Insights. */
 export function logsOperations(account: Account, store: LogStore): Operations {
   return {
+    ...insightsOperations(account, store),
     FilterLogEvents(call) {
       const input = parseInput(filterInput, call.input, 'InvalidParameterException');
-      const group = store.groups.get(input.logGroupName);
-      if (group === undefined) {
-        const message = 'The specified log group does not exist.';
-        throw new AwsError('ResourceNotFoundException', 400, message);
-      }
+      const group = groupOf(store, input.logGroupName);
       const matches = matcher(input.filterPattern);
       const { startTime = 0, endTime = Infinity } = input;
       let id = Math.max(Number(input.nextToken ?? 0), group.next - KEPT_EVENTS);
@@ -74,6 +72,13 @@ export function logsOperations(account: Account, store: LogStore): Operations {
       });
     },
   };
+}
+
+/** @throws AwsError */
+export function groupOf(store: LogStore, name: string): LogGroup {
+  const group = store.groups.get(name);
+  if (group !== undefined) return group;
+  throw new AwsError('ResourceNotFoundException', 400, 'The specified log group does not exist.');
 }
 
 /** Nothing, a word, or one phrase in quotes; no terms together, no JSON, no regular expressions. */

@@ -19,6 +19,10 @@ locals {
   sagemaker = flatten([for kind in ["model", "endpoint-config", "endpoint"] : [
     for name in local.endpoint_names : "arn:${local.partition}:sagemaker:${local.here}:${kind}/${name}-*"
   ]])
+  router_log = [
+    "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}",
+    "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*",
+  ]
   shadow_log = var.shadow_function_name == null ? [] : [
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.shadow_function_name}",
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.shadow_function_name}:*",
@@ -45,6 +49,11 @@ locals {
     [
       # doctor asks whether the router's role may reach a new endpoint, by asking IAM instead of users.
       { Sid = "AskAboutRouter", Effect = "Allow", Action = "iam:SimulatePrincipalPolicy", Resource = "arn:${local.partition}:iam::${local.account}:role/${var.function_name}*" },
+    ],
+    [
+      # Sticky rollouts count requests by user bucket out of the router's log. Only the query's start has a resource to name.
+      { Sid = "CountUsers", Effect = "Allow", Action = "logs:StartQuery", Resource = local.router_log },
+      { Sid = "ReadUserCounts", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = "*" },
     ],
     length(local.shadow_log) == 0 ? [] : [
       { Sid = "ReadComparisons", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.shadow_log },
