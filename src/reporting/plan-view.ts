@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
+import { usersText } from './users-view.ts';
 import { counted, percentText, routeTitle, stepTitle } from './words.ts';
 
 /** Every step with its time, what undo does, and the limits that guard it. */
@@ -19,6 +20,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     ...rows,
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
+    ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
 }
@@ -38,6 +40,7 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
     `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
     `  ${words.join(paint.dim(' > '))}`,
     `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write${swaps(plan)}, at any time`}`)}`,
+    ...usersText(plan).map((line) => `  ${line}`),
   ].join('\n');
 }
 

@@ -1,5 +1,14 @@
 import type { Entry } from '../domain/journal.ts';
-import type { Clock, Comparisons, Ids, Metrics, Notifier, Platform, Store } from '../ports/index.ts';
+import type {
+  Clock,
+  Comparisons,
+  Ids,
+  Metrics,
+  Notifier,
+  Platform,
+  Store,
+  UserCounts,
+} from '../ports/index.ts';
 import type { RolloutState } from './state.ts';
 
 /** Everything a tick may touch. */
@@ -8,6 +17,11 @@ export interface RolloutPorts {
   readonly platform: Platform;
   readonly metrics: Metrics;
   readonly comparisons: Comparisons;
+  /**
+   * Absent: counts by user bucket can't be read here. Whoever waits for them judges nothing else meanwhile, so it answers
+   * within half a minute, if only that it can't.
+   */
+  readonly userCounts?: UserCounts;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -34,6 +34,7 @@ export function variablesFor(state: RolloutState, route: Route): Readonly<Record
         champion: arm(route.champion),
         challenger: arm(route.challenger),
         percent: route.percent,
+        ...assignmentOf(state),
       });
     case 'shadow':
       return sticky({
@@ -46,6 +47,16 @@ export function variablesFor(state: RolloutState, route: Route): Readonly<Record
     default:
       return unreachable(route);
   }
+}
+
+/**
+ * Users by bucket where the plan compares them so. A plan from before has no such policy: its users stay where the hash of
+ * their id put them, on a router that may know no other way.
+ */
+function assignmentOf({ plan: { policy } }: RolloutState): object {
+  if (policy.users === undefined) return {};
+  const { aside } = policy.users;
+  return { assign: 'buckets-1', ...(aside.length > 0 && { aside }) };
 }
 
 function shadowOf({ id, plan }: RolloutState): ShadowSetup {
