@@ -3,12 +3,21 @@ import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
 import type { Clients } from './aws/clients.ts';
 import type { ReadMetrics } from './aws/gathered-reads.ts';
+import { usersOf } from './aws/users.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
 import type { Audit } from './ports/store.ts';
-import type { Channel, Comparisons, Metrics, Platform, Store } from './ports/index.ts';
+import type {
+  Channel,
+  Comparisons,
+  Metrics,
+  Platform,
+  RouterCode,
+  Store,
+  UserCounts,
+} from './ports/index.ts';
 import { createOutbox, type Outbox } from './rollout/outbox.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
 import type { Artifacts } from './ports/platform.ts';
@@ -22,6 +31,8 @@ export interface Connection {
   readonly platform: Platform;
   readonly metrics: Metrics;
   readonly comparisons: Comparisons;
+  readonly userCounts: UserCounts;
+  readonly routerCode: RouterCode;
   readonly outbox: Outbox;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
@@ -104,6 +115,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       differences: async (query) =>
         (await import('./aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
     },
+    ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
     outbox: createOutbox({ store, channels, clock: systemClock }),
     account: {
       examine: async (subject) => (await accountChecks(config, clients)).examine(subject),

@@ -63,7 +63,10 @@ async function warmOne({ clients, functionName }: WarmOptions, functionVersion: 
         }),
       ),
     );
-    if (answer.FunctionError !== undefined) return false;
+    if (answer.FunctionError !== undefined) {
+      refuseMisconfigured(answer.Payload, resource);
+      return false;
+    }
     refuseWithoutShadow(answer.Payload, functionName);
     return withKeys(answer.Payload, functionName);
   } catch (error) {
@@ -72,6 +75,17 @@ async function warmOne({ clients, functionName }: WarmOptions, functionVersion: 
     if (!passing) throw error;
     return false;
   }
+}
+
+/** Such a version answers every request with 500: an older router says so of a route that it does not understand. */
+function refuseMisconfigured(payload: Uint8Array | undefined, resource: string): void {
+  const text = payload === undefined ? '' : new TextDecoder().decode(payload);
+  const [, why] = /"errorMessage":\s*"wrong configuration: ((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
+  if (why === undefined) return;
+  throw new PlatformError({
+    kind: 'refused',
+    message: `${resource} would answer every request with 500: ${why}. Deploy the router of this mlreg to the function, then try again`,
+  });
 }
 
 /**

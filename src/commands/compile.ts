@@ -1,14 +1,17 @@
 import { judgePolicy, type EnvironmentConfig } from '../config/index.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { ArmTick } from '../domain/observation.ts';
+import type { UserPolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
-import { instant, type Percent, percent, type VersionTag } from '../domain/units.ts';
+import { type Percent, percent, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { blueGreen } from '../strategies/blue-green.ts';
 import { canary } from '../strategies/canary.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
 import type { Context, Target } from './context.ts';
+import { earlierPeriod, historyTickMs } from './earlier-period.ts';
+import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
 
 /** Names by version, generation included. */
@@ -26,6 +29,7 @@ export function settingsFor(
     readonly tickMs: number;
   },
   history: readonly ArmTick[],
+  users?: UserPolicy,
 ): Settings {
   const ticksIn = (ms: number): number => Math.max(1, Math.round(ms / bakes.tickMs));
   const { finalBakeMs } = bakes;
@@ -43,6 +47,7 @@ export function settingsFor(
       tickMs: bakes.tickMs,
       history,
       historyTickMs: historyTickMs(bakes.tickMs),
+      ...(users === undefined ? {} : { users }),
     }),
     tickMs: bakes.tickMs,
     settleMs: config.settleMs,
@@ -75,13 +80,18 @@ export async function compile(
   const bakeMs = words.bakeMs ?? defaults.bakeMs;
   const tickMs = words.tickMs ?? defaults.tickMs;
   const steps = sharesOf(config, words);
-  const history = champion === null ? [] : await historyOf(context, at, champion, endpoints, tickMs);
+  const earlier = champion === null ? null : await earlierPeriod(context, at, champion, endpoints, tickMs);
+  const comparesUsers = config.routing === 'sticky' && words.strategy !== 'shadow';
+  const users =
+    champion === null || earlier === null || !comparesUsers
+      ? undefined
+      : await userPolicy(context, at, champion, earlier);
   const roles = { champion: champion?.version ?? null, challenger: words.version };
   // `--bake` means every bake.
   const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
   const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
   const bakes = { shares: steps, bakeMs, tickMs, ...final };
-  const settings: Settings = settingsFor(config, roles, bakes, history);
+  const settings: Settings = settingsFor(config, roles, bakes, earlier?.ticks ?? [], users);
   const withApproval =
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
   const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };
@@ -143,42 +153,4 @@ function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | unde
     });
   }
   return steps;
-}
-
-const historyTickMs = (tickMs: number): number => (tickMs < 10_000 ? tickMs : 60_000);
-
-/** The champion's past: its noise, error rate and latency. None is no mistake: it only makes the judge slower. */
-async function historyOf(
-  context: Context,
-  { config, connection }: Target,
-  champion: VersionRecord,
-  endpoints: Endpoints,
-  tickMs: number,
-): Promise<readonly ArmTick[]> {
-  const endpoint = endpoints[champion.version];
-  const length = historyTickMs(tickMs);
-  if (endpoint === undefined || config.judge.historyMs === 0) return [];
-  const to = Math.floor((context.world.clock.now() - config.settleMs) / length) * length;
-  const wanted = Math.min(config.judge.historyMs, 180 * length);
-  const reading = await connection.metrics.read({
-    champion: {
-      version: champion.version,
-      endpoint: endpoint.name,
-      functionVersion: champion.functionVersion,
-    },
-    challenger: null,
-    from: instant(to - Math.floor(wanted / length) * length),
-    to: instant(to),
-    tickMs: length,
-    plannedPercent: 0,
-  });
-  if (reading.kind === 'unreadable') {
-    context.output.say(`the champion's history can't be read (${reading.why}); the judge goes without`);
-    return [];
-  }
-  const ticks = reading.observations
-    .map((tick) => tick.champion)
-    .filter((arm): arm is ArmTick => arm !== null);
-  const begins = ticks.findIndex((arm) => arm.requests > 0);
-  return begins < 0 ? [] : ticks.slice(begins);
 }

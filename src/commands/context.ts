@@ -51,12 +51,13 @@ export function portsOf(
   { connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, outbox } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox } = connection;
   return {
     store,
     platform,
     metrics,
     comparisons,
+    userCounts,
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },
     clock: context.world.clock,

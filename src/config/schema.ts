@@ -16,9 +16,9 @@ const requests = z
       'a path such as /recommend',
     ),
     userKey: leaf.text(
-      "Member of the request's body that holds the user's id, for sticky routing.",
-      /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/,
-      "the name of a member of the request's body, such as userId",
+      "Where a request holds the user's id, for sticky routing: a member of its body (userId, nested user.id), header:x-user-id or cookie:uid. The function's MLREG_USER_KEY says the same.",
+      /^(?:[A-Za-z_][A-Za-z0-9_.-]{0,63}|(?:header|cookie):[A-Za-z0-9_.-]{1,64})$/,
+      "the name of a member of the request's body, such as userId or user.id, or header:x-user-id or cookie:uid",
     ),
     smoke: leaf
       .text(

@@ -19,13 +19,14 @@ export function postOf(options: {
   readonly isAlive: Post['isAlive'];
 }): Post {
   const { connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, comparisons, outbox, sightings } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, sightings } = connection;
   return {
     ports: {
       store,
       platform,
       metrics,
       comparisons,
+      userCounts,
       // The journal is the outbox.
       notifier: { send: () => Promise.resolve() },
       clock,

@@ -23,6 +23,10 @@ export interface UserPolicy {
   readonly earlier: BucketCounts | null;
   /** The champion's earlier p50, p95 and p99 in milliseconds; the challenger's requests count as slow beyond 1.1 times these. */
   readonly slowerThanMs: readonly [number, number, number] | null;
+  /** Of the champion's earlier requests the share without a user id, 0 to 1; absent where nothing counted them. */
+  readonly anonymousShare?: number;
+  /** Why `earlier` is null. */
+  readonly unread?: string;
 }
 
 /** Everything the judge needs besides observations. Written into the plan, so that a resumed rollout is judged alike. */

@@ -45,6 +45,15 @@ export interface Metrics {
   read(query: MetricsQuery): Promise<Reading>;
 }
 
+/** The code that a rollout would publish now. */
+export interface RouterCode {
+  /**
+   * What it says that it understands, as `buckets-1`; nothing where it is an older router, or none of mlreg's.
+   * @throws PlatformError
+   */
+  understands(): Promise<readonly string[]>;
+}
+
 /** Differences between the answers to copies, oldest first. */
 export interface Differences {
   readonly found: readonly Difference[];

@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
+import { usersText } from './users-view.ts';
 import { counted, percentText, routeTitle, stepTitle } from './words.ts';
 
 /** Every step with its time, what undo does, and the limits that guard it. */
@@ -20,6 +21,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     ...(plan.latest === undefined ? [] : [`  ${paint.dim('$LATEST')} ${latestText(plan.latest)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
+    ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
 }
@@ -40,6 +42,7 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
     `  ${words.join(paint.dim(' > '))}`,
     ...(plan.latest === undefined ? [] : [`  ${paint.dim(`$LATEST ${latestText(plan.latest)}`)}`]),
     `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write${swaps(plan)}, at any time`}`)}`,
+    ...usersText(plan).map((line) => `  ${line}`),
   ].join('\n');
 }
 

@@ -6,7 +6,7 @@ import type { RolloutState } from './state.ts';
 
 /** What the variables of a route are made of. */
 interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
-  readonly plan: Pick<Plan, 'routing' | 'shadow'>;
+  readonly plan: Pick<Plan, 'routing' | 'shadow'> & Partial<Pick<Plan, 'policy'>>;
 }
 
 /**
@@ -63,6 +63,7 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
         champion: arm(route.champion),
         challenger: arm(route.challenger),
         percent: route.percent,
+        ...assignmentOf(state),
       });
     case 'shadow':
       return sticky({
@@ -75,6 +76,16 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
     default:
       return unreachable(route);
   }
+}
+
+/**
+ * Users by bucket where the plan compares them so. A plan from before has no such policy: its users stay where the hash of
+ * their id put them, on a router that may know no other way.
+ */
+function assignmentOf({ plan: { policy } }: Source): object {
+  if (policy?.users === undefined) return {};
+  const { aside } = policy.users;
+  return { assign: 'buckets-1', ...(aside.length > 0 && { aside }) };
 }
 
 function shadowOf({ id, plan }: Source): ShadowSetup {

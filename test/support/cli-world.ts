@@ -9,6 +9,7 @@ import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { AccountFinding, RolloutSubject } from '../../src/ports/account.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
+import type { UserCounts } from '../../src/ports/index.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/rollout/outbox.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
@@ -67,6 +68,10 @@ export interface CliWorld {
   preflight: (subject: RolloutSubject) => readonly AccountFinding[];
   /** What a walk of the history comes to. */
   audit: Partial<Audit>;
+  /** What the function's code understands, or why it can't be asked. */
+  understands: readonly string[] | Error;
+  /** Counts by user bucket; null: those of the model world's traffic. */
+  userCounts: UserCounts['read'] | null;
 }
 
 export const digestOf = (version: string): string =>
@@ -138,6 +143,13 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     platform: model.ports.platform,
     metrics: model.ports.metrics,
     comparisons: model.ports.comparisons,
+    userCounts: { read: async (query) => (world.userCounts ?? model.ports.userCounts!.read)(query) },
+    routerCode: {
+      understands: async () => {
+        if (world.understands instanceof Error) throw world.understands;
+        return world.understands;
+      },
+    },
     outbox: createOutbox({ store, channels: [], clock }),
     account: { examine: async () => world.account, preflight: async (subject) => world.preflight(subject) },
     artifacts: {
@@ -287,6 +299,8 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     pages: null,
     account: [],
     preflight: () => [],
+    understands: ['buckets-1'],
+    userCounts: null,
     audit: {},
     identity: async (as) => ({
       account: '123456789012',

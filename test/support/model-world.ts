@@ -13,6 +13,7 @@ import {
 } from '../../src/ports/platform.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
+import { syntheticUsers } from './synthetic-users.ts';
 import { type MemoryPlace, memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import type { BlueGreenSettings, CanarySettings, ShadowSettings } from '../../src/strategies/settings.ts';
@@ -166,6 +167,17 @@ export function modelWorld(): ModelWorld {
     },
     comparisons: {
       differences: () => call('differences', () => ({ found: world.differences, complete: true })),
+    },
+    userCounts: {
+      read: ({ from, to, slowerThanMs }) =>
+        call('userCounts', () => {
+          const served = published.get(aliasNamed('live').target.functionVersion)?.MLREG_ROUTE;
+          const traffic = {
+            behaviour: world.behaviour,
+            requests: (world.requestsPerTick * (to - from)) / 1_000,
+          };
+          return { kind: 'read', counts: syntheticUsers(traffic, served, slowerThanMs) } as const;
+        }),
     },
     notifier: { send: () => call('notify', () => undefined) },
     clock: {

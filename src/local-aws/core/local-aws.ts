@@ -17,8 +17,8 @@ import { createGatewayView } from './gateway-view.ts';
 import { createInvoker } from './lambda/invoker.ts';
 import { lambdaOperations } from './lambda/lambda.ts';
 import { createRegistry } from './lambda/registry.ts';
-import { insightsOperations } from './insights/operations.ts';
-import { createLogStore, logsOperations } from './logs.ts';
+import { createLogStore } from './log-store.ts';
+import { logsOperations } from './logs.ts';
 import { memoryObjects, type ObjectStore } from './objects.ts';
 import { fromPersisted, toPersisted, type PersistedState } from './persisted.ts';
 import { createHosting } from './sagemaker/hosting.ts';
@@ -110,7 +110,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     'sagemaker-runtime': { InvokeEndpoint: invokeEndpoint(account, state.sagemaker, hosting, store) },
     apigateway: apiGatewayOperations(account, state.apis, state.authorizers),
     cloudwatch: cloudWatchOperations(account, store, state.alarms),
-    logs: { ...logsOperations(account, logs), ...insightsOperations(account, logs) },
+    logs: logsOperations(account, logs),
     sns: snsOperations(account, state.topics, messages),
     ssm: ssmOperations(account, state.parameters),
     sts: stsOperations(account),

@@ -2,48 +2,14 @@ import { z } from 'zod';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Account } from './account.ts';
 import { parseInput, wireInteger } from './input.ts';
+import { insightsOperations } from './insights/operations.ts';
+import { groupOf, KEPT_EVENTS, type LogStore } from './log-store.ts';
 import { answer, type Operations } from './operation.ts';
 
-/** What functions print, by log group. The newest of each: a restart forgets all. */
-export interface LogStore {
-  append(functionName: string, lines: readonly string[], at: number): void;
-  readonly groups: ReadonlyMap<string, LogGroup>;
-}
-
-interface LogEvent {
-  /** Grows by one within its group. */
-  readonly id: number;
-  readonly at: number;
-  readonly message: string;
-}
-
-/** A ring: the event of an id stands at its remainder. */
-export interface LogGroup {
-  readonly events: LogEvent[];
-  next: number;
-}
-
-const KEPT_EVENTS = 20_000;
-
-export function createLogStore(): LogStore {
-  const groups = new Map<string, LogGroup>();
-  return {
-    groups,
-    append(functionName, lines, at) {
-      const name = `/aws/lambda/${functionName}`;
-      let group = groups.get(name);
-      if (group === undefined) groups.set(name, (group = { events: [], next: 0 }));
-      for (const message of lines) {
-        const id = group.next++;
-        group.events[id % KEPT_EVENTS] = { id, at, message };
-      }
-    },
-  };
-}
-
-/** CloudWatch Logs, as much as is needed to look something up: FilterLogEvents. */
+/** CloudWatch Logs, as much as is needed to look something up and to count: FilterLogEvents and Logs Insights. */
 export function logsOperations(account: Account, store: LogStore): Operations {
   return {
+    ...insightsOperations(account, store),
     FilterLogEvents(call) {
       const input = parseInput(filterInput, call.input, 'InvalidParameterException');
       const group = groupOf(store, input.logGroupName);
@@ -70,13 +36,6 @@ export function logsOperations(account: Account, store: LogStore): Operations {
       });
     },
   };
-}
-
-/** @throws AwsError */
-export function groupOf(store: LogStore, name: string): LogGroup {
-  const group = store.groups.get(name);
-  if (group !== undefined) return group;
-  throw new AwsError('ResourceNotFoundException', 400, 'The specified log group does not exist.');
 }
 
 /** Nothing, a word, or one phrase in quotes; no terms together, no JSON, no regular expressions. */

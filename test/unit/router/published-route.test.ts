@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { UserPolicy } from '../../../src/domain/policy.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { percent, versionTag } from '../../../src/domain/units.ts';
 import type { RolloutState } from '../../../src/rollout/state.ts';
@@ -15,12 +16,12 @@ const arms = {
 const setup = shadowSettings().setup;
 
 /** As far as publishing looks at it. */
-const state = (routing: 'sticky' | 'weighted'): RolloutState =>
+const state = (routing: 'sticky' | 'weighted', users?: UserPolicy): RolloutState =>
   ({
     id: 'r-abc',
     token: 5,
     salt: 's',
-    plan: { routing, shadow: setup },
+    plan: { routing, shadow: setup, policy: { users } },
     endpoints: {
       [champion]: { name: arms.champion.endpoint },
       [challenger]: { name: arms.challenger.endpoint },
@@ -49,6 +50,23 @@ describe('what a rollout publishes, the router reads', () => {
       kind: 'read',
       config: { serving: { kind: 'sticky', route: read } },
     });
+  });
+
+  it.each([
+    { aside: [], more: {} },
+    { aside: [3, 999], more: { aside: [3, 999] } },
+  ])('users by bucket where the plan compares them, set aside: $aside', ({ aside, more }) => {
+    const route: Route = { kind: 'split', champion, challenger, percent: percent(0.1) };
+    const made = variablesFor(state('sticky', { aside, earlier: null, slowerThanMs: null }), route);
+    const found = readConfig({ ...names, ...made });
+    expect(found).toMatchObject({
+      kind: 'read',
+      config: { serving: { route: { ...common, percent: 0.1, assign: 'buckets-1', ...more } } },
+    });
+    // The same plan's champion alone needs none of it, so that a way back never depends on it.
+    expect(variablesFor(state('sticky'), { kind: 'single', version: champion }).MLREG_ROUTE).not.toContain(
+      'assign',
+    );
   });
 
   it('and a weighted one after a sticky one', () => {

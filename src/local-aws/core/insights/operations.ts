@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AwsError } from '../../wire/aws-error.ts';
 import type { Account } from '../account.ts';
 import { parseInput, wireInteger } from '../input.ts';
-import { groupOf, type LogStore } from '../logs.ts';
+import { groupOf, type LogStore } from '../log-store.ts';
 import { answer, type Operations } from '../operation.ts';
 import { type LogLine, parseQuery, type Query } from './query.ts';
 

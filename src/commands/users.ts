@@ -1,0 +1,84 @@
+import type { BucketCounts } from '../domain/observation.ts';
+import type { UserPolicy } from '../domain/policy.ts';
+import type { VersionRecord } from '../domain/registry.ts';
+import { instant } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { setAside } from '../monitor/judge/users/set-aside.ts';
+import { PlatformError } from '../ports/platform.ts';
+import type { Context, Target } from './context.ts';
+import { slowerThan } from './earlier-latency.ts';
+import type { EarlierPeriod } from './earlier-period.ts';
+
+/** Of a router that assigns users by bucket and counts them so. */
+const assignment = 'buckets-1';
+
+/**
+ * What makes users the unit of comparison in a sticky rollout, out of the champion's earlier period. Must come before the
+ * salt is drawn: a choice that knew the arms would bias the comparison.
+ * @throws UserError where the deployed router does not understand a route by buckets: it would answer 500 to everybody
+ */
+export async function userPolicy(
+  context: Context,
+  at: Target,
+  champion: VersionRecord,
+  earlier: EarlierPeriod,
+): Promise<UserPolicy> {
+  await refuseOlderRouter(context, at);
+  const slowerThanMs = slowerThan(earlier.ticks);
+  const anonymous = anonymousShare(earlier);
+  const shared = { slowerThanMs, ...(anonymous === null ? {} : { anonymousShare: anonymous }) };
+  const read = await countsOf(at, champion, earlier, slowerThanMs);
+  return typeof read === 'string'
+    ? { aside: [], earlier: null, unread: read, ...shared }
+    : { aside: setAside(read).buckets, earlier: read, ...shared };
+}
+
+async function refuseOlderRouter({ output }: Context, { config, connection }: Target): Promise<void> {
+  const understands = await connection.routerCode.understands().catch((error: unknown) => {
+    if (!(error instanceof PlatformError) || error.failure.kind !== 'denied') throw error;
+    // Whoever only looks need not be allowed to invoke. A rollout warms up what it publishes, and goes no further with
+    // a version that does not understand its route.
+    output.say(`whether the router understands routes by user bucket is not known: ${error.message}`);
+    return [assignment];
+  });
+  if (understands.includes(assignment)) return;
+  throw new UserError(
+    'usage',
+    `the code of function ${config.lambda.function} does not understand routes by user bucket`,
+    {
+      why: 'it is an older router, or none of mlreg’s: it would answer 500 to everybody. Nothing was changed',
+      mend:
+        config.kind === 'local'
+          ? ['mlreg local down', 'mlreg local up --detach']
+          : [
+              `update function ${config.lambda.function} to this mlreg's dist/router.zip, as terraform apply does`,
+              `or set environments.${config.name}.routing: weighted`,
+            ],
+    },
+  );
+}
+
+/** The counts, or why there are none. */
+async function countsOf(
+  { connection }: Target,
+  champion: VersionRecord,
+  { from, to, ticks }: EarlierPeriod,
+  slowerThanMs: UserPolicy['slowerThanMs'],
+): Promise<BucketCounts | string> {
+  // While it was a challenger others served as well, whose requests are in the same log.
+  const since = instant(Math.max(from, champion.statusAt));
+  if (ticks.length === 0 || since >= to) return 'the champion has no earlier traffic to count';
+  const reading = await connection.userCounts.read({ from: since, to, slowerThanMs });
+  if (reading.kind === 'unreadable') return reading.why;
+  return reading.counts.id.length > 0
+    ? reading.counts
+    : 'the champion’s router wrote no user buckets to its log: an older version of it serves';
+}
+
+/** Null where nothing was counted. */
+function anonymousShare({ anonymous, ticks }: EarlierPeriod): number | null {
+  if (anonymous === null) return null;
+  const known = ticks.reduce((sum, tick) => sum + tick.requests + (tick.aside?.requests ?? 0), 0);
+  const all = known + anonymous.requests;
+  return all > 0 ? anonymous.requests / all : null;
+}
