@@ -65,7 +65,7 @@ async function warmOne({ clients, functionName }: WarmOptions, functionVersion: 
     );
     if (answer.FunctionError !== undefined) return false;
     refuseWithoutShadow(answer.Payload, functionName);
-    return true;
+    return withKeys(answer.Payload, functionName);
   } catch (error) {
     // One that is throttled or lost is one less; a missing permission or version is a mistake in all of them.
     const passing = error instanceof PlatformError && ['throttled', 'unknown'].includes(error.failure.kind);
@@ -84,6 +84,21 @@ function refuseWithoutShadow(payload: Uint8Array | undefined, functionName: stri
   throw new PlatformError({
     kind: 'refused',
     message: `${functionName} may not invoke the shadow function, or it has no alias live: allow its role lambda:InvokeFunction on the function lambda.shadowFunction of mlreg.yaml`,
+  });
+}
+
+/**
+ * A version that cannot read the list of API keys answers every caller with 503. No metric of a model shows that, and
+ * every user of a route is served by the same Lambda version, so a rollout must end before it moves anybody.
+ * @returns false where the read failed just now: this environment is not warm, the next may be
+ */
+function withKeys(payload: Uint8Array | undefined, functionName: string): boolean {
+  const text = payload === undefined ? '{}' : new TextDecoder().decode(payload);
+  const [, keys] = /"keys":\s*"(refused|unavailable)"/.exec(text) ?? [];
+  if (keys !== 'refused') return keys === undefined;
+  throw new PlatformError({
+    kind: 'refused',
+    message: `${functionName} cannot read the list of API keys: its log says why. Check MLREG_API_KEYS_PARAMETER, and allow its role ssm:GetParameter on that parameter and kms:Decrypt on its key`,
   });
 }
 

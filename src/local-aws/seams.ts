@@ -90,6 +90,16 @@ export interface ContainerRuntime {
   start(spec: ContainerSpec): Promise<Container>;
 }
 
+/** A route's Lambda authorizer, with payload format 2.0 and simple responses. */
+export interface RouteAuthorizer {
+  readonly id: string;
+  readonly functionArn: string;
+  /** Its identity sources, in lower case. */
+  readonly headers: readonly string[];
+  /** 0: nothing is cached. */
+  readonly resultTtlMs: number;
+}
+
 /** What an HTTP API stage resolves a request to; read at every request, for it moves under it. */
 export type IntegrationTarget =
   | {
@@ -97,6 +107,8 @@ export type IntegrationTarget =
       readonly functionArn: string;
       readonly routeKey: string;
       readonly stage: string;
+      /** Undefined where the route is open. */
+      readonly authorizer?: RouteAuthorizer;
     }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'misconfigured'; readonly why: string };

@@ -1,24 +1,26 @@
 import { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
 
-/** SHA-256 digests of the keys that are let in: the keys themselves never stand in the configuration. */
+/** SHA-256 digests of the keys that are valid. The keys themselves are in no configuration and no parameter. */
 export type ApiKeys = readonly Buffer[];
 
 /**
- * @param text comma separated hexadecimal digests. Set but empty is wrong, not open: a deployment whose secret came
- *   out empty must not open the API.
- * @throws Error
+ * @param text hexadecimal digests, separated by commas or white space; `none` is the list of nobody. Empty text is a
+ *   mistake and not an open door: a deployment whose secret came out empty must not open the API.
+ * @param source what the error names: the variable or parameter that the text comes from
+ * @throws Error that never quotes the text
  */
-export function parseApiKeys(text: string | undefined): ApiKeys | undefined {
-  if (text === undefined) return undefined;
-  return text.split(',').map((digest, index) => {
-    if (!/^[0-9a-f]{64}$/i.test(digest.trim())) {
-      throw new Error(
-        `MLREG_API_KEYS_SHA256: entry ${index + 1} is no SHA-256 digest of 64 hexadecimal digits`,
-      );
-    }
-    return Buffer.from(digest.trim(), 'hex');
-  });
+export function parseApiKeys(text: string, source: string): ApiKeys {
+  if (text.trim() === 'none') return [];
+  return text
+    .trim()
+    .split(/\s*,\s*|\s+/)
+    .map((digest, index) => {
+      if (!/^[0-9a-f]{64}$/i.test(digest)) {
+        throw new Error(`${source}: entry ${index + 1} is no SHA-256 digest of 64 hexadecimal digits`);
+      }
+      return Buffer.from(digest, 'hex');
+    });
 }
 
 /** Takes equally long for every key: digests are compared, in constant time, and all of them. */

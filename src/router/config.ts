@@ -1,5 +1,5 @@
 import { parseArm, parseRoute, type Arm, type PublishedRoute } from './route.ts';
-import { parseApiKeys, type ApiKeys } from './api-keys.ts';
+import { readKeySetting, type KeySetting } from './key-setting.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,8 +15,7 @@ export interface RouterConfig {
   readonly recommendPath: string;
   /** Member of the request's body that holds the user's id. */
   readonly userKey: string;
-  /** Undefined: no key is asked for. */
-  readonly apiKeys: ApiKeys | undefined;
+  readonly apiKeys: KeySetting;
   readonly invokeTimeoutMs: number;
   /** CloudWatch's StorageResolution in seconds. */
   readonly metricResolution: 1 | 60;
@@ -40,7 +39,7 @@ export function readConfig(env: Environment): ConfigReading {
         model: filled(env, 'MLREG_MODEL'),
         recommendPath: path(env.MLREG_RECOMMEND_PATH ?? '/recommend'),
         userKey: env.MLREG_USER_KEY === undefined ? 'userId' : filled(env, 'MLREG_USER_KEY'),
-        apiKeys: parseApiKeys(env.MLREG_API_KEYS_SHA256),
+        apiKeys: readKeySetting(env),
         invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '25000'),
         metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '1'),
       },

@@ -1,5 +1,6 @@
 import type { Environment } from './config.ts';
 import type { ModelClient } from './invoke.ts';
+import type { ReadKeys } from './key-parameter.ts';
 import type { SendCopy } from './shadow/copy.ts';
 
 export interface HandlerDeps {
@@ -11,6 +12,10 @@ export interface HandlerDeps {
   readonly client: ModelClient;
   /** To the shadow function `NAME:ALIAS`; asked for once, and only where the route has one. */
   readonly copiesTo: (target: string) => SendCopy;
+  /** Reads the list of valid keys from this parameter; asked for once, and only where a parameter is configured. */
+  readonly readsKeys: (parameter: string) => ReadKeys;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   /** One line to stdout. */
   readonly emit: (line: string) => void;
   readonly wait: (ms: number) => Promise<void>;

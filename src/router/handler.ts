@@ -4,6 +4,7 @@ import { readConfig, type RouterConfig } from './config.ts';
 import { createCounters } from './counters.ts';
 import type { HandlerDeps, LambdaContext } from './deps.ts';
 import { createEmf } from './emf.ts';
+import { createKeySource, type KeySource } from './key-source.ts';
 import { readFeedback } from './feedback.ts';
 import { createRecommend, type Recorder } from './recommend.ts';
 import { headerOf, isGatewayEvent, parseBody, pathOf, type GatewayEvent } from './request.ts';
@@ -18,8 +19,11 @@ export function createHandler(deps: HandlerDeps): Handler {
   if (reading.kind === 'wrong') return misconfigured(reading.why, deps);
   const { config } = reading;
   const send = sendCopyOf(config, deps);
-  const warmUp = createWarmUp(config, { ...deps, send });
-  const respond = createResponder(config, deps, copierOf(config, deps, send));
+  const keys = keySourceOf(config, deps);
+  // Begun while the environment starts, so that the first request seldom waits for it.
+  if (config.apiKeys.kind === 'parameter') void keys?.current();
+  const warmUp = createWarmUp(config, { ...deps, send, keys });
+  const respond = createResponder(config, deps, { copy: copierOf(config, deps, send), keys });
 
   return async (event, context) => {
     if (isWarmUp(event)) return warmUp(event);
@@ -48,10 +52,22 @@ function copierOf({ serving }: RouterConfig, deps: HandlerDeps, send: SendCopy |
   return createCopier(serving.route, { send, monotonicMs: deps.monotonicMs });
 }
 
+/** Undefined where no key is asked for. */
+function keySourceOf({ apiKeys }: RouterConfig, deps: HandlerDeps): KeySource | undefined {
+  switch (apiKeys.kind) {
+    case 'none':
+      return undefined;
+    case 'frozen':
+      return { current: async () => ({ kind: 'known', keys: apiKeys.keys }) };
+    case 'parameter':
+      return createKeySource(deps.readsKeys(apiKeys.name), deps);
+  }
+}
+
 function createResponder(
   config: RouterConfig,
   deps: HandlerDeps,
-  copy: Copier,
+  { copy, keys }: { readonly copy: Copier; readonly keys: KeySource | undefined },
 ): (event: GatewayEvent, requestId: string, context: LambdaContext | undefined) => Promise<Answer> {
   const emf = createEmf(config);
   const counters = createCounters(config, deps.now());
@@ -87,8 +103,11 @@ function createResponder(
     if (wanted === undefined) return refuse(requestId, 404, 'Not Found');
     if (method !== wanted) return refuse(requestId, 405, `${path} takes ${wanted}`);
     if (path === '/health') return json(200, requestId, health(config));
-    if (config.apiKeys && !letsIn(config.apiKeys, headerOf(event, 'x-api-key'))) {
-      return refuse(requestId, 401, 'Unauthorized');
+    if (keys !== undefined) {
+      const current = await keys.current();
+      // Not 401: the key may be valid, and a caller who is told otherwise throws it away.
+      if (current.kind === 'unknown') return refuse(requestId, 503, 'Service Unavailable');
+      if (!letsIn(current.keys, headerOf(event, 'x-api-key'))) return refuse(requestId, 401, 'Unauthorized');
     }
     if (path === '/metrics') return metrics(requestId, counters.text());
     if (path === '/feedback') return feedback(event, requestId);

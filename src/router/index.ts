@@ -4,6 +4,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { createAuthorizer } from './authorizer.ts';
 import { createHandler } from './handler.ts';
 import { createHttpClient } from './invoke-http.ts';
+import { createReadKeys } from './key-parameter.ts';
 import { createSendCopy } from './shadow/copy.ts';
 import { createShadow } from './shadow/handler.ts';
 import { createSeen } from './shadow/seen.ts';
@@ -20,14 +21,20 @@ const timers = {
   clear: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
 };
 
+const random = (): number => Math.random();
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const readsKeys = (parameter: string) => createReadKeys({ env, now, timers }, parameter);
+
 export const handler = createHandler({
   env,
   now,
   monotonicMs,
   client: createHttpClient({ env, now, timers }),
   copiesTo: (target) => createSendCopy({ env, now, timers }, target),
+  readsKeys,
+  random,
   emit,
-  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  wait,
   environmentId: randomUUID(),
 });
 
@@ -41,4 +48,4 @@ export const shadow = createShadow({
   emit,
 });
 
-export const authorizer = createAuthorizer({ env, emit });
+export const authorizer = createAuthorizer({ env, now, monotonicMs, readsKeys, random, wait, emit });

@@ -3,7 +3,7 @@ import type { Credentials } from './sigv4.ts';
 import type { Environment } from './config.ts';
 
 /** Services that a function of mlreg's asks, each by the name it is signed for. */
-export type Service = 'sagemaker' | 'lambda' | 'dynamodb';
+export type Service = 'sagemaker' | 'lambda' | 'dynamodb' | 'ssm';
 
 interface Names {
   /** AWS_ENDPOINT_URL_... */
@@ -22,6 +22,7 @@ const services: Readonly<Record<Service, Names>> = {
     variable: 'DYNAMODB',
     host: (fips, region) => `dynamodb${fips && !isGov(region) ? '-fips' : ''}`,
   },
+  ssm: { variable: 'SSM', host: (fips, region) => `ssm${fips && !isGov(region) ? '-fips' : ''}` },
 };
 
 const isGov = (region: string): boolean => region.startsWith('us-gov-');

@@ -1,5 +1,6 @@
 import type { RouterConfig } from './config.ts';
 import type { HandlerDeps } from './deps.ts';
+import type { KeySource } from './key-source.ts';
 import type { Handed, SendCopy } from './shadow/copy.ts';
 
 /** Sent by a direct invoke, never through the gateway. */
@@ -19,6 +20,8 @@ export interface WarmAnswer {
   readonly connected: boolean;
   /** Whether the shadow function takes copies; undefined where none are sent. */
   readonly copies?: Handed;
+  /** Whether callers' keys can be checked; undefined where none are asked for. */
+  readonly keys?: 'known' | 'unavailable' | 'refused';
   /** Different answers hold different environments: so many are warm. */
   readonly environmentId: string;
 }
@@ -34,7 +37,10 @@ export function isWarmUp(event: unknown): event is WarmUp {
 /** Asks no model and counts nowhere. */
 export function createWarmUp(
   { serving }: RouterConfig,
-  deps: Pick<HandlerDeps, 'client' | 'wait' | 'environmentId'> & { readonly send: SendCopy | undefined },
+  deps: Pick<HandlerDeps, 'client' | 'wait' | 'environmentId'> & {
+    readonly send: SendCopy | undefined;
+    readonly keys: KeySource | undefined;
+  },
 ): (event: WarmUp) => Promise<WarmAnswer> {
   const route = serving.kind === 'sticky' ? serving.route : undefined;
   const arm = serving.kind === 'sticky' ? serving.route.champion : serving.arm;
@@ -43,7 +49,12 @@ export function createWarmUp(
       typeof holdMs === 'number' && holdMs > 0 ? deps.wait(Math.min(holdMs, longestHoldMs)) : undefined;
     // The shadow function is warmed by the same event as this one.
     const copying = deps.send?.(JSON.stringify({ mlreg: 'warm' } satisfies WarmUp), copyWithinMs);
-    const [connected, copies] = await Promise.all([deps.client.warm(), copying, hold]);
+    const [connected, copies, keys] = await Promise.all([
+      deps.client.warm(),
+      copying,
+      deps.keys?.current(),
+      hold,
+    ]);
     return {
       warm: true,
       version: arm.version,
@@ -51,6 +62,9 @@ export function createWarmUp(
       token: route?.token ?? null,
       connected,
       ...(copies !== undefined && { copies }),
+      ...(keys !== undefined && {
+        keys: keys.kind === 'known' ? 'known' : keys.passing ? 'unavailable' : 'refused',
+      }),
       environmentId: deps.environmentId,
     };
   };

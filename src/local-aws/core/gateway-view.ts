@@ -1,7 +1,7 @@
 import type { GatewayView } from '../seams.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Account } from './account.ts';
-import type { Api } from './apigateway/api-state.ts';
+import { routeAuthorizer } from './apigateway/authorizers.ts';
 import { resolveRoute } from './apigateway/resolve-route.ts';
 import { executeApiArn } from './arn.ts';
 import { awsMetrics, type AwsMetrics } from './cloudwatch/aws-metrics.ts';
@@ -9,18 +9,26 @@ import type { MetricStore } from './cloudwatch/metric-store.ts';
 import type { Invoker } from './lambda/invoker.ts';
 import { gatewayMayInvoke } from './lambda/permissions.ts';
 import { parseReference, type FunctionRegistry } from './lambda/registry.ts';
+import type { State } from './state.ts';
 
 /** What the HTTP gateway of the data plane sees of the control plane, at every request. */
 export function createGatewayView(
   account: Account,
-  apis: Map<string, Api>,
+  { apis, authorizers }: Pick<State, 'apis' | 'authorizers'>,
   registry: FunctionRegistry,
   invoker: Invoker,
   store: MetricStore,
 ): GatewayView {
   const metrics = new Map<string, AwsMetrics<keyof typeof units>>();
   return {
-    route: (apiId, stage, method, path) => resolveRoute(apis, apiId, stage, method, path),
+    route(apiId, stage, method, path) {
+      const target = resolveRoute(apis, apiId, stage, method, path);
+      if (target.kind !== 'lambda' || target.authorizerId === undefined) return target;
+      const authorizer = authorizers.get(`${apiId}/${target.authorizerId}`);
+      return authorizer === undefined
+        ? { kind: 'misconfigured', why: `route ${target.routeKey} has an authorizer that was deleted` }
+        : { ...target, authorizer: routeAuthorizer(authorizer) };
+    },
     async invoke(functionArn, payload) {
       try {
         const { name, qualifier } = parseReference(account, functionArn);

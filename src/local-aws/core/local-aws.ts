@@ -27,6 +27,7 @@ import { s3Operations } from './s3.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { snsOperations, type Message } from './sns.ts';
 import { emptyState, type State } from './state.ts';
+import { ssmOperations } from './ssm.ts';
 import { stsOperations } from './sts.ts';
 
 export type { PersistedState } from './persisted.ts';
@@ -87,8 +88,9 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     settings: { ...defaultSettings, ...options.settings },
     changed: options.changed ?? (() => undefined),
   };
-  const state: State =
-    options.initial === undefined ? emptyState() : (fromPersisted(options.initial) as State);
+  // What is kept may be of before a service was served.
+  const kept = options.initial === undefined ? {} : (fromPersisted(options.initial) as Partial<State>);
+  const state: State = { ...emptyState(), ...kept };
   const objects = options.objects ?? memoryObjects();
   const store = options.metrics ?? createMetricStore();
   const faults = createFaults();
@@ -105,16 +107,17 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     lambda: lambdaOperations({ registry, invoker, runtime: options.functions, store, objects }),
     sagemaker: sageMakerOperations(account, state.sagemaker, hosting),
     'sagemaker-runtime': { InvokeEndpoint: invokeEndpoint(account, state.sagemaker, hosting, store) },
-    apigateway: apiGatewayOperations(account, state.apis),
+    apigateway: apiGatewayOperations(account, state.apis, state.authorizers),
     cloudwatch: cloudWatchOperations(account, store, state.alarms),
     logs: logsOperations(account, logs),
     sns: snsOperations(account, state.topics, messages),
+    ssm: ssmOperations(account, state.parameters),
     sts: stsOperations(account),
     s3: s3Operations(account, objects),
   });
   return {
     handle: (request) => door.handle(request),
-    view: createGatewayView(account, state.apis, registry, invoker, store),
+    view: createGatewayView(account, state, registry, invoker, store),
     putLogLines,
     inject: (request) => faults.apply(request),
     messages: (topicArn) => messages.get(topicArn) ?? [],

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GatewayView, LocalClock } from '../seams.ts';
+import { createAuthorizerGate } from './authorizer-gate.ts';
 import { apiOfHost, namesLoopback } from './loopback-host.ts';
 import { answerOf, eventOf, type GatewayAnswer, gatewayMessage } from './payload-v2.ts';
 
@@ -41,6 +42,7 @@ export async function startGateway(options: {
   const { view, clock, stage } = options;
   const limitMs = options.integrationLimitMs ?? integrationLimitMs;
   const status = { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
+  const admit = createAuthorizerGate(view, clock);
   let requests = 0;
   let inFlight = 0;
 
@@ -65,6 +67,10 @@ export async function startGateway(options: {
       at: Math.floor(clock.now()),
       sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
     });
+    if (route.authorizer !== undefined) {
+      const admission = await admit(route.authorizer, event);
+      if (admission !== 'allowed') return { answer: gatewayMessage(admission) };
+    }
     const began = performance.now();
     const reply = await limited(clock, limitMs, view.invoke(route.functionArn, event));
     return { answer: answerTo(reply), integrationMs: performance.now() - began };

@@ -39,6 +39,7 @@ export function accessDenied(service: ServiceName, action: string, principal: st
     case 'sagemaker':
     case 'sagemaker-runtime':
     case 'logs':
+    case 'ssm':
       return new AwsError('AccessDeniedException', 400, message);
     case 'cloudwatch':
     case 'sts':
@@ -71,6 +72,7 @@ export function unrecognizedClient(service: ServiceName): AwsError {
     case 'sagemaker-runtime':
       return new AwsError('UnrecognizedClientException', 403, message);
     case 'logs':
+    case 'ssm':
       return new AwsError('UnrecognizedClientException', 400, message);
   }
 }
@@ -87,6 +89,7 @@ export function throttled(service: ServiceName): AwsError {
     case 'sagemaker':
     case 'sagemaker-runtime':
     case 'logs':
+    case 'ssm':
       return new AwsError('ThrottlingException', 400, 'Rate exceeded');
     case 'cloudwatch':
     case 'sts':
@@ -118,5 +121,7 @@ export function serviceFailure(service: ServiceName, message: string): AwsError 
       return new AwsError('InternalFailure', 500, message);
     case 'logs':
       return new AwsError('ServiceUnavailableException', 500, message);
+    case 'ssm':
+      return new AwsError('InternalServerError', 500, message);
   }
 }

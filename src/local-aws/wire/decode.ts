@@ -19,6 +19,7 @@ export function addressOf(request: WireRequest): Address {
   const target = request.headers['x-amz-target'] ?? '';
   if (target.startsWith('SageMaker.')) return { service: 'sagemaker', protocol: 'aws-json' };
   if (target.startsWith('Logs_20140328.')) return { service: 'logs', protocol: 'aws-json' };
+  if (target.startsWith('AmazonSSM.')) return { service: 'ssm', protocol: 'aws-json' };
   if (target.startsWith(`${cloudWatchTarget}.`)) return { service: 'cloudwatch', protocol: 'aws-json' };
   if (request.path.startsWith(`/service/${cloudWatchTarget}/operation/`)) {
     const json = request.headers['smithy-protocol'] === 'rpc-v2-json';

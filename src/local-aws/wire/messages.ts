@@ -22,6 +22,7 @@ export type ServiceName =
   | 'cloudwatch'
   | 'logs'
   | 'sns'
+  | 'ssm'
   | 'sts'
   | 's3';
 

@@ -54,7 +54,7 @@ const emf = createEmf({
   model: 'recommendation',
   recommendPath: '/recommend',
   userKey: 'userId',
-  apiKeys: undefined,
+  apiKeys: { kind: 'none' },
   invokeTimeoutMs: 25_000,
   metricResolution: 1,
 });

@@ -70,7 +70,7 @@ test('copies are read as both versions on the same requests, by one GetMetricDat
     model: 'recommendation',
     recommendPath: '/recommend',
     userKey: 'userId',
-    apiKeys: undefined,
+    apiKeys: { kind: 'none' },
     invokeTimeoutMs: 25_000,
     metricResolution: 1,
   });
@@ -228,4 +228,21 @@ test('a router that may not reach the shadow function is found out when it is wa
     made.functions.answer = saying(payload);
     expect(await made.platform.warm('1', 2)).toBe(2);
   }
+});
+
+test('a router that may not read the list of API keys is found out when it is warmed', async () => {
+  const made = await stack();
+  const saying = (keys: string) => () => ({
+    payload: `{"warm":true,"keys":"${keys}"}`,
+    coldStart: false,
+    logs: [],
+  });
+  made.functions.answer = saying('refused');
+  await expect(made.platform.warm('1', 2)).rejects.toMatchObject({
+    failure: { kind: 'refused', message: expect.stringContaining('allow its role ssm:GetParameter') },
+  });
+  made.functions.answer = saying('unavailable');
+  expect(await made.platform.warm('1', 2)).toBe(0);
+  made.functions.answer = saying('known');
+  expect(await made.platform.warm('1', 2)).toBe(2);
 });

@@ -24,7 +24,7 @@ describe('readConfig', () => {
         model: 'recommendation',
         recommendPath: '/recommend',
         userKey: 'userId',
-        apiKeys: undefined,
+        apiKeys: { kind: 'none' },
         invokeTimeoutMs: 25_000,
         metricResolution: 1,
       },
@@ -48,11 +48,23 @@ describe('readConfig', () => {
         serving: { kind: 'sticky', route: { percent: 0, shadow } },
         recommendPath: '/v1/recommend',
         userKey: 'user_id',
-        apiKeys: [Buffer.from(digest, 'hex'), Buffer.from(digest, 'hex')],
+        apiKeys: { kind: 'frozen', keys: [Buffer.from(digest, 'hex'), Buffer.from(digest, 'hex')] },
         invokeTimeoutMs: 1500,
         metricResolution: 1,
       },
     });
+  });
+
+  it.each([
+    '/mlreg/prod/api-keys',
+    'api-keys',
+    'arn:aws:ssm:eu-west-1:123456789012:parameter/mlreg/prod/api-keys',
+    '/aws/reference/secretsmanager/mlreg/api-keys',
+  ])('reads the keys from the parameter %s, whatever MLREG_API_KEYS_SHA256 holds', (name) => {
+    for (const MLREG_API_KEYS_SHA256 of [undefined, digest, 'secret']) {
+      const env = { ...stickyEnv, MLREG_API_KEYS_PARAMETER: name, MLREG_API_KEYS_SHA256 };
+      expect(readConfig(env)).toMatchObject({ config: { apiKeys: { kind: 'parameter', name } } });
+    }
   });
 
   it('takes a route of the champion alone, without percent and salt', () => {
@@ -191,6 +203,19 @@ describe('readConfig', () => {
       { ...stickyEnv, MLREG_API_KEYS_SHA256: '' },
       'MLREG_API_KEYS_SHA256: entry 1 is no SHA-256 digest of 64 hexadecimal digits',
     ],
+    ...(
+      [
+        ['no name', ''],
+        ['a version of a parameter, which would be frozen too', '/mlreg/prod/api-keys:3'],
+        ['a version in an ARN', 'arn:aws:ssm:eu-west-1:123456789012:parameter/k:3'],
+        ['an ARN of another service', 'arn:aws:s3:::bucket/keys'],
+        ['a name with spaces', 'api keys'],
+      ] as const
+    ).map(([what, name]): [string, Environment, string] => [
+      `${what} where the parameter of the keys is due`,
+      { ...stickyEnv, MLREG_API_KEYS_PARAMETER: name, MLREG_API_KEYS_SHA256: digest },
+      `MLREG_API_KEYS_PARAMETER '${name}' is no name of an SSM parameter: write /mlreg/prod/api-keys, without a version`,
+    ]),
     [
       'no time',
       { ...stickyEnv, MLREG_INVOKE_TIMEOUT_MS: '0' },

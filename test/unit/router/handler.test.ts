@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { failed } from '../../../src/router/classify.ts';
+import type { ReadKeys } from '../../../src/router/key-parameter.ts';
 import type { FailureReason, ModelAnswer } from '../../../src/router/invoke.ts';
 import { answered, get, post, rig, route, stickyEnv, weightedEnv } from './harness.ts';
 
@@ -373,6 +374,35 @@ describe('API keys', () => {
     expect(calls.length).toBe(status === 200 ? 1 : 0);
     expect(lines.length).toBe(status === 200 ? 1 : 0);
     expect(await handler(get('/metrics', sent))).toMatchObject({ statusCode: status });
+  });
+});
+
+describe('API keys of a parameter', () => {
+  const env = { ...stickyEnv, MLREG_API_KEYS_PARAMETER: '/mlreg/prod/api-keys' };
+  const known = async () => ({ kind: 'read', keys: [Buffer.from(sha256('first'), 'hex')] }) as const;
+  const ask = (readKeys: ReadKeys, key: string) =>
+    rig({ env, readKeys }).handler(post({}, { headers: { 'x-api-key': key } }));
+
+  it('are checked at request time', async () => {
+    expect(await ask(known, 'first')).toMatchObject({ statusCode: 200 });
+    expect(await ask(known, 'second')).toMatchObject({ statusCode: 401 });
+  });
+
+  it.each([true, false])('refuse with 503 and ask no model where they cannot be read', async (passing) => {
+    const all = rig({ env, readKeys: async () => ({ kind: 'failed', why: 'out', passing }) });
+    const answer = await all.handler(post({}, { headers: { 'x-api-key': 'first' } }));
+    expect(answer).toMatchObject({ statusCode: 503, body: expect.stringContaining('Service Unavailable') });
+    expect(all.calls).toEqual([]);
+    expect(await all.handler(get('/health'))).toMatchObject({ statusCode: 200 });
+  });
+
+  it.each([
+    { what: 'known', reading: { kind: 'read', keys: [] } },
+    { what: 'refused', reading: { kind: 'failed', why: 'AccessDeniedException', passing: false } },
+    { what: 'unavailable', reading: { kind: 'failed', why: 'ThrottlingException', passing: true } },
+  ] as const)('are $what to a warm-up, before users come', async ({ what, reading }) => {
+    const { handler } = rig({ env, readKeys: async () => reading });
+    expect(await handler({ mlreg: 'warm' })).toMatchObject({ warm: true, keys: what });
   });
 });
 

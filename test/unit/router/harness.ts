@@ -1,6 +1,7 @@
 import type { HandlerDeps } from '../../../src/router/deps.ts';
 import { createHandler, type Handler } from '../../../src/router/handler.ts';
 import type { ModelAnswer } from '../../../src/router/invoke.ts';
+import type { ReadKeys } from '../../../src/router/key-parameter.ts';
 import type { SendCopy } from '../../../src/router/shadow/copy.ts';
 
 export const route = {
@@ -45,6 +46,7 @@ export function rig(options: {
   readonly env?: HandlerDeps['env'];
   readonly answer?: () => ModelAnswer | Promise<ModelAnswer>;
   readonly send?: SendCopy;
+  readonly readKeys?: ReadKeys;
 }): Rig {
   const calls: Rig['calls'] = [];
   const lines: string[] = [];
@@ -67,6 +69,8 @@ export function rig(options: {
       },
     },
     copiesTo: () => options.send ?? (async () => 'sent'),
+    readsKeys: () => options.readKeys ?? (async () => ({ kind: 'read', keys: [] })),
+    random: () => 0.5,
     emit: (line) => lines.push(line),
     wait: async (ms) => {
       waits.push(ms);

@@ -1,5 +1,6 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { serviceAddress } from '../../../src/router/service-address.ts';
 
@@ -39,6 +40,22 @@ describe('serviceAddress', () => {
         }).url;
         const env = { ...keys, AWS_REGION: region, ...(fips && { AWS_USE_FIPS_ENDPOINT: 'true' }) };
         expect(serviceAddress(env, 'lambda').url.href, `FIPS ${fips}`).toBe(expected.href);
+      }
+    },
+  );
+
+  it.each(['eu-central-1', 'us-east-1', 'us-gov-west-1', 'cn-north-1', 'ap-southeast-4'])(
+    'is the one that the SDK resolves for the Parameter Store in %s',
+    (region) => {
+      const client = new SSMClient({ region, credentials: { accessKeyId: 'A', secretAccessKey: 'B' } });
+      for (const fips of region.startsWith('cn-') ? [false] : [false, true]) {
+        const expected = client.config.endpointProvider({
+          Region: region,
+          UseFIPS: fips,
+          UseDualStack: false,
+        }).url;
+        const env = { ...keys, AWS_REGION: region, ...(fips && { AWS_USE_FIPS_ENDPOINT: 'true' }) };
+        expect(serviceAddress(env, 'ssm').url.href, `FIPS ${fips}`).toBe(expected.href);
       }
     },
   );

@@ -15,6 +15,8 @@ export interface Route {
   readonly routeKey: string;
   /** `integrations/ID` */
   readonly target: string | undefined;
+  /** Undefined where the route is open. */
+  readonly authorizerId?: string;
 }
 
 /** A snapshot of routes and integrations: what a stage serves. */

@@ -1,6 +1,11 @@
 import type { IntegrationTarget } from '../../seams.ts';
 import type { Api, Deployment, Route, Stage } from './api-state.ts';
 
+/** Which authorizer the route names is resolved anew for each request: it may change without a deployment. */
+type Resolved =
+  | Exclude<IntegrationTarget, { kind: 'lambda' }>
+  | (Omit<Extract<IntegrationTarget, { kind: 'lambda' }>, 'authorizer'> & { readonly authorizerId?: string });
+
 /**
  * Finds what a request to a stage goes to: the stage's deployment, its best route, the integration's URI with stage
  * variables put in. The most specific route wins: whole path before `{name}` before `{name+}`, a method before ANY,
@@ -12,7 +17,7 @@ export function resolveRoute(
   stageName: string,
   method: string,
   path: string,
-): IntegrationTarget {
+): Resolved {
   const api = apis.get(apiId);
   const stage = api?.stages.get(stageName);
   const deployment = api?.deployments.get(stage?.deploymentId ?? '');
@@ -20,16 +25,16 @@ export function resolveRoute(
   const route = bestRoute(deployment, method.toUpperCase(), path);
   if (route === undefined) return { kind: 'not-found' };
   let targets = resolved.get(stage);
-  if (targets === undefined) resolved.set(stage, (targets = new Map<Route, IntegrationTarget>()));
+  if (targets === undefined) resolved.set(stage, (targets = new Map<Route, Resolved>()));
   let target = targets.get(route);
   if (target === undefined) targets.set(route, (target = targetOf(deployment, stage, route)));
   return target;
 }
 
 /** Stages, deployments and routes are replaced when they change, never written to. */
-const resolved = new WeakMap<Stage, Map<Route, IntegrationTarget>>();
+const resolved = new WeakMap<Stage, Map<Route, Resolved>>();
 
-function targetOf(deployment: Deployment, stage: Stage, route: Route): IntegrationTarget {
+function targetOf(deployment: Deployment, stage: Stage, route: Route): Resolved {
   const integration = deployment.integrations.find(({ id }) => route.target === `integrations/${id}`);
   if (integration?.integrationUri === undefined)
     return { kind: 'misconfigured', why: `route ${route.routeKey} has no integration` };
@@ -39,7 +44,13 @@ function targetOf(deployment: Deployment, stage: Stage, route: Route): Integrati
   const functionArn = lambdaArn(uri);
   if (functionArn === undefined)
     return { kind: 'misconfigured', why: `integration URI is no Lambda function: ${uri}` };
-  return { kind: 'lambda', functionArn, routeKey: route.routeKey, stage: stage.name };
+  return {
+    kind: 'lambda',
+    functionArn,
+    routeKey: route.routeKey,
+    stage: stage.name,
+    ...(route.authorizerId !== undefined && { authorizerId: route.authorizerId }),
+  };
 }
 
 interface CompiledRoute {
@@ -111,7 +122,7 @@ function withVariables(
 }
 
 /** A function's ARN, or the invocation ARN around it: `arn:aws:apigateway:...:lambda:path/.../functions/ARN/invocations`. */
-function lambdaArn(uri: string): string | undefined {
+export function lambdaArn(uri: string): string | undefined {
   const inner =
     /^arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path\/[\d-]+\/functions\/(arn:.+)\/invocations$/.exec(
       uri,

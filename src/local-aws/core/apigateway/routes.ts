@@ -3,11 +3,16 @@ import type { Account } from '../account.ts';
 import { matching, parseInput, wireInteger } from '../input.ts';
 import { answer, type Operations } from '../operation.ts';
 import type { Api, Integration, Route } from './api-state.ts';
+import type { Authorizer } from './authorizers.ts';
 import { badRequest, conflict, findApi, notFound, paged, pageInput, shortId } from './apis.ts';
 import { autoDeploy } from './deployments.ts';
 
 /** Integrations and routes: what is edited, and served once it is deployed. */
-export function routeOperations(account: Account, apis: Map<string, Api>): Operations {
+export function routeOperations(
+  account: Account,
+  apis: Map<string, Api>,
+  authorizers: ReadonlyMap<string, Authorizer>,
+): Operations {
   const changed = (api: Api) => {
     autoDeploy(account, api);
     account.changed();
@@ -23,6 +28,17 @@ export function routeOperations(account: Account, apis: Map<string, Api>): Opera
     const found = api.routes.get(id);
     if (found === undefined) throw notFound(`Unable to find Route with identifier ${id}`);
     return found;
+  };
+  const authorizerIdOf = (
+    api: Api,
+    { authorizationType, authorizerId }: z.output<typeof authorization>,
+  ): string | undefined => {
+    if (authorizationType === 'NONE' || authorizationType === undefined) return undefined;
+    if (authorizationType !== 'CUSTOM')
+      throw badRequest('Local AWS serves the authorization types NONE and CUSTOM only.');
+    if (!authorizers.has(`${api.id}/${authorizerId}`))
+      throw badRequest(`Authorizer with identifier ${authorizerId} does not exist`);
+    return authorizerId;
   };
   return {
     CreateIntegration(call) {
@@ -89,7 +105,13 @@ export function routeOperations(account: Account, apis: Map<string, Api>): Opera
       if (input.target !== undefined && (integration === undefined || !api.integrations.has(integration))) {
         throw badRequest(`Invalid target: ${input.target}`);
       }
-      const route: Route = { id: shortId(account, 7), routeKey: input.routeKey, target: input.target };
+      const authorizerId = authorizerIdOf(api, input);
+      const route: Route = {
+        id: shortId(account, 7),
+        routeKey: input.routeKey,
+        target: input.target,
+        ...(authorizerId !== undefined && { authorizerId }),
+      };
       api.routes.set(route.id, route);
       changed(api);
       return answer(routeDocument(route), 201);
@@ -99,6 +121,16 @@ export function routeOperations(account: Account, apis: Map<string, Api>): Opera
       const api = findApi(account, apis, call.input);
       const input = parseInput(pageInput, call.input, 'BadRequestException');
       return answer(paged([...api.routes.values()].map(routeDocument), input));
+    },
+    UpdateRoute(call) {
+      const api = findApi(account, apis, call.input);
+      const { authorizerId: before, ...route } = routeOf(api, call.input);
+      const input = parseInput(authorization, call.input, 'BadRequestException');
+      const authorizerId = input.authorizationType === undefined ? before : authorizerIdOf(api, input);
+      const updated: Route = { ...route, ...(authorizerId !== undefined && { authorizerId }) };
+      api.routes.set(route.id, updated);
+      changed(api);
+      return answer(routeDocument(updated));
     },
     DeleteRoute(call) {
       const api = findApi(account, apis, call.input);
@@ -120,7 +152,12 @@ const integrationInput = z.object({
 
 const methods = 'GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY';
 
-const routeInput = z.object({
+const authorization = z.object({
+  authorizationType: z.string().optional(),
+  authorizerId: z.string().optional(),
+});
+
+const routeInput = authorization.extend({
   routeKey: matching(new RegExp(`^(\\$default|(${methods}) /[^\\s]*)$`)),
   target: z.string().optional(),
 });
@@ -130,5 +167,6 @@ function integrationDocument({ id, ...integration }: Integration): object {
 }
 
 function routeDocument({ id, ...route }: Route): object {
-  return { routeId: id, apiKeyRequired: false, authorizationType: 'NONE', ...route };
+  const authorizationType = route.authorizerId === undefined ? 'NONE' : 'CUSTOM';
+  return { routeId: id, apiKeyRequired: false, authorizationType, ...route };
 }

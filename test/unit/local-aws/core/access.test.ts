@@ -5,6 +5,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { ListModelsCommand } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { CreateTopicCommand, ListTopicsCommand } from '@aws-sdk/client-sns';
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
 import { bench, type Bench } from './bench.ts';
@@ -18,6 +19,7 @@ const calls: Record<string, (sdk: Clients) => Promise<unknown>> = {
   'apigateway:GetApis': ({ gateway }) => gateway.send(new GetApisCommand({})),
   'cloudwatch:ListMetrics': ({ cloudwatch }) => cloudwatch.send(new ListMetricsCommand({})),
   'sns:ListTopics': ({ sns }) => sns.send(new ListTopicsCommand({})),
+  'ssm:GetParameter': ({ ssm }) => ssm.send(new GetParameterCommand({ Name: '/k' })),
   'sts:GetCallerIdentity': ({ sts }) => sts.send(new GetCallerIdentityCommand({})),
   's3:GetObject': ({ s3 }) => s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'k' })),
 };
@@ -37,6 +39,7 @@ describe('without the session token', () => {
     ['apigateway:GetApis', 'UnrecognizedClientException 403'],
     ['cloudwatch:ListMetrics', 'InvalidClientTokenId 403'],
     ['sns:ListTopics', 'InvalidClientTokenId 403'],
+    ['ssm:GetParameter', 'UnrecognizedClientException 400'],
     ['sts:GetCallerIdentity', 'InvalidClientTokenId 403'],
     ['s3:GetObject', 'InvalidAccessKeyId 403'],
   ])('%s is %s', async (action, expected) => {
@@ -55,6 +58,7 @@ describe('denied', () => {
     ['apigateway:GetApis', 'AccessDeniedException 403'],
     ['cloudwatch:ListMetrics', 'AccessDenied 403'],
     ['sns:ListTopics', 'AuthorizationErrorException 403'],
+    ['ssm:GetParameter', 'AccessDeniedException 400'],
     ['sts:GetCallerIdentity', 'AccessDenied 403'],
     ['s3:GetObject', 'AccessDenied 403'],
   ])('%s is %s', async (action, expected) => {
@@ -93,6 +97,7 @@ describe('faults', () => {
     ['apigateway:GetApis', 'TooManyRequestsException 429'],
     ['cloudwatch:ListMetrics', 'Throttling 400'],
     ['sns:ListTopics', 'ThrottledException 429'],
+    ['ssm:GetParameter', 'ThrottlingException 400'],
     ['sts:GetCallerIdentity', 'Throttling 400'],
     ['s3:GetObject', 'SlowDown 503'],
   ])('%s throttled is %s, as often as asked for', async (action, expected) => {

@@ -6,6 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { LocalAws } from '../../../../src/local-aws/core/local-aws.ts';
 import { inProcess, type Fate } from '../../../../src/local-aws/in-process.ts';
@@ -26,6 +27,7 @@ export function clients(local: LocalAws, options: { sessionToken?: string; fate?
     gateway: new ApiGatewayV2Client(config),
     cloudwatch: new CloudWatchClient(config),
     sns: new SNSClient(config),
+    ssm: new SSMClient(config),
     sts: new STSClient(config),
     s3: new S3Client({ ...config, forcePathStyle: true }),
   };

@@ -326,3 +326,72 @@ it('counts', async () => {
   expect(after.status['4xx'] - before.status['4xx']).toBe(1);
   expect(after.inFlight).toBe(0);
 });
+
+describe('a route with an authorizer', () => {
+  const authorizer = { id: 'auth', functionArn: 'arn:keys:live', headers: ['x-api-key'], resultTtlMs: 0 };
+  const ask = async (key?: string): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(`${gateway.url}/recommend`, {
+      method: 'POST',
+      headers: key === undefined ? {} : { 'x-api-key': key },
+      body: '{"userId":"u"}',
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  beforeEach(() => {
+    target = { ...lambda, authorizer } as IntegrationTarget;
+  });
+
+  it('is asked first, of the request without its body', async () => {
+    reply = (payload) => returns(payload.includes('REQUEST') ? { isAuthorized: true } : { served: true });
+    expect(await ask('k')).toEqual({ status: 200, body: { served: true } });
+    expect(invoked.map(({ arn }) => arn)).toEqual(['arn:keys:live', 'arn:f:live']);
+    const [asked] = invoked;
+    expect(asked?.event).toMatchObject({
+      version: '2.0',
+      type: 'REQUEST',
+      identitySource: ['k'],
+      headers: { 'x-api-key': 'k' },
+      requestContext: { http: { method: 'POST' } },
+    });
+    expect(Object.keys(asked?.event ?? {})).not.toContain('body');
+  });
+
+  it('without the identity source is 401, and nobody is asked', async () => {
+    expect(await ask()).toEqual({ status: 401, body: { message: 'Unauthorized' } });
+    expect(invoked).toEqual([]);
+  });
+
+  it.each([
+    { what: 'refuses', answer: returns({ isAuthorized: false }), status: 403, message: 'Forbidden' },
+    { what: 'throws', answer: returns({}, 'Unhandled'), status: 500, message: 'Internal Server Error' },
+    {
+      what: 'says neither',
+      answer: returns({ isAuthorized: 'yes' }),
+      status: 500,
+      message: 'Internal Server Error',
+    },
+    { what: 'says nothing', answer: returns(null), status: 500, message: 'Internal Server Error' },
+    {
+      what: 'is throttled',
+      answer: { kind: 'throttled' } as const,
+      status: 500,
+      message: 'Internal Server Error',
+    },
+  ])('that $what is $status and reaches no integration', async ({ answer, status, message }) => {
+    reply = () => answer;
+    expect(await ask('k')).toEqual({ status, body: { message } });
+    expect(invoked.map(({ arn }) => arn)).toEqual(['arn:keys:live']);
+  });
+
+  it('caches an answer for its time to live, by key', async () => {
+    target = {
+      ...lambda,
+      authorizer: { ...authorizer, id: 'cached', resultTtlMs: 60_000 },
+    } as IntegrationTarget;
+    reply = (payload) => returns({ isAuthorized: payload.includes('"identitySource":["good"]') });
+    expect([(await ask('bad')).status, (await ask('bad')).status]).toEqual([403, 403]);
+    expect(invoked).toHaveLength(1);
+    await ask('good');
+    expect(invoked.map(({ arn }) => arn)).toEqual(['arn:keys:live', 'arn:keys:live', 'arn:f:live']);
+  });
+});
