@@ -118,6 +118,11 @@ run "authorizer_function" {
   }
 
   assert {
+    condition     = aws_apigatewayv2_authorizer.this[0].authorizer_result_ttl_in_seconds == 0
+    error_message = "a cached answer would outlive the revocation of a key"
+  }
+
+  assert {
     condition     = aws_lambda_permission.authorizer[0].principal == "apigateway.amazonaws.com"
     error_message = "the API must be allowed to ask it"
   }

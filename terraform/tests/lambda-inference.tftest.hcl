@@ -123,6 +123,28 @@ run "options" {
   }
 }
 
+run "keys_of_a_parameter" {
+  command = plan
+
+  variables {
+    api_keys_parameter = { name = "/mlreg/prod/recommendation/api-keys", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
+  }
+
+  module {
+    source = "../modules/lambda-inference"
+  }
+
+  assert {
+    condition     = module.function.function.environment[0].variables["MLREG_API_KEYS_PARAMETER"] == "/mlreg/prod/recommendation/api-keys" && !contains(keys(module.function.function.environment[0].variables), "MLREG_API_KEYS_SHA256")
+    error_message = "the name is all that a version freezes"
+  }
+
+  assert {
+    condition     = toset([for statement in module.function.role.statements : statement.Sid]) == toset(["AskModels", "Logs", "ReadKeyList", "DecryptKeyList"])
+    error_message = "the router may read the list, and decrypt it"
+  }
+}
+
 run "mistakes" {
   command = plan
 

@@ -110,8 +110,9 @@ variable "cors" {
 variable "authorizer" {
   description = <<-EOT
     Who is let in. `none`: everybody (the router may still ask for keys). `iam`: signed requests. `jwt`: issuer and
-    audience. `lambda`: function_arn of an authorizer with simple responses, such as this module's package with the
-    handler index.authorizer.
+    audience. `lambda`: function_arn of an authorizer with simple responses, such as the module
+    api-key-authorizer makes. cache_seconds: how long the gateway keeps its answer, which is added to the minute within
+    which a revoked key is refused.
   EOT
   type = object({
     kind          = string
@@ -120,7 +121,7 @@ variable "authorizer" {
     scopes        = optional(list(string), [])
     function_arn  = optional(string)
     header        = optional(string, "x-api-key")
-    cache_seconds = optional(number, 60)
+    cache_seconds = optional(number, 0)
   })
   nullable = false
 

@@ -7,6 +7,13 @@ module "naming" {
   environment = var.environment
 }
 
+module "keys" {
+  source      = "../../internal/key-list"
+  count       = var.api_keys_parameter == null ? 0 : 1
+  environment = var.environment
+  parameter   = var.api_keys_parameter
+}
+
 module "function" {
   source               = "../../internal/function"
   name                 = "${var.model}-inference-${var.environment}"
@@ -24,6 +31,7 @@ module "function" {
     var.environment_variables,
     { MLREG_MODEL = var.model, MLREG_METRIC_RESOLUTION = "1" },
     length(var.api_keys_sha256) == 0 ? {} : { MLREG_API_KEYS_SHA256 = join(",", var.api_keys_sha256) },
+    one(module.keys[*].variables),
   )
 
   statements = concat(
@@ -32,6 +40,7 @@ module "function" {
     var.shadow_function_arn == null ? [] : [
       { Sid = "ShadowCopies", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = [var.shadow_function_arn, "${var.shadow_function_arn}:*"] },
     ],
+    flatten(module.keys[*].statements),
   )
 }
 

@@ -71,8 +71,17 @@ variable "reserved_concurrency" {
   }
 }
 
+variable "api_keys_parameter" {
+  description = "The SSM parameter that lists the SHA-256 digests of the keys that callers send as x-api-key: its name or ARN, and the ARN of the KMS key where it is encrypted with a key of your own. Read at request time: a revoked key is refused within a minute. null: the router asks for no key."
+  type = object({
+    name        = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
 variable "api_keys_sha256" {
-  description = "SHA-256 digests of the keys that callers send as x-api-key, 64 hexadecimal digits each. Empty: the router asks for none."
+  description = "Deprecated: use api_keys_parameter. SHA-256 digests of valid keys, frozen into each published version, so that a revoked key comes back with a rollback. Not read where api_keys_parameter is set."
   type        = list(string)
   default     = []
   nullable    = false

@@ -60,14 +60,23 @@ variable "api" {
       scopes        = optional(list(string), [])
       function_arn  = optional(string)
       header        = optional(string, "x-api-key")
-      cache_seconds = optional(number, 60)
+      cache_seconds = optional(number, 0)
     })
   })
   nullable = false
 }
 
+variable "api_keys_parameter" {
+  description = "The SSM parameter that lists the SHA-256 digests of the keys that callers send as x-api-key: its name or ARN, and the ARN of the KMS key where it is encrypted with a key of your own. Read at request time: a revoked key is refused within a minute. null: the router asks for no key."
+  type = object({
+    name        = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
 variable "api_keys_sha256" {
-  description = "SHA-256 digests of the keys that callers send as x-api-key. Empty: the router asks for none."
+  description = "Deprecated: use api_keys_parameter. SHA-256 digests of valid keys, frozen into each published version, so that a revoked key comes back with a rollback. Not read where api_keys_parameter is set."
   type        = list(string)
   default     = []
   nullable    = false
