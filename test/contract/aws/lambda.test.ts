@@ -297,3 +297,9 @@ test('an alias with provisioned concurrency comes home all the same, by a second
   await clock.advance(10_000);
   expect((await platform.readAlias('live')).target).toEqual(home);
 });
+
+test('the variables of $LATEST are read like those of a version', async () => {
+  const made = await stack();
+  expect(await made.platform.variables('$LATEST')).toEqual(userVariables);
+  expect(await made.platform.variables('1')).toEqual(userVariables);
+});
