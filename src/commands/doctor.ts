@@ -13,6 +13,7 @@ import { type Context, type Target, target } from './context.ts';
 import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
 import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { keysCheck } from './doctor-keys.ts';
 import { championOf } from './prepare.ts';
 
 /** What must be true before a rollout, and that a rollback would work. Reads only. One line each, with the mend. */
@@ -20,10 +21,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const at = await target(context);
   const { config, connection } = at;
   const findings: Finding[] = [];
-  const check = async (
-    name: string,
-    look: () => Promise<{ readonly ok: boolean; readonly detail: string; readonly mend?: string }>,
-  ): Promise<void> => {
+  const check = async (name: string, look: () => Promise<Omit<Finding, 'check'>>): Promise<void> => {
     findings.push({
       check: name,
       ...(await look().catch((error: unknown) => {
@@ -87,6 +85,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   });
   const { alias: own, green } = config.lambda;
   if (green !== null) await check('stage', () => stageCheck(at, own, green, champion));
+  await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
   if (champion !== null) {
     await check('$LATEST', async () => {
       const { target: served } = await connection.platform.readAlias(own);
@@ -189,13 +188,23 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const { paint } = context.output;
   context.output.answer({ kind: 'Doctor', environment: config.name, well: isWell, findings }, () =>
     findings
-      .map(
-        ({ check: name, ok, unchecked, detail, mend }) =>
-          `${ok ? (unchecked === true ? paint.yellow('?') : paint.green('✔')) : paint.red('✖')} ${name.padEnd(10)} ${detail}${mend === undefined ? '' : `\n             try: ${mend}`}`,
-      )
+      .map((finding) => {
+        const { check: name, detail, mend } = finding;
+        const hint = mend === undefined ? '' : `\n             try: ${mend}`;
+        return `${markOf(finding, paint)} ${name.padEnd(10)} ${detail}${hint}`;
+      })
       .join('\n'),
   );
   return isWell ? exitCode.done : exitCode.unexpected;
+}
+
+function markOf(
+  { ok, unchecked, warning }: Omit<Finding, 'check'>,
+  paint: Context['output']['paint'],
+): string {
+  if (!ok) return paint.red('✖');
+  if (warning === true) return paint.yellow('!');
+  return unchecked === true ? paint.yellow('?') : paint.green('✔');
 }
 
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */

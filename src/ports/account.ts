@@ -8,6 +8,8 @@ export interface AccountFinding {
   readonly blocks?: 'permission' | 'configuration';
   /** Nobody looked, and why is said: that is no fault. */
   readonly unchecked?: true;
+  /** Worth knowing, and no reason to fail. */
+  readonly warning?: true;
 }
 
 export interface AccountSubject {

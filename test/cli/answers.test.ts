@@ -190,6 +190,27 @@ describe('doctor', () => {
     expect((await cli.run('doctor')).stdout).toMatchSnapshot();
   });
 
+  it('warns of recorded Lambda versions that hold API keys of another day, and does not fail for it', async () => {
+    const cli = await serving();
+    const { functionVersion } = cli.model.alias().target;
+    const route = cli.model.variablesOf(functionVersion);
+    const [old, now] = ['a'.repeat(64), 'b'.repeat(64)];
+    cli.model.publishAs(functionVersion, { ...route, MLREG_API_KEYS_SHA256: old });
+    cli.model.publishAs('$LATEST', { ...route, MLREG_API_KEYS_SHA256: now });
+    const { code, stdout } = await cli.run('doctor');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => /keys|MLREG_API_KEYS/.test(line))).toMatchSnapshot();
+    expect(stdout).not.toMatch(/[ab]{64}/);
+    cli.model.publishAs('$LATEST', { ...route, MLREG_API_KEYS_PARAMETER: '/mlreg/prod/api-keys' });
+    expect((await cli.run('doctor')).stdout).toContain(
+      'holds 1 API key of its own, and today they are read from the parameter /mlreg/prod/api-keys: a key that was revoked since would be valid again',
+    );
+    cli.model.publishAs(functionVersion, { ...route, MLREG_API_KEYS_PARAMETER: '/mlreg/prod/api-keys' });
+    expect((await cli.run('doctor')).stdout).toContain(
+      'no recorded Lambda version holds API keys of its own',
+    );
+  });
+
   it('before the first version', async () => {
     expect((await cliWorld().run('doctor')).stdout).toMatchSnapshot();
   });

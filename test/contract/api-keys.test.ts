@@ -224,6 +224,19 @@ describe('keys that the router checks', () => {
     expect([await at.ask('old'), await at.ask('new'), await at.ask('third')]).toEqual([401, 200, 200]);
   });
 
+  test('a rotation has both keys valid at once, then the new one alone', async () => {
+    const at = await scene(byParameter);
+    const valid = async () => [await at.ask('old'), await at.ask('new')];
+    await at.put('old');
+    expect(await valid()).toEqual([200, 401]);
+    await at.put('old', 'new');
+    await at.pass(minute);
+    expect(await valid()).toEqual([200, 200]);
+    await at.put('new');
+    await at.pass(minute);
+    expect(await valid()).toEqual([401, 200]);
+  });
+
   test('a revoked key stays refused when the alias returns to the version published before', async () => {
     const at = await scene(byParameter);
     expect(await at.ask('old')).toBe(200);

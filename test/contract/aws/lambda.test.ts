@@ -313,3 +313,9 @@ test('what $LATEST has and a version has not is told by name; what mlreg itself 
   expect(await made.platform.latestDifferences('1')).toEqual(['code', 'variable LOG_LEVEL (changed)']);
   expect(await failure(made.platform.latestDifferences('99'))).toMatchObject({ kind: 'missing' });
 });
+
+test('the variables of $LATEST are read like those of a version', async () => {
+  const made = await stack();
+  expect(await made.platform.variables('$LATEST')).toEqual(userVariables);
+  expect(await made.platform.variables('1')).toEqual(userVariables);
+});
