@@ -64,6 +64,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
   const known = new Map<Counted, GateAnswer>();
   /** Evidence that findings had when the challenger got everybody: what came before was of another comparison. */
   const stale = new Map<string, number>();
+  let isAlone = false;
   let wantingSince: number | null = null;
   let at = 0;
   let doubted: readonly Counted[] = [];
@@ -76,12 +77,14 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     for (const finding of decided) {
       if (counted(finding) === null) return finding;
       if (finding.limit === null) continue;
-      const evidence = Math.log(finding.evidence);
-      if (changed) stale.set(finding.rule, evidence);
-      if (evidence - (stale.get(finding.rule) ?? 0) >= Math.log(finding.threshold)) return finding;
+      if (changed) stale.set(finding.rule, Math.log(finding.evidence));
+      if (newsOf(finding) >= Math.log(finding.threshold)) return finding;
     }
     return null;
   }
+
+  /** log of the evidence since then. */
+  const newsOf = ({ rule, evidence }: Finding): number => Math.log(evidence) - (stale.get(rule) ?? 0);
 
   function total(): boolean {
     const segment = segments.current();
@@ -100,7 +103,8 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     at = observation.at;
     doubted = [];
     if (segments.shareChanged()) answers.clear();
-    if (tick.plannedPercent >= 100) return alone(decided);
+    isAlone = tick.plannedPercent >= 100;
+    if (isAlone) return alone(decided);
     let isNew = false;
     for (const finding of decided) {
       const kind = counted(finding);
@@ -158,6 +162,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
   function holds(doubt: Finding): boolean {
     const kind = counted(doubt);
     if (kind === null) return true;
+    if (isAlone) return doubt.limit !== null && newsOf(doubt) > 0;
     if (segments.bakes() >= 2) return false;
     const answer = answers.get(kind);
     if (answer === undefined || !('p' in answer)) return true;
@@ -165,6 +170,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
   }
 
   function deferred(doubts: readonly Finding[]): string | null {
+    if (isAlone) return null;
     const told = new Map(due);
     for (const finding of doubts) {
       const kind = counted(finding);

@@ -208,6 +208,8 @@ describe('with everybody on the challenger', () => {
       tick(n, null, arm(220, errors), { tickMs: 10_000, plannedPercent: 100 });
     for (let n = 31; n <= 50; n++) one.step(all(n, 5));
     expect(one.failed()).toBeNull();
+    expect(one.judgement()).toMatchObject({ kind: 'pass' });
+    expect(one.judgement().deferred).toBeUndefined();
     for (let n = 51; n <= 80; n++) one.step(all(n, 60));
     expect(one.failed()).toMatchObject({ rule: 'error rate > 5 %' });
   });
