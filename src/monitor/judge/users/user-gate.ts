@@ -33,7 +33,7 @@ export interface UserGate {
   count(counts: UserCountsRead): Finding | null;
   /** Counts by bucket up to the last tick would let the gate answer. */
   wants(): boolean;
-  /** Findings that would have rolled back, and wait for the gate. */
+  /** Findings that would have rolled back, and wait for the gate; none at 100 %, where there is none. */
   due(): readonly Finding[];
   /** Whether a doubt keeps the rollout where it is. */
   holds(doubt: Finding): boolean;
@@ -106,12 +106,15 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     isAlone = tick.plannedPercent >= 100;
     if (isAlone) return alone(decided);
     let isNew = false;
-    for (const finding of decided) {
+    // The strongest comes first: it is the one to be named.
+    for (const finding of decided.toReversed()) {
       const kind = counted(finding);
-      if (kind === null) return finding;
+      if (kind === null) continue;
       isNew ||= !due.has(kind);
       due.set(kind, finding);
     }
+    const ungated = decided.find((finding) => counted(finding) === null);
+    if (ungated) return ungated;
     const errors = due.get('errors');
     if (errors && total())
       return { ...errors, sentence: withReason(errors.sentence, 'every group of users fails') };
@@ -185,10 +188,10 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
 
   return {
     step,
-    pass: segments.step,
+    pass: (observation, tick) => segments.step(observation, tick),
     count,
     wants: () => wantingSince !== null,
-    due: () => [...due.values()],
+    due: () => (isAlone ? [] : [...due.values()]),
     holds,
     deferred,
   };
