@@ -284,6 +284,19 @@ describe('a slower challenger', () => {
     expect(one.judgement().deferred).toMatch(/^challenger p\d\d latency .* explained by which users it got/);
   });
 
+  it('rolls back for its latency, though a client explains the errors that are due as well', () => {
+    const bot = bucketOfRank(5);
+    const both: StickyTraffic = {
+      ...times((bucket, isChallenger) => (isChallenger && bucket !== bot ? 6 : 1)),
+      ...withBot(5),
+    };
+    const one = createJudge(policy, { salt });
+    expect(drive(one, stickyTraffic(both), 10, 90).failedAt).not.toBeNull();
+    const findings = one.judgement().findings.filter(({ evidence, threshold }) => evidence >= threshold);
+    expect(findings.map(({ metric }) => metric)).toContain('errors');
+    expect(one.failed()).toMatchObject({ metric: 'latency' });
+  });
+
   it('holds for one more bake at most where slow requests are not counted by user', () => {
     const one = createJudge(policy, { salt });
     const traffic = stickyTraffic(slowUser);
