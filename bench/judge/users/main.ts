@@ -32,6 +32,12 @@ export function simulateUsers(
   }
 }
 
+const missing = (dir: string): string => {
+  const known = new Set(readUserRuns(dir).map(({ cell }) => cell));
+  const names = userCells.flatMap(({ name }) => (known.has(name) ? [] : [name]));
+  return names.length === 0 ? 'none' : names.join('; ');
+};
+
 /** bench/judge/users/RESULTS.md */
 export function reportUsers(root: string, dir: string, date: string): void {
   const text = `# The comparison of users: simulated populations
@@ -43,7 +49,10 @@ A canary of 10 and 50 % under sticky routing, an hour each unless a cell says ot
 history, the default policy (endpoint errors not simulated), a new salt in each run. \`judge\`: the judge on all requests,
 without comparing users. \`kept\`: the same without requests of set-aside buckets. \`gate\`: what mlreg does. \`strata\`:
 what it does where the router's log can't be read. \`held\`: % of runs that a doubt held at the end of a bake (for one more
-bake at most). \`reads\`: times that the log was read. Standard error: sqrt(r (1 - r)/n).
+bake at most). \`reads\`: times that the log was read. Standard error: sqrt(r (1 - r)/n). \`-\`: not simulated.
+
+The aim for each cell is n = 300 and then 1,000; where \`n\` is less, a rate of 0 is bounded by 3/n only (95 %). The cells that
+are not in the tables were not run: ${missing(dir)}.
 
 ${userTables(readUserRuns(dir))}
 `;

@@ -41,6 +41,7 @@ export function userTables(all: readonly UserRuns[]): string {
         const gate = outcomesOf(all, name, 'gate');
         const figures = variants.map((variant) => {
           const outcomes = outcomesOf(all, name, variant);
+          if (outcomes.length === 0) return '-';
           const at = outcomes.flatMap(({ at: minute }) => (minute === null ? [] : [minute]));
           const share = percent(at.length, outcomes.length);
           return kind === 'healthy' || at.length === 0 ? share : `${share} @${medianOf(at).toFixed(1)}`;
@@ -60,8 +61,9 @@ export function userTables(all: readonly UserRuns[]): string {
 
 function pooledText(all: readonly UserRuns[]): string {
   const healthy = userCells.filter(({ kind }) => kind === 'healthy');
-  const lines = variants.map((variant) => {
+  const lines = variants.flatMap((variant) => {
     const outcomes = healthy.flatMap(({ name }) => outcomesOf(all, name, variant));
+    if (outcomes.length === 0) return [];
     const back = outcomes.filter(({ at }) => at !== null).length;
     return `- \`${variant}\`: ${back} of ${outcomes.length}, ${percent(back, Math.max(1, outcomes.length))} %`;
   });

@@ -15,8 +15,8 @@ export interface Decision {
   failing(tick: number): readonly Finding[];
   /** log of all evidence together. */
   logTotal(): number;
-  /** What speaks most against the challenger; null where nothing is known. */
-  strongest(): Finding | null;
+  /** What speaks against the challenger, the strongest first, where log E of all together is enough; none: it isn't. */
+  against(enough: number): readonly Finding[];
   /** The evidence at which a rule decides alone. */
   thresholdOf(rule: Rule): number;
 }
@@ -52,10 +52,10 @@ export function createDecision(
     return rule?.finding(thresholdOf(rule)) ?? null;
   }
 
-  /** What speaks most against the challenger, and every rule that would be enough alone. */
-  function reached(): readonly Finding[] {
+  /** Of evidence that together is enough: what speaks most against the challenger, and every rule that would do alone. */
+  function reached(enough: number): readonly Finding[] {
     const first = strongest();
-    const alone = rules.filter((rule) => Math.log(rule.weight()) + rule.logE() >= Math.log(threshold));
+    const alone = rules.filter((rule) => Math.log(rule.weight()) + rule.logE() >= enough);
     const others = alone.map((rule) => rule.finding(thresholdOf(rule)));
     return [first, ...others.filter((finding) => finding?.rule !== first?.rule)].filter(
       (one) => one !== null,
@@ -78,11 +78,11 @@ export function createDecision(
 
   return {
     failing(tick) {
-      const together = mayDecide() && logTotal() >= Math.log(threshold) ? reached() : [];
+      const together = mayDecide() && logTotal() >= Math.log(threshold) ? reached(Math.log(threshold)) : [];
       return [...together, ...look(tick)];
     },
+    against: (enough) => (logTotal() >= enough ? reached(enough) : []),
     logTotal,
-    strongest,
     thresholdOf,
   };
 }

@@ -167,16 +167,15 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
       .flatMap(({ why, finding }) =>
         why === null ? [] : [{ why: `${why}; it may be chance yet`, finding }],
       );
-    const strongest = decision.logTotal() < mostAgainst ? null : decision.strongest();
-    const much = strongest && {
-      why: `too much speaks against the challenger to go on: ${strongest.sentence}`,
-      finding: strongest,
-    };
+    const much = decision.against(mostAgainst).map((finding) => ({
+      why: `too much speaks against the challenger to go on: ${finding.sentence}`,
+      finding,
+    }));
     const due = (users?.due() ?? []).map((finding) => ({
       why: `it is not shown yet that users do not explain it: ${finding.sentence}`,
       finding,
     }));
-    return [...over, ...(much ? [much] : []), ...due];
+    return [...over, ...much, ...due];
   }
 
   function nonInferior(): boolean {

@@ -65,7 +65,8 @@ async function rollout(rates: Rates, userCounts: UserCounts | undefined) {
       guardrails: { ...policy.guardrails, errorRate: null, endpointErrorsPerMinute: null },
     },
   };
-  const ports = { ...world.ports, ...(userCounts === undefined ? {} : { userCounts }) };
+  const { userCounts: _, ...others } = world.ports;
+  const ports = { ...others, ...(userCounts === undefined ? {} : { userCounts }) };
   const journal = await start(ports, id, startOf(settings));
   const outcome = await drive(ports, journal, { signal: new AbortController().signal });
   const entries = await openMemoryStore(world.place).journal(id);

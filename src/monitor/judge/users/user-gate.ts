@@ -33,7 +33,7 @@ export interface UserGate {
   count(counts: UserCountsRead): Finding | null;
   /** Counts by bucket up to the last tick would let the gate answer. */
   wants(): boolean;
-  /** Findings that would have rolled back, and wait for the gate. */
+  /** Findings that would have rolled back, and wait for the gate; none at 100 %, where there is none. */
   due(): readonly Finding[];
   /** Whether a doubt keeps the rollout where it is. */
   holds(doubt: Finding): boolean;
@@ -64,6 +64,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
   const known = new Map<Counted, GateAnswer>();
   /** Evidence that findings had when the challenger got everybody: what came before was of another comparison. */
   const stale = new Map<string, number>();
+  let isAlone = false;
   let wantingSince: number | null = null;
   let at = 0;
   let doubted: readonly Counted[] = [];
@@ -76,12 +77,14 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     for (const finding of decided) {
       if (counted(finding) === null) return finding;
       if (finding.limit === null) continue;
-      const evidence = Math.log(finding.evidence);
-      if (changed) stale.set(finding.rule, evidence);
-      if (evidence - (stale.get(finding.rule) ?? 0) >= Math.log(finding.threshold)) return finding;
+      if (changed) stale.set(finding.rule, Math.log(finding.evidence));
+      if (newsOf(finding) >= Math.log(finding.threshold)) return finding;
     }
     return null;
   }
+
+  /** log of the evidence since then. */
+  const newsOf = ({ rule, evidence }: Finding): number => Math.log(evidence) - (stale.get(rule) ?? 0);
 
   function total(): boolean {
     const segment = segments.current();
@@ -100,14 +103,18 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     at = observation.at;
     doubted = [];
     if (segments.shareChanged()) answers.clear();
-    if (tick.plannedPercent >= 100) return alone(decided);
+    isAlone = tick.plannedPercent >= 100;
+    if (isAlone) return alone(decided);
     let isNew = false;
-    for (const finding of decided) {
+    // The strongest comes first: it is the one to be named.
+    for (const finding of decided.toReversed()) {
       const kind = counted(finding);
-      if (kind === null) return finding;
+      if (kind === null) continue;
       isNew ||= !due.has(kind);
       due.set(kind, finding);
     }
+    const ungated = decided.find((finding) => counted(finding) === null);
+    if (ungated) return ungated;
     const errors = due.get('errors');
     if (errors && total())
       return { ...errors, sentence: withReason(errors.sentence, 'every group of users fails') };
@@ -158,6 +165,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
   function holds(doubt: Finding): boolean {
     const kind = counted(doubt);
     if (kind === null) return true;
+    if (isAlone) return doubt.limit !== null && newsOf(doubt) > 0;
     if (segments.bakes() >= 2) return false;
     const answer = answers.get(kind);
     if (answer === undefined || !('p' in answer)) return true;
@@ -165,6 +173,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
   }
 
   function deferred(doubts: readonly Finding[]): string | null {
+    if (isAlone) return null;
     const told = new Map(due);
     for (const finding of doubts) {
       const kind = counted(finding);
@@ -182,7 +191,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     pass: (observation, tick) => segments.step(observation, tick),
     count,
     wants: () => wantingSince !== null,
-    due: () => [...due.values()],
+    due: () => (isAlone ? [] : [...due.values()]),
     holds,
     deferred,
   };
