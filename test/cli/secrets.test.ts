@@ -104,7 +104,7 @@ async function told({ cli, made }: Setting): Promise<string> {
   };
   const said: unknown[] = [];
   const run = async (words: string): Promise<void> => void said.push(await cli.run(words, { env }));
-  await run('deploy --model-version v2.3.0');
+  await run('deploy --model-version v2.3.0 --with-latest');
   cli.account = await checksOf(made).examine({
     endpoint: 'recs',
     variables: [{ MLREG_ROUTE: 'x'.repeat(4_096) }],
@@ -192,7 +192,7 @@ describe('no value of a variable is said, written or sent', () => {
     const { cli, made } = await setting(flags(3_900));
     cli.preflight = ((subject: RolloutSubject) => checksOf(made).preflight(subject)) as never;
     made.asked.length = 0;
-    const { code, stdout, stderr } = await cli.run('deploy --model-version v2.3.0');
+    const { code, stdout, stderr } = await cli.run('deploy --model-version v2.3.0 --with-latest');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/a published version would have 4,\d{3} bytes of them, and Lambda takes 4,096/);
     expect(stderr).toMatch(/\(FLAGS 3,910, API_TOKEN 28\)/);
