@@ -90,6 +90,8 @@ export function rolledBack(
     readonly wasPromoted: boolean;
     readonly neverInService: boolean;
     readonly cause?: RollbackCause['kind'];
+    /** How the challenger served everybody in this very rollout, where it did. */
+    readonly promoted?: Service | undefined;
     /** What serves everybody again. */
     readonly service?: Service | undefined;
     readonly services?: Services | undefined;
@@ -107,12 +109,14 @@ export function rolledBack(
   const kept = context.neverInService ? { retireAfter: context.at } : {};
   // Until its follower is promoted the champion never ceases to be one; after a watch an earlier version is it again.
   const wasReplaced = plan.strategy === 'watch' || context.wasPromoted;
-  const { services = {}, service } = context;
-  const left = departure(services[plan.challenger], context, wasReplaced);
+  const { services = {}, service, promoted: own } = context;
+  const before = services[plan.challenger];
+  const served = before === undefined || own === undefined ? before : began(before, own);
+  const left = departure(served, context);
   const changes: VersionChange[] = [
     {
       version: plan.challenger,
-      set: { ...set(failed), ...kept, ...leaving(services[plan.challenger], left) },
+      set: { ...set(failed), ...kept, ...leaving(served, left) },
     },
   ];
   if (wasReplaced && plan.champion !== null) {
@@ -135,11 +139,10 @@ function departure(
     rollout,
     cause,
   }: Context & { readonly reason: string; readonly cause?: RollbackCause['kind'] },
-  served: boolean,
 ): Departure {
   const before = known?.at(-1)?.left;
   const isPersons = cause === 'abort' || cause === 'interrupt';
-  if (!served && before !== undefined && cause !== 'verdict' && !isPersons) return { ...before, rollout };
+  if (before !== undefined && cause !== 'verdict' && !isPersons) return { ...before, rollout };
   return { at, why: cause === 'verdict' ? 'verdict' : 'abort', reason, rollout };
 }
 

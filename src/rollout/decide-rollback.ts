@@ -6,7 +6,7 @@ import { attempt, type Decision, ended, tell } from './decision.ts';
 import { finishRetiring, readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
-import { homeServiceOf, homeTarget } from './target.ts';
+import { homeServiceOf, homeTarget, promotedService } from './target.ts';
 
 /** Rolling back goes on trying far longer than a step forward would: some minutes of throttling must not end it. */
 const rollbackTries = 200;
@@ -51,6 +51,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
         wasPromoted: state.committed,
         neverInService: state.endpointAskedAt !== null && !state.endpointReady,
         cause: rollback.cause.kind,
+        promoted: promotedService(state),
         service: homeServiceOf(state, now),
         services: state.services,
       }),

@@ -51,6 +51,13 @@ export function serviceOf(
   };
 }
 
+/** How the challenger served everybody; undefined where the registry never called it champion in this rollout. */
+export function promotedService(state: RolloutState): Service | undefined {
+  const functionVersion = state.published[routeKey({ kind: 'single', version: state.plan.challenger })];
+  if (!state.committed || functionVersion === undefined) return undefined;
+  return serviceOf(state, { functionVersion, since: state.promotedAt ?? state.startedAt });
+}
+
 /** The champion, to which users have come back: as it served before, if that is known. */
 export function homeServiceOf(state: RolloutState, since: Instant): Service {
   const { plan, home, endpoints, services, id } = state;

@@ -163,6 +163,24 @@ describe('seen back with the champion', () => {
     expect(challenger?.set.services?.at(-1)?.left).toEqual(expected);
   });
 
+  it('what was promoted in this rollout, and served before: the new service ends, the old one stays as it was', () => {
+    const plan = canary(canarySettings({ champion: v23, challenger: v22 }));
+    const own = { functionVersion: '9', endpoint: 'e', since: instant(900) };
+    const [challenger, champion] = rolledBack(plan, {
+      ...context,
+      service: { functionVersion: '8', endpoint: 'e', since: at },
+      wasPromoted: true,
+      cause: 'abort',
+      promoted: own,
+    });
+    expect(challenger?.set.services).toEqual([
+      ...(services[v22] ?? []),
+      { ...own, left: { at, why: 'abort', reason: 'why', rollout } },
+    ]);
+    // It never ceased to be known good.
+    expect(champion?.set.services).toEqual(services[v23]);
+  });
+
   it('with an endpoint that never came into service: that need not be kept', () => {
     const context = { rollout, at, reason: 'why', wasPromoted: false };
     const [never] = rolledBack(plans.canary, { ...context, neverInService: true });
