@@ -4,6 +4,7 @@ import type { ArmTick } from '../domain/observation.ts';
 import type { UserPolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { type Percent, percent, type VersionTag } from '../domain/units.ts';
+import { bucketsAt } from '../domain/user-bucket.ts';
 import { UserError } from '../domain/user-error.ts';
 import { blueGreen } from '../strategies/blue-green.ts';
 import { canary } from '../strategies/canary.ts';
@@ -82,6 +83,7 @@ export async function compile(
   const steps = sharesOf(config, words);
   const earlier = champion === null ? null : await earlierPeriod(context, at, champion, endpoints, tickMs);
   const comparesUsers = config.routing === 'sticky' && words.strategy !== 'shadow';
+  if (comparesUsers) refuseFinerThanBuckets(steps);
   const users =
     champion === null || earlier === null || !comparesUsers
       ? undefined
@@ -119,6 +121,16 @@ export async function compile(
         keep: words.keep,
       });
   }
+}
+
+/** Sticky routing gives the challenger whole buckets of users, of which there are 1,000. */
+function refuseFinerThanBuckets(shares: readonly Percent[]): void {
+  const odd = shares.find((share) => Math.abs(10 * share - bucketsAt(share)) > 1e-9);
+  if (odd === undefined) return;
+  throw new UserError('usage', `a share of ${odd} % is finer than sticky routing can assign`, {
+    why: 'users are assigned by 1,000 buckets, so a share is a multiple of 0.1 %',
+    mend: `--steps ${Math.max(0.1, bucketsAt(odd) / 10)},100`,
+  });
 }
 
 /** The challenger's shares, as the judge looks at them: in shadow each request that counts was answered by both. */

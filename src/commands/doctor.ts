@@ -207,6 +207,9 @@ function markOf(
   return unchecked === true ? paint.yellow('?') : paint.green('✔');
 }
 
+/** As many buckets as a rollout sets aside at most, each of three digits. */
+const longestAside = Array.from({ length: 20 }, (_, i) => 980 + i);
+
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
 function nextRollout({ config }: Target, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
@@ -221,7 +224,7 @@ function nextRollout({ config }: Target, champion: VersionRecord | null): Accoun
   return {
     endpoint: name,
     variables: longestVariables(
-      { routing },
+      { routing, policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } } },
       routes,
       home === null ? endpoints : { ...endpoints, [home.version]: home.endpoint },
     ),

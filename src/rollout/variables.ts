@@ -1,4 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
+import type { JudgePolicy } from '../domain/policy.ts';
 import type { Route } from '../domain/route.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
 import { percent, rolloutId, unreachable, type VersionTag } from '../domain/units.ts';
@@ -6,7 +7,7 @@ import type { RolloutState } from './state.ts';
 
 /** What the variables of a route are made of. */
 interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
-  readonly plan: Pick<Plan, 'routing' | 'shadow'> & Partial<Pick<Plan, 'policy'>>;
+  readonly plan: Pick<Plan, 'routing' | 'shadow'> & { readonly policy?: Pick<JudgePolicy, 'users'> };
 }
 
 /**

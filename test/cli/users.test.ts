@@ -78,6 +78,18 @@ test('a shadow compares no users, and asks no router whether it could', async ()
   expect((await w.run('plan --model-version v2.3.0 --strategy shadow')).code).toBe(0);
 });
 
+test.each([
+  { share: '0.05', code: 2 },
+  { share: '12.34', code: 2 },
+  { share: '0.1', code: 0 },
+  { share: '12.3', code: 0 },
+])('a share of $share %: exit $code', async ({ share, code }) => {
+  const w = await serving();
+  const ran = await w.run(`plan --model-version v2.3.0 --steps ${share},100`);
+  expect(ran.code).toBe(code);
+  if (code !== 0) expect(ran.stderr).toContain('a share is a multiple of 0.1 %');
+});
+
 test('what the plan says of users', async () => {
   const w = await serving();
   const say = async (reading: UserCountsReading): Promise<string> => {
