@@ -53,7 +53,7 @@ switch (command) {
     );
     break;
   case 'users-report':
-    reportUsers(BENCH_ROOT, dir, new Date().toISOString().slice(0, 10));
+    reportUsers(BENCH_ROOT, dir, new Date().toISOString().slice(0, 10), options.get('note') ?? '');
     break;
   default:
     throw new Error(

@@ -39,7 +39,7 @@ const missing = (dir: string): string => {
 };
 
 /** bench/judge/users/RESULTS.md */
-export function reportUsers(root: string, dir: string, date: string): void {
+export function reportUsers(root: string, dir: string, date: string, note: string): void {
   const text = `# The comparison of users: simulated populations
 
 Simulated on ${date}, seed ${seed}. Made by \`npm run bench:judge -- users-report\` from the runs of
@@ -53,7 +53,7 @@ bake at most). \`reads\`: times that the log was read. Standard error: sqrt(r (1
 
 The aim for each cell is n = 300 and then 1,000; where \`n\` is less, a rate of 0 is bounded by 3/n only (95 %). The cells that
 are not in the tables were not run: ${missing(dir)}.
-
+${note === '' ? '' : `\n${note}\n`}
 ${userTables(readUserRuns(dir))}
 `;
   writeFileSync(join(root, 'bench/judge/users/RESULTS.md'), text);
