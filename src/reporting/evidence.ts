@@ -81,7 +81,7 @@ export function evidenceOf(state: RolloutState, entries: readonly Entry[]): Evid
   };
 }
 
-/** One sentence: `challenger 4.1 % errors against 0.9 %: 1 in 3,800 by chance; rolled back after 212 challenger requests, 9 of them failed`. */
+/** One sentence: `9 of 212 challenger requests failed (4.2 %), champion 5 of 540 (0.93 %). Odds of this by chance: 1 in 3,800; rolled back after 212 challenger requests, 9 of them failed`. */
 export function shortVerdict(
   verdict: Verdict,
   { action, failed }: { readonly action: string | null; readonly failed: number },
@@ -228,7 +228,7 @@ export function count(value: number): string {
 const time = (at: Instant): string => new Date(at).toISOString();
 
 /** The requests in brackets at its end are told in other words. */
-const withoutCounts = (sentence: string): string => sentence.replace(/ \([^()]*\)$/, '');
+const withoutCounts = (sentence: string): string => sentence.replace(/(?: \([^()]*\)|\.)$/, '');
 
 function observedBefore(entries: readonly Entry[], seq: number): readonly Observation[] {
   return entries.flatMap((entry) => (entry.kind === 'observed' && entry.seq < seq ? entry.observations : []));

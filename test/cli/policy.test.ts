@@ -36,9 +36,9 @@ cases:
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatchInlineSnapshot(`
       "✔ gross     rollback at tick 4
-        challenger 20 % errors against 0.36 %: 1 in 3,600 by chance (79 of 400 requests failed)
+        79 of 400 challenger requests failed (20 %), champion 13 of 3,600 (0.36 %). Odds of this by chance: 1 in 3,600.
       ✖ too soon  rollback at tick 4, expected rollback by tick 2
-        challenger 20 % errors against 0.36 %: 1 in 3,600 by chance (79 of 400 requests failed)
+        79 of 400 challenger requests failed (20 %), champion 13 of 3,600 (0.36 %). Odds of this by chance: 1 in 3,600.
       ✖ well      hold to tick 60, expected rollback
         nothing breached, and not shown to be no worse than the champion by the promote margin
       1 of 3 cases pass

@@ -115,7 +115,7 @@ describe('mlreg replay', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatchInlineSnapshot(`
       "rollback  at tick 7, 2026-01-01T00:01:10.000Z
-        why        challenger 4 % errors against 0.33 %: 1 in 970 by chance (28 of 700 requests failed)
+        why        28 of 700 challenger requests failed (4 %), champion 21 of 6,300 (0.33 %). Odds of this by chance: 1 in 970.
         rule       errors against champion
         champion   0.33 % over 6,300 requests
         challenger 4 % over 700 requests

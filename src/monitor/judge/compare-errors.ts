@@ -3,14 +3,16 @@ import { createRatePart, type RatePart } from './champion-rate.ts';
 import { createDirection } from './direction.ts';
 import { createDispersion } from './dispersion.ts';
 import { average, type Evidence, noEvidence } from './evidence.ts';
+import { beyondMargin, createFigureWindows, type Figures } from './figures.ts';
 import { laneWeights, lookShares } from './lanes.ts';
 import { createNotWorseTest, createTemperedTest, createWorseTest, type RatioTest } from './multinomial.ts';
 import { mostRequests, needMore } from './need-more.ts';
 import { promoteTempering } from './non-inferiority.ts';
 import type { Rule } from './rule.ts';
+import { countsSentence } from './sentences.ts';
 import { createShareTest, type PairCounts, type ShareTest } from './share-test.ts';
 import { createSparseTicks } from './sparse-ticks.ts';
-import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
+import { evidenceOf } from './words.ts';
 
 export interface ErrorComparison extends Rule {
   /** Champion's history and all its ticks so far. */
@@ -45,7 +47,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
   const direction = createDirection({ ratio, difference, tickMs: policy.tickMs });
   /** The challenger's share of the requests of the last tick that had both arms'. */
   const now = { share: 0 };
-  const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
+  const figures = createFigureWindows();
   for (const tick of policy.history) learn(tick.errors, tick.requests);
 
   function learn(errors: number, n: number): void {
@@ -88,7 +90,14 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     if (counts.n0 > 0 && counts.n1 > 0) now.share = counts.n1 / (counts.n0 + counts.n1);
   }
 
-  const logE = (): number => (direction.worse() ? evidence.logE() : Math.min(0, evidence.logE()));
+  /** What the numbers show: without it, no evidence counts. */
+  const shown = (): Figures | null =>
+    figures.showing((window) => beyondMargin(window, { ratio, difference }));
+
+  function logE(): number {
+    const all = evidence.logE();
+    return all > Math.log(3) && !(direction.worse() && shown()) ? 0 : all;
+  }
 
   function needRequests(): number | null {
     if (!notWorse || requests === 0) return null;
@@ -110,7 +119,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     metric: 'errors',
     name: 'errors against champion',
     weight: () => laneWeights.errors,
-    step({ champion, challenger, comparable, comparedShareChanged }) {
+    step({ champion, challenger, comparable, comparedShareChanged, tickMs }) {
       if (!champion) return;
       if (comparable && challenger) {
         const counts = {
@@ -120,11 +129,7 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
           x1: challenger.errors,
         };
         if (!test) begin();
-        seen.n0 += counts.n0;
-        seen.x0 += counts.x0;
-        seen.n1 += counts.n1;
-        seen.x1 += counts.x1;
-        seen.ticks++;
+        figures.push(counts, tickMs, comparedShareChanged);
         const enough = sparse.push(counts, comparedShareChanged);
         if (enough) compare(enough, sparse.shareChanged());
       } else {
@@ -135,42 +140,39 @@ export function createErrorComparison(policy: JudgePolicy, capAlpha: number): Er
     },
     atMost: () => (direction.worse() ? evidence.atMost() : 1),
     logE,
-    look: { share: () => lookShares.errors, p: () => (test && direction.worse() ? test.lookP() : 1) },
+    look: {
+      share: () => lookShares.errors,
+      p: () => (test && direction.worse() && shown() ? test.lookP() : 1),
+    },
     notWorse: () => notWorse?.logE() ?? 0,
     needRequests,
     baseline: () => ({ bad, requests }),
     phi: () => phi ?? dispersion.phi(),
     finding(threshold, evidence = logE()) {
-      if (seen.ticks === 0) return null;
-      const champion = seen.n0 > 0 ? seen.x0 / seen.n0 : null;
-      const challenger = seen.n1 > 0 ? seen.x1 / seen.n1 : null;
+      const shows = shown();
+      const window = shows ?? figures.whole();
+      if (window.ticks === 0) return null;
+      const { n0, x0, n1, x1, ticks } = window;
       return {
         metric: 'errors',
         rule: 'errors against champion',
         unit: 'share',
-        champion,
-        challenger,
+        champion: n0 > 0 ? x0 / n0 : null,
+        challenger: n1 > 0 ? x1 / n1 : null,
         limit: null,
         evidence: evidenceOf(evidence),
         threshold,
-        championRequests: seen.n0,
-        challengerRequests: seen.n1,
-        ticks: seen.ticks,
-        sentence: errorSentence(champion, challenger, seen.x1, seen.n1, evidence),
+        championRequests: n0,
+        challengerRequests: n1,
+        ticks,
+        sentence: errorSentence(window, shows !== null, evidence),
       };
     },
   };
 }
 
-function errorSentence(
-  champion: number | null,
-  challenger: number | null,
-  failed: number,
-  requests: number,
-  logE: number,
-): string {
-  if (challenger === null) return 'no requests reached the challenger';
-  if (champion === null) return 'no requests reached the champion: nothing to compare with';
-  const rates = `challenger ${percentText(challenger)} errors against ${percentText(champion)}`;
-  return `${rates}: ${chanceText(logE)} (${thousands(failed)} of ${thousands(requests)} requests failed)`;
+function errorSentence(window: Figures, worse: boolean, logE: number): string {
+  if (window.n1 === 0) return 'no requests reached the challenger';
+  if (window.n0 === 0) return 'no requests reached the champion: nothing to compare with';
+  return countsSentence(window, { verb: 'failed', limit: null, worse, logE });
 }

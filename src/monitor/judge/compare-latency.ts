@@ -1,13 +1,15 @@
 import type { ArmTick } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding } from '../../domain/verdict.ts';
+import { beyondMargin, createFigureWindows, type Figures } from './figures.ts';
 import { createHistogramSum, quantile, total, type HistogramSum } from './histogram.ts';
 import { latencyParts, laneWeights, lookShares } from './lanes.ts';
 import { createPeriodTest, fewestPeriodRequests, periodNoise, type PeriodStatistic } from './period-test.ts';
 import { createRecentDirection } from './recent-direction.ts';
 import type { Rule, Tick } from './rule.ts';
+import { countsSentence, levelSentence } from './sentences.ts';
 import { createSlowShare } from './slow-share.ts';
-import { chanceText, evidenceOf, msText, requestsText } from './words.ts';
+import { evidenceOf, msText } from './words.ts';
 
 const quantiles = [
   { q: 0.5, name: 'p50', required: true },
@@ -20,9 +22,9 @@ const quantiles = [
 type Source = 'histogram' | 'mean';
 interface Shared {
   source: Source | null;
-  /** All that was compared, for display; the same for every quantile. */
-  readonly champions: HistogramSum;
-  readonly challengers: HistogramSum;
+  /** All that was compared at the present share, for display; the same for every quantile. */
+  champions: HistogramSum;
+  challengers: HistogramSum;
 }
 
 /**
@@ -54,6 +56,24 @@ function quantileRule(
   const rule = `${name} latency against champion`;
   let ticks = 0;
   let changed = false;
+
+  const quantilesNow = (): readonly [number | null, number | null] => {
+    const [left, right] = [shared.champions.sum(), shared.challengers.sum()];
+    return [left && quantile(left, q), right && quantile(right, q)];
+  };
+
+  /** What the numbers show: without it, no evidence counts. */
+  function shown(): 'quantile' | Figures | null {
+    const [a, b] = quantilesNow();
+    if (a !== null && b !== null && b > a * (1 + policy.rollbackMargin.slower)) return 'quantile';
+    return test.figures.showing((window) => beyondMargin(window, { ratio: 1, difference: 0 }));
+  }
+
+  function logE(): number {
+    const all = test.logE();
+    return all > Math.log(3) && !shown() ? 0 : all;
+  }
+
   return {
     metric: 'latency',
     name: rule,
@@ -69,38 +89,71 @@ function quantileRule(
         test.learn(champion.histogram);
         return;
       }
-      test.compare(champion, challenger, changed);
-      changed = false;
+      test.compare(champion, challenger, tick.tickMs, changed);
       if (first) {
+        if (changed) {
+          shared.champions = createHistogramSum();
+          shared.challengers = createHistogramSum();
+        }
         shared.champions.add(champion.histogram);
         shared.challengers.add(challenger.histogram);
       }
-      ticks++;
+      ticks = changed ? 1 : ticks + 1;
+      changed = false;
     },
     atMost: test.atMost,
-    logE: test.logE,
-    look: { share: () => (active() ? lookShares.latency / latencyParts : 0), p: test.lookP },
+    logE,
+    look: {
+      share: () => (active() ? lookShares.latency / latencyParts : 0),
+      p: () => (shown() ? test.lookP() : 1),
+    },
     notWorse: () => (active() && required ? test.notWorse() : null),
-    finding(threshold, evidence = test.logE()) {
+    finding(threshold, evidence = logE()) {
       const [left, right] = [shared.champions.sum(), shared.challengers.sum()];
       if (!active() || !left || !right) return null;
-      const [a, b] = [quantile(left, q), quantile(right, q)];
-      return {
+      const by = shown();
+      const common = {
         metric: 'latency',
         rule,
-        unit: 'ms',
-        champion: finite(a),
-        challenger: finite(b),
         limit: null,
         evidence: evidenceOf(evidence),
         threshold,
+      } as const;
+      const [champion, challenger] = quantilesNow();
+      if (by && by !== 'quantile') {
+        const { n0, x0, n1, x1 } = by;
+        const numbers = {
+          champion: x0 / n0,
+          challenger: x1 / n1,
+          championRequests: n0,
+          challengerRequests: n1,
+        };
+        const sentence = slowSentence(by, test.threshold() ?? 0, policy.rollbackMargin.slower, evidence);
+        return { ...common, ...numbers, unit: 'share', ticks: by.ticks, sentence };
+      }
+      return {
+        ...common,
+        unit: 'ms',
+        champion: finite(champion),
+        challenger: finite(challenger),
         championRequests: total(left),
         challengerRequests: total(right),
         ticks,
-        sentence: sentence(name, a, b, total(right), evidence),
+        sentence: sentence(name, champion, challenger, total(right), by !== null, evidence),
       };
     },
   };
+}
+
+/** Of the requests themselves, where quantiles don't show what they do: a bimodal latency's may not move. */
+function slowSentence(window: Figures, ms: number, slower: number, logE: number): string {
+  return countsSentence(window, {
+    verb: `took longer than ${msText(ms * (1 + slower))}`,
+    limit: null,
+    worse: true,
+    logE,
+    champions: ` longer than ${msText(ms)}`,
+  });
 }
 
 function finite(ms: number | null): number | null {
@@ -111,12 +164,13 @@ function sentence(
   name: string,
   champion: number | null,
   challenger: number | null,
-  n: number,
+  requests: number,
+  worse: boolean,
   logE: number,
 ): string {
   if (champion === null || challenger === null) return `no latencies of both arms to compare at ${name}`;
-  const both = `challenger ${name} ${msText(challenger)} against ${msText(champion)}`;
-  return `${both}: ${chanceText(logE)} (over ${requestsText(n)})`;
+  const numbers = { challenger: `${name} ${msText(challenger)}`, champion: msText(champion) };
+  return levelSentence({ ...numbers, limit: null, requests, over: '', worse, logE });
 }
 
 const rule = 'mean latency against champion';
@@ -127,11 +181,15 @@ function meanRule(policy: JudgePolicy, shared: Shared): Rule {
   const direction = createRecentDirection({ ratio: 1 + slower, tickMs: policy.tickMs });
   const champions = pool();
   const challengers = pool();
-  const sums = { champion: pool(), challenger: pool() };
+  const figures = createFigureWindows();
   const active = (): boolean => shared.source === 'mean';
   let changed = false;
-  let ticks = 0;
-  const logE = (): number => (direction.worse() ? test.logE() : Math.min(0, test.logE()));
+  const margin = { ratio: 1 + slower, difference: 0 };
+  const shown = (): Figures | null => figures.showing((window) => beyondMargin(window, margin));
+  function logE(): number {
+    const all = test.logE();
+    return all > 0 && !(direction.worse() && shown()) ? 0 : all;
+  }
   return {
     metric: 'latency',
     name: rule,
@@ -140,15 +198,16 @@ function meanRule(policy: JudgePolicy, shared: Shared): Rule {
       shared.source ??= sourceOf(tick);
       changed ||= tick.comparedShareChanged;
       if (!active() || sourceOf(tick) === null || !tick.champion || !tick.challenger) return;
-      for (const into of [champions, sums.champion]) into.add(tick.champion);
-      for (const into of [challengers, sums.challenger]) into.add(tick.challenger);
-      direction.push({
+      champions.add(tick.champion);
+      challengers.add(tick.challenger);
+      const sums = {
         n0: tick.champion.requests,
         x0: tick.champion.requests * (tick.champion.meanLatencyMs ?? 0),
         n1: tick.challenger.requests,
         x1: tick.challenger.requests * (tick.challenger.meanLatencyMs ?? 0),
-      });
-      ticks++;
+      };
+      direction.push(sums);
+      figures.push(sums, tick.tickMs, changed);
       const full = Math.min(champions.n(), challengers.n()) >= fewestPeriodRequests;
       test.update(full ? champions.take() : nothing, full ? challengers.take() : nothing, changed);
       changed = false;
@@ -157,24 +216,34 @@ function meanRule(policy: JudgePolicy, shared: Shared): Rule {
     logE,
     look: {
       share: () => (active() ? lookShares.latency : 0),
-      p: () => (direction.worse() ? test.lookP() : 1),
+      p: () => (direction.worse() && shown() ? test.lookP() : 1),
     },
     finding(threshold, evidence = logE()): Finding | null {
-      if (!active() || ticks === 0) return null;
-      const [a, b] = [sums.champion.mean(), sums.challenger.mean()];
+      const shows = shown();
+      const { n0, x0, n1, x1, ticks, over } = shows ?? figures.whole();
+      if (!active() || n0 === 0 || n1 === 0) return null;
+      const [champion, challenger] = [x0 / n0, x1 / n1];
       return {
         metric: 'latency',
         rule,
         unit: 'ms',
-        champion: a,
-        challenger: b,
+        champion,
+        challenger,
         limit: null,
         evidence: evidenceOf(evidence),
         threshold,
-        championRequests: sums.champion.n(),
-        challengerRequests: sums.challenger.n(),
+        championRequests: n0,
+        challengerRequests: n1,
         ticks,
-        sentence: sentence('mean latency', a, b, sums.challenger.n(), evidence),
+        sentence: levelSentence({
+          challenger: `mean latency ${msText(challenger)}`,
+          limit: null,
+          champion: msText(champion),
+          requests: n1,
+          over,
+          worse: shows !== null,
+          logE: evidence,
+        }),
       };
     },
   };

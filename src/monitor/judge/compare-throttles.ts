@@ -1,10 +1,12 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { createDirection } from './direction.ts';
 import { createDispersion } from './dispersion.ts';
+import { beyondMargin, createFigureWindows, type Figures } from './figures.ts';
 import { callsOf } from './limited.ts';
 import type { Rule } from './rule.ts';
+import { countsSentence } from './sentences.ts';
 import { createShareTest, type ShareTest } from './share-test.ts';
-import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
+import { evidenceOf } from './words.ts';
 
 /**
  * Is the challenger throttled more often than the champion, beyond the rollback margin? Of throttled calls of all that
@@ -15,7 +17,7 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
   const dispersion = createDispersion();
   const { ratio, difference } = policy.rollbackMargin;
   const direction = createDirection({ ratio, difference, tickMs: policy.tickMs });
-  const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
+  const figures = createFigureWindows();
   let bad = 0;
   let requests = 0;
   let test: ShareTest | null = null;
@@ -28,16 +30,19 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
     requests += n0;
   }
 
+  const shown = (): Figures | null =>
+    figures.showing((window) => beyondMargin(window, { ratio, difference }));
+
   const logE = (): number => {
     const own = test?.logE() ?? 0;
-    return direction.worse() ? own : Math.min(0, own);
+    return own > 0 && !(direction.worse() && shown()) ? 0 : own;
   };
 
   return {
     metric: 'throttles',
     name,
     weight: () => weight,
-    step({ champion, challenger, comparable, comparedShareChanged }) {
+    step({ champion, challenger, comparable, comparedShareChanged, tickMs }) {
       if (!champion) return;
       const n0 = callsOf(champion);
       const x0 = champion.throttles;
@@ -50,35 +55,37 @@ export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, 
       const x1 = challenger.throttles;
       test.update({ n0, x0, n1, x1 }, comparedShareChanged);
       direction.push({ n0, x0, n1, x1 });
-      seen.n0 += n0;
-      seen.x0 += x0;
-      seen.n1 += n1;
-      seen.x1 += x1;
-      seen.ticks++;
+      figures.push({ n0, x0, n1, x1 }, tickMs, comparedShareChanged);
     },
     logE,
     atMost: () => (test && direction.worse() ? test.atMost() : 1),
     finding(threshold) {
+      const shows = shown();
+      const window = shows ?? figures.whole();
+      const { n0, x0, n1, x1, ticks } = window;
       // Where nobody was throttled there is nothing to compare.
-      if (seen.x0 + seen.x1 === 0) return null;
-      const champion = seen.n0 > 0 ? seen.x0 / seen.n0 : null;
-      const challenger = seen.n1 > 0 ? seen.x1 / seen.n1 : null;
+      if (x0 + x1 === 0) return null;
       return {
         metric: 'throttles',
         rule: name,
         unit: 'share',
-        champion,
-        challenger,
+        champion: n0 > 0 ? x0 / n0 : null,
+        challenger: n1 > 0 ? x1 / n1 : null,
         limit: null,
         evidence: evidenceOf(logE()),
         threshold,
-        championRequests: seen.n0,
-        challengerRequests: seen.n1,
-        ticks: seen.ticks,
+        championRequests: n0,
+        challengerRequests: n1,
+        ticks,
         sentence:
-          champion === null || challenger === null
+          n0 === 0 || n1 === 0
             ? 'no calls of both arms to compare throttling by'
-            : `challenger ${percentText(challenger)} throttled against ${percentText(champion)}: ${chanceText(logE())} (${thousands(seen.x1)} of ${thousands(seen.n1)} requests were throttled)`,
+            : countsSentence(window, {
+                verb: 'were throttled',
+                limit: null,
+                worse: shows !== null,
+                logE: logE(),
+              }),
       };
     },
   };

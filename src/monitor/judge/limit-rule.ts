@@ -2,12 +2,14 @@ import type { ArmTick } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
 import { breachText, createBreachWatch } from './breach-watch.ts';
 import type { ChampionLevel } from './champion-level.ts';
+import { type Counted, createFigureWindows, type Figures } from './figures.ts';
 import { createLimitGuardrail } from './guardrail-limit.ts';
 import { blameFactor, fewestChampionRequests } from './guardrail-rate.ts';
 import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
 import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
+import { levelSentence } from './sentences.ts';
 import { createPointPool, type PooledTick } from './point-pool.ts';
-import { chanceText, evidenceOf, requestsText } from './words.ts';
+import { evidenceOf } from './words.ts';
 
 interface LimitKind {
   readonly metric: MetricName;
@@ -26,6 +28,8 @@ interface LimitKind {
   perRequest(level: number, n: number, minutes: number): number;
   ofRequest(perRequest: number, n: number, minutes: number): number;
   text(level: number): string;
+  /** `mean latency 340 ms`, `12 endpoint errors a minute`. */
+  said(level: number): string;
 }
 
 /** A guardrail on a mean or on a count a minute. Source: section 5 of the method. */
@@ -40,7 +44,7 @@ export function createLimitRule(
   const window = createGuardrailWindow();
   /** The limit, raised to what the champion's own level allows. */
   let usual = kind.limit;
-  const seen = { n0: 0, sum0: 0, n1: 0, sum1: 0, minutes: 0, ticks: 0 };
+  const figures = createFigureWindows();
 
   /** `n0` is 0 where the champion has no data. */
   function limitBeside(n0: number, sum0: number, n1: number, minutes: number): number {
@@ -54,30 +58,53 @@ export function createLimitRule(
     return Math.max(kind.limit, kind.ofRequest(allowed, n1, minutes));
   }
 
-  const levelSeen = (): number => kind.level(seen.n1, seen.sum1, seen.minutes);
+  const levelOf = ({ n1, x1, ms }: Counted): number => kind.level(n1, x1, ms / 60_000);
+  const championOf = ({ n0, x0, n1, ms }: Counted): number =>
+    n0 > 0 ? kind.scaled(n0, x0, n1, ms / 60_000) : NaN;
 
-  function finding(threshold: number, sentence = said()): Finding {
+  /** Over the limit, and more so than a champion that serves beside it. */
+  const shown = (): Figures | null =>
+    figures.showing((window) => {
+      const beside = options.attributable ? known(championOf(window)) : null;
+      return levelOf(window) > Math.max(usual, beside ?? 0);
+    });
+
+  function logE(): number {
+    const all = test.logE();
+    return all > Math.log(3) && !shown() ? 0 : all;
+  }
+
+  function finding(threshold: number, sentence?: string): Finding {
+    const shows = shown();
+    const window = shows ?? figures.whole();
+    const [level, champion] = [known(levelOf(window)), known(championOf(window))];
     return {
       metric: kind.metric,
       rule: kind.name,
       unit: kind.unit,
-      champion: known(kind.level(seen.n0, seen.sum0, seen.minutes)),
-      challenger: known(levelSeen()),
-      limit: kind.limit,
-      evidence: evidenceOf(test.logE()),
+      champion,
+      challenger: level,
+      limit: usual,
+      evidence: evidenceOf(logE()),
       threshold,
-      championRequests: seen.n0,
-      challengerRequests: seen.n1,
-      ticks: seen.ticks,
-      sentence,
+      championRequests: window.n0,
+      challengerRequests: window.n1,
+      ticks: window.ticks,
+      sentence: sentence ?? said(window, level, champion, shows !== null),
     };
   }
 
-  function said(): string {
-    const level = levelSeen();
-    if (Number.isNaN(level)) return `no ${kind.noun} of the challenger to judge`;
-    const what = `challenger ${kind.text(level)} ${kind.noun}, limit ${kind.text(usual)}`;
-    return `${what}: ${chanceText(test.logE())} (over ${requestsText(seen.n1)})`;
+  function said(window: Figures, level: number | null, champion: number | null, worse: boolean): string {
+    if (level === null) return `no ${kind.noun} of the challenger to judge`;
+    return levelSentence({
+      challenger: kind.said(level),
+      limit: kind.text(usual),
+      champion: champion === null ? null : kind.text(champion),
+      requests: window.n1,
+      over: window.over,
+      worse,
+      logE: logE(),
+    });
   }
 
   function count({ n0, sum0, n1, sum1, ms, shareChanged }: PooledTick): void {
@@ -94,13 +121,7 @@ export function createLimitRule(
     const champion = n0 > 0 ? kind.scaled(n0, sum0, n1, minutes) : NaN;
     const weight = kind.unit === 'per-minute' ? minutes : n1;
     breach.push({ ms, value: sum1, weight, limit, usual, champion }, shareChanged);
-    seen.ticks++;
-    seen.minutes += minutes;
-    seen.n1 += n1;
-    seen.sum1 += sum1;
-    if (Number.isNaN(sum0)) return;
-    seen.n0 += n0;
-    seen.sum0 += sum0;
+    figures.push({ n0, x0: sum0, n1, x1: sum1 }, ms, shareChanged);
   }
 
   return {
@@ -113,8 +134,8 @@ export function createLimitRule(
       if (whole) count(whole);
     },
     atMost: test.atMost,
-    logE: test.logE,
-    finding: (threshold) => (seen.ticks > 0 ? finding(threshold) : null),
+    logE,
+    finding: (threshold) => (figures.whole().ticks > 0 ? finding(threshold) : null),
     breach() {
       const over = breach.over();
       // One error in a second is no sixty a minute: a count has to reach its limit as it stands.

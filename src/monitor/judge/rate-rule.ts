@@ -2,11 +2,13 @@ import type { ArmTick } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
 import { breachText, createBreachWatch } from './breach-watch.ts';
 import type { ChampionLevel } from './champion-level.ts';
+import { createFigureWindows, type Figures } from './figures.ts';
 import { attributableRate, createRateGuardrail, type RateGuardrail } from './guardrail-rate.ts';
 import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
+import { countsSentence } from './sentences.ts';
 import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
 import { binomialTail } from './math/binomial-tail.ts';
-import { chanceText, evidenceOf, percentText, thousands } from './words.ts';
+import { evidenceOf, percentText } from './words.ts';
 
 interface RateKind {
   readonly metric: MetricName;
@@ -31,34 +33,45 @@ export function createRateRule(
 ): GuardrailRule {
   const breach = createBreachWatch('count');
   const window = createGuardrailWindow();
-  const seen = { n0: 0, x0: 0, n1: 0, x1: 0, ticks: 0 };
+  const figures = createFigureWindows();
   /** The limit, raised to what the champion's own level allows. */
   let usual = kind.limit;
   let test: RateGuardrail | null = null;
 
-  function finding(threshold: number, sentence = said()): Finding {
+  /** Over the limit, and more so than a champion that serves beside it. */
+  const shown = (): Figures | null =>
+    figures.showing(({ n0, x0, n1, x1 }) => {
+      const beside = options.attributable && n0 > 0 ? x0 / n0 : 0;
+      return n1 > 0 && x1 / n1 > Math.max(usual, beside);
+    });
+
+  function finding(threshold: number, sentence?: string): Finding {
+    const shows = shown();
+    const window = shows ?? figures.whole();
+    const { n0, x0, n1, x1, ticks } = window;
     return {
       metric: kind.metric,
       rule: kind.name,
       unit: 'share',
-      champion: seen.n0 > 0 ? seen.x0 / seen.n0 : null,
-      challenger: seen.n1 > 0 ? seen.x1 / seen.n1 : null,
-      limit: kind.limit,
+      champion: n0 > 0 ? x0 / n0 : null,
+      challenger: n1 > 0 ? x1 / n1 : null,
+      limit: usual,
       evidence: evidenceOf(logE()),
       threshold,
-      championRequests: seen.n0,
-      challengerRequests: seen.n1,
-      ticks: seen.ticks,
-      sentence,
+      championRequests: n0,
+      challengerRequests: n1,
+      ticks,
+      sentence:
+        sentence ??
+        (n1 === 0
+          ? 'no requests reached the challenger'
+          : countsSentence(window, { verb: kind.verb, limit: usual, worse: shows !== null, logE: logE() })),
     };
   }
 
-  const logE = (): number => test?.logE() ?? 0;
-
-  function said(): string {
-    if (seen.n1 === 0) return 'no requests reached the challenger';
-    const rate = `challenger ${percentText(seen.x1 / seen.n1)} ${kind.noun}, limit ${percentText(usual)}`;
-    return `${rate}: ${chanceText(logE())} (${thousands(seen.x1)} of ${thousands(seen.n1)} requests ${kind.verb})`;
+  function logE(): number {
+    const all = test?.logE() ?? 0;
+    return all > Math.log(3) && !shown() ? 0 : all;
   }
 
   return {
@@ -81,12 +94,7 @@ export function createRateRule(
       test.update(n1, x1, tau, shareChanged);
       const theirs = n0 > 0 ? x0 / n0 : NaN;
       breach.push({ ms: tickMs, value: x1, weight: n1, limit: tau, usual, champion: theirs }, shareChanged);
-      seen.n1 += n1;
-      seen.x1 += x1;
-      seen.ticks++;
-      if (!champion) return;
-      seen.n0 += n0;
-      seen.x0 += x0;
+      figures.push({ n0, x0, n1, x1 }, tickMs, shareChanged);
     },
     atMost: () => test?.atMost() ?? 1,
     logE,

@@ -2,6 +2,7 @@ import type { ArmTick, Histogram } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { createDispersion } from './dispersion.ts';
 import type { Evidence } from './evidence.ts';
+import { createFigureWindows, type FigureWindows } from './figures.ts';
 import { createHistogramSum, cutAt, edgeNear, total, type Cut } from './histogram.ts';
 import type { RatioTest } from './multinomial.ts';
 import { promoteTempering } from './non-inferiority.ts';
@@ -13,7 +14,9 @@ import { createTwoBernoulli } from './two-bernoulli.ts';
 export interface SlowShare extends Evidence {
   /** The champion alone: its threshold is learnt from it while there is none. */
   learn(champion: Histogram): void;
-  compare(champion: Tail, challenger: Tail, shareChanged: boolean): void;
+  compare(champion: Tail, challenger: Tail, ms: number, shareChanged: boolean): void;
+  /** Both arms' slow requests at the present share, the challenger's beyond the margin. */
+  readonly figures: FigureWindows;
   readonly lookP: () => number;
   /** The share changed: what was shown at another one is no proof at this one. */
   proveAnew(): void;
@@ -43,6 +46,7 @@ export function createSlowShare(
   capAlpha: number,
 ): SlowShare {
   const learnt = createHistogramSum();
+  const figures = createFigureWindows();
   const direction = createRecentDirection({ ratio: 1, tickMs: policy.tickMs });
   const slower = 1 + policy.rollbackMargin.slower;
   const promoteSlower = 1 + policy.promoteMargin.slower;
@@ -93,13 +97,15 @@ export function createSlowShare(
   return {
     learn,
     proveAnew,
-    compare(champion, challenger, shareChanged) {
+    figures,
+    compare(champion, challenger, ms, shareChanged) {
       if (c === null || cut === null) return learn(champion.histogram);
       const n0 = all(champion);
       const n1 = all(challenger);
       const x0 = possiblyAbove(champion, c);
       const counts = { n0, x0, n1, x1: aboveCut(challenger, cut, c * slower) };
       direction.push(counts);
+      figures.push(counts, ms, shareChanged);
       test?.update(counts, shareChanged);
       independent?.update(counts, shareChanged);
       notWorse?.update({ n0, x0, n1, x1: evenlyAbove(challenger, c * promoteSlower) });

@@ -25,9 +25,17 @@ export function thousands(count: number): string {
 
 /** What an e-value of this size says: by Ville's inequality it comes about by chance at most once in so many. */
 export function chanceText(logE: number): string {
-  if (logE < Math.log(3)) return 'nothing that chance doesn’t explain';
+  if (logE < Math.log(3)) return 'within what chance explains';
   if (logE > Math.log(1e9)) return 'less than 1 in a billion by chance';
   return `1 in ${thousands(Number(Math.exp(logE).toPrecision(2)))} by chance`;
+}
+
+/** The end of a sentence: how likely chance explains it, or that it decides nothing yet. */
+export function oddsText(logE: number, worse: boolean): string {
+  if (!worse) return ': no worse than allowed so far';
+  if (logE < Math.log(3)) return ': too few requests to decide yet';
+  if (logE > Math.log(1e9)) return '. Odds of this by chance: less than 1 in a billion.';
+  return `. Odds of this by chance: 1 in ${thousands(Number(Math.exp(logE).toPrecision(2)))}.`;
 }
 
 /** Evidence as a finite number, for it is written as JSON. */

@@ -118,7 +118,7 @@ describe('a champion that has no traffic of its own', () => {
     const verdict = judge(alone, table(4, [null, arm(10, 10)], { plannedPercent: 100 }));
     expect(verdict.kind === 'fail' && verdict.reason.rule).toBe('error rate > 5 %');
     expect(verdict.kind === 'fail' && verdict.reason.sentence).toMatch(
-      /^challenger 100 % errors, limit 5 %: 1 in [\d,]+ by chance \(\d0 of \d0 requests failed\)$/,
+      /^\d0 of \d0 challenger requests failed \(100 %\), limit 5 %\. Odds of this by chance: 1 in [\d,]+\.$/,
     );
   });
 });
@@ -145,7 +145,7 @@ describe('a rollback', () => {
       unit: 'share',
     });
     expect(verdict.reason.sentence).toMatch(
-      /^challenger 10 % errors against 1\.1 %: 1 in [\d,]+ by chance \(\d+ of \d+0 requests failed\)$/,
+      /^\d+ of \d+0 challenger requests failed \(10 %\), champion \d+ of \d+ \(1\.1 %\)\. Odds of this by chance: 1 in [\d,]+\.$/,
     );
     expect(verdict.findings.length).toBeGreaterThan(3);
   });
@@ -226,7 +226,9 @@ describe('each rule', () => {
     const verdict = judge(policyOf(), table(60, pair, { plannedPercent: 50 }));
     if (verdict.kind !== 'fail') throw new Error(why(verdict));
     expect(verdict.reason.rule).toMatch(/^p\d\d latency against champion$/);
-    expect(verdict.reason.sentence).toMatch(/^challenger p\d\d \d+ ms against \d+ ms: 1 in [\d,]+ by chance/);
+    expect(verdict.reason.sentence).toMatch(
+      /^p\d\d \d+ ms, champion \d+ ms, over \d+ challenger requests\. Odds of this by chance: 1 in [\d,]+\.$/,
+    );
     expect(judge(policyOf(), table(60, [pair[0], pair[0]], { plannedPercent: 50 })).kind).toBe('pass');
   });
 

@@ -58,9 +58,9 @@ describe('the evidence of a verdict', () => {
     expect(evidence.window?.tick).toBe(state.observations.length);
     expect(evidence.together?.evidence).toBeGreaterThanOrEqual(evidence.together?.threshold ?? NaN);
     expect(evidenceText(evidence, state.plan.tickMs, plain)).toMatchInlineSnapshot(`
-      "  said       challenger 240 a minute endpoint errors, limit 10 a minute: 1 in 24,000 by chance; rolled back after 80 challenger requests, 16 of them failed
+      "  said       240 endpoint errors a minute, limit 10 a minute, champion 1.7 a minute, over 80 challenger requests. Odds of this by chance: 1 in 24,000; rolled back after 80 challenger requests, 16 of them failed
         rule       endpoint errors > 10 a minute
-        champion   15 a minute over 720 requests
+        champion   1.7 a minute over 720 requests
         challenger 240 a minute over 80 requests, limit 10 a minute
         evidence   24420.2, decides alone at 4000
         together   1277.3 of all metrics, rolls back at 200

@@ -30,9 +30,9 @@ export function openedText(answer: GateAnswer): string {
   }
 }
 
-/** Before the counts in brackets at the sentence's end, where it has some. */
+/** Before the full stop of the sentence, or the counts in brackets at its end, where it has some. */
 export const withReason = (sentence: string, reason: string): string =>
-  sentence.replace(/( \([^()]*\))?$/, `; ${reason}$1`);
+  sentence.replace(/( \([^()]*\)|\.)?$/, `; ${reason}$1`);
 
 /** A finding that does not roll back, and what is known of its users. */
 export function deferredText(finding: Finding, answer: GateAnswer | undefined, explained: boolean): string {
