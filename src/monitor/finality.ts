@@ -46,6 +46,8 @@ export function finalTicks(ticks: readonly Observation[], looks: Looks, rule: Fi
   function isKnown(tick: Observation, arm: Arm): boolean {
     const own = tick[arm];
     if (own === null || own.requests > 0 || tick.at <= proven[arm]) return true;
+    // Requests without an id, or set aside, come the same way.
+    if (others(tick) > 0 && missing(arm) < expectedAtMost) return true;
     return tick.at <= looks.provenUntil && missing(arm) < expectedAtMost;
   }
 
@@ -108,6 +110,9 @@ function armMark(arm: ArmTick | null): string {
   return [arm.requests, arm.errors, arm.throttles, timed, arm.meanLatencyMs ?? ''].join();
 }
 
+const others = ({ anonymous, champion, challenger }: Observation): number =>
+  (anonymous?.requests ?? 0) + (champion?.aside?.requests ?? 0) + (challenger?.aside?.requests ?? 0);
+
 /** No arm that has a share shows a request. */
-export const isSilent = ({ champion, challenger }: Observation): boolean =>
-  (champion?.requests ?? 0) + (challenger?.requests ?? 0) === 0;
+export const isSilent = (tick: Observation): boolean =>
+  (tick.champion?.requests ?? 0) + (tick.challenger?.requests ?? 0) + others(tick) === 0;

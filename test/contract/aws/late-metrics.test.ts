@@ -88,16 +88,13 @@ describe('late metrics', () => {
     ['10 min', lag(600_000), 640],
     ["10 min of the challenger's only", lag(600_000, { ModelVersion: 'v2' }), 640],
     ['in pieces', { metrics: { delays: [{ lagMs: 60_000, pieces: 3, spreadMs: 200_000 }] } }, 300],
-  ] as const)(
-    'a challenger that fails 100 %% is rolled back at a lag: %s',
-    async (_name, faults, latest) => {
-      const made = await stack();
-      made.local.inject(faults as FaultsRequest);
-      const { failedAfter } = await rollout(made, latest + 10);
-      expect(failedAfter).not.toBeNull();
-      expect(failedAfter).toBeLessThanOrEqual(latest);
-    },
-  );
+  ] as const)('a challenger that fails 100 %% is rolled back at a lag: %s', async (_name, faults, latest) => {
+    const made = await stack();
+    made.local.inject(faults as FaultsRequest);
+    const { failedAfter } = await rollout(made, latest + 10);
+    expect(failedAfter).not.toBeNull();
+    expect(failedAfter).toBeLessThanOrEqual(latest);
+  });
 
   it('requests and errors never arrive apart', async () => {
     const made = await stack();
@@ -113,6 +110,41 @@ describe('late metrics', () => {
     expect(observed.length).toBeGreaterThan(4);
     expect(observed.map(({ challenger: own }) => own?.requests)).toEqual(observed.map(() => 10));
   });
+});
+
+describe('empty data is never a pass', () => {
+  it.each(
+    (['sticky', 'weighted'] as const).flatMap((routing) =>
+      [1, 10, 50, 100].map((percent) => [routing, percent, false] as const),
+    ),
+  )('%s at %i %%', async (routing, percent) => {
+    await neverPasses(routing, percent, false);
+  });
+
+  it('in shadow', () => neverPasses('sticky', 50, true));
+
+  async function neverPasses(
+    routing: 'sticky' | 'weighted',
+    percent: number,
+    copies: boolean,
+  ): Promise<void> {
+    const made = await stack();
+    await made.clock.advance(3_600_000);
+    const reading = await metricsOf(made, 60_000, routing).read({
+      champion: percent === 100 ? null : champion,
+      challenger,
+      from: instant(START),
+      to: instant(START + 3_600_000),
+      tickMs: 10_000,
+      plannedPercent: percent,
+      ...(copies ? { copies } : {}),
+    });
+    if (reading.kind !== 'read') throw new Error(reading.why);
+    expect(reading.observations).toHaveLength(360);
+    const judge = createJudge({ ...policy, steps: [{ percent, ticks: 360 }] });
+    for (const each of reading.observations) expect(judge.push(each).kind).toBe('insufficient');
+    expect(totalFailure(policy, reading.observations)).toBeNull();
+  }
 });
 
 describe('windows older than three hours', () => {

@@ -57,7 +57,9 @@ describe('ticks enter the evidence', () => {
     };
     const { observed } = await follow(pieces, { forSeconds: 600 });
     expect(observed.length).toBeGreaterThan(5);
-    expect(observed.every(({ champion, challenger }) => champion?.errors === 3 && challenger?.errors === 2)).toBe(true);
+    expect(
+      observed.every(({ champion, challenger }) => champion?.errors === 3 && challenger?.errors === 2),
+    ).toBe(true);
   });
 
   it('at the horizon as they are where an arm never shows anything', async () => {
