@@ -36,11 +36,13 @@ export function givenStatistics(ask: ReadMetrics): ReadGiven {
         const named = namedBy(error, stats);
         const optional = stats.filter((stat) => !isEssential(stat));
         if (tries >= mostTries || optional.length === 0 || named === null) throw error;
-        // What isn't named is looked for by leaving out all that can be done without.
+        // AWS's words are withheld where they may hold values: then trimmed counts are left out first, and all else next.
         const drop = named.stats.filter((stat) => !isEssential(stat));
         if (drop.length === 0 && named.stats.length > 0) throw error;
-        for (const stat of drop.length > 0 ? drop : optional)
-          (named.isLasting && drop.length > 0 ? refused : missing).add(keyOf(stat));
+        const trimmed = optional.filter(({ Stat = '' }) => Stat.startsWith('TC('));
+        const others = trimmed.length > 0 ? trimmed : optional;
+        for (const stat of drop.length > 0 ? drop : others)
+          (named.isLasting ? refused : missing).add(keyOf(stat));
       }
     }
   };
