@@ -114,6 +114,7 @@ async function measure(rollouts: number, gather: boolean): Promise<Measured> {
         routing: 'sticky',
         functionName: `model-${index}`,
         alias: 'live',
+        now: () => clock.now(),
         read,
       }),
     ),

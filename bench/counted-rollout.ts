@@ -122,6 +122,7 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
       routing: 'sticky',
       functionName,
       alias: 'live',
+      now: () => clock.now(),
     }),
     clock,
     onEntry,

@@ -107,6 +107,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       routing: config.routing,
       functionName,
       alias,
+      now: () => systemClock.now(),
       ...(shared === null ? {} : { read: shared.read }),
       ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
     }),
@@ -189,12 +190,12 @@ async function controllerOf(config: EnvironmentConfig, clients: Clients): Promis
 /** In another account by a role there; whoever we are at first is asked for it. */
 async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
   const { createClients } = await import('./aws/clients.ts');
-  const own = createClients(where);
+  const own = createClients(where, process.env, () => systemClock.now());
   if (assumeRole === null) return own;
   const { assumedRole } = await import('./aws/assume-role.ts');
   const credentials = assumedRole(own, { role: assumeRole, session: userName() });
   const { profile: _own, ...place } = where;
-  return createClients({ ...place, credentials });
+  return createClients({ ...place, credentials }, process.env, () => systemClock.now());
 }
 
 async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {

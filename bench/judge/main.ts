@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allCells, cellNumber, tables, type Cell, type Table } from './cells.ts';
 import { errorPeers, kayentas } from './contestants.ts';
+import { lag } from './lag.ts';
 import { report } from './report.ts';
 import { resultsOf } from './results.ts';
 import type { Group } from './rollout-cells.ts';
@@ -55,9 +56,13 @@ switch (command) {
   case 'users-report':
     reportUsers(BENCH_ROOT, dir, new Date().toISOString().slice(0, 10), options.get('note') ?? '');
     break;
+  case 'lag':
+    // Late metrics, whose cells are rollouts with looks.
+    console.log(await lag(Number(options.get('runs') ?? 100)));
+    break;
   default:
     throw new Error(
-      `bench:judge: unknown command "${command}": all, simulate, report, rollouts, users, users-report or speed`,
+      `bench:judge: unknown command "${command}": all, simulate, report, rollouts, users, users-report, lag or speed`,
     );
 }
 

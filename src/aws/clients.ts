@@ -1,5 +1,6 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Haste } from '../ports/platform.ts';
+import { type ClockOffset, createClockOffset } from './clock-offset.ts';
 
 export interface ClientsConfig {
   readonly region: string;
@@ -25,6 +26,19 @@ export interface ClientSettings {
 
 interface Closable {
   destroy(): void;
+  /** Every client of the SDK has one; its full type differs by service. */
+  readonly middlewareStack?: unknown;
+}
+
+interface Stack {
+  add(
+    middleware: (next: (args: unknown) => Promise<Heard>) => (args: unknown) => Promise<Heard>,
+    options: { readonly step: 'deserialize'; readonly name: string; readonly priority: 'low' },
+  ): void;
+}
+
+interface Heard {
+  readonly response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
 export type ClientClass<Client extends Closable> = new (settings: ClientSettings) => Client;
@@ -43,6 +57,8 @@ export const needsOf = (haste: Haste | undefined): ClientNeeds =>
 /** Makes each client when it is first asked for. */
 export interface Clients {
   readonly region: string;
+  /** By the answers of all these clients. */
+  readonly clockOffset: ClockOffset;
   /** Whether all services are on this machine. */
   readonly loopback: boolean;
   /** The caller names the class, so that only the services of the adapters in use are loaded. */
@@ -56,10 +72,14 @@ const connectionTimeout = 3_000;
 export function createClients(
   config: ClientsConfig,
   env: Readonly<Record<string, string | undefined>> = process.env,
+  /** This machine's clock; without it nothing is known of AWS's. */
+  now?: () => number,
 ): Clients {
   const made = new Map<unknown, Map<string, Closable>>();
+  const clockOffset = createClockOffset();
   return {
     region: config.region,
+    clockOffset,
     loopback: isLoopback(config.endpointUrl ?? env.AWS_ENDPOINT_URL),
     of<Client extends Closable>(service: ClientClass<Client>, needs: ClientNeeds = {}): Client {
       const { maxAttempts = 3, requestTimeoutMs = 15_000 } = needs;
@@ -69,6 +89,7 @@ export function createClients(
       const known = variants.get(key);
       if (known !== undefined) return known as Client;
       const client = new service(settingsOf(config, env, maxAttempts, requestTimeoutMs));
+      if (now !== undefined) listen(client, clockOffset, now);
       variants.set(key, client);
       return client;
     },
@@ -77,6 +98,20 @@ export function createClients(
       made.clear();
     },
   };
+}
+
+/** Hears the Date header of every answer, for a clock that is wrong reads metrics of another time. */
+function listen({ middlewareStack }: Closable, offset: ClockOffset, now: () => number): void {
+  const stack = middlewareStack as Stack | undefined;
+  stack?.add(
+    (next) => async (args) => {
+      const sentAt = now();
+      const answer = await next(args);
+      offset.heard(answer.response?.headers?.['date'], sentAt, now());
+      return answer;
+    },
+    { step: 'deserialize', name: 'mlregClockOffset', priority: 'low' },
+  );
 }
 
 function settingsOf(

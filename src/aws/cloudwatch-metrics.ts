@@ -1,16 +1,21 @@
 import type { Observation, Reading, RequestCount } from '../domain/observation.ts';
-import { instant } from '../domain/units.ts';
+import { formatDuration } from '../domain/parse.ts';
+import { type Instant, instant } from '../domain/units.ts';
 import type { Metrics, MetricsQuery } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import type { ReadMetrics } from './gathered-reads.ts';
-import { type ArmMetricsOptions, type ArmQuery, armReader } from './metric-arms.ts';
-import { type MetricRequest, type Points, readMetricData } from './metric-data.ts';
+import { givenStatistics, missingText, type ReadGiven } from './given-statistics.ts';
+import { type ArmMetricsOptions, type ArmQuery, armReader, isEssential } from './metric-arms.ts';
+import { type MetricRequest, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
+import { createProbe } from './metric-probe.ts';
 import { shadowReader } from './metric-shadow.ts';
 
 export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
   readonly clients: Clients;
+  /** This machine's clock, milliseconds. */
+  readonly now: () => number;
   /**
    * How often CloudWatch keeps a point at the finest. AWS's own metrics: each minute at AWS, each second on local AWS.
    * @default { routerMs: 1000, awsMs: 60000, or 1000 where AWS is on this machine }
@@ -24,11 +29,13 @@ export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
 export function createMetrics(options: MetricsOptions): Metrics {
   const { clients, resolution = { routerMs: 1_000, awsMs: clients.loopback ? 1_000 : 60_000 } } = options;
   const armOptions: ArmMetricsOptions = { ...options, resolution };
-  const ask = options.read ?? ((request: MetricRequest) => readMetricData(clients, request));
+  const read = options.read ?? ((request: MetricRequest) => readMetricData(clients, request));
+  const ask = givenStatistics(read);
+  const offsetMs = (): number => clients.clockOffset.ms();
   return {
     async read(query): Promise<Reading> {
       try {
-        return { kind: 'read', observations: await observations(ask, armOptions, query) };
+        return await observations(ask, armOptions, query, { now: options.now(), offsetMs: offsetMs() });
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const isSignedOut = error.failure.kind === 'credentials';
@@ -37,28 +44,67 @@ export function createMetrics(options: MetricsOptions): Metrics {
         return isSignedOut ? { ...found, credentials: true } : found;
       }
     },
+    // AWS's own metrics can't be proven without a request that counts.
+    ...(options.routing === 'sticky' ? createProbe({ ...options, read, offsetMs }) : {}),
   };
 }
 
+/** CloudWatch keeps points of less than a minute for three hours; a margin, so that the window is not cut under way. */
+const fineForMs = 3 * 3_600_000 - 60_000;
+const minuteMs = 60_000;
+
 async function observations(
-  ask: ReadMetrics,
-  options: ArmMetricsOptions,
+  ask: ReadGiven,
+  given: ArmMetricsOptions,
   query: MetricsQuery,
-): Promise<Observation[]> {
-  const { from, to, tickMs } = query;
-  const count = Math.round((to - from) / tickMs);
-  const reader = readerOf(options, query);
+  clock: { readonly now: number; readonly offsetMs: number },
+): Promise<Reading> {
+  const { tickMs } = query;
+  const isOld = query.from < clock.now - fineForMs;
+  const { routerMs, awsMs } = given.resolution;
+  const options = isOld
+    ? { ...given, resolution: { routerMs: Math.max(routerMs, minuteMs), awsMs: Math.max(awsMs, minuteMs) } }
+    : given;
+  // What is read by the minute ends with one, or the next window, read by the second, would miss the rest of it.
+  const to = isOld && query.to % minuteMs !== 0 ? endOfMinutes(query) : query.to;
+  const count = Math.round((to - query.from) / tickMs);
+  // Times of AWS here, times of this machine outside.
+  const from = query.from + clock.offsetMs;
+  const reader = readerOf(options, query, clock.offsetMs);
   const { queries } = reader;
-  const points = queries.length === 0 || count <= 0 ? [] : await pointsOf(ask, queries, query);
+  const stats = queries.map(({ stat }) => stat);
+  const points =
+    queries.length === 0 || count <= 0
+      ? []
+      : await ask({ stats, ...windowOf(queries, from, to + clock.offsetMs) }, isEssential);
   const sums = queries.map(({ periodMs }, index) =>
-    byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
+    points[index] === null
+      ? new Array<number>(count).fill(NaN)
+      : byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );
-  return Array.from({ length: count }, (_, tick) => ({
-    at: instant(from + (tick + 1) * tickMs),
-    tickMs,
-    plannedPercent: query.plannedPercent,
-    ...reader.tick(sums.map((each) => each[tick])),
-  }));
+  const notes = [clockNote(clock.offsetMs), missingText(stats, points)].filter((note) => note !== null);
+  return {
+    kind: 'read',
+    observations: Array.from({ length: Math.max(0, count) }, (_, tick) => ({
+      at: instant(query.from + (tick + 1) * tickMs),
+      tickMs,
+      plannedPercent: query.plannedPercent,
+      ...reader.tick(sums.map((each) => each[tick])),
+    })),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+/** The last tick that ends with a minute; the window as it is where there is none. */
+function endOfMinutes({ from, to, tickMs }: MetricsQuery): Instant {
+  for (let at: number = to; at > from; at -= tickMs) if (at % minuteMs === 0) return instant(at);
+  return to;
+}
+
+function clockNote(offsetMs: number): string | null {
+  if (offsetMs === 0) return null;
+  const by = formatDuration(Math.abs(offsetMs));
+  return `this machine's clock is ${by} ${offsetMs > 0 ? 'behind' : 'ahead of'} AWS's; metrics are read by AWS's`;
 }
 
 interface Reader {
@@ -68,8 +114,10 @@ interface Reader {
   ): Pick<Observation, 'champion' | 'challenger' | 'copies' | 'anonymous'>;
 }
 
-function readerOf(options: ArmMetricsOptions, query: MetricsQuery): Reader {
-  const { champion, challenger, tickMs } = query;
+/** With a clock that is off by seconds, ticks begin between AWS's longer periods: read by the second they fit. */
+function readerOf(options: ArmMetricsOptions, query: MetricsQuery, offsetMs: number): Reader {
+  const { champion, challenger } = query;
+  const tickMs = offsetMs % query.tickMs === 0 ? query.tickMs : commonPeriod(query.tickMs, offsetMs);
   if (query.copies === true && champion !== null && challenger !== null)
     return shadowReader(options, { champion, challenger }, tickMs);
   const [one, other] = [champion, challenger].map((arm) =>
@@ -95,16 +143,19 @@ function both(a: RequestCount | undefined, b: RequestCount | undefined): Request
   return { requests: a.requests + b.requests, errors: a.errors + b.errors };
 }
 
-function pointsOf(
-  ask: ReadMetrics,
+/** The longest period whose ends are all ends of ticks as well. */
+function commonPeriod(tickMs: number, offsetMs: number): number {
+  let [a, b] = [tickMs, Math.abs(offsetMs)];
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
+}
+
+function windowOf(
   queries: readonly ArmQuery[],
-  { from, to }: MetricsQuery,
-): Promise<Points[]> {
+  from: number,
+  to: number,
+): { readonly from: Instant; readonly to: Instant } {
   const longest = Math.max(...queries.map(({ periodMs }) => periodMs));
-  return ask({
-    stats: queries.map(({ stat }) => stat),
-    // A point longer than a tick may end in the first one.
-    from: instant(Math.floor(from / longest) * longest),
-    to,
-  });
+  // A point longer than a tick may end in the first one.
+  return { from: instant(Math.floor(from / longest) * longest), to: instant(to) };
 }

@@ -98,12 +98,33 @@ const service = z.object({
     .optional(),
 });
 
+/**
+ * A number as its attribute. DynamoDB keeps magnitudes from 1e-130 to 9.9e125, and the SDK only integers up to 2^53: what
+ * lies outside is kept as the text that reads back as the same number.
+ */
+const storedNumber = z.union([
+  z.number(),
+  z
+    .string()
+    .refine((text) => text !== '' && Number.isFinite(Number(text)))
+    .transform(Number),
+]);
+
+export const storedMetrics = (metrics: VersionRecord['metrics']): Record<string, number | string> =>
+  Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => {
+      const size = Math.abs(value);
+      const isPlain = size === 0 || (size >= 1e-100 && size <= Number.MAX_SAFE_INTEGER);
+      return [name, isPlain ? value : String(value)];
+    }),
+  );
+
 const versionItem = z.object({
   number: count,
   version: z.string(),
   status: z.enum(['candidate', 'challenger', 'champion', 'archived', 'rolled_back']),
   artifact: z.object({ uri: z.string(), digest: z.string() }),
-  metrics: z.record(z.string(), z.number()),
+  metrics: z.record(z.string(), storedNumber),
   registeredAt: z.number(),
   registeredBy: z.string(),
   statusAt: z.number(),

@@ -2,7 +2,7 @@ import type { RolloutId } from '../domain/units.ts';
 import { apply, encode, journalLength, type State, toldOf, type Transaction } from '../store/fold.ts';
 import { encodeRecord } from '../store/record.ts';
 import type { Known } from './dynamo-index.ts';
-import { type Keys, lockItemOf, pack, padded } from './dynamo-items.ts';
+import { type Keys, lockItemOf, pack, padded, storedMetrics } from './dynamo-items.ts';
 import type { Keyed, Put } from './dynamo-table.ts';
 
 /** A record on its way. */
@@ -58,7 +58,10 @@ function versionPut(at: Keys, { numbers }: Known, after: State, tag: string, num
   const record = [...after.versions.values()].find(({ version }) => version === tag);
   const known = numbers.get(sk);
   return {
-    item: { pk: at.index, sk, number: known ?? number, ...record },
+    item: {
+      ...{ pk: at.index, sk, number: known ?? number },
+      ...(record && { ...record, metrics: storedMetrics(record.metrics) }),
+    },
     over: known === undefined ? null : { version: tag },
   };
 }

@@ -6,6 +6,7 @@ import { strata } from '../domain/stratum.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { metricStat, type TrimmedCount } from './metric-catalogue.ts';
 import { periodFor } from './metric-periods.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { variantName } from './sagemaker-endpoints.ts';
 
 export interface ArmMetricsOptions {
@@ -34,7 +35,7 @@ interface ArmSums {
   readonly latencySum: number | undefined;
   readonly latencyCount: number | undefined;
   readonly buckets: readonly (number | undefined)[];
-  readonly endpointErrors?: number;
+  readonly endpointErrors?: number | undefined;
   readonly unitsPerMs: number;
   /** 2^0, 2^1, ...: answered requests by stratum, then failed ones. */
   readonly byStratum?: readonly (number | undefined)[];
@@ -78,10 +79,7 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
       metricStat('router', 'AnonymousErrors', 'Sum', router, ofRouter),
       metricStat('router', 'Refused', 'Sum', router, ofRouter),
     ].map((stat) => ({ stat, periodMs: ofRouter })),
-    ...[
-      metricStat('endpoint', 'Invocation4XXErrors', 'Sum', endpoint, ofAws),
-      metricStat('endpoint', 'Invocation5XXErrors', 'Sum', endpoint, ofAws),
-    ].map((stat) => ({ stat, periodMs: ofAws })),
+    ...[...endpointErrorStats(endpoint, ofAws)].map((stat) => ({ stat, periodMs: ofAws })),
   ];
   return {
     queries,
@@ -91,7 +89,7 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
       const byStratum = rest.slice(buckets.length, buckets.length + 2 * strata);
       const others = rest.slice(buckets.length + byStratum.length);
       const [asideRequests, asideErrors = 0, , , refused, ...ofEndpoint] = others;
-      const endpointErrors = (ofEndpoint[0] ?? 0) + (ofEndpoint[1] ?? 0);
+      const endpointErrors = endpointErrorsOf(ofEndpoint);
       return armTick({
         requests,
         errors,
@@ -102,13 +100,15 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
         endpointErrors,
         unitsPerMs: 1,
         byStratum,
-        ...(asideRequests === undefined ? {} : { aside: { requests: asideRequests, errors: asideErrors } }),
-        ...(refused === undefined ? {} : { refused }),
+        ...(isCount(asideRequests) && isCount(asideErrors)
+          ? { aside: { requests: asideRequests, errors: asideErrors } }
+          : {}),
+        ...(isCount(refused) ? { refused } : {}),
       });
     },
     anonymous(sums) {
       const [requests, errors = 0] = sums.slice(5 + latencyEdges.length + 1 + 2 * strata + 2);
-      return requests === undefined ? undefined : { requests, errors };
+      return isCount(requests) && isCount(errors) ? { requests, errors } : undefined;
     },
   };
 }
@@ -126,8 +126,7 @@ function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: numb
   };
   const stats = [
     metricStat('endpoint', 'Invocations', 'Sum', endpoint, periodMs),
-    metricStat('endpoint', 'Invocation4XXErrors', 'Sum', endpoint, periodMs),
-    metricStat('endpoint', 'Invocation5XXErrors', 'Sum', endpoint, periodMs),
+    ...endpointErrorStats(endpoint, periodMs),
     metricStat('endpoint', 'ModelLatency', 'Sum', endpoint, periodMs),
     metricStat('endpoint', 'ModelLatency', 'SampleCount', endpoint, periodMs),
     ...bucketStatistics(unitsPerMs).map((range) =>
@@ -141,11 +140,13 @@ function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: numb
   return {
     queries: stats.map((stat) => ({ stat, periodMs })),
     tick(sums) {
-      const [requests = 0, refused = 0, failed = 0, latencySum, latencyCount, ...rest] = sums;
+      const [requests = 0] = sums;
+      const [latencySum, latencyCount, ...rest] = sums.slice(1 + spellings.length);
       const buckets = rest.slice(0, latencyEdges.length + 1);
       const throttles = rest[buckets.length] ?? 0;
       // A model that refuses requests counts as failing, as it does for mlreg's own router.
-      const errors = refused + failed;
+      const errors = endpointErrorsOf(sums.slice(1, 1 + spellings.length));
+      if (errors === undefined) throw noErrors(arm);
       return armTick({
         requests,
         errors,
@@ -165,6 +166,48 @@ const stratumStatistics = Array.from({ length: 2 * strata }, (_, k): TrimmedCoun
   const bound = (power: number): string => String(0.75 * 2 ** power);
   return `TC(${k === 0 ? '' : bound(k)}:${bound(k + 1)})`;
 });
+/** Neither without data nor refused. */
+const isCount = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
+
+const spellings = [
+  'Invocation4XXErrors',
+  'Invocation5XXErrors',
+  'Invocations4XXErrors',
+  'Invocations5XXErrors',
+] as const;
+
+function endpointErrorStats(
+  endpoint: { readonly EndpointName: string; readonly VariantName: string },
+  periodMs: number,
+): MetricStat[] {
+  return spellings.map((name) => metricStat('endpoint', name, 'Sum', endpoint, periodMs));
+}
+
+/** Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. */
+function endpointErrorsOf(sums: readonly (number | undefined)[]): number | undefined {
+  const [refused, failed, refusedToo, failedToo] = sums;
+  const [asked, answered] = [either(refused, refusedToo), either(failed, failedToo)];
+  return asked === undefined || answered === undefined ? undefined : asked + answered;
+}
+
+/** NaN stands for a statistic that AWS refuses. */
+function either(one: number | undefined, other: number | undefined): number | undefined {
+  const given = [one ?? 0, other ?? 0].filter((value) => !Number.isNaN(value));
+  return given.length === 0 ? undefined : Math.max(...given);
+}
+
+function noErrors({ endpoint }: ArmSource): PlatformError {
+  const message = `CloudWatch gives no error metric of endpoint ${endpoint}, so its requests can't be judged`;
+  return new PlatformError({ kind: 'unknown', message });
+}
+
+/** Without these nothing is known of an arm. */
+const essential: ReadonlySet<string> = new Set([
+  ...['Errors', 'Invocations', 'ShadowRequests', 'ShadowErrors', 'ShadowChampionErrors', 'ShadowCompared'],
+  ...['ShadowDisagreed'],
+]);
+
+export const isEssential = ({ Metric }: MetricStat): boolean => essential.has(Metric?.MetricName ?? '');
 
 /** TC(:5), TC(5:10), ... TC(5000:) */
 export function bucketStatistics(unitsPerMs: number): TrimmedCount[] {
@@ -176,11 +219,12 @@ export function armTick(sums: ArmSums): ArmTick {
   const { requests, errors, throttles, latencySum, latencyCount, endpointErrors, unitsPerMs } = sums;
   const latency = histogramOf(sums.buckets);
   const strataCounts = stratumCounts(sums.byStratum ?? []);
-  const timed = latencySum !== undefined && latencyCount !== undefined && latencyCount > 0;
+  const timed =
+    latencySum !== undefined && !Number.isNaN(latencySum) && latencyCount !== undefined && latencyCount > 0;
   return {
     requests,
     errors,
-    throttles,
+    throttles: Number.isNaN(throttles) ? 0 : throttles,
     ...(latency === undefined ? {} : { latency }),
     ...(timed ? { meanLatencyMs: latencySum / latencyCount / unitsPerMs } : {}),
     ...(endpointErrors === undefined ? {} : { endpointErrors }),
@@ -193,6 +237,8 @@ export function armTick(sums: ArmSums): ArmTick {
 /** Undefined where the router counts no strata, or nobody asked. */
 function stratumCounts(counts: readonly (number | undefined)[]): StratumCounts | undefined {
   if (!counts.some((count) => count !== undefined && count > 0)) return undefined;
+  // NaN stands for a statistic that AWS refuses: the others would tell of other users.
+  if (counts.some((count) => Number.isNaN(count))) return undefined;
   const errors = Array.from({ length: strata }, (_, k) => counts[strata + k] ?? 0);
   return { requests: errors.map((failed, k) => failed + (counts[k] ?? 0)), errors };
 }
@@ -200,5 +246,7 @@ function stratumCounts(counts: readonly (number | undefined)[]): StratumCounts |
 /** Undefined where no request was timed, or CloudWatch knows only sums. */
 function histogramOf(buckets: readonly (number | undefined)[]): Histogram | undefined {
   const count = buckets.map((value) => value ?? 0);
+  // With a bucket that AWS refuses the others would tell of another distribution.
+  if (count.some(Number.isNaN)) return undefined;
   return count.some((value) => value > 0) ? { le: latencyEdges, count } : undefined;
 }

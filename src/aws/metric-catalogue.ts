@@ -35,6 +35,8 @@ export const catalogue = {
       Requests: sum('Count'),
       Errors: outcome,
       Throttles: sum('Count'),
+      /** Of tagged requests, which prove the path of the metrics and are counted nowhere else. */
+      Probe: outcome,
       Latency: time('Milliseconds'),
       /** Requests that the model called bad, and those that the router turned away. */
       Refused: sum('Count'),
@@ -48,7 +50,7 @@ export const catalogue = {
       ShadowSent: sum('Count'),
       ShadowDropped: sum('Count'),
       ShadowRequests: sum('Count'),
-      ShadowErrors: sum('Count'),
+      ShadowErrors: outcome,
       ShadowThrottles: sum('Count'),
       ShadowChampionErrors: sum('Count'),
       ShadowCompared: sum('Count'),
@@ -59,7 +61,7 @@ export const catalogue = {
       ShadowChampionLatency: time('Milliseconds'),
     },
   },
-  /** Both spellings of the error metrics are in AWS's documents; those without the s of `Invocations` are the true ones. */
+  /** Both spellings of the error metrics are in AWS's documents: mlreg asks for both. */
   endpoint: {
     namespace: 'AWS/SageMaker',
     dimensions: ['EndpointName', 'VariantName'],
@@ -67,6 +69,8 @@ export const catalogue = {
       Invocations: sum('None'),
       Invocation4XXErrors: share('None'),
       Invocation5XXErrors: share('None'),
+      Invocations4XXErrors: share('None'),
+      Invocations5XXErrors: share('None'),
       ModelLatency: time('Microseconds'),
     },
   },

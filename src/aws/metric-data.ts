@@ -58,22 +58,34 @@ export async function readMetricData(
     if (token === undefined || token === '' || [...status.values()].includes('InternalError')) break;
   }
   stats.forEach((stat, index) => {
+    const given = status.get(index);
+    if (given === 'InternalError' || given === 'Forbidden') throw new StatisticMissing(stat, given);
+  });
+  stats.forEach((stat, index) => {
     if (status.get(index) !== 'Complete') throw incomplete(stat, status.get(index));
   });
-  if (token !== undefined && token !== '') throw incomplete(stats[0], 'PartialData');
+  const [first] = stats;
+  if (token !== undefined && token !== '' && first !== undefined) throw incomplete(first, 'PartialData');
   return points;
 }
 
-function incomplete(stat: MetricStat | undefined, status: string | undefined): PlatformError {
-  const metric = `${stat?.Metric?.Namespace ?? '?'} ${stat?.Metric?.MetricName ?? '?'}`;
-  if (status === 'Forbidden') {
-    const action = 'cloudwatch:GetMetricData';
-    return new PlatformError({
-      kind: 'denied',
-      action,
-      message: `CloudWatch keeps ${metric} from this identity`,
-    });
+/** One result of an answer that is otherwise fine. */
+export class StatisticMissing extends PlatformError {
+  readonly stat: MetricStat;
+  constructor(stat: MetricStat, status: 'InternalError' | 'Forbidden') {
+    super(status === 'Forbidden' ? forbidden(stat) : incomplete(stat, status).failure);
+    this.stat = stat;
   }
-  const message = `CloudWatch could not give all of ${metric} (${status ?? 'no answer for it'})`;
+}
+
+const nameOf = ({ Metric }: MetricStat): string => `${Metric?.Namespace ?? '?'} ${Metric?.MetricName ?? '?'}`;
+
+function forbidden(stat: MetricStat): PlatformError['failure'] {
+  const action = 'cloudwatch:GetMetricData';
+  return { kind: 'denied', action, message: `CloudWatch keeps ${nameOf(stat)} from this identity` };
+}
+
+function incomplete(stat: MetricStat, status: string | undefined): PlatformError {
+  const message = `CloudWatch could not give all of ${nameOf(stat)} (${status ?? 'no answer for it'})`;
   return new PlatformError({ kind: 'unknown', message });
 }

@@ -24,7 +24,7 @@ export function shadowReader(
     metricStat('router', 'ShadowSent', 'Sum', sent, periodMs),
     metricStat('router', 'ShadowDropped', 'Sum', sent, periodMs),
     metricStat('router', 'ShadowDropped', 'Sum', copies, periodMs),
-    metricStat('router', 'ShadowRequests', 'Sum', copies, periodMs),
+    metricStat('router', 'ShadowErrors', 'SampleCount', copies, periodMs),
     metricStat('router', 'ShadowErrors', 'Sum', copies, periodMs),
     metricStat('router', 'ShadowThrottles', 'Sum', copies, periodMs),
     metricStat('router', 'ShadowChampionErrors', 'Sum', copies, periodMs),

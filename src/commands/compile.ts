@@ -52,6 +52,7 @@ export function settingsFor(
     }),
     tickMs: bakes.tickMs,
     settleMs: config.settleMs,
+    horizonMs: Math.max(config.horizonMs, config.settleMs),
     maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
     approvalTimeoutMs: config.approvalTimeoutMs,

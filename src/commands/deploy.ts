@@ -11,6 +11,7 @@ import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
+import { proveMetrics } from './metrics-path.ts';
 import { preflight } from './preflight.ts';
 import { prepare, refuseLatest } from './prepare.ts';
 import { whoActs } from './who.ts';
@@ -59,11 +60,12 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   if (options.dryRun === true) {
     return answerPlan(context, prepared.plan);
   }
-  const { plan } = prepared;
-  refuseLatest(plan, at.config.name);
+  const { plan: planned } = prepared;
+  refuseLatest(planned, at.config.name);
   const isDetached = options.detach === true;
-  if (!isDetached) refuseShortCredentials(plan, credentialsEnd(world.env), world.clock.now());
-  await preflight(context, at, { plan, endpoints: prepared.endpoints, isDetached });
+  if (!isDetached) refuseShortCredentials(planned, credentialsEnd(world.env), world.clock.now());
+  await preflight(context, at, { plan: planned, endpoints: prepared.endpoints, isDetached });
+  const plan = await proveMetrics(context, at, { plan: planned, champion: serving ?? null });
   // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
   const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
   const actor = await whoActs(context, at).catch((error: unknown) => {
@@ -87,6 +89,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   try {
     const started = await start(ports, id, {
       ...prepared,
+      plan,
       actor,
       reason: options.reason ?? '',
       force: forced !== undefined,

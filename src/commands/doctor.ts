@@ -14,9 +14,10 @@ import type { AccountFinding as Finding, AccountSubject } from '../ports/account
 import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
+import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { championOf } from './prepare.ts';
 
-/** What must be true before a rollout, and that a rollback would work. Reads only. One line each, with the mend. */
+/** What must be true before a rollout, and that a rollback would work. Changes nothing. One line each, with the fix. */
 export async function doctor(context: Context): Promise<ExitCode> {
   const at = await target(context);
   const { config, connection } = at;
@@ -176,6 +177,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
   findings.push(...breaches);
   const [deprecated] = deprecatedSettings(config);
   if (deprecated !== undefined) findings.push({ check: 'settings', ok: true, ...deprecated });
+  const path = pathFinding(await pathOfMetrics(context, at, champion), at);
+  if (path !== undefined) findings.push(path);
   if (champion === null) {
     findings.push({
       check: 'way back',

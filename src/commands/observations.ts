@@ -85,7 +85,7 @@ async function* ticksOf(
   for await (const { text, line } of numbered) {
     const tick = parsed(text, tickSchema, name, line, 'tick');
     const observation = observationOf(tick, tickMs);
-    const problems = tickProblems(tick, observation.at, before);
+    const problems = tickProblems(tick, observation, before);
     if (problems.length > 0) throw mistake(name, line, tick, problems, 'tick');
     before = observation.at;
     yield { observation, line };
@@ -93,9 +93,23 @@ async function* ticksOf(
 }
 
 /** What no schema of one tick can see. */
-export function tickProblems(tick: TickLine, at: Instant, before: Instant | null): readonly Problem[] {
+export function tickProblems(
+  tick: TickLine,
+  { at, tickMs }: Pick<Observation, 'at' | 'tickMs'>,
+  before: Instant | null,
+): readonly Problem[] {
   const late = before !== null && at <= before;
+  const begins = at - tickMs;
+  const overlaps = before !== null && !late && begins < before;
   return [
+    ...(overlaps
+      ? [
+          {
+            path: ['at'],
+            sentence: `the tick begins at ${new Date(begins).toISOString()}, before the tick before it ends (${new Date(before).toISOString()}): its requests would count twice`,
+          },
+        ]
+      : []),
     ...(late
       ? [
           {

@@ -183,7 +183,7 @@ function ticksOf(raw: readonly unknown[], at: Path, tickMs: number, tell: Tell):
       continue;
     }
     const observation = observationOf(result.data, tickMs);
-    tell(below(path, tickProblems(result.data, observation.at, before)), {});
+    tell(below(path, tickProblems(result.data, observation, before)), {});
     before = observation.at;
     ticks.push(observation);
   }

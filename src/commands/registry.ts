@@ -1,3 +1,4 @@
+import { metricValues } from '../domain/metric-value.ts';
 import { parseVersion } from '../domain/parse.ts';
 import { isRetired, type VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -48,6 +49,14 @@ export async function register(context: Context, options: RegisterOptions, text:
 async function again(context: Context, at: Target, record: VersionRecord): Promise<ExitCode> {
   const present = await registered(at, record.version);
   if (present.artifact.digest === record.artifact.digest) {
+    const differs = differing(present.metrics, record.metrics);
+    if (differs.length > 0) {
+      throw new UserError(
+        'conflict',
+        `${record.version} is registered in ${at.config.name} with other metrics: ${differs.join(', ')}`,
+        { why: 'a version never changes', mend: 'give the new measurements a version of their own' },
+      );
+    }
     context.output.answer(
       { kind: 'Version', result: 'already-registered', ...present },
       () => `${record.version} is registered already, with the same artifact`,
@@ -64,8 +73,15 @@ async function again(context: Context, at: Target, record: VersionRecord): Promi
   );
 }
 
+/** Only of metrics that were given now: who gives none changes none. */
+function differing(present: VersionRecord['metrics'], given: VersionRecord['metrics']): string[] {
+  return Object.entries(given).flatMap(([name, value]) =>
+    present[name] === value ? [] : [`${name} is ${present[name] ?? 'not there'}, given ${value}`],
+  );
+}
+
 function parseMetrics(pairs: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
+  const given = Object.fromEntries(
     pairs.map((pair) => {
       const [, name, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/i.exec(pair) ?? [];
       if (name === undefined || value === undefined)
@@ -73,6 +89,7 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
       return [name, Number(value)];
     }),
   );
+  return metricValues(given);
 }
 
 export async function versions(context: Context): Promise<ExitCode> {

@@ -106,6 +106,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     table: `mlreg-${environment}`,
     keepPrevious: '24h',
     maxHold: '24h',
+    horizon: '15m', // incidents of ten minutes are on record
     settle: '2m', // CloudWatch's one-minute points are complete about two minutes after their end
     approvalTimeout: '24h',
     provisionTimeout: '30m',
@@ -142,6 +143,7 @@ export function localSettings(): RawSection {
     keepPrevious: '1h',
     maxHold: '2m',
     settle: '1s',
+    horizon: '10s',
     approvalTimeout: '2m',
     provisionTimeout: '2m',
     unreadableLimit: 15,

@@ -126,6 +126,7 @@ export interface EnvironmentConfig {
   readonly keepPreviousMs: number;
   readonly maxHoldMs: number;
   readonly settleMs: number;
+  readonly horizonMs: number;
   readonly approvalTimeoutMs: number;
   readonly provisionTimeoutMs: number;
   readonly unreadableLimit: number;
@@ -199,6 +200,7 @@ export function environmentConfig(
     keepPreviousMs: settings.keepPrevious,
     maxHoldMs: settings.maxHold,
     settleMs: settings.settle,
+    horizonMs: settings.horizon,
     approvalTimeoutMs: settings.approvalTimeout,
     provisionTimeoutMs: settings.provisionTimeout,
     unreadableLimit: settings.unreadableLimit,

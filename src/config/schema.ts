@@ -150,7 +150,8 @@ const shared = {
   ),
   keepPrevious: leaf.duration('How long the previous version is kept after a promotion.', '0s'),
   maxHold: leaf.duration('How long a rollout waits for a person before it rolls back by itself.'),
-  settle: leaf.duration('Metrics of a tick are read so long after its end.', '0s'),
+  settle: leaf.duration('Metrics of a tick are final when they have not changed for so long.', '0s'),
+  horizon: leaf.duration('Metrics that arrive late are read again up to this age.', '0s'),
   approvalTimeout: leaf.duration('How long a rollout waits for approval before it starts.'),
   provisionTimeout: leaf.duration('How long a new endpoint may take.'),
   unreadableLimit: leaf.whole(

@@ -89,7 +89,14 @@ export interface Observation {
 
 /** What asking the metrics came to. Denied is not absent. */
 export type Reading =
-  | { readonly kind: 'read'; readonly observations: readonly Observation[] }
+  | {
+      readonly kind: 'read';
+      readonly observations: readonly Observation[];
+      /** Ticks after those, which may still change: they never pass, and fail nothing but a total failure. */
+      readonly provisional?: readonly Observation[];
+      /** What a person should know of how this was read: a statistic that AWS refuses, a clock that is wrong. */
+      readonly notes?: readonly string[];
+    }
   | {
       readonly kind: 'unreadable';
       readonly why: string;

@@ -94,6 +94,8 @@ export interface Plan {
   readonly tickMs: number;
   /** Metrics of a tick are read so long after its end. */
   readonly settleMs: number;
+  /** Metrics that arrive late are read again for so long. Absent in older plans: what came after `settleMs` was lost. */
+  readonly horizonMs?: number;
   /** How long a hold for a person may last before the rollout goes back by itself. */
   readonly maxHoldMs: number;
   /** So long without readable metrics, and the rollout goes back. */

@@ -1,7 +1,9 @@
 import type { ArmTick, Observation, Reading } from '../domain/observation.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import type { ArmSource, Metrics } from '../ports/index.ts';
+import { createLooks, finalTicks, forget, isSilent, type Looks } from './finality.ts';
 import { checkObservation } from './judge/validate.ts';
+import { provePath } from './prove-path.ts';
 
 /** What is to be observed, and what has been so far. */
 export interface Watched {
@@ -9,6 +11,8 @@ export interface Watched {
   readonly challenger: ArmSource | null;
   readonly tickMs: number;
   readonly settleMs: number;
+  /** Ticks that still change, or show nothing, are read again up to this age. Absent: a tick is final at `settleMs`. */
+  readonly horizonMs?: number | undefined;
   /** Of requests that were copied, not of all. */
   readonly copies?: boolean;
   /** End of the last tick that was observed, or the moment traffic first moved. */
@@ -21,14 +25,21 @@ export interface Watched {
 const mostTicks = 500;
 
 /**
- * Reads the complete ticks that are new. A window ends at the last tick whose metrics have settled, for a young minute
- * always looks better, or worse, than it was. null: no tick is complete yet.
+ * Reads the ticks that are new. Those whose metrics are final come as `observations`, in order and without gaps; those
+ * that may still change come as `provisional`, and are read again at the next look. null: no tick is complete yet.
+ * @param looks what earlier looks at the same rollout saw
  */
-export async function observe(metrics: Metrics, watched: Watched, now: Instant): Promise<Reading | null> {
-  const { tickMs } = watched;
+export async function observe(
+  metrics: Metrics,
+  watched: Watched,
+  now: Instant,
+  looks: Looks = createLooks(),
+): Promise<Reading | null> {
+  const { tickMs, settleMs, horizonMs } = watched;
   const floor = (at: number): Instant => instant(Math.floor(at / tickMs) * tickMs);
   const from = floor(watched.since);
-  const to = Math.min(floor(now - watched.settleMs), from + mostTicks * tickMs);
+  const newest = horizonMs === undefined ? floor(now - settleMs) : floor(now);
+  const to = Math.min(newest, from + mostTicks * tickMs);
   if (to <= from) return null;
   const reading = await metrics.read({
     champion: watched.champion,
@@ -40,11 +51,21 @@ export async function observe(metrics: Metrics, watched: Watched, now: Instant):
     ...(watched.copies === true ? { copies: true } : {}),
   });
   if (reading.kind === 'unreadable') return reading;
-  const observations = reading.observations.map((tick) => placed(counted(tick), watched.share));
-  const nonsense = whyNonsense(observations, from);
-  return nonsense === null
-    ? { kind: 'read', observations }
-    : { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
+  const all = reading.observations.map((tick) => placed(counted(tick), watched.share));
+  const nonsense = whyNonsense(all, from);
+  if (nonsense !== null)
+    return { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
+  const notes = reading.notes === undefined ? {} : { notes: reading.notes };
+  if (horizonMs === undefined) return { kind: 'read', observations: all, ...notes };
+  const path = await provePath(metrics, { ...watched, horizonMs, ticks: all }, now, looks);
+  const isFull = to < newest;
+  if (path !== 'open' && all.every(isSilent) && !isFull) {
+    if (now - from >= horizonMs) return { kind: 'unreadable', ...path };
+    return { kind: 'read', observations: [], provisional: all, ...notes };
+  }
+  const final = finalTicks(all, looks, { tickMs, settleMs, horizonMs, now });
+  forget(looks, all[final - 1]?.at ?? -Infinity);
+  return { kind: 'read', observations: all.slice(0, final), provisional: all.slice(final), ...notes };
 }
 
 /** A judge refuses numbers that can't be, and the journal keeps them for ever: they stop here. */

@@ -43,7 +43,21 @@ export interface MetricsQuery {
 export interface Metrics {
   /** One Observation a tick, oldest first. Failure to read is an answer, never an exception. */
   read(query: MetricsQuery): Promise<Reading>;
+  /**
+   * Sends one tagged request along the path that users' metrics take. It is counted as no request. Absent where the
+   * metrics are not the router's. Never throws.
+   */
+  probe?(arm: ArmSource): Promise<ProbeSent>;
+  /** Whether the metrics show the tagged request that was sent at this time. Never throws: what can't be read isn't seen. */
+  probeSeen?(arm: ArmSource, at: Instant): Promise<boolean>;
 }
+
+export type ProbeSent =
+  /** By this machine's clock. */
+  | { readonly kind: 'sent'; readonly at: Instant }
+  /** The function does not know such requests: an older router, or another program. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'failed'; readonly why: string; readonly denied: boolean };
 
 /** The code that a rollout would publish now. */
 export interface RouterCode {

@@ -17,9 +17,10 @@ export function unmet(
   metrics: Readonly<Record<string, number>>,
 ): readonly string[] {
   return criteria.flatMap(({ metric, comparison, limit }) => {
-    const measured = metrics[metric];
+    const measured = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
     if (measured === undefined) return [`${metric} was not registered, wanted ${comparison} ${limit}`];
-    return holds[comparison](measured, limit)
+    // Read from a registry of before: an infinite value would meet any lower limit.
+    return Number.isFinite(measured) && holds[comparison](measured, limit)
       ? []
       : [`${metric} is ${measured}, wanted ${comparison} ${limit}`];
   });

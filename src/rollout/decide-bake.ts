@@ -22,6 +22,8 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   // Judged on its last tick too, whose metrics settle a little later.
   const end = step.durationMs + state.plan.settleMs;
   if (elapsed < end) return { kind: 'wait', until: min(next, later(now, end - elapsed)), why: 'baking' };
+  if (elapsed < end + lateMs(state, step))
+    return { kind: 'wait', until: next, why: 'waiting for the last metrics of the bake' };
   // A watch gates nothing: at its end it says what it saw, and nobody is kept waiting for evidence.
   if (state.plan.strategy === 'watch') return done(state, seen(verdict));
   // Blindness has a limit of its own.
@@ -60,6 +62,13 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
 /** What users explain is told, though it rolls nothing back. */
 const nothingBreached = ({ deferred }: Exclude<Verdict, { kind: 'unreadable' }>): string =>
   deferred ?? 'nothing breached';
+
+/** How long the end of a bake waits for ticks whose metrics are late: not at all where all of them are there. */
+export function lateMs(state: RolloutState, step: BakeStep): number {
+  const { horizonMs = 0, tickMs } = state.plan;
+  const over = state.stepSince + state.pausedMs + (step.durationMs ?? 0);
+  return state.lastObservedAt !== null && state.lastObservedAt >= over - tickMs ? 0 : horizonMs;
+}
 
 function seen(verdict: Verdict | null): string {
   if (verdict === null) return 'no request was seen';

@@ -2,6 +2,7 @@ import type { Entry } from '../domain/journal.ts';
 import type { BakeStep, OnInconclusive } from '../domain/plan.ts';
 import type { Instant, RolloutId } from '../domain/units.ts';
 import { apply, replay } from './replay.ts';
+import { lateMs } from './decide-bake.ts';
 import { currentStep, type RolloutState } from './state.ts';
 
 /** One bake of a rollout, as its journal has it. */
@@ -60,7 +61,7 @@ function over(
   const step = currentStep(before);
   if (bake === undefined || bake.over !== null || step?.kind !== 'bake') return;
   if (before.pausedAt !== null || !follows(entry.kind)) return;
-  if (entry.at < endOf(before, step)) return;
+  if (entry.at < endOf(before, step) + lateMs(after, step)) return;
   const last = after.lastObservedAt;
   if (last !== null && last > bake.from) bakes.set(before.step, { ...bake, over: last });
 }

@@ -1,8 +1,10 @@
-import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
+import type { Effect, Outcome, RollbackCause } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { looksAt } from '../monitor/looks.ts';
 import { observe } from '../monitor/observe.ts';
+import { totalFailure } from '../monitor/total-failure.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { admit } from './admit.ts';
 import { decide } from './decide.ts';
@@ -31,11 +33,12 @@ export async function tick(
   journal: JournalWriter,
   signal?: AbortSignal,
 ): Promise<TickResult> {
+  let failure: Verdict | null = null;
   try {
     if (journal.state().phase === 'forward') {
       if (!(await stillOurs(ports, journal))) return lost(ports);
       await readInbox(ports, journal);
-      await look(ports, journal);
+      failure = await look(ports, journal);
     }
     for (let decisions = 0; decisions < mostDecisions; decisions++) {
       const state = journal.state();
@@ -43,7 +46,7 @@ export async function tick(
       // Whoever was interrupted advances no more; only the way back is gone to its end.
       if (signal?.aborted === true && state.phase === 'forward')
         return { kind: 'again', at: now, why: 'interrupted' };
-      const decision = decide(state, decidingVerdict(state), now);
+      const decision = decide(state, (isJudged(state) ? failure : null) ?? decidingVerdict(state), now);
       switch (decision.kind) {
         case 'effect': {
           const stopped = await effect(ports, journal, decision.effect);
@@ -166,13 +169,17 @@ async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<v
   }
 }
 
-/** Reads what is new on both arms, wherever users' requests reach what is judged. */
-async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
+/**
+ * Reads what is new on both arms, wherever users' requests reach what is judged.
+ * @returns total failure in ticks that are not final; null: none
+ */
+async function look(ports: RolloutPorts, journal: JournalWriter): Promise<Verdict | null> {
   const state = journal.state();
-  if (!isJudged(state)) return;
+  if (!isJudged(state)) return null;
   const { plan, unreadable } = state;
   const now = ports.clock.now();
-  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return;
+  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return null;
+  const looks = looksAt(ports.metrics, state.id);
   const share = judgedShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
   const reading = await observe(
@@ -185,6 +192,7 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
       challenger: armOf(state, plan.challenger),
       tickMs: plan.tickMs,
       settleMs: plan.settleMs,
+      horizonMs: plan.horizonMs,
       since: state.lastObservedAt ?? instant(Math.ceil(state.routeSince / plan.tickMs) * plan.tickMs),
       share: {
         percent: split?.percent ?? share,
@@ -194,13 +202,20 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
       copies: state.route?.kind === 'shadow',
     },
     now,
+    looks,
   );
-  if (reading === null) return;
-  const entry: EntryBody =
-    reading.kind === 'read'
-      ? { kind: 'observed', observations: await withUserCounts(ports, state, reading.observations) }
-      : reading;
-  await journal.append(ports.clock.now(), [entry]);
+  if (reading === null) return null;
+  if (reading.kind === 'unreadable') {
+    await journal.append(ports.clock.now(), [reading]);
+    return null;
+  }
+  const { provisional = [] } = reading;
+  // A look that found nothing final still ends a time of blindness.
+  if (reading.observations.length > 0 || provisional.length === 0 || unreadable !== null) {
+    const observations = await withUserCounts(ports, state, reading.observations);
+    await journal.append(ports.clock.now(), [{ kind: 'observed', observations }]);
+  }
+  return totalFailure(plan.policy, provisional);
 }
 
 /** From the first share of traffic to the last bake. */

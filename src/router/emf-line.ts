@@ -10,6 +10,7 @@ const units = {
   AsideErrors: 'Count',
   AnonymousErrors: 'Count',
   Stratum: 'None',
+  Probe: 'Count',
   Feedback: 'None',
   ShadowSent: 'Count',
   ShadowDropped: 'Count',

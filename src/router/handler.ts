@@ -6,6 +6,7 @@ import type { HandlerDeps, LambdaContext } from './deps.ts';
 import { createEmf } from './emf.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
 import { readFeedback } from './feedback.ts';
+import { createProbe, isProbe, type ProbeAnswer } from './probe.ts';
 import { createRecommend, type Recorder } from './recommend.ts';
 import { headerOf, isGatewayEvent, parseBody, pathOf, type GatewayEvent } from './request.ts';
 import { type Copier, createCopier, type SendCopy } from './shadow/copy.ts';
@@ -19,7 +20,10 @@ import {
   type WarmAnswer,
 } from './warm-up.ts';
 
-export type Handler = (event: unknown, context?: LambdaContext) => Promise<Answer | WarmAnswer | Description>;
+export type Handler = (
+  event: unknown,
+  context?: LambdaContext,
+) => Promise<Answer | WarmAnswer | Description | ProbeAnswer>;
 
 /** The router: API Gateway payload format 2.0 in, its result out; or a warm-up event. */
 export function createHandler(deps: HandlerDeps): Handler {
@@ -31,11 +35,13 @@ export function createHandler(deps: HandlerDeps): Handler {
   // Begun while the environment starts, so that the first request seldom waits for it.
   if (config.apiKeys.kind === 'parameter') void keys?.current();
   const warmUp = createWarmUp(config, { ...deps, send, keys });
+  const probe = createProbe(config, deps);
   const respond = createResponder(config, deps, { copy: copierOf(config, deps, send), keys });
 
   return async (event, context) => {
     if (isWarmUp(event)) return warmUp(event);
     if (isDescribe(event)) return description;
+    if (isProbe(event)) return probe();
     if (!isGatewayEvent(event))
       throw new Error('neither an HTTP API event of payload format 2.0 nor a warm-up');
     const requestId = requestIdOf(event, context);

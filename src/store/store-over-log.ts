@@ -1,6 +1,7 @@
 import type { Entry, EntryBody, Request } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import type { RolloutId } from '../domain/units.ts';
+import { metricValues } from '../domain/metric-value.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { AcquireOutcome, AppendOutcome, Store } from '../ports/store.ts';
 import { journalLength, lockOf, readJournal, type State, toldOf, type Transaction } from './fold.ts';
@@ -81,10 +82,12 @@ export function storeOverLog(log: Log): Store {
     async version(tag) {
       return (await log.read()).versions.get(tag);
     },
-    register: (record) =>
-      log.commit(({ versions }) =>
+    async register(given) {
+      const record = { ...given, metrics: metricValues(given.metrics) };
+      return log.commit(({ versions }) =>
         versions.has(record.version) ? answer(false) : write({ kind: 'register', record }, true),
-      ),
+      );
+    },
     change: (token, changes) =>
       log.commit((state) => {
         if (!owns(state, token)) return answer(false);

@@ -75,6 +75,7 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     policy: settings.policy,
     tickMs: settings.tickMs,
     settleMs: settings.settleMs,
+    ...(settings.horizonMs === undefined ? {} : { horizonMs: settings.horizonMs }),
     maxHoldMs: settings.maxHoldMs,
     unreadableMs: settings.unreadableMs,
     maxTries: settings.maxTries,

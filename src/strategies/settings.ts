@@ -17,6 +17,7 @@ export interface Settings {
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;
+  readonly horizonMs?: number;
   readonly maxHoldMs: number;
   /** Approvals by people other than the one who starts it, before anything reaches users. */
   readonly approvals: number;

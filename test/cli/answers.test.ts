@@ -342,3 +342,20 @@ describe('the shape of each answer', () => {
     });
   });
 });
+
+it('registering a version again with other metrics is told, and changes nothing', async () => {
+  const cli = await serving();
+  const again = (metric: string) => cli.run(`register v2.3.0 --artifact s3://models/v2.3.0.tar.gz ${metric}`);
+  const before = await cli.store.versions();
+  const other = await again('--metric auc=0.99');
+  expect(other.code).toBe(5);
+  expect(other.stderr).toMatch(/v2.3.0 is registered in dev with other metrics: auc is [\w. ]+, given 0.99/);
+  expect((await again('')).code).toBe(0);
+  expect(await cli.store.versions()).toEqual(before);
+});
+
+it.each(['1e999', '-1e999'])('a metric of %s is refused by name', async (value) => {
+  const { code, stderr } = await cliWorld().run(`register v1.0.0 --artifact s3://m/a --metric auc=${value}`);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`metric auc is ${value.startsWith('-') ? '-' : ''}Infinity`);
+});

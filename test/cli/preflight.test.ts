@@ -71,3 +71,49 @@ it('asks about this very rollout, and not for a plan, a rehearsal or a rollback'
   expect((await cli.run('deploy --model-version v2.2.0 --dry-run')).code).toBe(0);
   expect((await cli.run('rollback')).code).toBe(0);
 });
+
+it('a test request that does not reach the metrics is said before anything is made', async () => {
+  const cli = await serving();
+  Object.assign(cli.model.ports.metrics, {
+    probe: async () => ({ kind: 'sent', at: cli.model.ports.clock.now() }),
+    probeSeen: async () => false,
+  });
+  const ran = await cli.run('deploy --model-version v2.3.0');
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toContain('a test request did not show in the metrics within ');
+  expect(ran.stderr).toContain('its log format is Text');
+  expect(await cli.store.rollouts()).toEqual([]);
+  const doctor = await cli.run('doctor');
+  expect(doctor.stdout).toContain('metrics path a test request did not show in the metrics');
+});
+
+it('the measured lag of the metrics sets settle', async () => {
+  const cli = await serving();
+  let looks = 0;
+  Object.assign(cli.model.ports.metrics, {
+    probe: async () => ({ kind: 'sent', at: cli.model.ports.clock.now() }),
+    // Looks come after 0, 100, 300, 700, 1500, 3100 ms.
+    probeSeen: async () => ++looks >= 6,
+  });
+  const { code, stderr } = await cli.run('deploy --model-version v2.3.0');
+  expect(stderr).toMatch(/metrics arrive after [\d.]+s: a tick is final when it has not changed for \ds/);
+  expect(code).toBe(0);
+  const [rollout] = await cli.store.rollouts();
+  const [begun] = await cli.store.journal(rollout!);
+  expect(begun?.kind === 'started' && begun.plan.settleMs).toBeGreaterThanOrEqual(6_000);
+});
+
+it.each([
+  ['an older router', { kind: 'unknown' }, 'is older and answers no test requests'],
+  [
+    'a denied invocation',
+    { kind: 'failed', why: 'lambda:InvokeFunction', denied: true },
+    'a test request failed',
+  ],
+] as const)('%s only warns', async (_what, sent, words) => {
+  const cli = await serving();
+  Object.assign(cli.model.ports.metrics, { probe: async () => sent, probeSeen: async () => false });
+  const { code, stderr } = await cli.run('deploy --model-version v2.3.0');
+  expect(stderr).toContain(words);
+  expect(code).toBe(0);
+});

@@ -264,6 +264,17 @@ describe('mlreg replay', () => {
     expect(stderr).toMatch(/\n {2}try {2}\{"/);
   });
 
+  it('refuses ticks that overlap, and names the line', async () => {
+    const between = new Date(Date.UTC(2026, 0, 1) + 15_000).toISOString();
+    const { code, stderr } = await cliWorld(null).run(
+      `replay ${file([header, tick(1, 0), tick(2, 0, { at: between })])}`,
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /ndjson:3.* the tick begins at 2026-01-01T00:00:05.000Z, before the tick before it ends/,
+    );
+  });
+
   it('refuses a mistake that comes after the decision', async () => {
     const { code, stdout, stderr } = await cliWorld(null).run(`replay ${file([...failing, { at: 3 }])}`);
     expect([code, stdout]).toEqual([2, '']);

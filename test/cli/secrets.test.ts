@@ -58,7 +58,8 @@ async function setting(
   ]);
   Object.assign(cli.model.ports.platform, Object.fromEntries(real));
   const { clients } = made;
-  const at = { environment: 'dev', model: 'recommendation', functionName, alias: 'live' };
+  const now = (): number => made.clock.now();
+  const at = { environment: 'dev', model: 'recommendation', functionName, alias: 'live', now };
   Object.assign(cli.model.ports.metrics, createMetrics({ clients, routing: 'sticky', ...at }));
   await cli.register('v2.2.0', {
     status: 'champion',

@@ -46,6 +46,12 @@ export function createFrontDoor(
     }
   };
 
+  /** By it a caller can tell by how much its own clock is wrong. */
+  const dated = (response: WireResponse): WireResponse =>
+    account.settings.datesAnswers
+      ? { ...response, headers: { date: new Date(account.clock.now()).toUTCString(), ...response.headers } }
+      : response;
+
   return {
     async handle(request) {
       const requestId = `00000000-0000-4000-8000-${(++requests).toString(16).padStart(12, '0')}`;
@@ -56,9 +62,9 @@ export function createFrontDoor(
         if (request.path === '/_local/faults') return adminAnswer(faults, request);
         if (address.unserved !== undefined) throw notImplemented(address.unserved);
         const call = prediction ?? decodeCall(request, address);
-        return encodeAnswer(address, call.operation, await run(call), requestId);
+        return dated(encodeAnswer(address, call.operation, await run(call), requestId));
       } catch (error) {
-        return encodeError(address, asAwsError(error, address), requestId, request.method === 'HEAD');
+        return dated(encodeError(address, asAwsError(error, address), requestId, request.method === 'HEAD'));
       }
     },
     stop() {

@@ -18,6 +18,8 @@ export interface Settings {
   readonly accountConcurrency: number;
   /** AWS/ metrics are kept at this resolution. AWS: 60. Here 1 by default, so that bakes of minutes can be judged. */
   readonly awsMetricResolutionSeconds: 1 | 60;
+  /** In-process answers carry a Date header by this clock, as AWS's do; over HTTP the server adds one. */
+  readonly datesAnswers: boolean;
   /** When set, every request must carry it as X-Amz-Security-Token. */
   readonly sessionToken: string | undefined;
 }
@@ -32,5 +34,6 @@ export const defaultSettings: Settings = {
   provisioningMs: 2000,
   accountConcurrency: 1000,
   awsMetricResolutionSeconds: 1,
+  datesAnswers: false,
   sessionToken: undefined,
 };

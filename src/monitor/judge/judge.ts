@@ -14,6 +14,7 @@ import { laneWeights, splitAlpha } from './lanes.ts';
 import { planLooks } from './look-schedule.ts';
 import { mayPromote, mostAgainst } from './non-inferiority.ts';
 import type { Rule } from './rule.ts';
+import { createShareDoubt } from './share-doubt.ts';
 import { createSplitRule } from './split-rule.ts';
 import { createStage } from './stage.ts';
 import { createTicks } from './ticks.ts';
@@ -85,6 +86,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   const users = alone ? null : createUserGate(policy, salt);
   const ticks = createTicks(policy);
   const stage = createStage(policy);
+  const shares = createShareDoubt();
   let last: Observation | null = null;
   let ticksWithChallenger = 0;
   let challengerRequests = 0;
@@ -100,6 +102,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     for (const rule of all) if (rule !== errors) rule.step(tick);
     stage.step(tick, errors.phi());
     copies?.step(observation);
+    shares.step(observation);
     if (!tick.challenger) {
       users?.pass(observation, tick);
       return;
@@ -141,9 +144,16 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     }
     const readiness = stage.readiness({ ...errors.baseline(), phi: errors.phi() }, looks.planned);
     if (readiness.kind === 'waiting') {
-      return { kind: 'insufficient', why: readiness.why, needRequests: readiness.needRequests, ...judged };
+      const { why, needRequests } = readiness;
+      const cause = challengerRequests === 0 ? shares.cause() : null;
+      return {
+        kind: 'insufficient',
+        why: cause === null ? why : `${why}: ${cause}`,
+        needRequests,
+        ...judged,
+      };
     }
-    const doubt = doubts() ?? copies?.doubt() ?? null;
+    const doubt = doubts() ?? copies?.doubt() ?? shares.doubt();
     if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
     const proven = nonInferior();
     // Copies are never promoted by proof.

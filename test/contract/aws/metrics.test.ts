@@ -29,6 +29,7 @@ const options = (made: Stack, routing: 'sticky' | 'weighted' = 'sticky') => ({
   routing,
   functionName,
   alias: 'live',
+  now: () => made.clock.now(),
   resolution,
 });
 

@@ -106,6 +106,7 @@ test('copies are read as both versions on the same requests, by one GetMetricDat
     routing: 'sticky',
     functionName,
     alias: 'live',
+    now: () => made.clock.now(),
     resolution: { routerMs: 1_000, awsMs: 1_000 },
   }).read({
     champion: arm('v1'),

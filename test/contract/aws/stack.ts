@@ -24,6 +24,8 @@ export interface Stack extends Bench {
   readonly platform: Platform;
   /** The clock as the adapters have it: whoever sleeps moves it on. */
   readonly port: Clock;
+  /** By how much this machine's clock, as the clients have it, is ahead of AWS's. */
+  clockErrorMs: number;
   /** Decides what each request meets; 'pass' until set. */
   fate: (request: WireRequest) => Fate | Promise<Fate>;
   /** `lambda UpdateAlias`-like lines of what was asked, oldest first. */
@@ -46,11 +48,15 @@ export async function stack(
     asked.push(`${request.method} ${request.headers['x-amz-target'] ?? request.path}`);
     return found.fate(request);
   });
-  const clients = createClients({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    requestHandler: handler as never,
-  });
+  const clients = createClients(
+    {
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      requestHandler: handler as never,
+    },
+    process.env,
+    () => clock.now() + found.clockErrorMs,
+  );
   const platform = createPlatform({
     api: { id: null, name: 'api', stage: 'prod' },
     clients,
@@ -67,7 +73,7 @@ export async function stack(
     tags: { 'mlreg:environment': 'prod' },
     ...rest,
   });
-  const found: Stack = { ...made, clients, platform, port, asked, fate: () => 'pass' };
+  const found: Stack = { ...made, clients, platform, port, asked, clockErrorMs: 0, fate: () => 'pass' };
   await createFunction(found);
   return found;
 }

@@ -214,6 +214,44 @@ export function storeContract(
         expect(await store.version(V1)).toEqual(version(V1, 2));
       });
 
+      it.each([1.2e16, -1.2e16, 3e23, 1.7e308, 1e-200, 5e-324, 1e126, 1e-130, 9_007_199_254_740_993, 0.1, 0])(
+        'reads a metric back as it was given: %s',
+        async (value) => {
+          expect(await store.register({ ...version(V1), metrics: { value } })).toBe(true);
+          expect((await store.version(V1))?.metrics).toEqual({ value });
+          const again = await place.reopen();
+          expect((await again.versions()).map(({ metrics }) => metrics)).toEqual([{ value }]);
+        },
+      );
+
+      it('keeps a zero without its sign', async () => {
+        await store.register({ ...version(V1), metrics: { value: -0 } });
+        expect(Object.is((await store.version(V1))?.metrics.value, 0)).toBe(true);
+      });
+
+      it.each([Infinity, -Infinity, NaN])('refuses a metric that no store can keep: %s', async (value) => {
+        await expect(store.register({ ...version(V1), metrics: { auc: 0.9, value } })).rejects.toMatchObject({
+          fault: 'usage',
+          message: expect.stringContaining('metric value is') as string,
+        });
+        expect(await store.versions()).toEqual([]);
+        // The store is as good as before.
+        expect(await store.register(version(V1))).toBe(true);
+      });
+
+      it('keeps all that a version may have', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        const set = {
+          tombstone: { at: instant(3), endpoint: 'e' },
+          retiredAt: instant(4),
+          retireAfter: instant(5),
+          functionVersion: '7',
+        };
+        await store.change(token, [{ version: V1, set }]);
+        expect((await (await place.reopen()).versions())[0]).toEqual({ ...version(V1), ...set });
+      });
+
       it('registers a version once', async () => {
         await store.register(version(V1));
         expect(await store.register({ ...version(V1), registeredBy: 'bob' })).toBe(false);

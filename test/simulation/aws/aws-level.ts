@@ -203,6 +203,7 @@ export const awsLevel: BuildLevel = async (stage) => {
         routing: story.manner.routing,
         functionName,
         alias: 'live',
+        now: () => clock.now(),
         resolution: { routerMs: 1_000, awsMs: 1_000 },
       });
       const store = keeping.open(process, clients, clock);

@@ -107,8 +107,8 @@ test('forbidden is denied', async () => {
 
 test('names, statistics and dimensions that do not exist are no program', () => {
   const endpoint = { EndpointName: 'e', VariantName: 'AllTraffic' };
-  // @ts-expect-error -- the plural of one page of AWS's documents
-  metricStat('endpoint', 'Invocations5XXErrors', 'Sum', endpoint, 60_000);
+  // @ts-expect-error -- a plural that no page of AWS's documents has
+  metricStat('endpoint', 'Invocations5XXError', 'Sum', endpoint, 60_000);
   // @ts-expect-error -- a count has no percentiles
   metricStat('endpoint', 'Invocations', 'TC(0:1)', endpoint, 60_000);
   // @ts-expect-error -- all dimensions or no data

@@ -369,9 +369,9 @@ describe('what is not compared', () => {
 });
 
 describe('the split', () => {
-  it('is told when it is off, and rolls nothing back', () => {
+  it('is told when it is off, rolls nothing back and passes nothing', () => {
     const verdict = judge(policyOf(), table(60, [arm(98), arm(2)]));
-    expect(verdict.kind).toBe('pass');
+    expect(verdict.kind).toBe('insufficient');
     const [strongest] = verdict.findings;
     expect(strongest).toMatchObject({ metric: 'sample-ratio', threshold: 1e4, limit: 0.1 });
     expect(strongest!.evidence).toBeGreaterThan(1e4);

@@ -23,7 +23,7 @@ const bot = ranks.indexOf(7);
 
 type Rates = (bucket: number, isChallenger: boolean) => { readonly n: number; readonly x: number };
 /** One client sends a quarter of the requests, and all of them fail. */
-const withBot: Rates = (bucket) => (bucket === bot ? { n: 300, x: 300 } : { n: 5, x: failsAnyway(bucket) });
+const withBot: Rates = (bucket) => (bucket === bot ? { n: 150, x: 150 } : { n: 5, x: failsAnyway(bucket) });
 const failsAnyway = (bucket: number): number => (bucket % 17 === 0 ? 1 : 0);
 /** Three of five requests fail with the challenger. */
 const worse: Rates = (bucket, isChallenger) => ({ n: 5, x: isChallenger ? 3 : failsAnyway(bucket) });

@@ -1,0 +1,77 @@
+import type { ArmTick, Observation, StratumCounts } from '../domain/observation.ts';
+import type { JudgePolicy } from '../domain/policy.ts';
+import type { Finding, Verdict } from '../domain/verdict.ts';
+
+const failing = 0.9;
+const wellAtMost = 0.5;
+const fewestRequests = 20;
+const fewestTicks = 2;
+/** Of 16: as many of them fail where the version does, and few where single users do. */
+const fewestStrata = 8;
+
+/**
+ * Total failure of the challenger in ticks that may still change: at least nine in ten of its requests failed, in two
+ * ticks or more, while the champion's did not. Nothing else is decided by such ticks, for which requests arrive late may
+ * depend on how they ended. null: no such failure.
+ */
+export function totalFailure(
+  policy: Pick<JudgePolicy, 'scope' | 'users'>,
+  provisional: readonly Observation[],
+): Extract<Verdict, { kind: 'fail' }> | null {
+  const ticks = provisional.filter(
+    ({ challenger, straddlesChange, copies }) =>
+      challenger !== null && challenger.requests > 0 && straddlesChange !== true && copies === undefined,
+  );
+  const own = sumOf(ticks.map(({ challenger }) => challenger));
+  const bad = ticks.filter(({ challenger: c }) => c !== null && c.errors >= failing * c.requests);
+  if (own.requests < fewestRequests || own.errors < failing * own.requests) return null;
+  if (bad.length < fewestTicks) return null;
+  // Users are the unit of comparison: how many of them fail must be known.
+  if (policy.users !== undefined && strataFailing(ticks) < fewestStrata) return null;
+  const other = sumOf(ticks.map(({ champion }) => champion));
+  const isAlone = ticks.every(({ champion }) => champion === null);
+  if (!isAlone && policy.scope === 'attributable') {
+    if (other.requests < fewestRequests || other.errors > wellAtMost * other.requests) return null;
+  }
+  const reason: Finding = {
+    metric: 'errors',
+    rule: 'total failure, metrics not complete yet',
+    unit: 'share',
+    champion: other.requests > 0 ? other.errors / other.requests : null,
+    challenger: own.errors / own.requests,
+    limit: failing,
+    evidence: 1,
+    threshold: 1,
+    championRequests: other.requests,
+    challengerRequests: own.requests,
+    ticks: ticks.length,
+    sentence: `${own.errors} of ${own.requests} challenger requests failed, champion ${other.errors} of ${other.requests}, in the ${ticks.length} newest ticks`,
+  };
+  return {
+    kind: 'fail',
+    reason,
+    findings: [reason],
+    harmedRequests: own.errors,
+    challengerRequests: own.requests,
+  };
+}
+
+function sumOf(arms: readonly (ArmTick | null)[]): { readonly requests: number; readonly errors: number } {
+  let [requests, errors] = [0, 0];
+  for (const arm of arms) {
+    requests += arm?.requests ?? 0;
+    errors += arm?.errors ?? 0;
+  }
+  return { requests, errors };
+}
+
+function strataFailing(ticks: readonly Observation[]): number {
+  const all = ticks.flatMap(({ challenger }): readonly StratumCounts[] =>
+    challenger?.strata === undefined ? [] : [challenger.strata],
+  );
+  const width = Math.max(0, ...all.map(({ requests }) => requests.length));
+  return Array.from({ length: width }, (_, i) => ({
+    requests: all.reduce((sum, { requests }) => sum + (requests[i] ?? 0), 0),
+    errors: all.reduce((sum, { errors }) => sum + (errors[i] ?? 0), 0),
+  })).filter(({ requests, errors }) => requests > 0 && errors >= failing * requests).length;
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { ArmTick, Observation } from '../../../src/domain/observation.ts';
+import { instant } from '../../../src/domain/units.ts';
+import { judge } from '../../../src/monitor/judge/judge.ts';
+import { createShareDoubt } from '../../../src/monitor/judge/share-doubt.ts';
+import { policy, start } from '../monitor/late-metrics.ts';
+
+const arm = (requests: number, errors = 0, more: Partial<ArmTick> = {}): ArmTick => ({
+  requests,
+  errors,
+  throttles: 0,
+  ...more,
+});
+/** So many equal ticks. */
+const ticks = (
+  n: number,
+  champion: ArmTick | null,
+  challenger: ArmTick,
+  more: Partial<Observation> = {},
+): Observation[] =>
+  Array.from({ length: n }, (_, i) => ({
+    at: instant(start + (i + 1) * 10_000),
+    tickMs: 10_000,
+    plannedPercent: 10,
+    champion,
+    challenger,
+    ...more,
+  }));
+function doubtOf(observations: readonly Observation[]): string | null {
+  const shares = createShareDoubt();
+  for (const each of observations) shares.step(each);
+  return shares.doubt();
+}
+
+describe('a healthy challenger whose requests are seen', () => {
+  it.each([
+    ['all', 100, true],
+    ['half of them', 50, false],
+    ['a tenth of them', 10, false],
+    ['none of them', 0, false],
+  ] as const)('%s', (_what, seen, passes) => {
+    const verdict = judge(policy, ticks(400, arm(900, 3), arm(seen)));
+    expect(verdict.kind === 'pass').toBe(passes);
+    if (!passes && seen > 0)
+      expect(verdict).toMatchObject({
+        kind: 'insufficient',
+        why: expect.stringContaining('planned 10 %') as string,
+      });
+  });
+});
+
+describe('what is missing is named', () => {
+  const strata = (heavy: number) => ({
+    strata: {
+      requests: Array.from({ length: 16 }, (_, i) => (i === 0 ? heavy : 1)),
+      errors: new Array(16).fill(0) as number[],
+    },
+  });
+  it.each([
+    ['nothing', ticks(20, arm(90), arm(10)), null],
+    ['too few to tell', ticks(4, arm(90), arm(0)), null],
+    ['all of its requests', ticks(20, arm(90), arm(0)), 'late or lost'],
+    ['those that went badly, perhaps', ticks(20, arm(90), arm(5)), 'may be the ones that went well'],
+    ['user ids', ticks(20, arm(90), arm(1), { anonymous: arm(400) }), '81 % of requests carry no user id'],
+    [
+      'planned users: one id has most of the traffic',
+      ticks(20, arm(60), arm(40, 0, strata(40))),
+      'one user id, or a few',
+    ],
+    [
+      'planned users: heavier ids',
+      ticks(20, arm(60), arm(40, 0, strata(1))),
+      'some user ids make more requests',
+    ],
+    ['half at an even split', ticks(20, arm(50), arm(25), { plannedPercent: 50 }), 'planned 50 %'],
+    ['nobody beside it', ticks(20, null, arm(25), { plannedPercent: 100 }), null],
+    [
+      'a later step above a fifth',
+      [...ticks(20, arm(90), arm(10)), ...ticks(20, arm(40), arm(60), { plannedPercent: 50 })],
+      null,
+    ],
+  ] as const)('%s', (_what, observations, words) => {
+    const doubt = doubtOf(observations);
+    if (words === null) expect(doubt).toBeNull();
+    else expect(doubt).toContain(words);
+  });
+
+  it('also where nothing reached the challenger', () => {
+    const verdict = judge(policy, ticks(60, arm(0), arm(0), { anonymous: arm(100) }));
+    expect(verdict).toMatchObject({
+      kind: 'insufficient',
+      why: 'no requests reached the challenger: 100 % of requests carry no user id',
+    });
+  });
+});
+
+it('a first step that gets up to a fifth by chance is not held', () => {
+  expect(doubtOf(ticks(20, arm(78), arm(22), { plannedPercent: 20 }))).toBeNull();
+});
