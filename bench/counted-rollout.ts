@@ -95,13 +95,15 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
       // Users go on asking while the rollout waits.
       for (; at < until; at = later(at, tickMs)) {
         isCounted.now = false;
-        await publish(made, at, course === 'fails' || (course === 'fails behind the swap' && isSwapped));
+        const fails = course === 'fails' || (course === 'fails behind the swap' && isSwapped);
+        await publish(made, at, { share: isSwapped ? 100 : share, fails });
         isCounted.now = true;
       }
       await made.port.sleepUntil(until);
     },
   };
   let isSwapped = false;
+  let share = 0;
   const bye = new AbortController();
   const onEntry = (entry: Entry): void => {
     if (entry.kind === 'observed') ticks += 1;
@@ -109,6 +111,8 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
     if (entry.kind === 'result' && phase === 'fence') phase = nameOf(plan.steps[0]?.kind ?? '');
     if (entry.kind === 'rolling-back') phase = 'roll back';
     isSwapped ||= entry.kind === 'step-done' && plan.steps[entry.step]?.kind === 'swap-stage';
+    const done = entry.kind === 'step-done' ? plan.steps[entry.step] : undefined;
+    if (done?.kind === 'route' && done.route.kind === 'split') share = done.route.percent;
     if (course === 'aborted' && entry.kind === 'observed') bye.abort();
   };
   const ports: RolloutPorts = {
@@ -210,13 +214,20 @@ async function addStage({ clients }: Stack): Promise<void> {
     .send(new CreateAliasCommand({ FunctionName: functionName, Name: 'green', FunctionVersion: '1' }));
 }
 
-async function publish({ clients }: Stack, at: number, fails: boolean): Promise<void> {
+/** A tick's 1,300 requests, of which the challenger gets its share in per cent. */
+async function publish(
+  { clients }: Stack,
+  at: number,
+  { share, fails }: { readonly share: number; readonly fails: boolean },
+): Promise<void> {
+  const ofChallenger = 13 * share;
   const data = (
     [
-      [v22, 1_000, 1],
-      [v23, 300, fails ? 60 : 0],
+      [v22, 1_300 - ofChallenger, 1],
+      [v23, ofChallenger, fails ? ofChallenger / 5 : 0],
     ] as const
   ).flatMap(([version, requests, errors]): MetricDatum[] => {
+    if (requests === 0) return [];
     const common = {
       Dimensions: Object.entries({ Environment: 'prod', Model: 'recommendation', ModelVersion: version }).map(
         ([Name, Value]) => ({ Name, Value }),
@@ -225,8 +236,14 @@ async function publish({ clients }: Stack, at: number, fails: boolean): Promise<
       StorageResolution: 1,
     };
     return [
-      { ...common, MetricName: 'Requests', Unit: 'Count', Value: requests },
-      { ...common, MetricName: 'Errors', Unit: 'Count', Value: errors },
+      // As the router counts: each request is a sample of Errors, 0 or 1.
+      {
+        ...common,
+        MetricName: 'Errors',
+        Unit: 'Count',
+        Values: errors === 0 ? [0] : [0, 1],
+        Counts: errors === 0 ? [requests] : [requests - errors, errors],
+      },
       {
         ...common,
         MetricName: 'Latency',

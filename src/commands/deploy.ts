@@ -13,7 +13,7 @@ import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
 import { proveMetrics } from './metrics-path.ts';
 import { preflight } from './preflight.ts';
-import { prepare, refuseLatest } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -56,12 +56,11 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     );
     return exitCode.done;
   }
-  const prepared = await prepare(context, at, options);
+  const prepared = await prepare(context, at, options, { begins: options.dryRun !== true });
   if (options.dryRun === true) {
     return answerPlan(context, prepared.plan);
   }
   const { plan: planned } = prepared;
-  refuseLatest(planned, at.config.name);
   const isDetached = options.detach === true;
   if (!isDetached) refuseShortCredentials(planned, credentialsEnd(world.env), world.clock.now());
   await preflight(context, at, { plan: planned, endpoints: prepared.endpoints, isDetached });

@@ -10,7 +10,7 @@ import { type RolloutOptions, wordsOf } from './words.ts';
 export async function plan(context: Context, options: RolloutOptions): Promise<ExitCode> {
   wordsOf(options);
   const at = await target(context);
-  const prepared = await prepare(context, at, options);
+  const prepared = await prepare(context, at, options, { begins: false });
   return answerPlan(context, prepared.plan);
 }
 

@@ -23,7 +23,16 @@ export interface Prepared {
   readonly changes: readonly VersionChange[];
 }
 
-export async function prepare(context: Context, at: Target, options: RolloutOptions): Promise<Prepared> {
+/**
+ * @param begins whether the rollout is to begin now: then unasked changes of $LATEST are refused before anything else is
+ *   asked of its code, which may be what is broken
+ */
+export async function prepare(
+  context: Context,
+  at: Target,
+  options: RolloutOptions,
+  { begins }: { readonly begins: boolean },
+): Promise<Prepared> {
   const words = wordsOf(options);
   const { config, connection } = at;
   const record = await registered(at, words.version);
@@ -69,12 +78,15 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
       mend: `register the new artifact under a version of its own: mlreg register VERSION --artifact ${record.artifact.uri}`,
     });
   }
-  const compiled = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
   // Where nothing serves yet, there is nothing that $LATEST could differ from.
   const differences =
     champion === null ? [] : await connection.platform.latestDifferences(view.target.functionVersion);
   const take = options.withLatest === true || config.lambda.latest === 'take';
-  const plan: Plan = differences.length === 0 ? compiled : { ...compiled, latest: { differences, take } };
+  const latest = differences.length === 0 ? undefined : { differences, take };
+  if (begins && latest !== undefined && !take)
+    refuseLatest(latest.differences, champion, record, config.name);
+  const compiled = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
+  const plan: Plan = latest === undefined ? compiled : { ...compiled, latest };
   return {
     plan,
     record,
@@ -98,9 +110,13 @@ export async function prepare(context: Context, at: Target, options: RolloutOpti
 }
 
 /** @throws UserError usage, where more than the version would come to users and nobody said that it should */
-export function refuseLatest({ latest, champion, challenger }: Plan, environment: string): void {
-  if (latest === undefined || latest.take) return;
-  const what = `$LATEST differs from what serves ${champion ?? 'now'}: ${latest.differences.join(', ')}`;
+function refuseLatest(
+  differences: readonly string[],
+  champion: VersionRecord | null,
+  { version: challenger }: VersionRecord,
+  environment: string,
+): never {
+  const what = `$LATEST differs from what serves ${champion?.version ?? 'now'}: ${differences.join(', ')}`;
   throw new UserError('usage', what, {
     why: `these changes would reach users together with ${challenger}, and a failure would be taken for its own`,
     mend: [

@@ -17,9 +17,10 @@ export type GateAnswer =
       /** Why counts by bucket were not used. */
       readonly why: string;
     }
-  /** Nothing is counted by bucket for this finding: it can't be told from which users the challenger got. */
-  | { readonly by: 'nothing'; readonly why: string }
-  /** The arms report no users at all, as routers did before they counted by bucket: there is no gate. */
+  /**
+   * Nothing is counted by user for this finding, so there is no gate: older routers report no users, and slow requests are
+   * counted by bucket alone, against the champion's earlier latency.
+   */
   | { readonly by: 'no-gate'; readonly why: string };
 
 /** Levels of one look. They are not spent over looks, for the gate only removes rollbacks that the judge decided on. */
@@ -51,12 +52,13 @@ export function askGate(
   const why = unread ?? whyUnusable(test, segments.at(-1));
   if (why === null) {
     if (counted !== 'errors' && test.users.slowerThanMs === null)
-      return { by: 'nothing', why: 'the champion’s earlier latency is not known' };
+      return { by: 'no-gate', why: 'the champion’s earlier latency is not known' };
     return byBuckets(test, segments, counted, look);
   }
   const strata = segments.flatMap((segment) => (segment.strata === null ? [] : [segment.strata]));
   if (strata.length === 0) return { by: 'no-gate', why };
-  if (counted !== 'errors') return { by: 'nothing', why };
+  // Strata count no slow requests. To promote a version that is many times slower would be worse than a false rollback.
+  if (counted !== 'errors') return { by: 'no-gate', why };
   const { p, occupied } = strataTest(strata, marginOf(test.policy, counted));
   return { by: 'strata', p, level: gateLevels.strata, strata: occupied, why };
 }

@@ -9,7 +9,6 @@ function pText(answer: GateAnswer): string {
       return `p = ${number(answer.p)}`;
     case 'strata':
       return `p = ${number(answer.p)} over ${answer.strata} strata of users, for ${answer.why}`;
-    case 'nothing':
     case 'no-gate':
       return answer.why;
   }
@@ -24,7 +23,6 @@ export function openedText(answer: GateAnswer): string {
       return `not explained by which users it got, p = ${number(answer.p)} over ${answer.buckets} user buckets`;
     case 'strata':
       return `not explained by which users it got, ${pText(answer)}`;
-    case 'nothing':
     case 'no-gate':
       return `which users it got is not known: ${answer.why}`;
   }
@@ -38,7 +36,7 @@ export const withReason = (sentence: string, reason: string): string =>
 export function deferredText(finding: Finding, answer: GateAnswer | undefined, explained: boolean): string {
   const figures = figuresText(finding);
   if (answer === undefined) return `${figures}; counts by user are being read`;
-  if (answer.by === 'nothing') return `${figures}; which users it got is not known: ${answer.why}`;
+  if (answer.by === 'no-gate') return `${figures}; which users it got is not known: ${answer.why}`;
   return `${figures}; ${explained ? 'explained by' : 'perhaps explained by'} which users it got (${pText(answer)})`;
 }
 

@@ -202,5 +202,5 @@ const pOf = (answer: GateAnswer): number => ('p' in answer ? answer.p : 0);
 function opens(answer: GateAnswer): boolean {
   // Without anything by which users could be compared the judge decides by itself, as it did before.
   if (answer.by === 'no-gate') return true;
-  return answer.by !== 'nothing' && answer.p <= answer.level;
+  return answer.p <= answer.level;
 }

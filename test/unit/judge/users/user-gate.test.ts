@@ -297,15 +297,19 @@ describe('a slower challenger', () => {
     expect(one.failed()).toMatchObject({ metric: 'latency' });
   });
 
-  it('holds for one more bake at most where slow requests are not counted by user', () => {
-    const one = createJudge(policy, { salt });
-    const traffic = stickyTraffic(slowUser);
+  it.each([
+    ['the log can’t be read', policy, 'access is denied'],
+    [
+      'the champion has no earlier latency',
+      { ...policy, users: { ...policy.users!, slowerThanMs: null } },
+      'the champion’s earlier latency is not known',
+    ],
+  ])('rolls back and says that users were not compared where %s', (_what, told, why) => {
+    const one = createJudge(told, { salt });
     const unread = (): { bucketsUnread: string } => ({ bucketsUnread: 'access is denied' });
-    expect(drive(one, traffic, 10, 90, unread).failedAt).toBeNull();
-    expect(one.judgement().kind).toBe('insufficient');
-    expect(one.judgement().deferred).toContain('which users it got is not known: access is denied');
-    expect(drive(one, traffic, 10, 90, unread).failedAt).toBeNull();
-    expect(one.judgement()).toMatchObject({ kind: 'pass' });
+    const traffic = stickyTraffic(slowUser);
+    expect(drive(one, traffic, 10, 90, told === policy ? unread : undefined).failedAt).not.toBeNull();
+    expect(one.failed()?.sentence).toContain(`which users it got is not known: ${why}`);
   });
 });
 
