@@ -71,8 +71,8 @@ export function lateMs(state: RolloutState, step: BakeStep): number {
 }
 
 function seen(verdict: Verdict | null): string {
-  if (verdict === null) return 'no request was seen';
-  if (verdict.kind === 'unreadable') return `metrics unreadable: ${verdict.why}`;
+  if (verdict?.kind === 'unreadable') return `metrics unreadable: ${verdict.why}`;
+  if (verdict === null || verdict.challengerRequests === 0) return 'no request was seen';
   return `nothing breached in ${verdict.challengerRequests} requests`;
 }
 

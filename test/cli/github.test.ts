@@ -23,7 +23,9 @@ describe("a rollout in a job of GitHub's", () => {
     expect(commands(stderr)).toEqual([
       '::group::prepare',
       '::endgroup::',
-      expect.stringMatching(/^::error title=v2\.3\.0 rolled back::rolling back: challenger /),
+      expect.stringMatching(
+        /^::error title=v2\.3\.0 rolled back::rolling back: 24 of 80 challenger requests failed /,
+      ),
     ]);
     expect(file(cli, 'summary')).toMatch(/^## ❌ recommendation · dev: v2\.3\.0 rolled back\n/);
     expect(file(cli, 'output')).toMatch(/^result<<mlreg-q-\d+\nrolled-back\nmlreg-q-\d+$/m);
