@@ -100,6 +100,41 @@ export function storeContract(
         expect(taken).toMatchObject({ kind: 'acquired', lock: { token } });
       });
 
+      it('names the store and a writer of its own for each token, and remembers every writer', async () => {
+        expect(await store.lock()).not.toHaveProperty('store');
+        const first = (await store.acquire(wanted)).lock;
+        const second = (await store.acquire({ ...wanted, takeOver: true, atLeast: 7 })).lock;
+        expect(first).toMatchObject({
+          writer: expect.stringMatching(/^[0-9a-f]{8}$/),
+          store: { id: expect.stringMatching(/^[0-9a-f]{8}$/), epoch: 1 },
+        });
+        expect(second.store).toEqual(first.store);
+        expect(second.writer).not.toBe(first.writer);
+        const again = await place.reopen();
+        expect(await again.lock()).toEqual(second);
+        await again.release(second.token);
+        expect(await again.lock()).toMatchObject({ writer: second.writer, store: first.store });
+        const writers = await Promise.all([1, 2, 8].map((token) => again.writerOf(token)));
+        expect(writers).toEqual([first.writer, undefined, second.writer]);
+      });
+
+      it('is given to nobody once another store has taken the place of this one', async () => {
+        const token = await take(store);
+        await append(store, token, 0);
+        const by = { id: '0badcafe', epoch: 2 };
+        await store.seal(by);
+        await store.seal({ id: 'ffffffff', epoch: 3 });
+        const sealed = await place.reopen();
+        expect(await sealed.lock()).toMatchObject({ token, owner: null, sealedBy: by });
+        await expect(sealed.acquire({ ...wanted, takeOver: true })).rejects.toMatchObject({
+          fault: 'conflict',
+          message: "another store took this one's place: store 0badcafe, epoch 2",
+        });
+        expect(await append(sealed, token, 1)).toMatchObject({ kind: 'fenced' });
+        expect(await sealed.beat(token)).toBe(false);
+        expect(await sealed.journal(R1)).toHaveLength(1);
+      });
+
       it('can belong to no rollout', async () => {
         expect(await store.acquire({ ...wanted, rollout: null })).toMatchObject({ lock: { rollout: null } });
       });
