@@ -59,6 +59,7 @@ const pureRolloutFiles = [
   'decision.ts',
   'state.ts',
   'target.ts',
+  'marker.ts',
   'admit.ts',
   'approvals.ts',
   'variables.ts',

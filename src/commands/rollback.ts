@@ -4,7 +4,7 @@ import type { Service, VersionRecord } from '../domain/registry.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
 import { start } from '../rollout/own.ts';
-import { rollBackBlind } from '../rollout/roll-back-blind.ts';
+import { rollBackBlind, writerFrom } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
@@ -70,7 +70,8 @@ async function blind(context: Context, { config, connection }: Target, cause: un
   output.say(
     `the store can't be read (${cause instanceof Error ? cause.message : String(cause)}); going back by what the alias says`,
   );
-  const outcome = await rollBackBlind(connection.platform, config.lambda, config.name);
+  const order = { writer: writerFrom(context.world.ids.requestId()) };
+  const outcome = await rollBackBlind(connection.platform, config.lambda, order);
   const { alias } = config.lambda;
   if (outcome.kind === 'set') {
     const { functionVersion } = outcome.view.target;
@@ -87,7 +88,7 @@ async function blind(context: Context, { config, connection }: Target, cause: un
       ? 'mlreg never wrote this alias'
       : outcome.kind === 'failed'
         ? outcome.error.message
-        : `somebody else holds it (${outcome.kind})`;
+        : `another person's rollback stands there (${outcome.kind})`;
   output.answer(
     { kind: 'Rollback', result: 'stuck', alias, why },
     () =>

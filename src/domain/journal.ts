@@ -26,6 +26,12 @@ export interface StoreId {
   readonly epoch: number;
 }
 
+/** Which store this is. It is drawn when the store first gives out a token, and never changes. */
+export interface StoreIdentity extends StoreId {
+  /** The stores whose place it took, and the newest token that each was known to have given out. */
+  readonly supersedes?: readonly (StoreId & { readonly token: number })[];
+}
+
 /**
  * Why an alias was written: a step forward, a new owner's fence that leaves the target as it is, an owner's rollback, a
  * person's rollback by the alias alone, or a restored store.
@@ -151,6 +157,15 @@ export type Request = {
   | { readonly kind: 'traffic'; readonly percent: Percent }
 );
 
+/** The Lambda version that users were brought to without the store, and what the registry says about it. */
+export interface Kept {
+  readonly functionVersion: string;
+  /** null where no registered version has it. */
+  readonly version: VersionTag | null;
+  /** The registry's champion at that time. */
+  readonly champion: VersionTag | null;
+}
+
 export type EntryBody =
   | {
       readonly kind: 'started';
@@ -209,7 +224,14 @@ export type EntryBody =
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
   /** The registry says so since this very write. */
   | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }
-  | { readonly kind: 'repaired'; readonly what: string }
+  | {
+      readonly kind: 'repaired';
+      readonly what: string;
+      /** Who rolled back without the store, as the marker names the writer. */
+      readonly writer?: string;
+      /** Absent where users are home. */
+      readonly keeps?: Kept;
+    }
   | { readonly kind: 'ended'; readonly outcome: Outcome };
 
 /** One line of a rollout's journal: append-only, chained by hash in the store. */

@@ -1,12 +1,6 @@
-import type { Actor, Entry, EntryBody, Request, StoreId } from '../domain/journal.ts';
+import type { Actor, Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
-
-/** Which store this is. It is drawn when the store first gives out a token, and never changes. */
-export interface StoreIdentity extends StoreId {
-  /** The stores whose place it took, and the newest token that each was known to have given out. */
-  readonly supersedes?: readonly (StoreId & { readonly token: number })[];
-}
 
 /** The one lock of an environment. Never deleted: its token must only grow. */
 export interface LockRecord {

@@ -183,6 +183,16 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     case 'bake':
       return bake(state, step, verdict, now);
     case 'commit': {
+      // Only a write of the alias under this very token ends the right of every older owner to go back over it.
+      const last = state.aliases[state.plan.alias];
+      if (last !== undefined && last.stamp.token !== state.token) {
+        const fencing = fence(state, state.plan.alias, now);
+        if (fencing !== null) return fencing;
+      }
+      // What the fence found, somebody else may have left there.
+      const serving: Route = { kind: 'single', version: state.plan.challenger };
+      const repeated = last === undefined ? null : reach(state, serving, 'promote', now);
+      if (repeated !== null) return repeated;
       const functionVersion = state.aliases[state.plan.alias]?.target.functionVersion;
       if (functionVersion === undefined) throw new Error(`${state.id} commits what it has not written`);
       const service = serviceOf(state, { functionVersion, since: state.promotedAt ?? now });

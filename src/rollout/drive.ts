@@ -2,7 +2,7 @@ import type { Outcome } from '../domain/journal.ts';
 import { type Instant, later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
-import type { JournalWriter } from './journal-writer.ts';
+import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { tick, type TickResult } from './tick.ts';
 
@@ -39,6 +39,7 @@ export async function drive(
       if (outage !== null) await journal.reload();
       result = await tick(ports, journal, options.signal);
     } catch (error) {
+      if (error instanceof Fenced) return { kind: 'lost', by: error.by };
       const since = ports.clock.now();
       if (!isOutage(error)) throw error;
       if (outage === null) options.onOutage?.(error.message);

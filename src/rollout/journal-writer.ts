@@ -2,6 +2,8 @@ import type { Entry, EntryBody } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import { type Instant, instant, type RolloutId } from '../domain/units.ts';
 import type { Store } from '../ports/index.ts';
+import type { LockRecord } from '../ports/store.ts';
+import type { Mark } from './marker.ts';
 import { apply, replay } from './replay.ts';
 import type { RolloutState } from './state.ts';
 
@@ -18,6 +20,8 @@ export class Fenced extends Error {
 /** The journal as its owner writes it: state and store move together. */
 export interface JournalWriter {
   readonly token: number;
+  /** What this owner's writes of an alias are recognised by. */
+  mark(): Mark | undefined;
   state(): RolloutState;
   /**
    * @throws Fenced
@@ -48,7 +52,20 @@ export async function openJournal(
   onEntry: (entry: Entry, state: RolloutState) => void,
   known?: RolloutState,
 ): Promise<JournalWriter> {
-  let state = await readState(store, rollout, known);
+  let mark: Mark | undefined;
+  /**
+   * After the journal: only while the lock still carries this token are its last revisions this owner's to go on from. A
+   * newer owner's would be among them.
+   */
+  const read = async (from?: RolloutState): Promise<RolloutState> => {
+    const found = await readState(store, rollout, from);
+    const lock = await store.lock();
+    if (lock.token !== token || lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));
+    const { writer, store: identity } = lock;
+    mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
+    return { ...found, token };
+  };
+  let state = await read(known);
   let stored = state.length;
   let owed: Owed[] = [];
   let wroteAt = instant(0);
@@ -61,11 +78,7 @@ export async function openJournal(
         wroteAt = item.at;
         return;
       case 'fenced':
-        throw new Fenced(
-          outcome.lock.owner === null
-            ? `token ${outcome.lock.token}`
-            : outcome.lock.owner.name + describeHost(outcome.lock.owner),
-        );
+        throw new Fenced(ownerOf(outcome.lock));
       case 'moved':
         // Our token holds, so the missing entries can only be our own, whose reply was lost.
         if (outcome.length === stored + item.entries.length) {
@@ -78,6 +91,7 @@ export async function openJournal(
 
   return {
     token,
+    mark: () => mark,
     state: () => state,
     owed: () => owed.length,
     wroteAt: () => wroteAt,
@@ -87,7 +101,7 @@ export async function openJournal(
     async reload() {
       // What is owed has been acted upon: it is not in the store, and still true.
       if (owed.length > 0) return;
-      state = await readState(store, rollout);
+      state = await read();
       stored = state.length;
     },
     async append(at, entries, changes = []) {
@@ -127,5 +141,5 @@ export async function readState(
   return (await store.journal(rollout, known.length)).reduce(apply, known);
 }
 
-const describeHost = (owner: { host: string; pid: number; command: string }): string =>
-  ` on ${owner.host} (pid ${owner.pid}, ${owner.command})`;
+const ownerOf = ({ owner, token }: LockRecord): string =>
+  owner === null ? `token ${token}` : `${owner.name} on ${owner.host} (pid ${owner.pid}, ${owner.command})`;

@@ -1,4 +1,4 @@
-import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
+import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -10,6 +10,7 @@ import { Fenced, type JournalWriter } from './journal-writer.ts';
 import { judgeTable } from './judge-table.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
+import { repairOf, undoneBy } from './repair.ts';
 import { currentStep, judgedShare, type RolloutState } from './state.ts';
 import { withUserCounts } from './user-counts.ts';
 
@@ -103,7 +104,7 @@ async function effect(
 ): Promise<TickResult | null> {
   const seq = journal.state().length;
   await journal.append(ports.clock.now(), [{ kind: 'intent', effect: wanted }]);
-  const performed = await perform(ports, journal.state(), wanted, seq);
+  const performed = await perform(ports, journal.state(), wanted, seq, journal.mark());
   const at = ports.clock.now();
   switch (performed.kind) {
     case 'done':
@@ -121,16 +122,21 @@ async function effect(
       ]);
       return null;
     case 'fenced':
+      // The alias alone says so: whoever takes the rollout up need not wait for this process to fall silent.
+      await ports.store.release(journal.token).catch(() => false);
       return { kind: 'lost', by: `token ${performed.token} on the alias` };
     case 'went-back': {
-      const sentence = 'rolled back while the store was out of reach';
-      const cause: RollbackCause = { kind: 'abort', by: journal.state().owner.name, sentence };
-      // What it guarded serves no more: there is nothing to label, and nowhere to lead back to.
-      const isPointless = performed.elsewhere && journal.state().plan.strategy === 'watch';
+      const state = journal.state();
+      const cause = undoneBy(state);
+      const failed: EntryBody = { kind: 'failed', intent: seq, error: cause.sentence, final: false };
+      if (!performed.elsewhere) {
+        await journal.append(at, [failed, ...(await repairOf(ports.store, state, performed.unknown))]);
+        return null;
+      }
+      // What a watch guarded serves no more: there is nothing to label, and nowhere to lead back to.
       await journal.append(at, [
-        { kind: 'failed', intent: seq, error: sentence, final: false },
-        { kind: 'repaired', what: `${sentence} (token ${performed.token} on the alias)` },
-        isPointless
+        failed,
+        state.plan.strategy === 'watch'
           ? { kind: 'ended', outcome: { kind: 'rolled-back', cause, harmedRequests: 0 } }
           : { kind: 'rolling-back', cause },
       ]);

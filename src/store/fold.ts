@@ -1,7 +1,7 @@
-import type { Actor, Entry, EntryBody, Request, StoreId } from '../domain/journal.ts';
+import type { Actor, Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type Instant, instant, type RolloutId, unreachable, type VersionTag } from '../domain/units.ts';
-import type { LockRecord, StoreIdentity } from '../ports/store.ts';
+import type { LockRecord } from '../ports/store.ts';
 import type { Slice } from './record.ts';
 
 /** What one record says has happened. Its writer has checked the conditions, so readers apply it without asking. */

@@ -14,7 +14,7 @@ import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
-import { rollBackBlind, wentBackBlind } from '../../src/rollout/roll-back-blind.ts';
+import { rollBackBlind, wentBackBlind, writerFrom } from '../../src/rollout/roll-back-blind.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { homeOf } from '../../src/rollout/target.ts';
 import { blueGreen } from '../../src/strategies/blue-green.ts';
@@ -247,7 +247,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       running = await unfinished(machine);
     } catch (error) {
       if (!isToldToPeople(error)) throw error;
-      const outcome = await rollBackBlind(platform, { alias, green }, 'local');
+      const order = { writer: writerFrom(ports.ids.requestId()) };
+      const outcome = await rollBackBlind(platform, { alias, green }, order);
       world.saw(`blind rollback ${outcome.kind}`);
       return;
     }

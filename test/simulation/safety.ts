@@ -165,8 +165,13 @@ export function watchSafety(world: Watched): Safety {
     if (before.stamp !== undefined) {
       if (stamp.token < before.stamp.token)
         fail('I3 one owner', `${say} after token ${before.stamp.token} had fenced`);
-      if (stamp.token === before.stamp.token && stamp.seq < before.stamp.seq)
+      const [theirs, ours] = [before.stamp.detail?.writer, stamp.detail?.writer];
+      const isSame = stamp.token === before.stamp.token;
+      if (isSame && theirs === ours && stamp.seq < before.stamp.seq)
         fail('I3 one owner', `${say} after its own seq ${before.stamp.seq}`);
+      // A person's rollback keeps the token. Whoever had it before writes no more.
+      if (isSame && theirs !== ours && stamp.detail?.purpose !== 'blind')
+        fail('I3 one owner', `${say} by ${ours} after ${theirs} had written under the same token`);
     }
     // An intent carried out twice is one carried out once.
     const key = `${stamp.rollout} ${stamp.token} ${stamp.seq}`;
