@@ -104,7 +104,11 @@ function succeededAs(state: RolloutState): string {
  * What sends a rollout back whatever its step: a failed verdict, a rejection, blindness. Also while paused or held. Once
  * the registry has a new champion only a person does.
  */
-function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): readonly EntryBody[] | null {
+export function dangerOf(
+  state: RolloutState,
+  verdict: Verdict | null,
+  now: Instant,
+): readonly EntryBody[] | null {
   const back = (cause: RollbackCause): readonly EntryBody[] => [{ kind: 'rolling-back', cause }];
   if (state.committed) return null;
   if (state.rejectedBy !== null) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Entry, EntryBody } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import { type Instant, instant, type RolloutId } from '../domain/units.ts';
@@ -70,7 +71,20 @@ export async function openJournal(
   let owed: Owed[] = [];
   let wroteAt = instant(0);
 
-  const write = async (item: Owed): Promise<void> => {
+  /** By so many places the journal is longer than this owner knows, from `shiftFrom` on. */
+  let shift = 0;
+  let shiftFrom = 0;
+  /** An entry names the place of its intent, which lies further on now. */
+  const moved = (item: Owed): Owed => ({
+    ...item,
+    entries: item.entries.map((entry) =>
+      (entry.kind === 'result' || entry.kind === 'failed') && entry.intent >= shiftFrom
+        ? { ...entry, intent: entry.intent + shift }
+        : entry,
+    ),
+  });
+
+  const write = async (item: Owed, isOwed: boolean): Promise<void> => {
     const outcome = await store.append({ rollout, token, length: stored, ...item });
     switch (outcome.kind) {
       case 'appended':
@@ -79,13 +93,22 @@ export async function openJournal(
         return;
       case 'fenced':
         throw new Fenced(ownerOf(outcome.lock));
-      case 'moved':
+      case 'moved': {
         // Our token holds, so the missing entries can only be our own, whose reply was lost.
-        if (outcome.length === stored + item.entries.length) {
-          stored = outcome.length;
+        const missing = await store.journal(rollout, stored);
+        if (isSame(missing, item.entries)) {
+          stored += missing.length;
           return;
         }
-        throw new Error(`journal of ${rollout} has ${outcome.length} entries, expected ${stored}`);
+        if (!isOwed || shift > 0)
+          throw new Error(`journal of ${rollout} has ${outcome.length} entries, expected ${stored}`);
+        // Sent before the store failed, and given up: what is owed comes after it.
+        shift = missing.length;
+        shiftFrom = stored;
+        stored += missing.length;
+        owed = owed.map(moved);
+        return write(moved(item), true);
+      }
     }
   };
 
@@ -105,7 +128,7 @@ export async function openJournal(
       stored = state.length;
     },
     async append(at, entries, changes = []) {
-      const item: Owed = { entries, changes, at };
+      const item: Owed = shift > 0 ? moved({ entries, changes, at }) : { entries, changes, at };
       const mayWait =
         state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
       // Once the store has failed, the way back is not kept waiting for it again: the write first, its entry after it.
@@ -113,8 +136,15 @@ export async function openJournal(
       owed.push(item);
       try {
         while (!isLater && owed[0] !== undefined) {
-          await write(owed[0]);
+          await write(owed[0], mayWait);
           owed = owed.slice(1);
+        }
+        if (shift > 0 && owed.length === 0) {
+          // What came in between is part of the state from here on.
+          state = await read();
+          shift = 0;
+          (await store.journal(rollout, stored - entries.length)).forEach((entry) => onEntry(entry, state));
+          return;
         }
       } catch (error) {
         if (error instanceof Fenced || !mayWait) {
@@ -140,6 +170,13 @@ export async function readState(
   if (known === undefined) return replay(rollout, await store.journal(rollout));
   return (await store.journal(rollout, known.length)).reduce(apply, known);
 }
+
+/** Whether these are the very entries, as the store gives them back. */
+const isSame = (stored: readonly Entry[], sent: readonly EntryBody[]): boolean =>
+  stored.length === sent.length &&
+  stored.every(({ seq: _seq, at: _at, token: _token, ...body }, index) =>
+    isDeepStrictEqual(body, JSON.parse(JSON.stringify(sent[index]))),
+  );
 
 const ownerOf = ({ owner, token }: LockRecord): string =>
   owner === null ? `token ${token}` : `${owner.name} on ${owner.host} (pid ${owner.pid}, ${owner.command})`;

@@ -5,11 +5,12 @@ import type { Verdict } from '../domain/verdict.ts';
 import { observe } from '../monitor/observe.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { admit } from './admit.ts';
-import { decide } from './decide.ts';
+import { dangerOf, decide } from './decide.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import { judgeTable } from './judge-table.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
+import { apply } from './replay.ts';
 import { repairOf, undoneBy } from './repair.ts';
 import { currentStep, judgedShare, type RolloutState } from './state.ts';
 import { withUserCounts } from './user-counts.ts';
@@ -172,13 +173,20 @@ async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<v
   }
 }
 
-/** Reads what is new on both arms, wherever users' requests reach what is judged. */
 async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
-  const state = journal.state();
-  if (!isJudged(state)) return;
+  const entry = await readNew(ports, journal.state());
+  if (entry !== null) await journal.append(ports.clock.now(), [entry]);
+}
+
+/** Reads what is new on both arms, wherever users' requests reach what is judged. Null where there is nothing yet. */
+async function readNew(
+  ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>,
+  state: RolloutState,
+): Promise<EntryBody | null> {
+  if (!isJudged(state)) return null;
   const { plan, unreadable } = state;
   const now = ports.clock.now();
-  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return;
+  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return null;
   const share = judgedShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
   const reading = await observe(
@@ -201,12 +209,26 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<void> 
     },
     now,
   );
-  if (reading === null) return;
-  const entry: EntryBody =
-    reading.kind === 'read'
-      ? { kind: 'observed', observations: await withUserCounts(ports, state, reading.observations) }
-      : reading;
-  await journal.append(ports.clock.now(), [entry]);
+  if (reading === null) return null;
+  if (reading.kind !== 'read') return reading;
+  return { kind: 'observed', observations: await withUserCounts(ports, state, reading.observations) };
+}
+
+/**
+ * Judges on while the store takes nothing: by all that the metrics say since the last entry, in memory.
+ * @returns the entries that send the rollout back, where something does; null where it may stand as it is
+ */
+export async function judgeInMemory(
+  ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>,
+  state: RolloutState,
+): Promise<readonly EntryBody[] | null> {
+  if (state.phase !== 'forward') return null;
+  const entry = await readNew(ports, state);
+  const at = ports.clock.now();
+  const seen = entry === null ? state : apply(state, { ...entry, seq: state.length, at, token: state.token });
+  const danger = dangerOf(seen, decidingVerdict(seen), at);
+  if (danger?.some(({ kind }) => kind === 'rolling-back') !== true) return null;
+  return entry === null ? danger : [entry, ...danger];
 }
 
 /** From the first share of traffic to the last bake. */

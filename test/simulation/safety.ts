@@ -196,8 +196,11 @@ export function watchSafety(world: Watched): Safety {
     // Who tidies up brings an alias to what serves everybody by right, and has no journal.
     const champion = world.registry().find(({ status }) => status === 'champion')?.version;
     const isAtRest = champion !== undefined && given[champion] === 100;
+    // A person may choose any version that has served; who repairs that keeps it.
+    const isChosen = stamp.detail?.purpose === 'blind' || keptBy(rollout) === target.functionVersion;
     for (const version of Object.keys(given))
       if (
+        !isChosen &&
         version !== plan.champion &&
         version !== plan.challenger &&
         !isAtRest &&
@@ -249,6 +252,12 @@ export function watchSafety(world: Watched): Safety {
     checkReturn(rollout, target, stamp, say);
     if (alias === 'live') noteServed(target);
   }
+
+  /** What a person's rollback without the store left serving, as the journal was told. */
+  const keptBy = ({ entries }: Followed): string | undefined => {
+    const repaired = entries.findLast((entry) => entry.kind === 'repaired');
+    return repaired?.kind === 'repaired' ? repaired.keeps?.functionVersion : undefined;
+  };
 
   const isHomeAgain = ({ shares, wentHome, entries }: Followed): boolean =>
     [...shares.keys()].every((alias) => wentHome.has(alias) || (alias === 'green' && !hasSwapped(entries)));

@@ -3,6 +3,7 @@ import type { Difference } from '../../src/domain/shadow.ts';
 import type { CopiesTick, Observation, Reading } from '../../src/domain/observation.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
+import { UserError } from '../../src/domain/user-error.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
 import {
   type AliasView,
@@ -32,6 +33,8 @@ export interface ModelWorld {
   readonly alias: (name?: 'live' | 'green') => AliasView;
   /** Somebody makes an alias, or moves one. */
   readonly makeAlias: (name: string, target: AliasTarget, stamp?: Stamp) => void;
+  /** Somebody writes an alias's Description by hand. */
+  readonly describe: (name: string, description: string) => void;
   /** A Lambda version from before, with these variables. */
   readonly publishAs: (functionVersion: string, variables: Readonly<Record<string, string>>) => void;
   readonly stage: () => StageView;
@@ -57,6 +60,10 @@ export interface ModelWorld {
   differences: readonly Difference[];
   readonly states: RolloutState[];
 }
+
+/** A full disk, an immutable file, PutItem or its key denied: what is read is there, and what is written is refused. */
+export const readOnlyStore = (_index: number, name: string): Fault | null =>
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal)$/.test(name) ? 'denied' : null;
 
 export const actor = (name = 'ana'): Actor => ({ name, host: 'here', pid: 1, command: 'mlreg deploy' });
 export const v22 = versionTag('v2.2.0');
@@ -103,7 +110,9 @@ export function modelWorld(): ModelWorld {
   }
   const failure = (name: string, kind: 'unknown' | 'denied'): Error =>
     name.startsWith('store.')
-      ? new Error(`${name}: no answer`)
+      ? kind === 'denied'
+        ? new UserError('unavailable', `${name}: mlreg's state can't be written`)
+        : new Error(`${name}: no answer`)
       : new PlatformError(
           kind === 'denied'
             ? { kind, action: name, message: `${name} is denied` }
@@ -201,6 +210,15 @@ export function modelWorld(): ModelWorld {
     makeAlias: (name, target, stamp) => {
       revision++;
       aliases.set(name, { target, stamp, revisionId: `rev-${revision}`, description: '' });
+    },
+    describe: (name, description) => {
+      revision++;
+      aliases.set(name, {
+        ...aliasNamed(name),
+        description,
+        stamp: undefined,
+        revisionId: `rev-${revision}`,
+      });
     },
     publishAs: (functionVersion, variables) => void published.set(functionVersion, variables),
     stage: () => stage,

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instant, rolloutId } from '../../../src/domain/units.ts';
 import type { Service, VersionRecord } from '../../../src/domain/registry.ts';
+import { UserError } from '../../../src/domain/user-error.ts';
+import { PlatformError } from '../../../src/ports/platform.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { actor, append, everything, held, R1, R2, request, take, V1, V2, version } from './samples.ts';
 
@@ -9,7 +11,16 @@ export interface StoreUnderTest {
   /** Another instance over the same place, as another process would open it. */
   reopen(): Promise<Store>;
   dispose(): Promise<void>;
+  /** From now on what is written is refused, and what is read is there: a full disk, PutItem denied. */
+  readOnly?(isOn: boolean): void;
 }
+
+const kindOf = (error: unknown): readonly unknown[] =>
+  error instanceof UserError
+    ? [error.fault]
+    : error instanceof PlatformError
+      ? [error.failure.kind]
+      : [error];
 
 /** What every Store owes its callers, whatever it is made of. `appends`: how many race, where each takes long. */
 export function storeContract(
@@ -43,6 +54,34 @@ export function storeContract(
         expect(await store.beat(0)).toBe(false);
         expect(await store.release(0)).toBe(false);
         expect(await store.change(0, [])).toBe(false);
+      });
+    });
+
+    describe('that can be read and not written', () => {
+      it('answers what it is asked, refuses what it is told as unavailable or denied, and loses nothing', async () => {
+        if (place.readOnly === undefined) return;
+        await store.register(version(V1));
+        const token = await take(store);
+        await append(store, token, 0);
+        const before = await everything(store);
+        const { writer } = await store.lock();
+        place.readOnly(true);
+        const writes: readonly (() => Promise<unknown>)[] = [
+          () => append(store, token, 1),
+          () => take(store),
+          () => store.beat(token),
+          () => store.release(token),
+          () => store.post(R1, request('q1')),
+          () => store.change(token, [{ version: V1, set: { status: 'champion' } }]),
+        ];
+        for (const write of writes) {
+          const refusal: unknown = await write().catch((error: unknown) => error);
+          expect([['unavailable'], ['denied']]).toContainEqual(kindOf(refusal));
+          expect(await everything(store)).toEqual(before);
+          expect(await store.writerOf(token)).toBe(writer);
+        }
+        place.readOnly(false);
+        expect(await append(store, token, 1)).toMatchObject({ kind: 'appended' });
       });
     });
 
