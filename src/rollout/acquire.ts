@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/journal.ts';
-import type { RolloutId } from '../domain/units.ts';
+import { later, type RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { LockRecord, Store } from '../ports/store.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -22,11 +22,12 @@ export async function acquireFree(
   },
 ): Promise<LockRecord> {
   const { owner, rollout, environment, atLeast } = wanted;
-  const acquire = (takeOver: boolean): ReturnType<typeof store.acquire> =>
+  const acquire = (takeOver: boolean, ifToken?: number): ReturnType<typeof store.acquire> =>
     store.acquire({
       owner,
       rollout,
       takeOver,
+      ...(ifToken === undefined ? {} : { ifToken }),
       ...(atLeast === undefined ? {} : { atLeast }),
       at: clock.now(),
     });
@@ -37,6 +38,8 @@ export async function acquireFree(
     const mayForce = wanted.force === true && (held === null || (await store.journal(held)).length === 0);
     if (isBeginner || mayForce || (await isLeftBehind(store, taken.lock, clock.now())))
       taken = await acquire(true);
+    else if (await isSilentBeginner({ store, clock }, taken.lock))
+      taken = await acquire(true, taken.lock.token);
   }
   if (taken.kind === 'held') throw heldBy(taken.lock, environment, clock.now());
   return taken.lock;
@@ -44,6 +47,23 @@ export async function acquireFree(
 
 /** Younger than this, a lock without a rollout is of somebody who is just beginning. */
 const beginsWithinMs = 60_000;
+
+/** An owner writes at least so often. */
+const heartbeatMs = 5_000;
+
+/**
+ * Whoever takes the lock for a rollout writes its first entry right after: a heartbeat of silence in between is death. One
+ * who merely stood still is fenced at that entry, and has moved nobody.
+ */
+async function isSilentBeginner(
+  { store, clock }: Pick<RolloutPorts, 'store' | 'clock'>,
+  { rollout, token, beat }: LockRecord,
+): Promise<boolean> {
+  if (rollout === null || (await store.journal(rollout)).length > 0) return false;
+  await clock.sleepUntil(later(clock.now(), heartbeatMs));
+  const now = await store.lock();
+  return now.token === token && now.beat === beat;
+}
 
 /** A lock whose owner died before its first entry, or lost the reply to its release: nobody could ever resume it. */
 async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { type Instant, later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
+import { standingOf } from './credentials.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { RolloutState } from './state.ts';
@@ -35,6 +36,7 @@ export async function drive(
     readonly onOutage?: ((why: string) => void) | undefined;
   },
 ): Promise<DriveResult> {
+  const standing = standingOf(ports, journal);
   let outage: { readonly since: Instant; tries: number } | null = null;
   for (;;) {
     if (options.signal.aborted) return { kind: 'stopped' };
@@ -42,7 +44,9 @@ export async function drive(
     try {
       // What was written before the outage, and whether it was, only the store knows.
       if (outage !== null) await journal.reload();
+      if (await standing.regain()) return await lostTo(ports);
       result = await tick(ports, journal, options.signal);
+      await standing.yield();
     } catch (error) {
       if (error instanceof Fenced) return { kind: 'lost', by: error.by };
       const since = ports.clock.now();
@@ -66,6 +70,11 @@ export async function drive(
     const soon = later(now, longestSleepMs);
     await ports.clock.sleepUntil(result.at < soon ? result.at : soon, options.signal);
   }
+}
+
+async function lostTo({ store }: RolloutPorts): Promise<DriveResult> {
+  const { owner, token } = await store.lock();
+  return { kind: 'lost', by: owner?.name ?? `token ${token}` };
 }
 
 /**

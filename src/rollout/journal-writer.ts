@@ -20,6 +20,7 @@ export class Fenced extends Error {
 
 /** The journal as its owner writes it: state and store move together. */
 export interface JournalWriter {
+  /** Another one after `renew`. */
   readonly token: number;
   /** What this owner's writes of an alias are recognised by. */
   mark(): Mark | undefined;
@@ -35,6 +36,8 @@ export interface JournalWriter {
   /** When this owner last wrote to the store. */
   wroteAt(): Instant;
   beaten(at: Instant): void;
+  /** Goes on under a token that this owner has taken anew. @throws Fenced where somebody else has taken one since */
+  renew(token: number): Promise<void>;
   /** Reads what the store has, after a write of which nobody knows whether it took effect. */
   reload(): Promise<void>;
 }
@@ -49,10 +52,11 @@ interface Owed {
 export async function openJournal(
   store: Store,
   rollout: RolloutId,
-  token: number,
+  given: number,
   onEntry: (entry: Entry, state: RolloutState) => void,
   known?: RolloutState,
 ): Promise<JournalWriter> {
+  let token = given;
   let mark: Mark | undefined;
   /**
    * After the journal: only while the lock still carries this token are its last revisions this owner's to go on from. A
@@ -113,13 +117,20 @@ export async function openJournal(
   };
 
   return {
-    token,
+    get token() {
+      return token;
+    },
     mark: () => mark,
     state: () => state,
     owed: () => owed.length,
     wroteAt: () => wroteAt,
     beaten: (at) => {
       wroteAt = at;
+    },
+    async renew(taken) {
+      token = taken;
+      state = await read();
+      stored = state.length;
     },
     async reload() {
       // What is owed has been acted upon: it is not in the store, and still true.
