@@ -52,6 +52,7 @@ const pureRolloutFiles = [
   'after-effect.ts',
   'decide.ts',
   'decide-bake.ts',
+  'decide-fence.ts',
   'decide-rollback.ts',
   'decide-shadow.ts',
   'after-effect.ts',

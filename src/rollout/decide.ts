@@ -7,13 +7,13 @@ import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, steer } from './decide-bake.ts';
+import { fence } from './decide-fence.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
-import { effectKey } from './after-effect.ts';
 import { comparedText, copiesOf } from './report.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
-import { homeTarget, resolveRoute, serviceOf } from './target.ts';
+import { resolveRoute, serviceOf } from './target.ts';
 
 /**
  * The whole policy, and pure: what a rollout in this state does next.
@@ -39,20 +39,6 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
     return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
   return forward(state, step, verdict, now);
-}
-
-/** Null where it can't be done and no longer matters: the registry has a new champion. */
-function fence(state: RolloutState, alias: string, now: Instant): Decision | null {
-  const target = homeTarget(state);
-  const effect: Effect = { kind: 'set-alias', purpose: 'fence', alias, target, route: null };
-  const tried = state.tries[effectKey(effect)];
-  if (tried !== undefined && (tried.final || tried.count >= state.plan.maxTries)) {
-    if (state.plan.strategy === 'watch') return ended(notWatched(state, tried.error));
-    if (state.committed) return null;
-    const cause: RollbackCause = { kind: 'step-failed', sentence: tried.error };
-    return { kind: 'record', entries: [{ kind: 'rolling-back', cause }] };
-  }
-  return attempt(state, effect, now);
 }
 
 /**
@@ -81,15 +67,6 @@ function foreignEdit(state: RolloutState): Outcome | undefined {
       `alias ${edited} serves ${targetText(target)}, ` +
       'which this rollout never wrote: somebody moved it by hand. mlreg stopped and changed nothing more',
     mend: [`mlreg rollback ${at}`, `mlreg resume --adopt ${at}`],
-  };
-}
-
-function notWatched(state: RolloutState, error: string): Outcome {
-  const at = `--environment ${state.plan.environment}`;
-  return {
-    kind: 'stuck',
-    sentence: `${state.plan.challenger} is not watched: ${error}. It serves on, and nothing was changed`,
-    mend: [`mlreg doctor ${at}`, `mlreg resume ${at}`, `mlreg abort ${at}`],
   };
 }
 

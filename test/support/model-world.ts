@@ -25,7 +25,14 @@ export class Crash extends Error {
 }
 
 /** What happens to the n-th call through a port. `lost`: it took effect, and the reply never came. */
-export type Fault = 'crash-before' | 'crash-after' | 'error-before' | 'lost' | 'denied' | 'expired';
+export type Fault =
+  | 'crash-before'
+  | 'crash-after'
+  | 'error-before'
+  | 'lost'
+  | 'denied'
+  | 'expired'
+  | 'read-only';
 
 export interface ModelWorld {
   readonly ports: RolloutPorts;
@@ -63,7 +70,7 @@ export interface ModelWorld {
 
 /** A full disk, an immutable file, PutItem or its key denied: what is read is there, and what is written is refused. */
 export const readOnlyStore = (_index: number, name: string): Fault | null =>
-  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal)$/.test(name) ? 'denied' : null;
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal)$/.test(name) ? 'read-only' : null;
 
 export const actor = (name = 'ana'): Actor => ({ name, host: 'here', pid: 1, command: 'mlreg deploy' });
 export const v22 = versionTag('v2.2.0');
@@ -101,6 +108,7 @@ export function modelWorld(): ModelWorld {
     if (fault === 'crash-before') throw new Crash(name);
     if (fault === 'error-before') throw failure(name, 'unknown');
     if (fault === 'denied') throw failure(name, 'denied');
+    if (fault === 'read-only') throw new UserError('unavailable', `${name}: mlreg's state can't be written`);
     if (fault === 'expired')
       throw new PlatformError({ kind: 'credentials', message: `${name}: the security token is expired` });
     const result = await effect();
@@ -110,9 +118,7 @@ export function modelWorld(): ModelWorld {
   }
   const failure = (name: string, kind: 'unknown' | 'denied'): Error =>
     name.startsWith('store.')
-      ? kind === 'denied'
-        ? new UserError('unavailable', `${name}: mlreg's state can't be written`)
-        : new Error(`${name}: no answer`)
+      ? new Error(`${name}: no answer`)
       : new PlatformError(
           kind === 'denied'
             ? { kind, action: name, message: `${name} is denied` }
