@@ -29,13 +29,24 @@ const outagePauseMs = [1_000, 2_000, 5_000];
 export async function drive(
   ports: RolloutPorts,
   journal: JournalWriter,
-  options: {
-    readonly signal: AbortSignal;
-    readonly until?: Instant | undefined;
-    /** Told once of each time that the store is out of reach, or the credentials have expired. */
-    readonly onOutage?: ((why: string) => void) | undefined;
-  },
+  options: Driving,
 ): Promise<DriveResult> {
+  try {
+    return await driveOn(ports, journal, options);
+  } catch (error) {
+    if (error instanceof Fenced) return { kind: 'lost', by: error.by };
+    throw error;
+  }
+}
+
+interface Driving {
+  readonly signal: AbortSignal;
+  readonly until?: Instant | undefined;
+  /** Told once of each time that the store is out of reach, or the credentials have expired. */
+  readonly onOutage?: ((why: string) => void) | undefined;
+}
+
+async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Driving): Promise<DriveResult> {
   const standing = standingOf(ports, journal);
   let outage: { readonly since: Instant; tries: number } | null = null;
   for (;;) {
@@ -48,7 +59,6 @@ export async function drive(
       result = await tick(ports, journal, options.signal);
       await standing.yield();
     } catch (error) {
-      if (error instanceof Fenced) return { kind: 'lost', by: error.by };
       const since = ports.clock.now();
       if (!isOutage(error)) throw error;
       if (outage === null) options.onOutage?.(error.message);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Entry, EntryBody } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import { type Instant, instant, type RolloutId } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Store } from '../ports/index.ts';
 import type { LockRecord } from '../ports/store.ts';
 import type { Mark } from './marker.ts';
@@ -105,7 +106,10 @@ export async function openJournal(
           return;
         }
         if (!isOwed || shift > 0)
-          throw new Error(`journal of ${rollout} has ${outcome.length} entries, expected ${stored}`);
+          throw new UserError(
+            'unavailable',
+            `the journal of ${rollout} has ${outcome.length} entries, expected ${stored}: an earlier one came late`,
+          );
         // Sent before the store failed, and given up: what is owed comes after it.
         shift = missing.length;
         shiftFrom = stored;
@@ -131,12 +135,14 @@ export async function openJournal(
       token = taken;
       state = await read();
       stored = state.length;
+      shift = 0;
     },
     async reload() {
       // What is owed has been acted upon: it is not in the store, and still true.
       if (owed.length > 0) return;
       state = await read();
       stored = state.length;
+      shift = 0;
     },
     async append(at, entries, changes = []) {
       const item: Owed = shift > 0 ? moved({ entries, changes, at }) : { entries, changes, at };
@@ -152,9 +158,12 @@ export async function openJournal(
         }
         if (shift > 0 && owed.length === 0) {
           // What came in between is part of the state from here on.
-          state = await read();
+          const fresh = await read();
+          const written = await store.journal(rollout, stored - entries.length);
+          // Nothing is asked of the store from here on: half of this would count the entries twice.
+          state = fresh;
           shift = 0;
-          (await store.journal(rollout, stored - entries.length)).forEach((entry) => onEntry(entry, state));
+          for (const entry of written) onEntry(entry, state);
           return;
         }
       } catch (error) {

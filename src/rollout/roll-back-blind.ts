@@ -70,6 +70,8 @@ async function orderBlind(
     }
     const { stamp } = found;
     if (stamp === undefined) return { kind: 'no-way-back' };
+    // An owner has come since, who found this order on the first alias, and sees to the second.
+    if (newest !== undefined && stamp.token > newest.token) return { kind: 'no-way-back' };
     if (stamp.detail?.writer === order.writer) return { kind: 'set', view: found };
     const wanted = order.to ?? (isBlind(stamp) ? targetOf(stamp) : stamp.back);
     if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)

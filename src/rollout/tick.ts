@@ -103,8 +103,10 @@ async function effect(
   journal: JournalWriter,
   wanted: Effect,
 ): Promise<TickResult | null> {
-  const seq = journal.state().length;
+  const next = journal.state().length;
   await journal.append(ports.clock.now(), [{ kind: 'intent', effect: wanted }]);
+  // Further on, where entries that had been given up came in between.
+  const seq = journal.state().openIntent?.seq ?? next;
   const performed = await perform(ports, journal.state(), wanted, seq, journal.mark());
   const at = ports.clock.now();
   switch (performed.kind) {

@@ -226,7 +226,7 @@ export function watchSafety(world: Watched): Safety {
     const isChange = plan.strategy !== 'watch' && !sameTarget(target, before.target) && !isBlind && !isHome;
     if (isChange && !meant && !isAtRest)
       fail('I4 journal before effect', `${say} without that intent in the journal`);
-    if (isChange && share > 0 && meant) {
+    if (isChange && share > 0 && meant && keptBy(rollout) !== target.functionVersion) {
       if (rollout.wentHome.has(alias)) fail('I9 rollback wins', `${say} after the rollout had gone home`);
       const isLater =
         rollout.backSince !== null && stamp.token >= rollout.backSince && stamp.seq > rollout.backSeq;
