@@ -90,10 +90,11 @@ export const viewOf = (variables: Readonly<Record<string, string>>): Pick<StageV
   stamp: parseVariable(variables[stampVariable] ?? ''),
 });
 
-/** Stage variables take neither spaces nor dollars. */
-const formatVariable = (stamp: Stamp): string => formatStamp(stamp).replaceAll(' ', ',').replaceAll('$', '~');
+/** Stage variables take neither spaces nor dollars nor semicolons. */
+const formatVariable = (stamp: Stamp): string =>
+  formatStamp(stamp).replaceAll(' ', ',').replaceAll('$', '~').replaceAll(';', ':');
 const parseVariable = (text: string): Stamp | undefined =>
-  parseStamp(text.replaceAll(',', ' ').replaceAll('~', '$'));
+  parseStamp(text.replaceAll(',', ' ').replaceAll('~', '$').replaceAll(':', ';'));
 
 export async function idOf(gateway: ApiGatewayV2Client, name: string): Promise<string> {
   const ids: string[] = [];

@@ -2,7 +2,7 @@ import type { Entry } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { apply, emptyState, readJournal, type State } from '../store/fold.ts';
 import { decodeRecord } from '../store/record.ts';
-import { damaged, type Head, rolloutOf, unpack, versionOf } from './dynamo-items.ts';
+import { damaged, type Head, newerFormat, rolloutOf, unpack, versionOf } from './dynamo-items.ts';
 import type { Item } from './dynamo-table.ts';
 
 /** The index as it was read, or as our own writes have left it since. Its journals have lengths and no entries. */
@@ -20,7 +20,8 @@ export function indexOf(items: readonly Item[], { holder, beat, head, records }:
   const numbers = new Map<string, number>();
   state.holder = holder;
   state.beats = beat;
-  const under = (prefix: string): readonly Item[] => items.filter(({ sk }) => String(sk).startsWith(prefix));
+  const under = (prefix: string): readonly Item[] =>
+    items.filter(({ sk }) => String(sk).startsWith(prefix) && sk !== newerFormat);
   for (const { id, number, length, told } of under('ROLLOUT#').map(rolloutOf).sort(byNumber)) {
     state.journals.set(id, { length, parts: [], told });
     numbers.set(`ROLLOUT#${id}`, number);

@@ -20,6 +20,8 @@ export const keys = (environment: string, model: string) => {
     lock: 'LOCK',
     /** No rollout's id is `log`. */
     log: `${index}/log`,
+    /** To whom each token was given; no rollout's id is `tokens`. */
+    tokens: `${index}/tokens`,
     journal: (rollout: RolloutId): string => `${index}/${rollout}`,
     rollout: (id: RolloutId): string => `ROLLOUT#${id}`,
     version: (tag: string): string => `VERSION#${tag}`,
@@ -45,6 +47,7 @@ export interface Head {
 
 const count = z.int().min(0);
 const actor = z.object({ name: z.string(), host: z.string(), pid: z.int(), command: z.string() });
+const storeId = z.object({ id: z.string(), epoch: count });
 const lockItem = z.object({
   token: count,
   owner: actor.nullable(),
@@ -53,7 +56,23 @@ const lockItem = z.object({
   beat: count,
   head: z.string().length(64),
   records: count,
+  writer: z.string().optional(),
+  store: storeId
+    .extend({
+      supersedes: z
+        .array(storeId.extend({ token: count }))
+        .readonly()
+        .optional(),
+    })
+    .optional(),
+  sealedBy: storeId.optional(),
 });
+
+/**
+ * An item of the index that mlreg before format 2 takes for a rollout, and refuses the whole table for: its message names
+ * the item, and so says what to do.
+ */
+export const newerFormat = 'ROLLOUT# written by a newer mlreg, update mlreg here;';
 
 export function headOf(item: Item): Head {
   const { beat, head, records, ...holder } = read(lockItem, item);

@@ -135,5 +135,9 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
       return entriesOf(await table.range(at.journal(rollout), first, last), rollout, from, length);
     },
     inbox: (rollout, from) => inbox.read(rollout, from),
+    async writerOf(token) {
+      const item = await table.get(at.tokens, padded(token));
+      return typeof item?.writer === 'string' ? item.writer : undefined;
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { RolloutId } from '../domain/units.ts';
 import { apply, encode, journalLength, type State, toldOf, type Transaction } from '../store/fold.ts';
 import { encodeRecord } from '../store/record.ts';
 import type { Known } from './dynamo-index.ts';
-import { type Keys, lockItemOf, pack, padded, storedMetrics } from './dynamo-items.ts';
+import { type Keys, lockItemOf, newerFormat, pack, padded, storedMetrics } from './dynamo-items.ts';
 import type { Keyed, Put } from './dynamo-table.ts';
 
 /** A record on its way. */
@@ -40,8 +40,20 @@ export function recordOf(at: Keys, writer: string, now: Known, transaction: Tran
   const puts = [lock, ...parts];
   const changed = transaction.kind === 'told' ? transaction.rollout : rollout;
   if (changed !== null) puts.push(rolloutPut(at, now, after, changed, number));
+  if (transaction.kind === 'take') puts.push(...takePuts(at, transaction, number));
   for (const tag of changedBy(transaction)) puts.push(versionPut(at, now, after, tag, number));
   return { puts, hash, body, key: keyOf(0) };
+}
+
+/** The writer of the token; with the first one, what keeps older programs away. */
+function takePuts(
+  at: Keys,
+  { token, writer, store }: Extract<Transaction, { kind: 'take' }>,
+  number: number,
+): readonly Put[] {
+  const given: Put = { item: { pk: at.tokens, sk: padded(token), number, writer }, over: null };
+  if (store === undefined) return [given];
+  return [given, { item: { pk: at.index, sk: newerFormat, format: 2 }, over: null }];
 }
 
 function rolloutPut(at: Keys, { state, numbers }: Known, after: State, id: RolloutId, number: number): Put {
@@ -70,6 +82,7 @@ function versionPut(at: Keys, { numbers }: Known, after: State, tag: string, num
 function afterwards({ state }: Known, body: Buffer): State {
   const after: State = {
     holder: state.holder,
+    writers: new Map(),
     beats: state.beats,
     journals: new Map([...state.journals].map(([id, journal]) => [id, { ...journal, parts: [] }])),
     versions: new Map(state.versions),

@@ -19,5 +19,6 @@ export function openDynamoStore(options: {
   const { clients, table, environment, model, clock, writer = randomBytes(8).toString('hex') } = options;
   return storeOverLog(
     createDynamoLog({ table: dynamoTable({ clients, table }), environment, model, writer, clock }),
+    writer,
   );
 }

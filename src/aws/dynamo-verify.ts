@@ -1,5 +1,5 @@
 import { follow, genesisOf, newChain } from '../store/chain.ts';
-import { damaged, end, headOf, keys, rolloutOf, unpack } from './dynamo-items.ts';
+import { damaged, end, headOf, keys, newerFormat, rolloutOf, unpack } from './dynamo-items.ts';
 import type { Table } from './dynamo-table.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function verifyDynamoLog(
   const at = keys(place.environment, place.model);
   const index = await table.range(at.index, '!', '~');
   const lines = unpack(await table.range(at.log, 'LOG#', end('LOG#')));
-  for (const item of index.filter(({ sk }) => String(sk).startsWith('ROLLOUT#')))
+  for (const item of index.filter(({ sk }) => String(sk).startsWith('ROLLOUT#') && sk !== newerFormat))
     lines.push(...unpack(await table.range(at.journal(rolloutOf(item).id), 'ENTRY#', end('ENTRY#'))));
   lines.sort((a, b) => a.number - b.number);
   const chain = newChain(genesisOf(place));

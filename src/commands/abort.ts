@@ -11,7 +11,9 @@ import {
   undone,
   unfinished,
 } from './context.ts';
+import { isStoreLost, orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { forceOf } from './owner.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { takeUp } from './resume.ts';
@@ -21,12 +23,20 @@ import type { RolloutState } from '../rollout/state.ts';
 export interface AbortOptions {
   readonly reason?: string;
   readonly ifRunning?: boolean;
+  readonly force?: boolean;
 }
 
 /** @param rollout the one that is meant; whoever cleans up after a job must not end somebody else's rollout */
 export async function abort(context: Context, options: AbortOptions, rollout?: string): Promise<ExitCode> {
+  const force = forceOf(options) !== undefined;
   const at = await target(context);
-  const running = options.ifRunning === true ? await unfinished(at) : await mustRun(at, rollout);
+  let running: RolloutState | null;
+  try {
+    running = options.ifRunning === true ? await unfinished(at) : await mustRun(at, rollout);
+  } catch (error) {
+    if (!isStoreLost(error)) throw error;
+    return abortByAliasAlone(context, at, error, rollout, force);
+  }
   if (running === null || (rollout !== undefined && running.id !== rollout)) {
     context.output.answer({ kind: 'Abort', result: 'nothing-running' }, () =>
       running === null
@@ -36,7 +46,24 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
     return exitCode.done;
   }
   if (running.plan.strategy === 'watch') return stopWatching(context, at, running, options.reason ?? '');
-  return abortRunning(context, at, running, options.reason ?? '');
+  const ended = running;
+  const withStore = (): Promise<ExitCode> => abortRunning(context, at, ended, options.reason ?? '');
+  return orByAliasAlone(context, at, withStore, { to: undoOf(running), force });
+}
+
+/** Whoever means one rollout must not end another: the marker says whose users these are. */
+async function abortByAliasAlone(
+  context: Context,
+  at: Target,
+  error: Error,
+  rollout: string | undefined,
+  force: boolean,
+): Promise<ExitCode> {
+  if (rollout !== undefined) {
+    const { stamp } = await at.connection.platform.readAlias(at.config.lambda.alias);
+    if (stamp?.rollout !== rollout) throw error;
+  }
+  return rollBackByAliasAlone(context, at, error, { force });
 }
 
 /** A watch has put nobody on trial: ending it leaves what serves. Who wants the version before types `mlreg rollback`. */

@@ -1,6 +1,8 @@
 import { UserError } from '../domain/user-error.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { replay } from '../rollout/replay.ts';
-import { type Context, target } from './context.ts';
+import { type Context, type Target, target } from './context.ts';
+import { markerNote } from './marker.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 /**
@@ -8,16 +10,18 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
  * nothing. @throws UserError conflict at the first thing that must not be believed
  */
 export async function auditVerify(context: Context): Promise<ExitCode> {
-  const { config, connection } = await target(context);
+  const at = await target(context);
+  const { config, connection } = at;
   const audit = await connection.audit();
   if (audit.problem !== undefined) {
     throw new UserError('conflict', audit.problem, {
       why: `${audit.records} records before it are sound; mlreg acts on nothing that the chain does not vouch for`,
-      mend: `put back ${audit.where} from a copy, then mlreg audit verify --environment ${config.name}`,
+      mend: `put back ${audit.where} from its newest copy, then mlreg audit verify --environment ${config.name}, which also compares it with the alias`,
     });
   }
   const rollouts = await connection.store.rollouts();
   for (const id of rollouts) replay(id, await connection.store.journal(id));
+  const uncompared = await compareWithAlias(at);
   const { where, records, lost, torn, head } = audit;
   context.output.answer(
     { kind: 'Audit', environment: config.name, where, records, rollouts: rollouts.length, lost, torn, head },
@@ -26,7 +30,28 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
         `sound: ${records} records, ${rollouts.length} rollouts in ${where}`,
         ...(lost + torn === 0 ? [] : [`harmless: ${lost} that lost a race, ${torn} never written whole`]),
         `head ${head}`,
+        ...(uncompared === null ? [] : [`not compared with the alias: ${uncompared}`]),
       ].join('\n'),
   );
   return exitCode.done;
+}
+
+/**
+ * A chain vouches for what stands in it, and not that nothing was cut off its end: the alias knows what was written last.
+ * @returns why the two could not be compared; null where they agree
+ * @throws UserError conflict, where the alias knows more
+ */
+async function compareWithAlias(at: Target): Promise<string | null> {
+  const { config, connection } = at;
+  try {
+    const note = await markerNote(at, await connection.platform.readAlias(config.lambda.alias));
+    if (note === null) return null;
+    throw new UserError('conflict', `the records are whole, but ${note.detail}`, {
+      why: note.why,
+      mend: note.mend,
+    });
+  } catch (error) {
+    if (error instanceof PlatformError) return error.message;
+    throw error;
+  }
 }

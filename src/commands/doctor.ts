@@ -15,6 +15,7 @@ import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
+import { markerNote } from './marker.ts';
 import { championOf } from './prepare.ts';
 
 /** What must be true before a rollout, and that a rollback would work. Changes nothing. One line each, with the fix. */
@@ -44,6 +45,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   /** Told, and no fault: a champion in trouble must not block its fix. */
   const breaches: Finding[] = [];
   const champion = await championOf(at);
+  let isBehind = false;
   await check('identity', async () => {
     const { account, arn } = await connection.identity();
     const isRight = config.account === null || config.account === account;
@@ -67,6 +69,10 @@ export async function doctor(context: Context): Promise<ExitCode> {
   });
   await check('alias', async () => {
     const view = await connection.platform.readAlias(config.lambda.alias);
+    const note = await markerNote(at, view);
+    // What the registry says of the champion is out of date then, so nothing is advised that rests on it.
+    isBehind = note?.isBehind === true;
+    if (note !== null) return { ok: false, detail: note.detail, mend: note.mend };
     if (view.target.functionVersion === '$LATEST') {
       return {
         ok: false,
@@ -85,9 +91,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
         };
   });
   const { alias: own, green } = config.lambda;
-  if (green !== null) await check('stage', () => stageCheck(at, own, green, champion));
+  if (green !== null && !isBehind) await check('stage', () => stageCheck(at, own, green, champion));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
-  if (champion !== null) {
+  if (champion !== null && !isBehind) {
     await check('$LATEST', async () => {
       const { target: served } = await connection.platform.readAlias(own);
       const differences = await connection.platform.latestDifferences(served.functionVersion);

@@ -5,6 +5,7 @@ import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type AliasTarget, targetText } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import { refuseUnlessKnown } from '../rollout/look.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { compile, type Endpoints } from './compile.ts';
 import type { Context, Target } from './context.ts';
@@ -39,7 +40,10 @@ export async function prepare(
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
-  const view = await connection.platform.readAlias(config.lambda.alias);
+  const { alias } = config.lambda;
+  const view = await connection.platform.readAlias(alias);
+  const place = { alias, environment: config.name, strategy: words.strategy };
+  await refuseUnlessKnown(connection.store, view, place);
   if (Object.keys(view.target.weights).length > 0) {
     throw new UserError(
       'conflict',
@@ -55,15 +59,8 @@ export async function prepare(
       'conflict',
       `alias ${config.lambda.alias} serves Lambda version ${view.target.functionVersion}, but champion ${champion.version} is version ${champion.functionVersion}`,
       {
-        ...(view.stamp?.seq === 0
-          ? {
-              why: 'it was rolled back while the store was out of reach, and the registry does not know yet',
-              mend: `mlreg resume --environment ${config.name}`,
-            }
-          : {
-              why: 'somebody moved the alias by hand',
-              mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
-            }),
+        why: 'somebody moved the alias by hand',
+        mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
       },
     );
   }

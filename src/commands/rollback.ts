@@ -1,15 +1,17 @@
+import type { VersionTag } from '../domain/units.ts';
 import { nextEndpoint } from '../domain/names.ts';
 import { formatDuration, parseVersion } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
 import { start } from '../rollout/own.ts';
-import { rollBackBlind } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { abortRunning } from './abort.ts';
+import { forceOf } from './owner.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -21,12 +23,14 @@ import { confirmFled, defaultTarget, firstText, namedTarget, repeats } from './r
 export interface RollbackOptions {
   readonly to?: string;
   readonly reason?: string;
+  readonly force?: boolean;
 }
 
 /** One move back to a version known good, rollout or not. Asks nothing and waits for nothing but the move itself. */
 export async function rollback(context: Context, options: RollbackOptions): Promise<ExitCode> {
   const to =
     options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
+  const force = forceOf(options) !== undefined;
   const at = await target(context);
   let running: RolloutState | null;
   try {
@@ -35,22 +39,36 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   } catch (error) {
     // A named version needs the registry; the way back does not.
     if (to !== undefined) throw error;
-    return blind(context, at, error);
+    return rollBackByAliasAlone(context, at, error, { force });
   }
   // Who rolls back while a rollback is unfinished wants it finished, and not undone.
   const isBack = running?.plan.strategy === 'rollback';
   const end = isBack ? running?.plan.challenger : running?.plan.champion;
   if (to !== undefined && to !== end) await confirmFled(context, at, await namedTarget(at, to));
-  if (running !== null) {
-    const code = isBack
-      ? await takeUp(context, at, running, { reason: options.reason ?? '' })
-      : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
-    if (code !== exitCode.done || to === undefined || to === end) return code;
-  }
-  const first = options.to === undefined ? await repeats(context, at) : null;
-  if (first !== null) return answerRepeated(context, at, first);
-  const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
-  return moveTo(context, at, wanted, options.reason ?? '');
+  const withStore = async (): Promise<ExitCode> => {
+    if (running !== null) {
+      const code = isBack
+        ? await takeUp(context, at, running, { reason: options.reason ?? '' })
+        : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
+      if (code !== exitCode.done || to === undefined || to === end) return code;
+    }
+    const first = options.to === undefined ? await repeats(context, at) : null;
+    if (first !== null) return answerRepeated(context, at, first);
+    const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
+    return moveTo(context, at, wanted, options.reason ?? '', force);
+  };
+  if (running === null) return withStore();
+  const home = to === undefined ? undoOf(running) : await servedBy(at, to);
+  return orByAliasAlone(context, at, withStore, { to: home, force });
+}
+
+/** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */
+async function servedBy({ connection }: Target, to: VersionTag): Promise<string | undefined> {
+  const record = await connection.store.version(to);
+  const standing = record === undefined ? undefined : standingOf(record);
+  if (standing === undefined || standing.kind === 'never-served') return undefined;
+  const { endpoint, functionVersion } = standing.service;
+  return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
 }
 
 /** Whoever tries the same order again gets the same answer: nothing is moved a second time. */
@@ -64,43 +82,12 @@ function answerRepeated({ output, world }: Context, { config }: Target, first: R
   return exitCode.done;
 }
 
-/** The store is out of reach or damaged, and users are waiting: the alias knows the way back. */
-async function blind(context: Context, { config, connection }: Target, cause: unknown): Promise<ExitCode> {
-  const { output } = context;
-  output.say(
-    `the store can't be read (${cause instanceof Error ? cause.message : String(cause)}); going back by what the alias says`,
-  );
-  const outcome = await rollBackBlind(connection.platform, config.lambda, config.name);
-  const { alias } = config.lambda;
-  if (outcome.kind === 'set') {
-    const { functionVersion } = outcome.view.target;
-    output.answer({ kind: 'Rollback', result: 'rolled-back-blind', alias, functionVersion }, () =>
-      [
-        `alias ${alias} serves Lambda version ${functionVersion} alone, read back`,
-        `next: mend the store, then mlreg resume --environment ${config.name}`,
-      ].join('\n'),
-    );
-    return exitCode.done;
-  }
-  const why =
-    outcome.kind === 'no-way-back'
-      ? 'mlreg never wrote this alias'
-      : outcome.kind === 'failed'
-        ? outcome.error.message
-        : `somebody else holds it (${outcome.kind})`;
-  output.answer(
-    { kind: 'Rollback', result: 'stuck', alias, why },
-    () =>
-      `STUCK  alias ${alias} could not be moved: ${why}\n  choose  mlreg doctor --environment ${config.name}`,
-  );
-  return exitCode.stuck;
-}
-
 async function moveTo(
   context: Context,
   at: Target,
   wanted: VersionRecord,
   reason: string,
+  force: boolean,
 ): Promise<ExitCode> {
   const { config, connection } = at;
   const { platform } = connection;
@@ -139,26 +126,31 @@ async function moveTo(
   // Only what is published anew is made of $LATEST.
   const codeSha256 = back.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
   context.output.say(announcement(at, wanted, { back, service, codeSha256 }));
-  const follower = await startFollowing(context);
-  const ports = portsOf(context, at, follower.onEntry);
-  const id = context.world.ids.rolloutId();
-  try {
-    const home = homeOf(roles.champion === null ? null : champion, alias.target);
-    const journal = await start(ports, id, {
-      plan,
-      actor: context.actor,
-      reason,
-      home,
-      endpoints,
-      codeSha256,
-      // From here on this is its endpoint, also where the rollout ends halfway: gc finds it by the registry alone.
-      changes: [{ version: wanted.version, set: { endpoint: back.endpoint } }],
-    });
-    const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-    return answerOutcome(context, state, code);
-  } finally {
-    follower.stop();
-  }
+  const withStore = async (): Promise<ExitCode> => {
+    const follower = await startFollowing(context);
+    const ports = portsOf(context, at, follower.onEntry);
+    const id = context.world.ids.rolloutId();
+    try {
+      const home = homeOf(roles.champion === null ? null : champion, alias.target);
+      const journal = await start(ports, id, {
+        plan,
+        actor: context.actor,
+        reason,
+        home,
+        endpoints,
+        codeSha256,
+        // From here on this is its endpoint, also where the rollout ends halfway: gc finds it by the registry alone.
+        changes: [{ version: wanted.version, set: { endpoint: back.endpoint } }],
+      });
+      const { code, state } = await driveToEnd(context, at, ports, journal, follower);
+      return answerOutcome(context, state, code);
+    } finally {
+      follower.stop();
+    }
+  };
+  // What has to be built can't be moved to by the alias alone.
+  if (back.builds !== undefined) return withStore();
+  return orByAliasAlone(context, at, withStore, { to: service.functionVersion, force });
 }
 
 /** What is about to happen, and how long it takes. */

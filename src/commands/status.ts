@@ -11,6 +11,7 @@ import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import { verdictOn } from '../rollout/tick.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { markerNote } from './marker.ts';
 import { championOf } from './prepare.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
@@ -26,6 +27,7 @@ export async function status(context: Context): Promise<ExitCode> {
     if (error instanceof PlatformError) return error;
     throw error;
   });
+  const note = alias instanceof PlatformError ? null : await markerNote(at, alias);
   const stage = await stageView(at);
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
@@ -48,6 +50,7 @@ export async function status(context: Context): Promise<ExitCode> {
       alias instanceof PlatformError
         ? { error: alias.message }
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
+    ...(note === null ? {} : { marker: note }),
     stage,
     owner,
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
@@ -61,6 +64,7 @@ export async function status(context: Context): Promise<ExitCode> {
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${champion === null ? `none yet; next: mlreg deploy --model-version VERSION --environment ${config.name}` : `${champion.version}  since ${new Date(champion.statusAt).toISOString()}, ${champion.statusReason}`}`,
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
+      ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(stage, config.lambda.alias, config.name, running !== null),
     ];
     if (running === null) {

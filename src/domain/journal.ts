@@ -18,18 +18,50 @@ export interface Actor {
   readonly identity?: Identity;
 }
 
+/** A store, and how often its place was taken by a restored one before it. Compared before any token. */
+export interface StoreId {
+  /** 8 hex digits, random. */
+  readonly id: string;
+  /** From 1. */
+  readonly epoch: number;
+}
+
+/** Which store this is. It is drawn when the store first gives out a token, and never changes. */
+export interface StoreIdentity extends StoreId {
+  /** The stores whose place it took, and the newest token that each was known to have given out. */
+  readonly supersedes?: readonly (StoreId & { readonly token: number })[];
+}
+
 /**
- * What stands in an alias's Description, and among a stage's variables: enough to know who wrote it last and where the way back leads, even with the
- * store out of reach.
+ * Why an alias was written: a step forward, a new owner's fence that leaves the target as it is, an owner's rollback, a
+ * person's rollback by the alias alone, or a restored store.
+ */
+export type MarkerPurpose = 'forward' | 'fence' | 'back' | 'blind' | 'restored';
+
+/** What the ownership marker of format 2 says beside the fields of format 1. */
+export interface MarkerDetail {
+  readonly store: StoreId;
+  readonly purpose: MarkerPurpose;
+  /** 8 hex digits, drawn anew for each taking of a token and for each person's rollback by the alias alone. */
+  readonly writer: string;
+  /** The Lambda version that the write points the alias at. */
+  readonly target: string;
+}
+
+/**
+ * The ownership marker that stands in an alias's Description, and among a stage's variables: enough to know who wrote it
+ * last and where a rollback leads, even while the store is out of reach.
  */
 export interface Stamp {
   readonly environment: string;
   readonly token: number;
-  /** The journal length at which the write was intended. */
+  /** The journal length at which the write was intended; 0 for a rollback by the alias alone. */
   readonly seq: number;
   readonly rollout: RolloutId;
   /** The Lambda version to which an undo returns. */
   readonly back: string;
+  /** Absent in a marker of format 1. */
+  readonly detail?: MarkerDetail;
 }
 
 export type WritePurpose = 'fence' | 'route' | 'promote' | 'roll-back';
@@ -125,6 +157,15 @@ export type Request = {
   | { readonly kind: 'traffic'; readonly percent: Percent }
 );
 
+/** The Lambda version that users were brought to without the store, and what the registry says about it. */
+export interface Kept {
+  readonly functionVersion: string;
+  /** null where no registered version has it. */
+  readonly version: VersionTag | null;
+  /** The registry's champion at that time. */
+  readonly champion: VersionTag | null;
+}
+
 export type EntryBody =
   | {
       readonly kind: 'started';
@@ -183,7 +224,14 @@ export type EntryBody =
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
   /** The registry says so since this very write. */
   | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }
-  | { readonly kind: 'repaired'; readonly what: string }
+  | {
+      readonly kind: 'repaired';
+      readonly what: string;
+      /** Who rolled back without the store, as the marker names the writer. */
+      readonly writer?: string;
+      /** Absent where users are home. */
+      readonly keeps?: Kept;
+    }
   | { readonly kind: 'ended'; readonly outcome: Outcome };
 
 /** One line of a rollout's journal: append-only, chained by hash in the store. */

@@ -1,4 +1,4 @@
-import type { Actor, Entry, EntryBody, Request } from '../domain/journal.ts';
+import type { Actor, Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
 
@@ -11,6 +11,12 @@ export interface LockRecord {
   readonly takenAt: Instant;
   /** Changes with every write of the owner; who waits watches it on a clock of their own. */
   readonly beat: number;
+  /** 8 hex digits, drawn for this token. Undefined where an mlreg before format 2 took it. */
+  readonly writer?: string;
+  /** Undefined until the store gives out its first token under format 2. */
+  readonly store?: StoreIdentity;
+  /** The store that took this one's place: nothing is written here any more. */
+  readonly sealedBy?: StoreId;
 }
 
 export type AcquireOutcome =
@@ -55,6 +61,10 @@ export interface Store {
     readonly ifToken?: number;
     readonly at: Instant;
   }): Promise<AcquireOutcome>;
+  /** To whom a token was given. Undefined for a token that this store never gave out, or gave out before format 2. */
+  writerOf(token: number): Promise<string | undefined>;
+  /** Notes that another store took this one's place. From then on no token is given out, and the last one is fenced. */
+  seal(by: StoreId): Promise<void>;
   /** Shows that the owner lives. False when fenced. */
   beat(token: number): Promise<boolean>;
   /** Clears the owner, keeps the token. False when fenced. */

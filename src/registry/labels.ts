@@ -1,3 +1,4 @@
+import type { Kept } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { RollbackCause } from '../domain/journal.ts';
 import type { Departure, Service, Services, VersionChange } from '../domain/registry.ts';
@@ -68,6 +69,41 @@ export function shadowed(
       set: { status: 'candidate', statusAt: at, statusReason: reason, rollout },
     },
   ];
+}
+
+/**
+ * A person rolled back without the store, to a version that is not the rollout's home: it is the champion from now on. The
+ * champion so far, and what was on trial, are what the person took users away from.
+ */
+export function kept(
+  plan: Plan,
+  context: Context & {
+    readonly reason: string;
+    readonly keeps: Kept;
+    readonly wasPromoted: boolean;
+    readonly neverInService: boolean;
+  },
+): readonly VersionChange[] {
+  const { keeps, rollout, at, reason } = context;
+  const { version, champion, functionVersion } = keeps;
+  if (version === null) return [];
+  const changes: VersionChange[] = [];
+  const left = (other: VersionTag, more: VersionChange['set'] = {}): void =>
+    void changes.push({
+      version: other,
+      set: { status: 'rolled_back', statusAt: at, statusReason: reason, rollout, ...more },
+    });
+  if (champion !== version) {
+    changes.push({
+      version,
+      set: { status: 'champion', statusAt: at, statusReason: reason, rollout, functionVersion },
+    });
+    if (champion !== null) left(champion);
+  }
+  const wasOnTrial = plan.strategy !== 'watch' && plan.strategy !== 'rollback' && !context.wasPromoted;
+  if (wasOnTrial && plan.challenger !== version && plan.challenger !== champion)
+    left(plan.challenger, context.neverInService ? { retireAfter: at } : {});
+  return changes;
 }
 
 /** The endpoint is about to be deleted, whatever comes between: nobody may route to it any more. */

@@ -1,4 +1,4 @@
-import type { Effect, EffectOutcome } from '../domain/journal.ts';
+import type { Effect, EffectOutcome, Entry } from '../domain/journal.ts';
 import { type AliasTarget, type Route, routeKey, sameTarget } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
@@ -117,6 +117,21 @@ function routeServed(state: RolloutState, target: AliasTarget): Route | null {
     return resolved.kind === 'target' && sameTarget(resolved.target, target);
   });
   return found ?? null;
+}
+
+/** What the alias alone knew of is written anew under a token of the store's. */
+export function afterRepair(
+  state: RolloutState,
+  { keeps, writer }: Extract<Entry, { kind: 'repaired' }>,
+): RolloutState {
+  const { rollback } = state;
+  const labelled = rollback !== null && rollback.labelled && keeps === undefined;
+  return {
+    ...state,
+    keeps: keeps ?? state.keeps,
+    repaired: writer ?? state.repaired,
+    rollback: rollback === null ? null : { ...rollback, home: [], labelled },
+  };
 }
 
 /** Tries are counted by what is to be reached. */

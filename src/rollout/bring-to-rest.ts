@@ -2,6 +2,7 @@ import type { Stamp } from '../domain/journal.ts';
 import { type AliasTarget, sameTarget, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type AliasView, type Platform, PlatformError } from '../ports/platform.ts';
+import type { Mark } from './marker.ts';
 import { takeAlias } from './set-alias.ts';
 import { swapStage } from './swap-stage.ts';
 
@@ -10,6 +11,8 @@ export interface Rest {
   readonly alias: string;
   readonly green: string | null;
   readonly token: number;
+  /** What the owner's writes are recognised by. */
+  readonly mark: Mark | undefined;
   /** The Lambda version that serves the champion alone. */
   readonly functionVersion: string;
   /** Whether the Lambda version to which an alias's stamp leads back will have nothing to ask any more. */
@@ -36,7 +39,8 @@ export async function bringToRest(platform: Platform, rest: Rest): Promise<reado
     if (name === alias && !isServing) throw elsewhere(rest, view);
     const back = (await rest.leadsAstray(stamp.back)) ? functionVersion : stamp.back;
     // Entry 0 is never an intent: seq 0 would be a way back gone without the store.
-    last = { environment, token, seq: Math.max(1, stamp.seq), rollout: stamp.rollout, back };
+    const common = { environment, token, seq: Math.max(1, stamp.seq), rollout: stamp.rollout, back };
+    last = { ...common, ...detailOf(rest) };
     const ours = last;
     const outcome = await takeAlias(
       platform,
@@ -63,6 +67,13 @@ export async function bringToRest(platform: Platform, rest: Rest): Promise<reado
       : `the stage names ${alias} again, and not ${stage.alias}`,
   );
   return tidied;
+}
+
+function detailOf({ mark, functionVersion }: Rest): Pick<Stamp, 'detail'> {
+  if (mark === undefined) return {};
+  const { writer, store } = mark;
+  const { id, epoch } = store;
+  return { detail: { store: { id, epoch }, purpose: 'fence', writer, target: functionVersion } };
 }
 
 async function unlessMissing<T>(read: Promise<T>): Promise<T | null> {

@@ -28,16 +28,16 @@ export async function carryOn(
     at,
   });
   if (taken.kind === 'held') return null;
-  const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry, known);
-  journal.beaten(at);
-  if (!mayBeUnderWay(journal.state())) return journal;
   try {
+    const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry, known);
+    journal.beaten(at);
+    if (!mayBeUnderWay(journal.state())) return journal;
     await journal.append(at, [{ kind: 'owned', by: actor, adopt: journal.state().adopted }]);
+    return journal;
   } catch (error) {
     if (error instanceof Fenced) return null;
     throw error;
   }
-  return journal;
 }
 
 /**

@@ -5,7 +5,8 @@ import { UserError } from '../domain/user-error.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { mayAsk, type Retirement, retirements } from '../registry/retirement.ts';
 import { bringToRest } from './bring-to-rest.ts';
-import { acquireFree } from './own.ts';
+import { lookAt, refuseBehind } from './look.ts';
+import { acquireFree } from './acquire.ts';
 import type { RolloutPorts } from './ports.ts';
 import { replay } from './replay.ts';
 
@@ -52,8 +53,13 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
     return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [] };
   }
   const { store, platform, clock } = ports;
+  await refuseUnlessKnown(ports, wanted);
   const { stamp } = await platform.readAlias(wanted.alias);
-  const { token } = await acquireFree(ports, {
+  const {
+    token,
+    writer,
+    store: identity,
+  } = await acquireFree(ports, {
     owner: wanted.actor,
     rollout: null,
     environment: wanted.environment,
@@ -61,12 +67,14 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
   });
   try {
     await refuseDuringRollout(ports, wanted.environment);
+    await refuseUnlessKnown(ports, wanted);
+    const mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
     const { due, kept, functionVersion } = await lookUp(ports, wanted);
     const leadsAstray = (back: string) => asksAny(platform, back, due);
     const tidied =
       functionVersion === undefined
         ? []
-        : await bringToRest(platform, { ...wanted, token, functionVersion, leadsAstray });
+        : await bringToRest(platform, { ...wanted, token, mark, functionVersion, leadsAstray });
     const { safe, reached } = await withoutReached(platform, due);
     const at = clock.now();
     const tombstones = safe.map(({ version, endpoint }) => ({
@@ -95,6 +103,20 @@ async function refuseDuringRollout({ store }: Ports, environment: string): Promi
   throw new UserError('conflict', `rollout ${newest} is not over in ${environment}; nothing is retired`, {
     why: 'what it may still need is known when it has ended',
     mend: [`mlreg status --environment ${environment}`, `mlreg resume --environment ${environment}`],
+  });
+}
+
+/** Tidying writes the alias: not over a marker of a newer store, nor over a rollback that its journal does not know. */
+async function refuseUnlessKnown(
+  { store, platform }: Ports,
+  { alias, environment }: Pick<Collect, 'alias' | 'environment'>,
+): Promise<void> {
+  const meaning = await lookAt(store, await platform.readAlias(alias));
+  await refuseBehind(store, meaning, { alias, environment });
+  if (meaning.kind !== 'unknown-rollback') return;
+  const what = `${environment} was rolled back while the store was out of reach, and the registry does not know yet`;
+  throw new UserError('conflict', `${what}; nothing is retired`, {
+    mend: `mlreg resume --environment ${environment}`,
   });
 }
 

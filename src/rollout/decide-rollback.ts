@@ -6,7 +6,7 @@ import { attempt, type Decision, ended, tell } from './decision.ts';
 import { finishRetiring, readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
-import { homeServiceOf, homeTarget, promotedService } from './target.ts';
+import { homeServiceOf, promotedService, rollbackTarget } from './target.ts';
 
 /** Rolling back goes on trying far longer than a step forward would: some minutes of throttling must not end it. */
 const rollbackTries = 200;
@@ -19,10 +19,15 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   const { rollback } = state;
   if (rollback === null) throw new Error(`${state.id} rolls back without a cause`);
   // A watch that knows no earlier version has nowhere to go: what serves is still the champion.
-  if (state.plan.strategy === 'watch' && state.plan.undo === null)
+  if (state.plan.strategy === 'watch' && state.plan.undo === null && state.keeps === null)
     return ended(noWayBack(state, rollback.cause.sentence));
-  const route: Route | null = state.plan.undo;
-  const target = homeTarget(state);
+  const route: Route | null =
+    state.keeps === null
+      ? state.plan.undo
+      : state.keeps.version === null
+        ? null
+        : { kind: 'single', version: state.keeps.version };
+  const target = rollbackTarget(state);
   const left: string[] = [];
   for (const alias of aliasesAtStake(state)) {
     if (rollback.home.includes(alias)) continue;
@@ -39,22 +44,26 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   const tidying = tidyStage(state, now);
   if (tidying.kind === 'decided') return tidying.decision;
   if (tidying.left !== undefined) left.push(tidying.left);
+  if (state.keeps?.version === null) return ended(unregistered(state, state.keeps.functionVersion));
   if (!rollback.labelled) {
-    const reason = rollback.cause.sentence;
+    const context = {
+      rollout: state.id,
+      at: now,
+      reason: rollback.cause.sentence,
+      wasPromoted: state.committed,
+      neverInService: state.endpointAskedAt !== null && !state.endpointReady,
+      cause: rollback.cause.kind,
+      promoted: promotedService(state),
+      service: homeServiceOf(state, now),
+      services: state.services,
+    };
     return {
       kind: 'record',
       entries: [{ kind: 'labelled', as: 'rolled-back' }],
-      changes: labels.rolledBack(state.plan, {
-        rollout: state.id,
-        at: now,
-        reason,
-        wasPromoted: state.committed,
-        neverInService: state.endpointAskedAt !== null && !state.endpointReady,
-        cause: rollback.cause.kind,
-        promoted: promotedService(state),
-        service: homeServiceOf(state, now),
-        services: state.services,
-      }),
+      changes:
+        state.keeps === null
+          ? labels.rolledBack(state.plan, context)
+          : labels.kept(state.plan, { ...context, keeps: state.keeps }),
     };
   }
   // A tombstone is irrevocable: what it names goes, or a later one would make it forgotten.
@@ -107,6 +116,18 @@ function mayHaveMoved({ plan, step, route, swapMeant }: RolloutState, alias: str
   return plan.steps
     .slice(0, step + 1)
     .some(({ kind }) => kind === 'route' || kind === 'promote' || kind === 'swap-stage');
+}
+
+/** A person chose it without the store, and users stay there: only a person can say which version it is. */
+function unregistered(state: RolloutState, functionVersion: string): Outcome {
+  const at = `--environment ${state.plan.environment}`;
+  return {
+    kind: 'stuck',
+    sentence:
+      `alias ${state.plan.alias} serves Lambda version ${functionVersion}, to which a person rolled back ` +
+      'without the store, and no registered version has it',
+    mend: [`mlreg versions ${at}`, `mlreg rollback --to VERSION ${at}`],
+  };
 }
 
 export function noWayBack(state: RolloutState, sentence: string): Outcome {

@@ -7,13 +7,13 @@ import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, steer } from './decide-bake.ts';
+import { fence } from './decide-fence.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
-import { effectKey } from './after-effect.ts';
 import { comparedText, copiesOf } from './report.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
-import { homeTarget, resolveRoute, serviceOf } from './target.ts';
+import { resolveRoute, serviceOf } from './target.ts';
 
 /**
  * The whole policy, and pure: what a rollout in this state does next.
@@ -39,20 +39,6 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
     return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
   return forward(state, step, verdict, now);
-}
-
-/** Null where it can't be done and no longer matters: the registry has a new champion. */
-function fence(state: RolloutState, alias: string, now: Instant): Decision | null {
-  const target = homeTarget(state);
-  const effect: Effect = { kind: 'set-alias', purpose: 'fence', alias, target, route: null };
-  const tried = state.tries[effectKey(effect)];
-  if (tried !== undefined && (tried.final || tried.count >= state.plan.maxTries)) {
-    if (state.plan.strategy === 'watch') return ended(notWatched(state, tried.error));
-    if (state.committed) return null;
-    const cause: RollbackCause = { kind: 'step-failed', sentence: tried.error };
-    return { kind: 'record', entries: [{ kind: 'rolling-back', cause }] };
-  }
-  return attempt(state, effect, now);
 }
 
 /**
@@ -84,15 +70,6 @@ function foreignEdit(state: RolloutState): Outcome | undefined {
   };
 }
 
-function notWatched(state: RolloutState, error: string): Outcome {
-  const at = `--environment ${state.plan.environment}`;
-  return {
-    kind: 'stuck',
-    sentence: `${state.plan.challenger} is not watched: ${error}. It serves on, and nothing was changed`,
-    mend: [`mlreg doctor ${at}`, `mlreg resume ${at}`, `mlreg abort ${at}`],
-  };
-}
-
 function succeededAs(state: RolloutState): string {
   const { strategy } = state.plan;
   if (strategy === 'watch') return `was watched to the end: ${state.stepsDone.at(-1)?.note ?? ''}`;
@@ -104,7 +81,11 @@ function succeededAs(state: RolloutState): string {
  * What sends a rollout back whatever its step: a failed verdict, a rejection, blindness. Also while paused or held. Once
  * the registry has a new champion only a person does.
  */
-function dangerOf(state: RolloutState, verdict: Verdict | null, now: Instant): readonly EntryBody[] | null {
+export function dangerOf(
+  state: RolloutState,
+  verdict: Verdict | null,
+  now: Instant,
+): readonly EntryBody[] | null {
   const back = (cause: RollbackCause): readonly EntryBody[] => [{ kind: 'rolling-back', cause }];
   if (state.committed) return null;
   if (state.rejectedBy !== null) {
@@ -183,6 +164,16 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     case 'bake':
       return bake(state, step, verdict, now);
     case 'commit': {
+      // Only a write of the alias under this very token ends the right of every older owner to go back over it.
+      const last = state.aliases[state.plan.alias];
+      if (last !== undefined && last.stamp.token !== state.token) {
+        const fencing = fence(state, state.plan.alias, now);
+        if (fencing !== null) return fencing;
+      }
+      // What the fence found, somebody else may have left there.
+      const serving: Route = { kind: 'single', version: state.plan.challenger };
+      const repeated = last === undefined ? null : reach(state, serving, 'promote', now);
+      if (repeated !== null) return repeated;
       const functionVersion = state.aliases[state.plan.alias]?.target.functionVersion;
       if (functionVersion === undefined) throw new Error(`${state.id} commits what it has not written`);
       const service = serviceOf(state, { functionVersion, since: state.promotedAt ?? now });

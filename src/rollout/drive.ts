@@ -1,10 +1,13 @@
-import type { Outcome } from '../domain/journal.ts';
+import type { EntryBody, Outcome } from '../domain/journal.ts';
+import { formatDuration } from '../domain/parse.ts';
 import { type Instant, later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
-import type { JournalWriter } from './journal-writer.ts';
+import { standingOf } from './credentials.ts';
+import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
-import { tick, type TickResult } from './tick.ts';
+import type { RolloutState } from './state.ts';
+import { judgeInMemory, tick, type TickResult } from './tick.ts';
 
 export type DriveResult =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
@@ -16,6 +19,9 @@ export type DriveResult =
 /** An owner looks into its inbox at least so often. */
 const longestSleepMs = 1_000;
 
+/** Metrics are looked at no more often while the store is away. */
+const shortestLookMs = 1_000;
+
 /** Waits between tries while store or credentials are away. */
 const outagePauseMs = [1_000, 2_000, 5_000];
 
@@ -23,13 +29,25 @@ const outagePauseMs = [1_000, 2_000, 5_000];
 export async function drive(
   ports: RolloutPorts,
   journal: JournalWriter,
-  options: {
-    readonly signal: AbortSignal;
-    readonly until?: Instant | undefined;
-    /** Told once of each time that the store is out of reach, or the credentials have expired. */
-    readonly onOutage?: ((why: string) => void) | undefined;
-  },
+  options: Driving,
 ): Promise<DriveResult> {
+  try {
+    return await driveOn(ports, journal, options);
+  } catch (error) {
+    if (error instanceof Fenced) return { kind: 'lost', by: error.by };
+    throw error;
+  }
+}
+
+interface Driving {
+  readonly signal: AbortSignal;
+  readonly until?: Instant | undefined;
+  /** Told once of each time that the store is out of reach, or the credentials have expired. */
+  readonly onOutage?: ((why: string) => void) | undefined;
+}
+
+async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Driving): Promise<DriveResult> {
+  const standing = standingOf(ports, journal);
   let outage: { readonly since: Instant; tries: number } | null = null;
   for (;;) {
     if (options.signal.aborted) return { kind: 'stopped' };
@@ -37,15 +55,22 @@ export async function drive(
     try {
       // What was written before the outage, and whether it was, only the store knows.
       if (outage !== null) await journal.reload();
+      if (await standing.regain()) return await lostTo(ports);
       result = await tick(ports, journal, options.signal);
+      await standing.yield();
     } catch (error) {
       const since = ports.clock.now();
       if (!isOutage(error)) throw error;
       if (outage === null) options.onOutage?.(error.message);
       outage ??= { since, tries: 0 };
-      if (since - outage.since >= journal.state().plan.unreadableMs) throw error;
+      if (since - outage.since >= journal.state().plan.unreadableMs) {
+        const back = goBack(journal.state(), error);
+        if (back === null) throw error;
+        await journal.append(since, [back]);
+        continue;
+      }
       const pause = outagePauseMs[outage.tries++] ?? 10_000;
-      await ports.clock.sleepUntil(later(since, pause), options.signal);
+      await standStill(ports, journal, later(since, pause), options.signal);
       continue;
     }
     outage = null;
@@ -57,13 +82,53 @@ export async function drive(
   }
 }
 
+async function lostTo({ store }: RolloutPorts): Promise<DriveResult> {
+  const { owner, token } = await store.lock();
+  return { kind: 'lost', by: owner?.name ?? `token ${token}` };
+}
+
+/**
+ * Until the store is asked again. Nothing goes forward meanwhile, but users are watched: on a breach the rollout goes back
+ * under the owner's own token. What the store was to be told is owed to it.
+ */
+async function standStill(
+  ports: RolloutPorts,
+  journal: JournalWriter,
+  until: Instant,
+  signal: AbortSignal,
+): Promise<void> {
+  const stepMs = Math.max(journal.state().plan.tickMs, shortestLookMs);
+  while (!signal.aborted) {
+    const danger = await judgeInMemory(ports, journal.state()).catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      return null;
+    });
+    const now = ports.clock.now();
+    if (danger !== null) return journal.append(now, danger);
+    if (now >= until) return;
+    const next = later(now, stepMs);
+    await ports.clock.sleepUntil(next < until ? next : until, signal);
+  }
+}
+
+/**
+ * At the limit of an outage users don't stay on a version that nobody may promote. What the registry calls champion stays;
+ * dead credentials could not move the alias either.
+ */
+function goBack({ phase, committed, plan }: RolloutState, error: Error): EntryBody | null {
+  // A rollback's own way back leads to the version that a person wants users away from.
+  if (phase !== 'forward' || committed || ['watch', 'rollback'].includes(plan.strategy)) return null;
+  if (error instanceof PlatformError && error.failure.kind === 'credentials') return null;
+  const sentence = `the store could not be written for ${formatDuration(plan.unreadableMs)}: ${error.message}`;
+  return { kind: 'rolling-back', cause: { kind: 'step-failed', sentence } };
+}
+
 /**
  * A store that does not answer, or credentials that have expired, say nothing about the version on trial: they fail no gate.
  * The rollout stands where it is and goes on where they come back, as long as metrics may be unreadable.
  */
 function isOutage(error: unknown): error is Error {
   if (error instanceof UserError) return error.fault === 'unavailable';
-  return (
-    error instanceof PlatformError && ['unknown', 'throttled', 'credentials'].includes(error.failure.kind)
-  );
+  // Nothing else that a tick asks throws one: it answers with a failed step, or with metrics that are unreadable.
+  return error instanceof PlatformError;
 }

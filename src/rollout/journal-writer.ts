@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Entry, EntryBody } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import { type Instant, instant, type RolloutId } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Store } from '../ports/index.ts';
+import type { LockRecord } from '../ports/store.ts';
+import type { Mark } from './marker.ts';
 import { apply, replay } from './replay.ts';
 import type { RolloutState } from './state.ts';
 
@@ -17,7 +21,10 @@ export class Fenced extends Error {
 
 /** The journal as its owner writes it: state and store move together. */
 export interface JournalWriter {
+  /** Another one after `renew`. */
   readonly token: number;
+  /** What this owner's writes of an alias are recognised by. */
+  mark(): Mark | undefined;
   state(): RolloutState;
   /**
    * @throws Fenced
@@ -30,6 +37,8 @@ export interface JournalWriter {
   /** When this owner last wrote to the store. */
   wroteAt(): Instant;
   beaten(at: Instant): void;
+  /** Goes on under a token that this owner has taken anew. @throws Fenced where somebody else has taken one since */
+  renew(token: number): Promise<void>;
   /** Reads what the store has, after a write of which nobody knows whether it took effect. */
   reload(): Promise<void>;
 }
@@ -44,16 +53,43 @@ interface Owed {
 export async function openJournal(
   store: Store,
   rollout: RolloutId,
-  token: number,
+  given: number,
   onEntry: (entry: Entry, state: RolloutState) => void,
   known?: RolloutState,
 ): Promise<JournalWriter> {
-  let state = await readState(store, rollout, known);
+  let token = given;
+  let mark: Mark | undefined;
+  /**
+   * After the journal: only while the lock still carries this token are its last revisions this owner's to go on from. A
+   * newer owner's would be among them.
+   */
+  const read = async (from?: RolloutState): Promise<RolloutState> => {
+    const found = await readState(store, rollout, from);
+    const lock = await store.lock();
+    if (lock.token !== token || lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));
+    const { writer, store: identity } = lock;
+    mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
+    return { ...found, token };
+  };
+  let state = await read(known);
   let stored = state.length;
   let owed: Owed[] = [];
   let wroteAt = instant(0);
 
-  const write = async (item: Owed): Promise<void> => {
+  /** By so many places the journal is longer than this owner knows, from `shiftFrom` on. */
+  let shift = 0;
+  let shiftFrom = 0;
+  /** An entry names the place of its intent, which lies further on now. */
+  const moved = (item: Owed): Owed => ({
+    ...item,
+    entries: item.entries.map((entry) =>
+      (entry.kind === 'result' || entry.kind === 'failed') && entry.intent >= shiftFrom
+        ? { ...entry, intent: entry.intent + shift }
+        : entry,
+    ),
+  });
+
+  const write = async (item: Owed, isOwed: boolean): Promise<void> => {
     const outcome = await store.append({ rollout, token, length: stored, ...item });
     switch (outcome.kind) {
       case 'appended':
@@ -61,37 +97,55 @@ export async function openJournal(
         wroteAt = item.at;
         return;
       case 'fenced':
-        throw new Fenced(
-          outcome.lock.owner === null
-            ? `token ${outcome.lock.token}`
-            : outcome.lock.owner.name + describeHost(outcome.lock.owner),
-        );
-      case 'moved':
+        throw new Fenced(ownerOf(outcome.lock));
+      case 'moved': {
         // Our token holds, so the missing entries can only be our own, whose reply was lost.
-        if (outcome.length === stored + item.entries.length) {
-          stored = outcome.length;
+        const missing = await store.journal(rollout, stored);
+        if (isSame(missing, item.entries)) {
+          stored += missing.length;
           return;
         }
-        throw new Error(`journal of ${rollout} has ${outcome.length} entries, expected ${stored}`);
+        if (!isOwed || shift > 0)
+          throw new UserError(
+            'unavailable',
+            `the journal of ${rollout} has ${outcome.length} entries, expected ${stored}: an earlier one came late`,
+          );
+        // Sent before the store failed, and given up: what is owed comes after it.
+        shift = missing.length;
+        shiftFrom = stored;
+        stored += missing.length;
+        owed = owed.map(moved);
+        return write(moved(item), true);
+      }
     }
   };
 
   return {
-    token,
+    get token() {
+      return token;
+    },
+    mark: () => mark,
     state: () => state,
     owed: () => owed.length,
     wroteAt: () => wroteAt,
     beaten: (at) => {
       wroteAt = at;
     },
+    async renew(taken) {
+      token = taken;
+      state = await read();
+      stored = state.length;
+      shift = 0;
+    },
     async reload() {
       // What is owed has been acted upon: it is not in the store, and still true.
       if (owed.length > 0) return;
-      state = await readState(store, rollout);
+      state = await read();
       stored = state.length;
+      shift = 0;
     },
     async append(at, entries, changes = []) {
-      const item: Owed = { entries, changes, at };
+      const item: Owed = shift > 0 ? moved({ entries, changes, at }) : { entries, changes, at };
       const mayWait =
         state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
       // Once the store has failed, the way back is not kept waiting for it again: the write first, its entry after it.
@@ -99,8 +153,18 @@ export async function openJournal(
       owed.push(item);
       try {
         while (!isLater && owed[0] !== undefined) {
-          await write(owed[0]);
+          await write(owed[0], mayWait);
           owed = owed.slice(1);
+        }
+        if (shift > 0 && owed.length === 0) {
+          // What came in between is part of the state from here on.
+          const fresh = await read();
+          const written = await store.journal(rollout, stored - entries.length);
+          // Nothing is asked of the store from here on: half of this would count the entries twice.
+          state = fresh;
+          shift = 0;
+          for (const entry of written) onEntry(entry, state);
+          return;
         }
       } catch (error) {
         if (error instanceof Fenced || !mayWait) {
@@ -127,5 +191,12 @@ export async function readState(
   return (await store.journal(rollout, known.length)).reduce(apply, known);
 }
 
-const describeHost = (owner: { host: string; pid: number; command: string }): string =>
-  ` on ${owner.host} (pid ${owner.pid}, ${owner.command})`;
+/** Whether these are the very entries, as the store gives them back. */
+const isSame = (stored: readonly Entry[], sent: readonly EntryBody[]): boolean =>
+  stored.length === sent.length &&
+  stored.every(({ seq: _seq, at: _at, token: _token, ...body }, index) =>
+    isDeepStrictEqual(body, JSON.parse(JSON.stringify(sent[index]))),
+  );
+
+const ownerOf = ({ owner, token }: LockRecord): string =>
+  owner === null ? `token ${token}` : `${owner.name} on ${owner.host} (pid ${owner.pid}, ${owner.command})`;

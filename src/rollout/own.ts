@@ -4,13 +4,16 @@ import type { Services, VersionChange } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { LockRecord, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { servicesOfAll } from '../registry/known-good.ts';
 import { planHash } from './plan-hash.ts';
-import { canGoBlind, isBlind, isOver } from './roll-back-blind.ts';
+import { acquireFree } from './acquire.ts';
+import { lookAt, refuseBehind, refuseUnlessKnown } from './look.ts';
+import { repairOf, unknownIn } from './repair.ts';
+import { isOver } from './roll-back-blind.ts';
 
 export interface Start {
   readonly plan: Plan;
@@ -32,12 +35,13 @@ export interface Start {
  */
 export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): Promise<JournalWriter> {
   const { store, clock } = ports;
-  const { stamp } = await ports.platform.readAlias(wanted.plan.alias);
+  const view = await ports.platform.readAlias(wanted.plan.alias);
+  await refuseUnlessKnown(store, view, wanted.plan);
   const { token } = await acquireFree(ports, {
     owner: wanted.actor,
     rollout: id,
     environment: wanted.plan.environment,
-    atLeast: stamp?.token,
+    atLeast: view.stamp?.token,
     // Nobody waits for the way back: what has no rollout is about to begin, or to tidy, and stops when it is fenced.
     overBeginners: wanted.plan.strategy === 'rollback',
     force: wanted.force === true,
@@ -82,47 +86,13 @@ export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): 
     await store.release(token).catch(() => false);
     throw error;
   }
-  const journal = await openJournal(store, id, token, ports.onEntry);
+  const journal = await openJournal(store, id, token, ports.onEntry).catch((error: unknown) => {
+    if (!(error instanceof Fenced)) throw error;
+    throw takenOver(id, error.by);
+  });
   const [first] = await store.journal(id);
   if (first !== undefined) ports.onEntry(first, journal.state());
   return journal;
-}
-
-/**
- * Takes the lock of an environment that nobody owns, or whose owner can't come back.
- * @throws UserError conflict, where somebody owns it
- */
-export async function acquireFree(
-  { store, clock }: Pick<RolloutPorts, 'store' | 'clock'>,
-  wanted: {
-    readonly owner: Actor;
-    readonly rollout: RolloutId | null;
-    readonly environment: string;
-    readonly atLeast: number | undefined;
-    readonly overBeginners?: boolean;
-    /** Over whoever has no rollout in the journal yet, or died before: a person has said why. */
-    readonly force?: boolean;
-  },
-): Promise<LockRecord> {
-  const { owner, rollout, environment, atLeast } = wanted;
-  const acquire = (takeOver: boolean): ReturnType<typeof store.acquire> =>
-    store.acquire({
-      owner,
-      rollout,
-      takeOver,
-      ...(atLeast === undefined ? {} : { atLeast }),
-      at: clock.now(),
-    });
-  let taken = await acquire(false);
-  if (taken.kind === 'held') {
-    const isBeginner = wanted.overBeginners === true && taken.lock.rollout === null;
-    const { rollout: held } = taken.lock;
-    const mayForce = wanted.force === true && (held === null || (await store.journal(held)).length === 0);
-    if (isBeginner || mayForce || (await isLeftBehind(store, taken.lock, clock.now())))
-      taken = await acquire(true);
-  }
-  if (taken.kind === 'held') throw heldBy(taken.lock, environment, clock.now());
-  return taken.lock;
 }
 
 /** A new owner under a new token. Its first tick writes the fence; until then nothing is decided. */
@@ -140,15 +110,20 @@ export async function takeOver(
     readonly forced?: string;
   },
 ): Promise<JournalWriter> {
-  // An alias may carry a token that the store never gave out: one taken while the store was out of reach.
-  const stamp = await ports.platform.readAlias(options.alias).then(
-    (view) => view.stamp,
-    () => undefined,
-  );
-  const wentBackBlind = isBlind(stamp, id);
+  // What can't be read now is looked at by the fence, and by the way back.
+  const view = await ports.platform.readAlias(options.alias).catch(() => undefined);
+  const stamp = view?.stamp;
+  const meaning =
+    view === undefined
+      ? null
+      : await refuseBehind(ports.store, await lookAt(ports.store, view), {
+          alias: options.alias,
+          environment: stamp?.environment ?? '',
+        });
+  const wentBack = stamp !== undefined && meaning?.kind === 'unknown-rollback' && stamp.rollout === id;
   const isOlder = await refuseOlder(ports.store, id, async () => {
     const { owner, rollout } = await ports.store.lock();
-    return wentBackBlind || (owner !== null && rollout === id);
+    return wentBack || (owner !== null && rollout === id);
   });
   const taken = await ports.store.acquire({
     owner: actor,
@@ -165,27 +140,23 @@ export async function takeOver(
     await ports.store.release(taken.lock.token).catch(() => false);
     throw error;
   }
-  const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry);
-  const forced = options.forced === undefined ? {} : { forced: options.forced };
-  const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false, ...forced }];
-  if (wentBackBlind)
-    entries.push({
-      kind: 'repaired',
-      what: `rolled back while the store was out of reach (token ${stamp?.token} on the alias)`,
-    });
-  const cause: RollbackCause | undefined =
-    options.rollBack ??
-    (wentBackBlind && canGoBlind(journal.state().plan)
-      ? { kind: 'abort', by: actor.name, sentence: 'rolled back while the store was out of reach' }
-      : undefined);
-  if (cause !== undefined) entries.push({ kind: 'rolling-back', cause });
   try {
+    const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry);
+    const forced = options.forced === undefined ? {} : { forced: options.forced };
+    const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false, ...forced }];
+    const cause = options.rollBack;
+    if (cause !== undefined) entries.push({ kind: 'rolling-back', cause });
+    if (wentBack) {
+      const owned = { ...journal.state(), owner: actor };
+      const repair = await repairOf(ports.store, owned, unknownIn(stamp));
+      entries.push(...repair.filter(({ kind }) => cause === undefined || kind !== 'rolling-back'));
+    }
     await journal.append(ports.clock.now(), entries);
+    return journal;
   } catch (error) {
     if (!(error instanceof Fenced)) throw error;
     throw takenOver(id, error.by);
   }
-  return journal;
 }
 
 const takenOver = (id: RolloutId, by: string): UserError =>
@@ -208,16 +179,6 @@ async function refuseOlder(
   throw new UserError('conflict', `${id} is over, and ${newest ?? 'none'} is under way`, {
     mend: 'mlreg status',
   });
-}
-
-/** Younger than this, a lock without a rollout is of somebody who is just beginning. */
-const beginsWithinMs = 60_000;
-
-/** A lock whose owner died before its first entry, or lost the reply to its release: nobody could ever resume it. */
-async function isLeftBehind(store: Store, lock: LockRecord, now: number): Promise<boolean> {
-  const entries = lock.rollout === null ? [] : await store.journal(lock.rollout);
-  if (lock.rollout === null || entries.length === 0) return Math.abs(now - lock.takenAt) > beginsWithinMs;
-  return isOver(lock.rollout, entries);
 }
 
 /**
@@ -249,15 +210,10 @@ async function refuseOutdated(
     throw refusal(`${serving?.version ?? 'nothing'} became champion`);
   const digest = records.find(({ version }) => version === plan.challenger)?.artifact.digest;
   const services = servicesOfAll(records, [plan.challenger, plan.champion]);
-  const { target, stamp } = await platform.readAlias(plan.alias);
-  // The journal must learn of it first, or nobody ever tells it.
-  if (stamp?.seq === 0) {
-    throw new UserError(
-      'conflict',
-      `${plan.environment} was rolled back while the store was out of reach, and the registry does not know yet`,
-      { mend: `mlreg resume --environment ${plan.environment}` },
-    );
-  }
+  // A second time, now that the lock is held: the fence looks a third time, and writes at the revision that it has seen.
+  const view = await platform.readAlias(plan.alias);
+  await refuseUnlessKnown(store, view, plan);
+  const { target } = view;
   // Whatever serves, a rollback takes users away from it.
   if (plan.strategy === 'rollback') return { digest, services };
   const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
@@ -276,22 +232,4 @@ export async function abort(
 ): Promise<DriveResult> {
   const journal = await takeOver(ports, id, actor, { alias: options.alias, rollBack: cause });
   return drive(ports, journal, { signal: options.signal });
-}
-
-export function heldBy(lock: LockRecord, environment: string, now: number): UserError {
-  const { owner, rollout } = lock;
-  const age = Math.max(0, Math.round((now - lock.takenAt) / 1_000));
-  const who = owner === null ? 'nobody' : `${owner.name} on ${owner.host} (pid ${owner.pid})`;
-  return new UserError(
-    'conflict',
-    `${environment} is owned by ${who} for ${age} s: rollout ${rollout ?? 'none'}`,
-    {
-      why: `one rollout at a time changes an environment; that one runs '${owner?.command ?? 'unknown'}'`,
-      mend: [
-        `mlreg status --environment ${environment}`,
-        `mlreg abort --environment ${environment}`,
-        'where that owner is gone for good: the same command with --force --reason WHY',
-      ],
-    },
-  );
 }

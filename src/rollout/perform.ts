@@ -1,11 +1,13 @@
-import type { Effect, EffectOutcome, Stamp } from '../domain/journal.ts';
-import { type AliasTarget, type Route, routeKey, targetText } from '../domain/route.ts';
+import type { Effect, EffectOutcome } from '../domain/journal.ts';
+import { type Route, routeKey, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
-import { type AliasView, PlatformError } from '../ports/platform.ts';
+import { PlatformError } from '../ports/platform.ts';
+import { stampOf, StoreFailed, writeAlias } from './fenced-write.ts';
+import { isRollback, type Mark } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
-import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
-import { canGoBlind, wentBackBefore, wentBackUnseen } from './roll-back-blind.ts';
+import { type Unknown, unknownIn } from './repair.ts';
+import type { SetAliasOutcome } from './set-alias.ts';
 import { swapStage } from './swap-stage.ts';
 import { reportOf } from './report.ts';
 import type { RolloutState } from './state.ts';
@@ -23,26 +25,33 @@ export type Performed =
     }
   | { readonly kind: 'fenced'; readonly token: number }
   | { readonly kind: 'foreign'; readonly sentence: string }
-  /** Somebody has rolled back by the alias alone: its stamp stays until the journal knows. */
+  /** Somebody has rolled back and could not tell the journal: the marker stays until it knows. */
   | {
       readonly kind: 'went-back';
-      readonly token: number;
-      /** From an earlier rollout, while this one had moved nobody. */
+      readonly unknown: Unknown;
+      /** From another rollout, while this one had moved nobody. */
       readonly elsewhere: boolean;
     };
 
 type SetAlias = Extract<Effect, { kind: 'set-alias' }>;
 
-/** The one place where a step becomes calls. `seq` is the intent's place in the journal: the write's stamp. */
+/**
+ * The one place where a step becomes calls.
+ * @param seq the intent's place in the journal: it stands in the marker of the write
+ * @param mark the owner's, from which its own writes are known
+ * @throws whatever the store threw, where that was asked and failed
+ */
 export async function perform(
   ports: RolloutPorts,
   state: RolloutState,
   effect: Effect,
   seq: number,
+  mark?: Mark,
 ): Promise<Performed> {
   try {
-    return await dispatch(ports, state, effect, seq);
+    return await dispatch(ports, state, effect, seq, mark);
   } catch (error) {
+    if (error instanceof StoreFailed) throw error.cause;
     if (error instanceof PlatformError) {
       const final = error.failure.kind === 'refused';
       return { kind: 'failed', error: error.message, final, ...credentialsOf(error) };
@@ -57,6 +66,7 @@ async function dispatch(
   state: RolloutState,
   effect: Effect,
   seq: number,
+  mark: Mark | undefined,
 ): Promise<Performed> {
   const { platform } = ports;
   switch (effect.kind) {
@@ -108,9 +118,13 @@ async function dispatch(
       return done({ kind: 'warmed', environments: warmed });
     }
     case 'set-alias':
-      return aliasOutcome(state, effect, await writeAlias(ports, state, effect, seq));
+      return aliasOutcome(
+        state,
+        effect,
+        await writeAlias(ports, state, effect, stampOf(state, effect, seq, mark)),
+      );
     case 'swap-stage':
-      return swapStage(platform, effect, stampOf(state, effect, seq));
+      return swapStage(platform, effect, stampOf(state, effect, seq, mark));
     case 'report':
       return done({ kind: 'reported', report: reportOf(await differences(ports, state)) });
     case 'retire':
@@ -128,76 +142,6 @@ async function dispatch(
   }
 }
 
-async function writeAlias(
-  ports: RolloutPorts,
-  state: RolloutState,
-  effect: SetAlias,
-  seq: number,
-): Promise<SetAliasOutcome> {
-  const { platform } = ports;
-  const stamp = stampOf(state, effect, seq);
-  const before = (view: AliasView): ReturnType<typeof wentBackBefore> =>
-    effect.alias === state.plan.alias ? wentBackBefore(view, state) : null;
-  const found = (view: AliasView): AliasTarget | null =>
-    (wentBackUnseen(view.stamp, state) && canGoBlind(state.plan)) || before(view) !== null
-      ? null
-      : view.target;
-  if (effect.purpose === 'fence') {
-    return takeAlias(platform, effect.alias, () => stamp, found);
-  }
-  const carried = state.aliases[effect.alias];
-  if (effect.purpose !== 'roll-back') {
-    // Forward writes go out from one's own last write, or not at all, but to an alias that nobody has written so far.
-    if (carried === undefined && effect.alias === state.plan.alias)
-      throw new Error(`${state.id}: alias ${effect.alias} was not fenced before ${effect.purpose}`);
-    if (carried === undefined) {
-      return takeAlias(
-        platform,
-        effect.alias,
-        () => stamp,
-        (view) => (found(view) === null ? null : effect.target),
-      );
-    }
-    return setAlias(
-      platform,
-      { alias: effect.alias, target: effect.target, stamp },
-      { revisionId: carried.revisionId, seq: carried.stamp.seq, hasLanded: true },
-    );
-  }
-  if (carried !== undefined) {
-    const first = await setAlias(
-      platform,
-      { alias: effect.alias, target: effect.target, stamp },
-      { revisionId: carried.revisionId, seq: carried.stamp.seq },
-    );
-    // On the way back a foreign edit is overwritten: the champion is what everybody asked for.
-    if (first.kind !== 'foreign') return first;
-  }
-  return takeAlias(
-    platform,
-    effect.alias,
-    () => stamp,
-    (view) => (before(view) === 'elsewhere' ? null : effect.target),
-  );
-}
-
-function stampOf(state: RolloutState, effect: Effect, seq: number): Stamp {
-  const { plan, token, id } = state;
-  return { environment: plan.environment, token, seq, rollout: id, back: wayBack(state, effect) };
-}
-
-/**
- * Whoever rolls back while a rollback is under way means the same version, not the one that users are saved from. But
- * nobody is to be sent to what still has to pass its smoke test.
- */
-function wayBack({ plan, home, published, step }: RolloutState, effect: Effect): string {
-  const good = published[routeKey({ kind: 'single', version: plan.challenger })];
-  const isBack = effect.kind === 'set-alias' && effect.purpose === 'roll-back';
-  const isTested = plan.steps.slice(step).every(({ kind }) => kind !== 'smoke');
-  const leadsOn = plan.strategy === 'rollback' && !isBack && isTested;
-  return (leadsOn ? good : undefined) ?? home.functionVersion;
-}
-
 function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutcome): Performed {
   switch (seen.kind) {
     case 'set':
@@ -210,21 +154,29 @@ function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutco
       });
     case 'fenced':
       return { kind: 'fenced', token: seen.token };
-    case 'foreign':
+    case 'foreign': {
+      const { stamp, target } = seen.view;
+      if (stamp !== undefined && stamp.rollout === state.id && isRollback(stamp) && state.rollback === null)
+        return { kind: 'went-back', unknown: unknownIn(stamp), elsewhere: false };
       return {
         kind: 'foreign',
-        sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves ${targetText(seen.view.target)}`,
+        sentence: `alias ${effect.alias} was changed by something else than mlreg: it serves ${targetText(target)}`,
       };
+    }
     case 'left': {
-      const { revisionId, target, stamp } = seen.view;
-      // Where users were brought back from an earlier rollout they are home, as far as this one goes.
-      if (effect.purpose === 'roll-back' && stamp !== undefined)
+      const { revisionId, target, stamp, description } = seen.view;
+      if (stamp === undefined) {
+        const marker = `it carries a marker that can't be read: ${description}`;
+        return {
+          kind: 'foreign',
+          sentence: `alias ${effect.alias} was changed by something else than mlreg: ${marker}`,
+        };
+      }
+      const elsewhere = stamp.rollout !== state.id;
+      // Users were brought back from another rollout: as far as this one goes they are home.
+      if (effect.purpose === 'roll-back' && elsewhere)
         return done({ kind: 'alias', revisionId, target, stamp });
-      return {
-        kind: 'went-back',
-        token: stamp?.token ?? 0,
-        elsewhere: wentBackBefore(seen.view, state) === 'elsewhere',
-      };
+      return { kind: 'went-back', unknown: unknownIn(stamp), elsewhere };
     }
     case 'failed':
       return {

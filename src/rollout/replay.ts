@@ -3,7 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
-import { afterEffect, effectKey, meant } from './after-effect.ts';
+import { afterEffect, afterRepair, effectKey, meant } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
 import { publishedBefore, type RolloutState } from './state.ts';
 
@@ -88,6 +88,8 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     report: null,
     retiring: null,
     rollback: null,
+    keeps: null,
+    repaired: null,
     promotedAt: null,
     committed: false,
     outcome: null,
@@ -237,8 +239,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
     case 'labelled':
       return afterLabel(state, entry.as);
     case 'repaired':
-      // What the alias alone knew of is written anew under a token of the store's.
-      return state.rollback === null ? state : { ...state, rollback: { ...state.rollback, home: [] } };
+      return afterRepair(state, entry);
     case 'ended':
       return { ...state, phase: 'ended', outcome: entry.outcome, endedAt: entry.at };
     default:

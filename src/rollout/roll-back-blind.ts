@@ -1,96 +1,126 @@
-import type { Entry, Stamp } from '../domain/journal.ts';
-import type { Plan } from '../domain/plan.ts';
+import { hash } from 'node:crypto';
+import type { Entry, MarkerDetail, Stamp } from '../domain/journal.ts';
 import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
-import type { AliasView, Platform } from '../ports/platform.ts';
+import { type AliasView, type Platform, PlatformError } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
+import { lookAt } from './look.ts';
+import { isBlind, isMine, noStore, targetOf } from './marker.ts';
 import { replay } from './replay.ts';
-import { type SetAliasOutcome, takeAlias } from './set-alias.ts';
 
-export type BlindOutcome = SetAliasOutcome | { readonly kind: 'no-way-back' };
+/** What a person orders while the store can't be read, can't be written, or is not the newest. */
+export interface BlindOrder {
+  /** 8 hex digits, of this order and no other: by it the order knows its own write. */
+  readonly writer: string;
+  /** The Lambda version; where the marker's way back leads unless named. */
+  readonly to?: string;
+  /** Also over another person's order to another version. */
+  readonly force?: boolean;
+}
+
+export type BlindOutcome =
+  | { readonly kind: 'set'; readonly view: AliasView }
+  /** Another person has brought users to another version, and `force` was not given. */
+  | { readonly kind: 'another-order'; readonly view: AliasView; readonly wanted: string }
+  | { readonly kind: 'failed'; readonly error: PlatformError }
+  /** mlreg never wrote the alias: nobody knows where back is. */
+  | { readonly kind: 'no-way-back' };
+
+/** 8 hex digits from an id that is nobody else's. */
+export const writerFrom = (id: string): string => hash('sha256', id, 'hex').slice(0, 8);
+
+/** Looks so often: each time somebody else wrote between the look and the write. */
+const rounds = 5;
 
 /**
- * The way back with the store out of reach: all that it needs stands on the alias. The token is the alias's plus one,
- * which no store ever gave out; whoever takes the rollout over later sees that, and repairs the journal from it.
+ * The rollback without the store: all that it needs stands on the alias. It keeps the marker's store, epoch and token, so
+ * that the store, once it is back, can repair its journal from it; its writer says whose it is.
  * @param green the other alias that a stage may name, where there is one: users may be there
  */
 export async function rollBackBlind(
   platform: Platform,
   { alias, green }: { readonly alias: string; readonly green: string | null },
-  environment: string,
+  order: BlindOrder,
 ): Promise<BlindOutcome> {
-  const { stamp } = await platform.readAlias(alias);
-  if (stamp === undefined) return { kind: 'no-way-back' };
-  let newest = stamp;
-  const goBack = (name: string): Promise<SetAliasOutcome> =>
-    takeAlias(
-      platform,
-      name,
-      (found) => {
-        // The first reading may have been late, and its way back the one that users were saved from.
-        if (name === alias && found.stamp !== undefined) newest = found.stamp;
-        const token = Math.max(found.stamp?.token ?? 0, newest.token) + 1;
-        return { environment, token, seq: 0, rollout: newest.rollout, back: newest.back };
-      },
-      // Another alias without a stamp was never part of a rollout.
-      (found) =>
-        found.stamp === undefined && name !== alias ? null : { functionVersion: newest.back, weights: {} },
-    );
-  const first = await goBack(alias);
-  if (green === null) return first;
-  const second = await goBack(green);
-  const isHome = second.kind === 'set' || second.kind === 'left' || isMissing(second);
-  return first.kind === 'set' && !isHome ? second : first;
+  const first = await orderBlind(platform, alias, order);
+  if (first.kind !== 'set' || green === null) return first;
+  const { stamp, target } = first.view;
+  const to = order.to ?? target.functionVersion;
+  const second = await orderBlind(platform, green, { ...order, to }, stamp);
+  // Another alias without a marker was never part of a rollout.
+  const isHome = second.kind === 'set' || second.kind === 'no-way-back' || isMissing(second);
+  return isHome ? first : second;
 }
 
-const isMissing = (outcome: SetAliasOutcome): boolean =>
+/** Look, write, read back; where that is not one's own write, begin again with the look. */
+async function orderBlind(
+  platform: Platform,
+  alias: string,
+  order: BlindOrder,
+  newest?: Stamp,
+): Promise<BlindOutcome> {
+  let failure: PlatformError | undefined;
+  for (let round = 1; round <= rounds; round++) {
+    let found: AliasView;
+    try {
+      found = await platform.readAlias(alias);
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return { kind: 'failed', error: failure ?? error };
+    }
+    const { stamp } = found;
+    if (stamp === undefined) return { kind: 'no-way-back' };
+    // An owner has come since, who found this order on the first alias, and sees to the second.
+    if (newest !== undefined && stamp.token > newest.token) return { kind: 'no-way-back' };
+    if (stamp.detail?.writer === order.writer) return { kind: 'set', view: found };
+    const wanted = order.to ?? (isBlind(stamp) ? targetOf(stamp) : stamp.back);
+    if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)
+      return { kind: 'another-order', view: found, wanted };
+    const target: AliasTarget = { functionVersion: wanted, weights: {} };
+    const own = blindStamp(stamp, order.writer, wanted, newest);
+    failure = undefined;
+    try {
+      await platform.writeAlias(alias, { target, stamp: own, revisionId: found.revisionId });
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      if (error.failure.kind !== 'unknown') return { kind: 'failed', error };
+      failure = error;
+    }
+    const seen = await platform.readAlias(alias).catch((error: unknown) => {
+      if (!(error instanceof PlatformError)) throw error;
+      failure ??= error;
+      return null;
+    });
+    if (seen?.stamp !== undefined && isMine(seen.stamp, own) && sameTarget(seen.target, target))
+      return { kind: 'set', view: seen };
+  }
+  const message = `alias ${alias} was changed by somebody else between each reading and writing`;
+  return { kind: 'failed', error: failure ?? new PlatformError({ kind: 'unknown', message }) };
+}
+
+function blindStamp(found: Stamp, writer: string, target: string, newest: Stamp | undefined): Stamp {
+  const detail = (store: MarkerDetail['store']): MarkerDetail => ({
+    store,
+    purpose: 'blind',
+    writer,
+    target,
+  });
+  const { environment, rollout, token } = newestOf(found, newest);
+  const common = { environment, rollout, seq: 0, back: target };
+  const store = newestOf(found, newest).detail?.store;
+  if (store !== undefined) return { ...common, token, detail: detail(store) };
+  // Over a marker of format 1 an owner of that time must see a newer one: it knows nothing of writers.
+  return { ...common, token: token + 1, detail: detail(noStore) };
+}
+
+/** The second alias follows the first, whatever older marker it carries. */
+const newestOf = (found: Stamp, newest: Stamp | undefined): Stamp => newest ?? found;
+
+const isMissing = (outcome: BlindOutcome): boolean =>
   outcome.kind === 'failed' && outcome.error.failure.kind === 'missing';
 
-/** Whether a blind rollback undid this rollout: where one is itself a return, or has nowhere to go, nothing was undone. */
-export const canGoBlind = ({ strategy, undo }: Plan): boolean =>
-  strategy !== 'rollback' && !(strategy === 'watch' && undo === null);
-
 /**
- * Whether this stamp is of a blind rollback of this rollout: entry 0 never is an intent, so no other write carries it. Its
- * token says nothing, for the store may have given out the very same one meanwhile.
- */
-export function isBlind(stamp: Stamp | undefined, rollout: RolloutId): boolean {
-  return stamp !== undefined && stamp.rollout === rollout && stamp.seq === 0;
-}
-
-/**
- * Whether an older owner has rolled back what its journal doesn't tell: blind, or with the store lost on the way. A write
- * forward is in the journal before it is sent, so an older token's stamp can't lie beyond what we took over; only the way
- * back goes without.
- */
-export function wentBackUnseen(
-  stamp: Stamp | undefined,
-  { id, token, ownedSeq }: { readonly id: RolloutId; readonly token: number; readonly ownedSeq: number },
-): boolean {
-  if (isBlind(stamp, id)) return true;
-  return stamp !== undefined && stamp.rollout === id && stamp.token < token && stamp.seq >= ownedSeq;
-}
-
-/**
- * Whether users were brought back from an earlier rollout, by the alias alone, before this one ever wrote it: with the store
- * lost nobody could know that this one had begun. Where that way back leads elsewhere than ours, the alias isn't ours to
- * move: this rollout ends, and the earlier one is taken up. A watch that would lead to the same place takes it for its own.
- */
-export function wentBackBefore(
-  { stamp, target }: AliasView,
-  { id, plan, home }: { readonly id: RolloutId; readonly plan: Plan; readonly home: AliasTarget },
-): 'elsewhere' | 'home' | null {
-  if (stamp?.seq !== 0 || stamp.rollout === id) return null;
-  if (!sameTarget(target, { functionVersion: stamp.back, weights: {} })) return null;
-  const isHome = stamp.back === home.functionVersion;
-  if (plan.strategy !== 'watch') return isHome ? null : 'elsewhere';
-  // What a watch guards isn't what it would lead back to.
-  if (plan.undo === null) return isHome ? null : 'elsewhere';
-  return isHome ? 'home' : null;
-}
-
-/**
- * The rollout that somebody has rolled back by the alias alone, while its journal doesn't know, or whose journal somebody
+ * The rollout that was rolled back while its journal doesn't know, or whose journal somebody
  * was about to tell and died: whoever resumes takes it up, ended or not. Tokens don't tell, for somebody may have taken a
  * newer one since, and changed nothing; nor need it be the newest, for what began since and ended never wrote the alias.
  */
@@ -99,7 +129,7 @@ export async function wentBackBlind(
     store,
     platform,
   }: {
-    readonly store: Pick<Store, 'rollouts' | 'journal' | 'lock'>;
+    readonly store: Pick<Store, 'rollouts' | 'journal' | 'lock' | 'writerOf'>;
     readonly platform: Pick<Platform, 'readAlias'>;
   },
   alias: string,
@@ -107,8 +137,8 @@ export async function wentBackBlind(
   const rollouts = await store.rollouts();
   const [newest] = rollouts;
   if (newest === undefined) return null;
-  const { stamp } = await platform.readAlias(alias);
-  if (stamp?.seq === 0 && rollouts.includes(stamp.rollout)) return stamp.rollout;
+  const meaning = await lookAt(store, await platform.readAlias(alias));
+  if (meaning.kind === 'unknown-rollback') return meaning.rollout;
   const { owner, rollout } = await store.lock();
   if (owner === null || rollout === null || rollout === newest || !rollouts.includes(rollout)) return null;
   return isOver(rollout, await store.journal(rollout)) ? null : rollout;

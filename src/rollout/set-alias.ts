@@ -1,10 +1,11 @@
 import type { Stamp } from '../domain/journal.ts';
 import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import { type AliasView, PlatformError, type Platform } from '../ports/platform.ts';
+import { isMine, isOfMyToken, isRollback, mustStop } from './marker.ts';
 
 export type SetAliasOutcome =
   | { readonly kind: 'set'; readonly view: AliasView }
-  /** A newer token stands on the alias. */
+  /** Somebody newer has the alias: whoever finds this writes it no more. */
   | { readonly kind: 'fenced'; readonly token: number }
   /** Somebody who isn't mlreg wrote the alias, or changed what mlreg wrote. */
   | { readonly kind: 'foreign'; readonly view: AliasView }
@@ -48,18 +49,19 @@ export async function setAlias(platform: Platform, wish: Wish, carried: Carried)
       return { kind: 'failed', error: failure ?? unchanged(wish.alias) };
     const stamp = seen.kind === 'foreign' ? seen.view.stamp : undefined;
     const isLate = stamp !== undefined && isOlder(stamp, { token: wish.stamp.token, seq });
-    if (isLate && carried.hasLanded === true) return { kind: 'failed', error: failure ?? late(wish.alias) };
+    const isLateReading = isLate && carried.hasLanded === true && !wentBackUnder(stamp, wish.stamp);
+    if (isLateReading) return { kind: 'failed', error: failure ?? late(wish.alias) };
     const oursLate =
-      stamp !== undefined &&
-      stamp.token === wish.stamp.token &&
-      stamp.seq > seq &&
-      stamp.seq < wish.stamp.seq;
+      stamp !== undefined && isOfMyToken(stamp, wish.stamp) && stamp.seq > seq && stamp.seq < wish.stamp.seq;
     if (seen.kind !== 'foreign' || !oursLate) return seen;
     // Ends: each round's seq is larger, and smaller than the wish's.
     ({ revisionId } = seen.view);
     ({ seq } = stamp);
   }
 }
+
+/** What to serve; null leaves the alias as it is, `stop` says that somebody newer has it. */
+type Resolved = AliasTarget | null | 'stop';
 
 /**
  * The takeover's write: reads the newest RevisionId and writes the new token with it, so that every older RevisionId is
@@ -70,7 +72,7 @@ export async function takeAlias(
   platform: Platform,
   alias: string,
   stampFor: (found: AliasView) => Stamp,
-  resolve: (found: AliasView) => AliasTarget | null,
+  resolve: (found: AliasView) => Resolved | Promise<Resolved>,
 ): Promise<SetAliasOutcome> {
   const rounds = 5;
   for (let round = 1; ; round++) {
@@ -82,9 +84,9 @@ export async function takeAlias(
       return { kind: 'failed', error };
     }
     const stamp = stampFor(found);
-    if (found.stamp !== undefined && found.stamp.token > stamp.token)
-      return { kind: 'fenced', token: found.stamp.token };
-    const target = resolve(found);
+    if (mustStop(found.stamp, stamp, null)) return { kind: 'fenced', token: found.stamp?.token ?? 0 };
+    const target = await resolve(found);
+    if (target === 'stop') return { kind: 'fenced', token: found.stamp?.token ?? 0 };
     if (target === null) return { kind: 'left', view: found };
     const outcome = await setAlias(
       platform,
@@ -100,6 +102,10 @@ export async function takeAlias(
 
 const isOlder = (stamp: Stamp, than: Pick<Stamp, 'token' | 'seq'>): boolean =>
   stamp.token !== than.token ? stamp.token < than.token : stamp.seq < than.seq;
+
+/** Not late: the write of an older owner, or of a person, who could not tell this rollout's journal. */
+const wentBackUnder = (found: Stamp, own: Stamp): boolean =>
+  found.rollout === own.rollout && found.detail !== undefined && isRollback(found);
 
 const unknown = (message: string): PlatformError => new PlatformError({ kind: 'unknown', message });
 const unchanged = (alias: string): PlatformError =>
@@ -122,8 +128,8 @@ async function readBack(
     return { kind: 'failed', error: failure ?? error };
   }
   const { stamp } = view;
-  if (stamp !== undefined && stamp.token > wish.stamp.token) return { kind: 'fenced', token: stamp.token };
-  const ours = stamp !== undefined && stamp.token === wish.stamp.token && stamp.seq === wish.stamp.seq;
+  if (stamp !== undefined && mustStop(stamp, wish.stamp, null)) return { kind: 'fenced', token: stamp.token };
+  const ours = stamp !== undefined && isMine(stamp, wish.stamp);
   if (ours && sameTarget(view.target, wish.target)) return { kind: 'set', view };
   if (ours && isHeldBack(view.target, wish.target)) return { kind: 'failed', error: heldBack(wish, view) };
   if (failure !== undefined && !ours) return { kind: 'failed', error: failure };

@@ -1,5 +1,5 @@
 import type { Person } from '../domain/identity.ts';
-import type { Actor, Effect, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
+import type { Actor, Effect, Kept, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
 import type { Services } from '../domain/registry.ts';
@@ -127,6 +127,10 @@ export interface RolloutState {
     readonly stageTidied: boolean;
     readonly labelled: boolean;
   } | null;
+  /** What a rollback without the store left serving, where that is not home: it is kept, and becomes the champion. */
+  readonly keeps: Kept | null;
+  /** The writer of the last rollback without the store that this journal was told of. */
+  readonly repaired: string | null;
   readonly promotedAt: Instant | null;
   readonly committed: boolean;
   readonly outcome: Outcome | null;

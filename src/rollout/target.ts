@@ -70,6 +70,10 @@ export function homeServiceOf(state: RolloutState, since: Instant): Service {
   return { functionVersion, endpoint: endpoints[plan.champion ?? '']?.name ?? '', since, rollout: id };
 }
 
+/** Where the rollback leads: home, unless a person has chosen another version without the store. */
+export const rollbackTarget = (state: RolloutState): AliasTarget =>
+  state.keeps === null ? homeTarget(state) : { functionVersion: state.keeps.functionVersion, weights: {} };
+
 /**
  * Where a rollout that takes users away from this champion would return. The registry knows better than a reading of the
  * alias, which may be late, or of what somebody moved it to by hand.

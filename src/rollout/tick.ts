@@ -1,4 +1,4 @@
-import type { Effect, Outcome, RollbackCause } from '../domain/journal.ts';
+import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -7,11 +7,13 @@ import { observe } from '../monitor/observe.ts';
 import { totalFailure } from '../monitor/total-failure.ts';
 import type { ArmSource } from '../ports/index.ts';
 import { admit } from './admit.ts';
-import { decide } from './decide.ts';
+import { dangerOf, decide } from './decide.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import { judgeTable } from './judge-table.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
+import { apply } from './replay.ts';
+import { repairOf, undoneBy } from './repair.ts';
 import { currentStep, judgedShare, type RolloutState } from './state.ts';
 import { withUserCounts } from './user-counts.ts';
 
@@ -104,9 +106,11 @@ async function effect(
   journal: JournalWriter,
   wanted: Effect,
 ): Promise<TickResult | null> {
-  const seq = journal.state().length;
+  const next = journal.state().length;
   await journal.append(ports.clock.now(), [{ kind: 'intent', effect: wanted }]);
-  const performed = await perform(ports, journal.state(), wanted, seq);
+  // Further on, where entries that had been given up came in between.
+  const seq = journal.state().openIntent?.seq ?? next;
+  const performed = await perform(ports, journal.state(), wanted, seq, journal.mark());
   const at = ports.clock.now();
   switch (performed.kind) {
     case 'done':
@@ -124,16 +128,21 @@ async function effect(
       ]);
       return null;
     case 'fenced':
+      // The alias alone says so: whoever takes the rollout up need not wait for this process to fall silent.
+      await ports.store.release(journal.token).catch(() => false);
       return { kind: 'lost', by: `token ${performed.token} on the alias` };
     case 'went-back': {
-      const sentence = 'rolled back while the store was out of reach';
-      const cause: RollbackCause = { kind: 'abort', by: journal.state().owner.name, sentence };
-      // What it guarded serves no more: there is nothing to label, and nowhere to lead back to.
-      const isPointless = performed.elsewhere && journal.state().plan.strategy === 'watch';
+      const state = journal.state();
+      const cause = undoneBy(state);
+      const failed: EntryBody = { kind: 'failed', intent: seq, error: cause.sentence, final: false };
+      if (!performed.elsewhere) {
+        await journal.append(at, [failed, ...(await repairOf(ports.store, state, performed.unknown))]);
+        return null;
+      }
+      // What a watch guarded serves no more: there is nothing to label, and nowhere to lead back to.
       await journal.append(at, [
-        { kind: 'failed', intent: seq, error: sentence, final: false },
-        { kind: 'repaired', what: `${sentence} (token ${performed.token} on the alias)` },
-        isPointless
+        failed,
+        state.plan.strategy === 'watch'
           ? { kind: 'ended', outcome: { kind: 'rolled-back', cause, harmedRequests: 0 } }
           : { kind: 'rolling-back', cause },
       ]);
@@ -169,16 +178,31 @@ async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<v
   }
 }
 
-/**
- * Reads what is new on both arms, wherever users' requests reach what is judged.
- * @returns total failure in ticks that are not final; null: none
- */
+/** What a look at the metrics came to. */
+interface News {
+  /** For the journal; null where there is nothing yet. */
+  readonly entry: EntryBody | null;
+  /** Total failure in ticks that are not final; null: none. */
+  readonly failure: Verdict | null;
+}
+
+const noNews: News = { entry: null, failure: null };
+
 async function look(ports: RolloutPorts, journal: JournalWriter): Promise<Verdict | null> {
-  const state = journal.state();
-  if (!isJudged(state)) return null;
+  const { entry, failure } = await readNew(ports, journal.state());
+  if (entry !== null) await journal.append(ports.clock.now(), [entry]);
+  return failure;
+}
+
+/** Reads what is new on both arms, wherever users' requests reach what is judged. */
+async function readNew(
+  ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>,
+  state: RolloutState,
+): Promise<News> {
+  if (!isJudged(state)) return noNews;
   const { plan, unreadable } = state;
   const now = ports.clock.now();
-  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return null;
+  if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return noNews;
   const looks = looksAt(ports.metrics, state.id);
   const share = judgedShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
@@ -204,18 +228,32 @@ async function look(ports: RolloutPorts, journal: JournalWriter): Promise<Verdic
     now,
     looks,
   );
-  if (reading === null) return null;
-  if (reading.kind === 'unreadable') {
-    await journal.append(ports.clock.now(), [reading]);
-    return null;
-  }
+  if (reading === null) return noNews;
+  if (reading.kind === 'unreadable') return { entry: reading, failure: null };
   const { provisional = [] } = reading;
+  const failure = totalFailure(plan.policy, provisional);
   // A look that found nothing final still ends a time of blindness.
-  if (reading.observations.length > 0 || provisional.length === 0 || unreadable !== null) {
-    const observations = await withUserCounts(ports, state, reading.observations);
-    await journal.append(ports.clock.now(), [{ kind: 'observed', observations }]);
-  }
-  return totalFailure(plan.policy, provisional);
+  if (reading.observations.length === 0 && provisional.length > 0 && unreadable === null)
+    return { entry: null, failure };
+  const observations = await withUserCounts(ports, state, reading.observations);
+  return { entry: { kind: 'observed', observations }, failure };
+}
+
+/**
+ * Judges on while the store takes nothing: by all that the metrics say since the last entry, in memory.
+ * @returns the entries that send the rollout back, where something does; null where it may stand as it is
+ */
+export async function judgeInMemory(
+  ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>,
+  state: RolloutState,
+): Promise<readonly EntryBody[] | null> {
+  if (state.phase !== 'forward') return null;
+  const { entry, failure } = await readNew(ports, state);
+  const at = ports.clock.now();
+  const seen = entry === null ? state : apply(state, { ...entry, seq: state.length, at, token: state.token });
+  const danger = dangerOf(seen, failure ?? decidingVerdict(seen), at);
+  if (danger?.some(({ kind }) => kind === 'rolling-back') !== true) return null;
+  return entry === null ? danger : [entry, ...danger];
 }
 
 /** From the first share of traffic to the last bake. */

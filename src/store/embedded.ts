@@ -22,7 +22,7 @@ export interface StorePlace {
  */
 export function openStore({ fs = nodeFileSystem, ...place }: StorePlace): Store {
   const writer = randomBytes(8).toString('hex');
-  return storeOverLog(openFileLog({ path: storeFile(place), genesis: genesisOf(place), writer, fs }));
+  return storeOverLog(openFileLog({ path: storeFile(place), genesis: genesisOf(place), writer, fs }), writer);
 }
 
 export interface Verification {

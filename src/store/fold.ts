@@ -1,4 +1,4 @@
-import type { Actor, Entry, EntryBody, Request } from '../domain/journal.ts';
+import type { Actor, Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type Instant, instant, type RolloutId, unreachable, type VersionTag } from '../domain/units.ts';
 import type { LockRecord } from '../ports/store.ts';
@@ -6,6 +6,7 @@ import type { Slice } from './record.ts';
 
 /** What one record says has happened. Its writer has checked the conditions, so readers apply it without asking. */
 export type Transaction =
+  /** Of format 1: read, and never written any more. */
   | {
       readonly kind: 'acquire';
       readonly token: number;
@@ -13,6 +14,18 @@ export type Transaction =
       readonly rollout: RolloutId | null;
       readonly at: Instant;
     }
+  /** Format 2. A program that knows format 1 alone refuses the store at its first one, so it never acts beside this one. */
+  | {
+      readonly kind: 'take';
+      readonly token: number;
+      readonly writer: string;
+      readonly owner: Actor;
+      readonly rollout: RolloutId | null;
+      readonly at: Instant;
+      /** With the first one: which store this is. */
+      readonly store?: StoreIdentity;
+    }
+  | { readonly kind: 'seal'; readonly by: StoreId }
   | { readonly kind: 'beat' | 'release'; readonly token: number }
   | {
       readonly kind: 'append';
@@ -30,6 +43,8 @@ export type Transaction =
 /** Everything that the records say. Changed in place by `apply`, and by nothing else. */
 export interface State {
   holder: Omit<LockRecord, 'beat'>;
+  /** To whom each token was given, since format 2. A log that keeps them elsewhere leaves this empty. */
+  readonly writers: Map<number, string>;
   /** Writes of all owners so far. */
   beats: number;
   /** In the order in which they began. */
@@ -59,6 +74,7 @@ interface Part {
 
 export const emptyState = (): State => ({
   holder: { token: 0, owner: null, rollout: null, takenAt: instant(0) },
+  writers: new Map(),
   beats: 0,
   journals: new Map(),
   versions: new Map(),
@@ -95,7 +111,22 @@ export function applyWhole(state: State, transaction: Transaction): void {
 function fold(state: State, known: Folded, content: Part['content']): void {
   switch (known.kind) {
     case 'acquire':
-      state.holder = { token: known.token, owner: known.owner, rollout: known.rollout, takenAt: known.at };
+    case 'take': {
+      const { token, owner, rollout, at: takenAt } = known;
+      const { store, sealedBy } = state.holder;
+      const writer = known.kind === 'take' ? { writer: known.writer } : {};
+      const identity = (known.kind === 'take' ? known.store : undefined) ?? store;
+      state.holder = {
+        ...{ token, owner, rollout, takenAt, ...writer },
+        ...(identity === undefined ? {} : { store: identity }),
+        ...(sealedBy === undefined ? {} : { sealedBy }),
+      };
+      if (known.kind === 'take') state.writers.set(token, known.writer);
+      state.beats++;
+      return;
+    }
+    case 'seal':
+      state.holder = { ...state.holder, owner: null, rollout: null, sealedBy: known.by };
       state.beats++;
       return;
     case 'beat':
@@ -132,8 +163,9 @@ function fold(state: State, known: Folded, content: Part['content']): void {
 
 export const lockOf = ({ holder, beats }: State): LockRecord => ({ ...holder, beat: beats });
 
-/** For a log that keeps the journals elsewhere: their lengths stay. */
-export function dropEntries({ journals }: State): void {
+/** For a log that keeps journals and writers elsewhere: the journals' lengths stay. */
+export function dropEntries({ journals, writers }: State): void {
+  writers.clear();
   for (const journal of journals.values()) journal.parts.length = 0;
 }
 

@@ -5,12 +5,15 @@ import { type Log, readsOf, storeOverLog } from './store-over-log.ts';
 /** What stores opened over the same place share, as the embedded ones share a file. */
 export interface MemoryPlace {
   readonly state: State;
+  /** How often a store was opened over it. */
+  opened: number;
 }
 
-export const memoryPlace = (): MemoryPlace => ({ state: emptyState() });
+export const memoryPlace = (): MemoryPlace => ({ state: emptyState(), opened: 0 });
 
 /** The embedded store without its file, for simulations: same rules, same fold. */
-export function openMemoryStore({ state }: MemoryPlace = memoryPlace()): Store {
+export function openMemoryStore(place: MemoryPlace = memoryPlace()): Store {
+  const { state } = place;
   const read = (): Promise<State> => Promise.resolve(state);
   const log: Log = {
     read,
@@ -21,5 +24,5 @@ export function openMemoryStore({ state }: MemoryPlace = memoryPlace()): Store {
       return decision.value;
     },
   };
-  return storeOverLog(log);
+  return storeOverLog(log, String(++place.opened));
 }

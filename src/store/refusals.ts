@@ -6,8 +6,8 @@ export function damaged(path: string, { line, sentence }: Problem): UserError {
   return new UserError('conflict', `${path}:${line}: ${sentence}`, {
     why: 'the records are chained by their hashes, and mlreg acts on nothing that the chain does not vouch for',
     mend: [
-      `put back ${path} from a copy, or keep what stands before the damage:`,
-      `head -n ${line - 1} '${path}' > '${path}.sound' && mv '${path}.sound' '${path}'`,
+      `put back ${path} from its newest copy; what is cut off before the damage is lost, and mlreg refuses to move users by less than the alias knows`,
+      'mlreg rollback  # where users suffer: moves the alias alone, and needs no store',
     ],
   });
 }

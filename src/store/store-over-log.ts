@@ -1,9 +1,10 @@
-import type { Entry, EntryBody, Request } from '../domain/journal.ts';
+import type { Entry, EntryBody, Request, StoreId } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { metricValues } from '../domain/metric-value.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { AcquireOutcome, AppendOutcome, Store } from '../ports/store.ts';
+import { sha256 } from './record.ts';
 import { journalLength, lockOf, readJournal, type State, toldOf, type Transaction } from './fold.ts';
 
 /** What a request comes to in one state: an answer at once, or the answer to give when `transaction` is written. */
@@ -19,35 +20,56 @@ export interface Log {
   journal(rollout: RolloutId, from: number): Promise<readonly Entry[]>;
   /** Requests from index `from` on. */
   inbox(rollout: RolloutId, from: number): Promise<readonly Request[]>;
+  /** To whom a token was given. */
+  writerOf(token: number): Promise<string | undefined>;
   /** Decides and writes with nothing between: where another writer came first, decides anew. */
   commit<T>(decide: (state: State) => Decision<T>): Promise<T>;
 }
 
-/** For logs whose state holds the journals too. */
-export function readsOf(read: Log['read']): Pick<Log, 'journal' | 'inbox'> {
+/** For logs whose state holds journals and writers too. */
+export function readsOf(read: Log['read']): Pick<Log, 'journal' | 'inbox' | 'writerOf'> {
   return {
+    writerOf: async (token) => (await read()).writers.get(token),
     journal: async (rollout, from) => readJournal(await read(), rollout, from),
     inbox: async (rollout, from) => (await read()).inboxes.get(rollout)?.slice(from) ?? [],
   };
 }
 
-/** The whole of the store's rules, over any log. */
-export function storeOverLog(log: Log): Store {
+/**
+ * The whole of the store's rules, over any log.
+ * @param opened different in every store opened: from it come the ids that this one draws
+ */
+export function storeOverLog(log: Log, opened: string): Store {
+  let drawn = 0;
+  const draw = (): string => sha256(`${opened} ${++drawn}`).slice(0, 8);
   return {
     async lock() {
       return lockOf(await log.read());
     },
-    acquire: ({ owner, rollout, takeOver, atLeast = 0, ifToken, at }) =>
-      log.commit<AcquireOutcome>((state) => {
+    acquire: ({ owner, rollout, takeOver, atLeast = 0, ifToken, at }) => {
+      const [writer, id] = [draw(), draw()];
+      return log.commit<AcquireOutcome>((state) => {
         const lock = lockOf(state);
+        if (lock.sealedBy !== undefined) throw sealed(lock.sealedBy);
         if (lock.owner !== null && !takeOver) return answer({ kind: 'held', lock });
         if (ifToken !== undefined && ifToken !== lock.token) return answer({ kind: 'held', lock });
         const token = Math.max(lock.token, atLeast) + 1;
+        // Also of a store that an mlreg before format 2 began: from here on that one refuses it.
+        const store = lock.store ?? { id, epoch: 1 };
         return write(
-          { kind: 'acquire', token, owner, rollout, at },
-          { kind: 'acquired', lock: { token, owner, rollout, takenAt: at, beat: lock.beat + 1 } },
+          { kind: 'take', token, writer, owner, rollout, at, ...(lock.store === undefined ? { store } : {}) },
+          {
+            kind: 'acquired',
+            lock: { token, owner, rollout, takenAt: at, writer, store, beat: lock.beat + 1 },
+          },
         );
-      }),
+      });
+    },
+    writerOf: (token) => log.writerOf(token),
+    seal: (by) =>
+      log.commit<void>((state) =>
+        state.holder.sealedBy === undefined ? write({ kind: 'seal', by }, undefined) : answer(undefined),
+      ),
     beat: (token) =>
       log.commit((state) => (owns(state, token) ? write({ kind: 'beat', token }, true) : answer(false))),
     release: (token) =>
@@ -113,11 +135,18 @@ const answer = <T>(value: T): Decision<T> => ({ kind: 'answer', value });
 const write = <T>(transaction: Transaction, value: T): Decision<T> => ({ kind: 'write', transaction, value });
 
 /** Until somebody takes the lock anew the last token is good, released or not; 0 was never given to anybody. */
-const owns = ({ holder }: State, token: number): boolean => token > 0 && token === holder.token;
+const owns = ({ holder }: State, token: number): boolean =>
+  token > 0 && token === holder.token && holder.sealedBy === undefined;
 
 /** What a reader will find: the writer must not know more than the journal holds. */
 const asWritten = (entries: readonly EntryBody[]): EntryBody[] =>
   JSON.parse(JSON.stringify(entries)) as EntryBody[];
+
+const sealed = ({ id, epoch }: StoreId): UserError =>
+  new UserError('conflict', `another store took this one's place: store ${id}, epoch ${epoch}`, {
+    why: 'the alias carries the marker of that store, and two stores must not move the same users',
+    mend: 'name the store that is in use now in mlreg.yaml (stateDir, or environments.ENVIRONMENT.table)',
+  });
 
 function requireRegistered(state: State, changes: readonly VersionChange[]): void {
   for (const { version } of changes) {

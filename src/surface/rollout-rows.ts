@@ -13,6 +13,11 @@ const rollout = [
   ['--approval-required', 'somebody else must approve before users are reached'],
 ] as const;
 const reason = ['--reason <text>', 'why, for the journal'] as const;
+/** Of a rollback that does without the store. */
+const overOrder = [
+  '--force',
+  "override another person's rollback without the store (requires --reason)",
+] as const;
 const force = ['--force', 'take the environment from its owner, even a living one; needs --reason'] as const;
 
 /** Commands that start, steer and end a rollout. */
@@ -103,14 +108,14 @@ export const rolloutRows: readonly CommandRow[] = [
   {
     name: 'abort [rollout]',
     summary: 'end the running rollout now; the champion serves everybody',
-    options: [reason, ['--if-running', 'exit 0 where no rollout is under way']],
+    options: [reason, ['--if-running', 'exit 0 where no rollout is under way'], overOrder],
     examples: ['mlreg abort -e prod', 'mlreg abort --if-running --yes'],
     load: async () => (await import('../commands/abort.ts')).abort,
   },
   {
     name: 'rollback',
     summary: 'move everybody back to a version known good, rollout or not',
-    options: [['--to <version>', 'which; by default the one before'], reason],
+    options: [['--to <version>', 'which; by default the one before'], reason, overOrder],
     examples: ['mlreg rollback --to v2.2.0', 'mlreg rollback --reason "complaints" -e prod'],
     load: async () => (await import('../commands/rollback.ts')).rollback,
   },

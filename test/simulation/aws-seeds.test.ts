@@ -25,7 +25,7 @@ describe('mlreg with its adapters and the AWS SDK, over local AWS, among faults 
   });
 
   it.each([
-    ['append', 2],
+    ['append', 20],
     ['TransactWriteItems', 19],
   ])('does the same again, call for call, whatever came between: with store.%s', async (store, seed) => {
     const told = { ...levels.aws, tracing: true };

@@ -358,7 +358,9 @@ it('goes back by the aliases alone where the store is lost behind the swap; resu
   const journal = await start(world.ports, id, wanted());
   await until(world, journal, afterSwap);
   const both = { alias: 'live', green: 'green' };
-  expect(await rollBackBlind(world.ports.platform, both, 'local')).toMatchObject({ kind: 'set' });
+  expect(await rollBackBlind(world.ports.platform, both, { writer: '0a0a0a0a' })).toMatchObject({
+    kind: 'set',
+  });
   expect([world.alias('live').target, world.alias('green').target]).toEqual([home, home]);
   world.advance(20_000);
   expect(await drive(world.ports, journal, { signal: never })).toMatchObject({ kind: 'lost' });

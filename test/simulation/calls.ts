@@ -1,3 +1,4 @@
+import { UserError } from '../../src/domain/user-error.ts';
 import type { Reading } from '../../src/domain/observation.ts';
 import { PlatformError, type PlatformFailure } from '../../src/ports/platform.ts';
 import { draw } from './dice.ts';
@@ -8,9 +9,17 @@ import { spoil } from './spoil.ts';
 import type { Story } from './story.ts';
 
 /** The store didn't answer. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
+export class NoAnswer extends UserError {
+  constructor(message: string) {
+    super('unavailable', message);
+  }
 }
+
+/** What a store that can be read and not written refuses. */
+const isWrite = (name: string): boolean =>
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal|TransactWriteItems|PutItem)$/.test(
+    name,
+  );
 
 /** What else a call may be answered with. */
 export interface Otherwise<T> {
@@ -43,10 +52,17 @@ const ofLatest: readonly string[] = [
   'ListVersionsByFunction',
 ];
 const timeoutMs = 3_000;
+const refusals = {
+  unreachable: 'unknown',
+  readonly: 'denied',
+  denied: 'denied',
+  credentials: 'credentials',
+} as const;
 const lossOf = {
   denied: 'permission lost',
   credentials: 'credentials expired',
   unreachable: 'store out of reach',
+  readonly: 'store not writable',
 } as const;
 
 export function createCaller(world: {
@@ -93,7 +109,8 @@ export function createCaller(world: {
       const fits =
         { store: isStore, aws: !isStore, latest: ofLatest.includes(name) }[window.call] ??
         window.call === name;
-      if (fits && at >= window.from && at < window.to) return window.kind;
+      const isHit = window.kind !== 'readonly' || isWrite(name);
+      if (fits && isHit && at >= window.from && at < window.to) return window.kind;
     }
     return null;
   };
@@ -126,7 +143,7 @@ export function createCaller(world: {
         const kind = windowOf(name);
         if (kind === null) return act(fault?.kind === 'stale' && stale !== undefined ? stale : effect, then);
         saw(lossOf[kind]);
-        act(() => refusal(kind === 'unreachable' ? 'unknown' : kind), then);
+        act(() => refusal(refusals[kind]), then);
       };
       const reply: Wake<T> = (settled) => scheduler.at(scheduler.now() + back, () => wake(settled));
       const ignore: Wake<T> = () => undefined;
@@ -177,6 +194,8 @@ export function createCaller(world: {
         case undefined:
           return sendAfter(there, reply);
         default:
+          // What befalls the metrics befalls no other call, whatever the number it is known by.
+          if (name !== 'metrics.read') return sendAfter(there, reply);
           saw(`metrics ${kind}`);
           return sendAfter(there, (settled) =>
             reply('value' in settled ? { value: spoil(kind, settled.value as Reading) as T } : settled),

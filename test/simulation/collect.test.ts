@@ -122,7 +122,7 @@ describe('gc', () => {
     const serving = world.alias('live').target;
     expect(world.alias('live').stamp?.back).toBe('7');
     await gc(world);
-    await rollBackBlind(world.ports.platform, { alias: 'live', green: 'green' }, 'local');
+    await rollBackBlind(world.ports.platform, { alias: 'live', green: 'green' }, { writer: '0a0a0a0a' });
     expect([world.alias('live').target, world.alias('green').target]).toEqual([serving, serving]);
   });
 

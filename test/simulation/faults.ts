@@ -48,7 +48,8 @@ export interface Window {
   readonly key: string;
   /** `store` and `aws` stand for all of its calls, `latest` for what publishing needs: reading $LATEST, changing and publishing it. */
   readonly call: string;
-  readonly kind: 'unreachable' | 'denied' | 'credentials';
+  /** `readonly`: what the call reads it gets, and what it writes is refused (a full disk, PutItem or the key denied). */
+  readonly kind: 'unreachable' | 'readonly' | 'denied' | 'credentials';
   readonly from: number;
   readonly to: number;
 }
@@ -179,13 +180,17 @@ function msOf(kind: FaultKind, unit: number): number {
 /** Times in which the store, or one permission, is gone. */
 export function drawWindows(seed: number, swarm: Swarm, horizonMs: number): readonly Window[] {
   const d = dice(seed, 31);
+  // Dice of its own, so that the windows stay where they were.
+  const kinds = dice(seed, 32);
   const windows: Window[] = [];
   const add = (call: string, kind: Window['kind']): void => {
     const from = d.between(0, horizonMs);
     const to = from + d.between(2_000, 90_000);
     windows.push({ key: `window ${windows.length}`, call, kind, from, to });
   };
-  if (swarm.outages > 0) for (let left = d.between(1, 3); left > 0; left--) add('store', 'unreachable');
+  if (swarm.outages > 0)
+    for (let left = d.between(1, 3); left > 0; left--)
+      add('store', kinds.chance(0.5) ? 'readonly' : 'unreachable');
   if (swarm.denials > 0) {
     for (let left = d.between(1, 2); left > 0; left--)
       add(d.of(['writeAlias', 'readAlias', 'publish', 'ensureEndpoint', 'metrics.read']), 'denied');

@@ -8,13 +8,14 @@ import { PlatformError, type StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import { previousGood, standingOf } from '../../src/registry/known-good.ts';
+import { isStoreLost, undoOf } from '../../src/commands/alias-alone.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
-import { rollBackBlind, wentBackBlind } from '../../src/rollout/roll-back-blind.ts';
+import { rollBackBlind, wentBackBlind, writerFrom } from '../../src/rollout/roll-back-blind.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { homeOf } from '../../src/rollout/target.ts';
 import { blueGreen } from '../../src/strategies/blue-green.ts';
@@ -24,7 +25,6 @@ import { shadow } from '../../src/strategies/shadow.ts';
 import { watch as watchPlan } from '../../src/strategies/watch.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
 import { canarySettings, policy, shadowSettings } from '../support/model-world.ts';
-import { NoAnswer } from './calls.ts';
 import { endpointName, v23, v24 } from './versions.ts';
 import type { Machine, SimWorld } from './world.ts';
 
@@ -246,18 +246,17 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     try {
       running = await unfinished(machine);
     } catch (error) {
-      if (!isToldToPeople(error)) throw error;
-      const outcome = await rollBackBlind(platform, { alias, green }, 'local');
-      world.saw(`blind rollback ${outcome.kind}`);
-      return;
+      if (!isStoreLost(error)) throw error;
+      return blind(machine, undefined);
     }
     if (running !== null) {
       const { strategy, undo } = running.plan;
+      const { id } = running;
       const back = { alias, sentence: 'has no version before it' };
       if (strategy === 'watch' && undo === null) see(await endWatch(ports, running.id, actor, back));
       // Who rolls back while a rollback is unfinished wants it finished.
       else if (strategy === 'rollback') await takeUp(machine, running.id, true);
-      else await abortRunning(machine, running.id);
+      else await orBlind(machine, () => abortRunning(machine, id), undoOf(running));
       return;
     }
     const undone = await wentBackBlind(ports, alias);
@@ -280,16 +279,40 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     // Only what is published anew is made of $LATEST.
     const codeSha256 =
       plan.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
-    const journal = await start(ports, ports.ids.rolloutId(), {
-      plan,
-      actor,
-      reason: '',
-      home: homeOf(champion, view.target),
-      endpoints: { ...endpointsOf(champion), [wanted.version]: endpoint },
-      codeSha256,
-      changes: [{ version: wanted.version, set: { endpoint } }],
-    });
-    see(await drive(ports, journal, { signal: never }));
+    const begin = () =>
+      start(ports, ports.ids.rolloutId(), {
+        plan,
+        actor,
+        reason: '',
+        home: homeOf(champion, view.target),
+        endpoints: { ...endpointsOf(champion), [wanted.version]: endpoint },
+        codeSha256,
+        changes: [{ version: wanted.version, set: { endpoint } }],
+      });
+    const move = async (): Promise<void> => void see(await drive(ports, await begin(), { signal: never }));
+    // What has to be built can't be moved to by the alias alone.
+    if (builds !== undefined) await move();
+    else await orBlind(machine, move, service.functionVersion);
+  }
+
+  /** Where the store can't be used: by the alias alone, as the commands do it. */
+  async function orBlind(
+    machine: Machine,
+    withStore: () => Promise<unknown>,
+    to: string | undefined,
+  ): Promise<void> {
+    try {
+      await withStore();
+    } catch (error) {
+      if (!isStoreLost(error)) throw error;
+      await blind(machine, to);
+    }
+  }
+
+  async function blind({ ports }: Machine, to: string | undefined): Promise<void> {
+    const order = { writer: writerFrom(ports.ids.requestId()), ...(to === undefined ? {} : { to }) };
+    const outcome = await rollBackBlind(ports.platform, { alias, green }, order);
+    world.saw(`blind rollback ${outcome.kind}`);
   }
 
   async function watch(machine: Machine): Promise<void> {
@@ -367,7 +390,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       const running = await unfinished(machine);
       if (running === null) return;
       if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
-      if (running.plan.strategy !== 'watch') return void (await abortRunning(machine, running.id));
+      const { id, plan } = running;
+      if (plan.strategy !== 'watch')
+        return orBlind(machine, () => abortRunning(machine, id), undoOf(running));
       see(
         await endWatch(machine.ports, running.id, machine.actor, { alias, sentence: 'is watched no more' }),
       );
@@ -421,4 +446,4 @@ export function programs(world: SimWorld, manner: Manner): Programs {
 
 /** What a person, or a log, is told of; all else is a bug. */
 const isToldToPeople = (error: unknown): boolean =>
-  error instanceof NoAnswer || error instanceof UserError || error instanceof PlatformError;
+  error instanceof UserError || error instanceof PlatformError;

@@ -422,7 +422,9 @@ describe('taking over', () => {
       if (result.kind === 'again') world.advance(Math.max(1, result.at - world.ports.clock.now()));
     }
     expect(world.alias().target.functionVersion).not.toBe('7');
-    expect(await rollBackBlind(world.ports.platform, { alias: 'live', green: null }, 'local')).toMatchObject({
+    expect(
+      await rollBackBlind(world.ports.platform, { alias: 'live', green: null }, { writer: '0a0a0a0a' }),
+    ).toMatchObject({
       kind: 'set',
     });
     expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });

@@ -165,8 +165,13 @@ export function watchSafety(world: Watched): Safety {
     if (before.stamp !== undefined) {
       if (stamp.token < before.stamp.token)
         fail('I3 one owner', `${say} after token ${before.stamp.token} had fenced`);
-      if (stamp.token === before.stamp.token && stamp.seq < before.stamp.seq)
+      const [theirs, ours] = [before.stamp.detail?.writer, stamp.detail?.writer];
+      const isSame = stamp.token === before.stamp.token;
+      if (isSame && theirs === ours && stamp.seq < before.stamp.seq)
         fail('I3 one owner', `${say} after its own seq ${before.stamp.seq}`);
+      // A person's rollback keeps the token. Whoever had it before writes no more.
+      if (isSame && theirs !== ours && stamp.detail?.purpose !== 'blind')
+        fail('I3 one owner', `${say} by ${ours} after ${theirs} had written under the same token`);
     }
     // An intent carried out twice is one carried out once.
     const key = `${stamp.rollout} ${stamp.token} ${stamp.seq}`;
@@ -191,8 +196,11 @@ export function watchSafety(world: Watched): Safety {
     // Who tidies up brings an alias to what serves everybody by right, and has no journal.
     const champion = world.registry().find(({ status }) => status === 'champion')?.version;
     const isAtRest = champion !== undefined && given[champion] === 100;
+    // A person may choose any version that has served; who repairs that keeps it.
+    const isChosen = stamp.detail?.purpose === 'blind' || keptBy(rollout) === target.functionVersion;
     for (const version of Object.keys(given))
       if (
+        !isChosen &&
         version !== plan.champion &&
         version !== plan.challenger &&
         !isAtRest &&
@@ -218,7 +226,7 @@ export function watchSafety(world: Watched): Safety {
     const isChange = plan.strategy !== 'watch' && !sameTarget(target, before.target) && !isBlind && !isHome;
     if (isChange && !meant && !isAtRest)
       fail('I4 journal before effect', `${say} without that intent in the journal`);
-    if (isChange && share > 0 && meant) {
+    if (isChange && share > 0 && meant && keptBy(rollout) !== target.functionVersion) {
       if (rollout.wentHome.has(alias)) fail('I9 rollback wins', `${say} after the rollout had gone home`);
       const isLater =
         rollout.backSince !== null && stamp.token >= rollout.backSince && stamp.seq > rollout.backSeq;
@@ -244,6 +252,12 @@ export function watchSafety(world: Watched): Safety {
     checkReturn(rollout, target, stamp, say);
     if (alias === 'live') noteServed(target);
   }
+
+  /** What a person's rollback without the store left serving, as the journal was told. */
+  const keptBy = ({ entries }: Followed): string | undefined => {
+    const repaired = entries.findLast((entry) => entry.kind === 'repaired');
+    return repaired?.kind === 'repaired' ? repaired.keeps?.functionVersion : undefined;
+  };
 
   const isHomeAgain = ({ shares, wentHome, entries }: Followed): boolean =>
     [...shares.keys()].every((alias) => wentHome.has(alias) || (alias === 'green' && !hasSwapped(entries)));

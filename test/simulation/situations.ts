@@ -49,6 +49,7 @@ export const mustSee: readonly string[] = [
   'stage swapped by an older owner',
   'stage swapped to green',
   'stage swapped to live',
+  'store not writable',
   'store out of reach',
   'taken up after stuck',
   'the stage was left elsewhere',

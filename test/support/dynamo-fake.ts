@@ -17,7 +17,9 @@ export type DynamoFate =
   | 'late'
   | 'throttled'
   | 'conflict'
-  | 'expired';
+  | 'expired'
+  /** The permission, or that for the table's key, is gone. */
+  | 'denied';
 
 export interface DynamoFake {
   /** For `createClients`. */
@@ -93,13 +95,15 @@ export function dynamoFake(table = 'mlreg-test'): DynamoFake {
     const response =
       fate === 'throttled'
         ? failure(new Refusal('ProvisionedThroughputExceededException', 'too much'))
-        : fate === 'expired'
-          ? failure(
-              new Refusal('ExpiredTokenException', 'The security token included in the request is expired'),
-            )
-          : fate === 'conflict'
-            ? failure(cancelled(['TransactionConflict']))
-            : respond(operation, body);
+        : fate === 'denied'
+          ? failure(new Refusal('AccessDeniedException', 'not authorized to perform: dynamodb:PutItem'))
+          : fate === 'expired'
+            ? failure(
+                new Refusal('ExpiredTokenException', 'The security token included in the request is expired'),
+              )
+            : fate === 'conflict'
+              ? failure(cancelled(['TransactionConflict']))
+              : respond(operation, body);
     for (const arrive of late.splice(0)) arrive();
     if (fate === 'lost-after') throw lost;
     return response;

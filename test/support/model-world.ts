@@ -3,6 +3,7 @@ import type { Difference } from '../../src/domain/shadow.ts';
 import type { CopiesTick, Observation, Reading } from '../../src/domain/observation.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant, percent, rolloutId, versionTag } from '../../src/domain/units.ts';
+import { UserError } from '../../src/domain/user-error.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
 import {
   type AliasView,
@@ -24,7 +25,14 @@ export class Crash extends Error {
 }
 
 /** What happens to the n-th call through a port. `lost`: it took effect, and the reply never came. */
-export type Fault = 'crash-before' | 'crash-after' | 'error-before' | 'lost' | 'denied' | 'expired';
+export type Fault =
+  | 'crash-before'
+  | 'crash-after'
+  | 'error-before'
+  | 'lost'
+  | 'denied'
+  | 'expired'
+  | 'read-only';
 
 export interface ModelWorld {
   readonly ports: RolloutPorts;
@@ -32,6 +40,8 @@ export interface ModelWorld {
   readonly alias: (name?: 'live' | 'green') => AliasView;
   /** Somebody makes an alias, or moves one. */
   readonly makeAlias: (name: string, target: AliasTarget, stamp?: Stamp) => void;
+  /** Somebody writes an alias's Description by hand. */
+  readonly describe: (name: string, description: string) => void;
   /** A Lambda version from before, with these variables. */
   readonly publishAs: (functionVersion: string, variables: Readonly<Record<string, string>>) => void;
   readonly stage: () => StageView;
@@ -57,6 +67,10 @@ export interface ModelWorld {
   differences: readonly Difference[];
   readonly states: RolloutState[];
 }
+
+/** A full disk, an immutable file, PutItem or its key denied: what is read is there, and what is written is refused. */
+export const readOnlyStore = (_index: number, name: string): Fault | null =>
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal)$/.test(name) ? 'read-only' : null;
 
 export const actor = (name = 'ana'): Actor => ({ name, host: 'here', pid: 1, command: 'mlreg deploy' });
 export const v22 = versionTag('v2.2.0');
@@ -94,6 +108,7 @@ export function modelWorld(): ModelWorld {
     if (fault === 'crash-before') throw new Crash(name);
     if (fault === 'error-before') throw failure(name, 'unknown');
     if (fault === 'denied') throw failure(name, 'denied');
+    if (fault === 'read-only') throw new UserError('unavailable', `${name}: mlreg's state can't be written`);
     if (fault === 'expired')
       throw new PlatformError({ kind: 'credentials', message: `${name}: the security token is expired` });
     const result = await effect();
@@ -201,6 +216,15 @@ export function modelWorld(): ModelWorld {
     makeAlias: (name, target, stamp) => {
       revision++;
       aliases.set(name, { target, stamp, revisionId: `rev-${revision}`, description: '' });
+    },
+    describe: (name, description) => {
+      revision++;
+      aliases.set(name, {
+        ...aliasNamed(name),
+        description,
+        stamp: undefined,
+        revisionId: `rev-${revision}`,
+      });
     },
     publishAs: (functionVersion, variables) => void published.set(functionVersion, variables),
     stage: () => stage,

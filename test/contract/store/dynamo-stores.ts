@@ -3,7 +3,7 @@ import { type Clients, createClients } from '../../../src/aws/clients.ts';
 import { randomBytes } from 'node:crypto';
 import { createDynamoLog } from '../../../src/aws/dynamo-log.ts';
 import { openDynamoStore } from '../../../src/aws/dynamo-store.ts';
-import { dynamoTable } from '../../../src/aws/dynamo-table.ts';
+import { dynamoTable, type Put } from '../../../src/aws/dynamo-table.ts';
 import type { Clock } from '../../../src/ports/index.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { storeOverLog } from '../../../src/store/store-over-log.ts';
@@ -36,16 +36,14 @@ const oneByOne = turns();
  * Moto answers several requests at once and looks at a transaction's conditions some time before it writes, so that of two
  * writers at once both may win: there they go one by one.
  */
-export function storeOverMoto(clients: Clients, table: string): Store {
-  const moto = dynamoTable({ clients, table });
-  return storeOverLog(
-    createDynamoLog({
-      table: { ...moto, put: (puts, token) => oneByOne(() => moto.put(puts, token)) },
-      writer: randomBytes(8).toString('hex'),
-      clock: movingClock(),
-      ...place,
-    }),
-  );
+export function storeOverMoto(clients: Clients, name: string): Store {
+  const moto = dynamoTable({ clients, table: name });
+  const writer = randomBytes(8).toString('hex');
+  const table = {
+    ...moto,
+    put: (puts: readonly Put[], asked: string) => oneByOne(() => moto.put(puts, asked)),
+  };
+  return storeOverLog(createDynamoLog({ table, writer, clock: movingClock(), ...place }), writer);
 }
 
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };

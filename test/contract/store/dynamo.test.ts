@@ -7,8 +7,11 @@ import { storeContract } from './store-contract.ts';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 storeContract('the DynamoDB store over a fake', async () => {
-  const { clients } = fakeClients();
+  const { fake, clients } = fakeClients();
   return {
+    readOnly: (isOn) => {
+      fake.fate = (operation) => (isOn && operation === 'TransactWriteItems' ? 'denied' : 'pass');
+    },
     store: storeOver(clients),
     reopen: async () => storeOver(clients),
     dispose: async () => clients.close(),

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instant, rolloutId } from '../../../src/domain/units.ts';
 import type { Service, VersionRecord } from '../../../src/domain/registry.ts';
+import { UserError } from '../../../src/domain/user-error.ts';
+import { PlatformError } from '../../../src/ports/platform.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { actor, append, everything, held, R1, R2, request, take, V1, V2, version } from './samples.ts';
 
@@ -9,7 +11,16 @@ export interface StoreUnderTest {
   /** Another instance over the same place, as another process would open it. */
   reopen(): Promise<Store>;
   dispose(): Promise<void>;
+  /** From now on what is written is refused, and what is read is there: a full disk, PutItem denied. */
+  readOnly?(isOn: boolean): void;
 }
+
+const kindOf = (error: unknown): readonly unknown[] =>
+  error instanceof UserError
+    ? [error.fault]
+    : error instanceof PlatformError
+      ? [error.failure.kind]
+      : [error];
 
 /** What every Store owes its callers, whatever it is made of. `appends`: how many race, where each takes long. */
 export function storeContract(
@@ -43,6 +54,34 @@ export function storeContract(
         expect(await store.beat(0)).toBe(false);
         expect(await store.release(0)).toBe(false);
         expect(await store.change(0, [])).toBe(false);
+      });
+    });
+
+    describe('that can be read and not written', () => {
+      it('answers what it is asked, refuses what it is told as unavailable or denied, and loses nothing', async () => {
+        if (place.readOnly === undefined) return;
+        await store.register(version(V1));
+        const token = await take(store);
+        await append(store, token, 0);
+        const before = await everything(store);
+        const { writer } = await store.lock();
+        place.readOnly(true);
+        const writes: readonly (() => Promise<unknown>)[] = [
+          () => append(store, token, 1),
+          () => take(store),
+          () => store.beat(token),
+          () => store.release(token),
+          () => store.post(R1, request('q1')),
+          () => store.change(token, [{ version: V1, set: { status: 'champion' } }]),
+        ];
+        for (const write of writes) {
+          const refusal: unknown = await write().catch((error: unknown) => error);
+          expect([['unavailable'], ['denied']]).toContainEqual(kindOf(refusal));
+          expect(await everything(store)).toEqual(before);
+          expect(await store.writerOf(token)).toBe(writer);
+        }
+        place.readOnly(false);
+        expect(await append(store, token, 1)).toMatchObject({ kind: 'appended' });
       });
     });
 
@@ -98,6 +137,41 @@ export function storeContract(
         await take(store);
         const taken = await store.acquire({ ...wanted, takeOver: true, atLeast });
         expect(taken).toMatchObject({ kind: 'acquired', lock: { token } });
+      });
+
+      it('names the store and a writer of its own for each token, and remembers every writer', async () => {
+        expect(await store.lock()).not.toHaveProperty('store');
+        const first = (await store.acquire(wanted)).lock;
+        const second = (await store.acquire({ ...wanted, takeOver: true, atLeast: 7 })).lock;
+        expect(first).toMatchObject({
+          writer: expect.stringMatching(/^[0-9a-f]{8}$/),
+          store: { id: expect.stringMatching(/^[0-9a-f]{8}$/), epoch: 1 },
+        });
+        expect(second.store).toEqual(first.store);
+        expect(second.writer).not.toBe(first.writer);
+        const again = await place.reopen();
+        expect(await again.lock()).toEqual(second);
+        await again.release(second.token);
+        expect(await again.lock()).toMatchObject({ writer: second.writer, store: first.store });
+        const writers = await Promise.all([1, 2, 8].map((token) => again.writerOf(token)));
+        expect(writers).toEqual([first.writer, undefined, second.writer]);
+      });
+
+      it('is given to nobody once another store has taken the place of this one', async () => {
+        const token = await take(store);
+        await append(store, token, 0);
+        const by = { id: '0badcafe', epoch: 2 };
+        await store.seal(by);
+        await store.seal({ id: 'ffffffff', epoch: 3 });
+        const sealed = await place.reopen();
+        expect(await sealed.lock()).toMatchObject({ token, owner: null, sealedBy: by });
+        await expect(sealed.acquire({ ...wanted, takeOver: true })).rejects.toMatchObject({
+          fault: 'conflict',
+          message: "another store took this one's place: store 0badcafe, epoch 2",
+        });
+        expect(await append(sealed, token, 1)).toMatchObject({ kind: 'fenced' });
+        expect(await sealed.beat(token)).toBe(false);
+        expect(await sealed.journal(R1)).toHaveLength(1);
       });
 
       it('can belong to no rollout', async () => {

@@ -83,6 +83,7 @@ export function dynamoKeeping({ story, now, caller, onEntries }: Stage): Keeping
       return response;
     };
     if (kind === 'credentials') return meets('expired');
+    if (kind === 'denied') return meets('denied');
     if (kind === 'throttled') return meets(luck % 2 === 0 ? 'throttled' : 'conflict');
     return meets('lost-before');
   }

@@ -5,6 +5,7 @@ import { type Platform, PlatformError, type PlatformFailure } from '../../../src
 import { perform } from '../../../src/rollout/perform.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
 import {
+  actor,
   canarySettings,
   type ModelWorld,
   modelWorld,
@@ -34,6 +35,8 @@ import {
 async function stack(over: Partial<Platform> = {}): Promise<ModelWorld> {
   const world = modelWorld();
   await seedRegistry(world);
+  const at = world.ports.clock.now();
+  await world.ports.store.acquire({ owner: actor(), rollout: state.id, takeOver: false, at });
   Object.assign(world.ports.platform, over);
   return world;
 }

@@ -133,12 +133,12 @@ describe('a file changed after it was written', () => {
     }
   });
 
-  it('says how to keep what stands before the damage', async () => {
+  it('says to put back the newest copy, and never to cut the file off', async () => {
     const changed = edited(6, (text) => text.replace('"token":1', '"token":9'));
     const refusal: unknown = await storeFrom(Buffer.from(changed))
       .lock()
       .catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ mend: [expect.any(String), expect.stringContaining('head -n 5 ')] });
+    expect(refusal).toMatchObject({ mend: [expect.any(String), expect.stringContaining('mlreg rollback')] });
     const kept = Buffer.from(`${changed.split('\n').slice(0, 5).join('\n')}\n`);
     await expectSound(kept, chapters[2]!.state);
   });

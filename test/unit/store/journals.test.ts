@@ -62,6 +62,30 @@ describe('a journal of format 1', () => {
   });
 });
 
+describe('a store of format 1', () => {
+  it('is read as it is, and becomes one of format 2 when somebody takes its lock', async () => {
+    given('format-1-interrupted');
+    const before = await store().lock();
+    expect(before).not.toHaveProperty('store');
+    const entries = await store().journal(id);
+    const wish = { kind: 'pause', id: 'q-1', at: entries[0]!.at, by: 'ana', reason: '' } as const;
+    await store().post(id, wish);
+    expect(await store().lock()).toEqual(before);
+    const { lock } = await store().acquire({ owner: actor('cat'), rollout: id, takeOver: true, at: wish.at });
+    expect(lock.token).toBe(before.token + 1);
+    expect(await store().lock()).toMatchObject({ writer: lock.writer, store: { epoch: 1 } });
+    expect(await store().writerOf(before.token)).toBeUndefined();
+    expect(await store().journal(id)).toEqual(entries);
+    expect(await verifyStore({ stateDir, ...place })).not.toHaveProperty('problem');
+    // A program that knows format 1 reads no record of another kind than these.
+    const kinds = new Set(
+      [...readFileSync(file, 'utf8').matchAll(/"body":\{"kind":"([a-z]+)"/g)].map(([, kind]) => kind),
+    );
+    const format1 = ['acquire', 'beat', 'release', 'append', 'register', 'change', 'post', 'told'];
+    expect([...kinds].filter((kind) => !format1.includes(kind!))).toEqual(['take']);
+  });
+});
+
 describe('what must not be believed is named, and never acted on', () => {
   const lines = (): string[] => readFileSync(file, 'utf8').split('\n');
   const write = (text: readonly string[]): void => writeFileSync(file, text.join('\n'));

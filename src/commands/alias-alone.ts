@@ -1,0 +1,99 @@
+import { PlatformError } from '../ports/platform.ts';
+import { StoreBehind } from '../rollout/look.ts';
+import { rollBackBlind, writerFrom } from '../rollout/roll-back-blind.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { targetText } from '../domain/route.ts';
+import { UserError } from '../domain/user-error.ts';
+import type { Context, Target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+
+/** A person's order while the store can't be used: where to, and whether over another person's. */
+export interface AliasOrder {
+  /** The Lambda version; where the alias's marker leads back to unless named. */
+  readonly to?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Whether a person's way back must do without the store: it can't be read or written, or the alias says that it is not the
+ * newest one.
+ */
+export const isStoreLost = (error: unknown): error is Error =>
+  error instanceof StoreBehind ||
+  error instanceof PlatformError ||
+  (error instanceof UserError && error.fault === 'unavailable');
+
+/** Tries with the store, and where that is lost by the alias alone: users are waiting. */
+export async function orByAliasAlone(
+  context: Context,
+  at: Target,
+  withStore: () => Promise<ExitCode>,
+  order: AliasOrder,
+): Promise<ExitCode> {
+  try {
+    return await withStore();
+  } catch (error) {
+    if (!isStoreLost(error)) throw error;
+    return rollBackByAliasAlone(context, at, error, order);
+  }
+}
+
+/** What undoes this rollout, as its journal said when it could still be read. */
+export const undoOf = ({ plan, home }: RolloutState): string | undefined =>
+  plan.strategy === 'rollback' || (plan.strategy === 'watch' && plan.undo === null)
+    ? undefined
+    : home.functionVersion;
+
+/** All that is needed stands on the alias. */
+export async function rollBackByAliasAlone(
+  context: Context,
+  { config, connection }: Target,
+  cause: unknown,
+  { to, force }: AliasOrder = {},
+): Promise<ExitCode> {
+  const { output, world } = context;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  output.say(`the store can't be used (${why}); rolling back by what the alias says`);
+  const outcome = await rollBackBlind(connection.platform, config.lambda, {
+    writer: writerFrom(world.ids.requestId()),
+    ...(to === undefined ? {} : { to }),
+    force: force === true,
+  });
+  const { alias } = config.lambda;
+  switch (outcome.kind) {
+    case 'set': {
+      const { functionVersion } = outcome.view.target;
+      output.answer({ kind: 'Rollback', result: 'rolled-back-blind', alias, functionVersion }, () =>
+        [
+          `alias ${alias} serves Lambda version ${functionVersion} alone, read back`,
+          `next: make the store usable again, then mlreg resume --environment ${config.name}`,
+        ].join('\n'),
+      );
+      return exitCode.done;
+    }
+    case 'another-order': {
+      const serves = targetText(outcome.view.target);
+      output.answer(
+        { kind: 'Rollback', result: 'another-order', alias, serves, wanted: outcome.wanted },
+        () =>
+          [
+            `alias ${alias} serves ${serves} since another person rolled back without the store; you asked for Lambda version ${outcome.wanted}`,
+            'nothing was changed; to go over that rollback: the same command with --force --reason WHY',
+          ].join('\n'),
+      );
+      return exitCode.usage;
+    }
+    case 'no-way-back':
+    case 'failed': {
+      // What AWS refuses with the store it refuses without: its own words, and their exit code.
+      if (cause instanceof PlatformError) throw cause;
+      const reason = outcome.kind === 'failed' ? outcome.error.message : 'mlreg never wrote this alias';
+      output.answer(
+        { kind: 'Rollback', result: 'stuck', alias, why: reason },
+        () =>
+          `STUCK  alias ${alias} could not be moved: ${reason}\n  choose  mlreg doctor --environment ${config.name}`,
+      );
+      return exitCode.stuck;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { decide } from '../../../src/rollout/decide.ts';
+import type { RolloutState } from '../../../src/rollout/state.ts';
+import { atStep, on, plan, single } from './story.ts';
+import { instant } from '../../../src/domain/units.ts';
+import { v23 } from '../../support/model-world.ts';
+
+const commit = plan.steps.findIndex(({ kind }) => kind === 'commit');
+const promoted = (): RolloutState => {
+  const { state } = atStep(commit);
+  const target = on('9');
+  const stamp = { environment: 'local', token: state.token, seq: 9, rollout: state.id, back: '7' };
+  return {
+    ...state,
+    published: { ...state.published, [`single ${v23}`]: '9' },
+    aliases: { live: { revisionId: 'rev-9', target, stamp } },
+    routes: { live: single(v23) },
+    unfenced: [],
+  };
+};
+
+it('commits under the token that has written the alias, and fences first under any other', () => {
+  const state = promoted();
+  const own = decide(state, null, instant(state.stepSince + 1));
+  expect(own).not.toMatchObject({ kind: 'effect', effect: { purpose: 'fence' } });
+  const next = decide({ ...state, token: state.token + 1 }, null, instant(state.stepSince + 1));
+  expect(next).toMatchObject({
+    kind: 'effect',
+    effect: { kind: 'set-alias', purpose: 'fence', alias: 'live' },
+  });
+});
