@@ -8,7 +8,7 @@ import type { Story } from './story.ts';
 
 describe('mlreg with its adapters and the AWS SDK, over local AWS, among faults and people', () => {
   it('keeps its laws, and comes to rest', async () => {
-    const { violations, unsteady, twice, situations } = await campaign(90, 24, levels.aws);
+    const { violations, unsteady, twice, situations } = await campaign(300, 24, levels.aws);
     expect(violations).toEqual([]);
     expect(twice).toBe(1);
     expect(unsteady).toEqual([]);

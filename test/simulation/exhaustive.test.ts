@@ -40,7 +40,7 @@ function storyOf(ops: readonly Op[], over: Partial<Story> = {}, deploy: Strategy
 const deploy: Op = { key: 'op 0', at: 0, kind: 'deploy' };
 const after = (kind: Op['kind'], at = 25_000): Op => ({ key: 'op 1', at, kind });
 /** A version that fails is pushed on by a person, and serves. */
-const pushed: Op = { key: 'op 2', at: 6_000, kind: 'ask', wish: { kind: 'promote', full: true } };
+const pushed: Op = { key: 'op 2', at: 4_500, kind: 'ask', wish: { kind: 'promote', full: true } };
 
 /** Whose calls are spoilt, one at a time, and what comes of it where none is. */
 const golden: readonly [what: string, process: string, story: Story, sees: string][] = [
