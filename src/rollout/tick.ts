@@ -1,4 +1,4 @@
-import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
+import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
