@@ -20,7 +20,7 @@ export const systemClock: Clock = {
 
 export const randomIds: Ids = {
   rolloutId: () => rolloutId(`r-${crypto().randomBytes(4).toString('hex')}`),
-  salt: () => crypto().randomBytes(12).toString('base64url'),
+  salt: () => crypto().randomBytes(16).toString('base64url'),
   requestId: () => crypto().randomUUID(),
 };
 

@@ -29,7 +29,7 @@ export function longestVariables(
 }
 
 /** As long as `machine.ts` makes them, and a token that no environment comes to. */
-const longest = { id: rolloutId('r-00000000'), salt: 'A'.repeat(16), token: 9_999_999_999 };
+const longest = { id: rolloutId('r-00000000'), salt: 'A'.repeat(22), token: 9_999_999_999 };
 /** People's shares have two decimals at most. */
 const longestShare = percent(99.99);
 

@@ -60,7 +60,12 @@ describe('the longest variables', () => {
   ] as const;
 
   it.each(all)('are never shorter than what is published: $kind', (route) => {
-    const published = { ...sticky, id: rolloutId('r-9f8e7d6c'), salt: 'f1fGojGFaY-yelA8', token: 1_234_567 };
+    const published = {
+      ...sticky,
+      id: rolloutId('r-9f8e7d6c'),
+      salt: 'f1fGojGFaY-yelA8f1fGoj',
+      token: 1_234_567,
+    };
     const [longest = {}] = longestVariables(sticky.plan, [route], sticky.endpoints);
     const real = variablesFor(published, route);
     expect(Object.keys(longest)).toEqual(Object.keys(real));
