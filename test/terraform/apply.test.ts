@@ -193,7 +193,7 @@ if (terraform.kind === 'absent' || moto?.kind !== 'up') {
       const { champion } = await scene.status();
       const { code, stdout } = await scene.run(...deploy('v2.4.0'));
       const { sent } = await traffic.stop();
-      expect([code, stdout]).toEqual([3, expect.stringMatching(/rolled back.*error/s)]);
+      expect([code, stdout]).toEqual([3, expect.stringMatching(/rolled back.*(error|requests failed)/s)]);
       expect(sent.filter(({ version, status }) => version === champion && status !== 200)).toEqual([]);
       await expectServing(scene, champion);
     });
