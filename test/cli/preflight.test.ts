@@ -64,7 +64,7 @@ it('asks about this very rollout, and not for a plan, a rehearsal or a rollback'
   const routes = asked[0]?.variables?.map(({ MLREG_ROUTE = '{}' }) => JSON.parse(MLREG_ROUTE));
   expect(routes?.length).toBeGreaterThan(1);
   for (const route of routes ?? [])
-    expect(route).toMatchObject({ salt: 'A'.repeat(16), token: 9_999_999_999 });
+    expect(route).toMatchObject({ salt: 'A'.repeat(22), token: 9_999_999_999 });
   expect(routes?.map(({ percent }) => percent)).toContain(99.99);
   cli.preflight = () => [denied];
   expect((await cli.run('plan --strategy canary --model-version v2.2.0')).code).toBe(0);
