@@ -18,14 +18,6 @@ export function bucketOf(userId: string): number {
  * share of P % gives the buckets of rank below round(10 P) to the challenger, so growing moves nobody back.
  */
 export function bucketRanks(salt: string): readonly number[] {
-  if (last?.salt !== salt) last = { salt, ranks: rank(salt) };
-  return last.ranks;
-}
-
-/** A thousand digests and a sort are asked for again with each route and judge of the same rollout. */
-let last: { readonly salt: string; readonly ranks: readonly number[] } | undefined;
-
-function rank(salt: string): readonly number[] {
   const keyed = Array.from({ length: bucketCount }, (_, bucket) => ({
     bucket,
     key: hash('sha256', `${salt}:${bucket}`, 'buffer'),
