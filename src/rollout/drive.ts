@@ -7,7 +7,8 @@ import { standingOf } from './credentials.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { RolloutState } from './state.ts';
-import { judgeInMemory, tick, type TickResult } from './tick.ts';
+import { tick, type TickResult } from './tick.ts';
+import { judgeInMemory, type Unjournaled, unjournaled } from './unjournaled.ts';
 
 export type DriveResult =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
@@ -48,6 +49,7 @@ interface Driving {
 
 async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Driving): Promise<DriveResult> {
   const standing = standingOf(ports, journal);
+  const memory = unjournaled();
   let outage: { readonly since: Instant; tries: number } | null = null;
   for (;;) {
     if (options.signal.aborted) return { kind: 'stopped' };
@@ -56,7 +58,7 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
       // What was written before the outage, and whether it was, only the store knows.
       if (outage !== null) await journal.reload();
       if (await standing.regain()) return await lostTo(ports);
-      result = await tick(ports, journal, options.signal);
+      result = await tick(ports, journal, options.signal, memory);
       await standing.yield();
     } catch (error) {
       const since = ports.clock.now();
@@ -66,11 +68,11 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
       if (since - outage.since >= journal.state().plan.unreadableMs) {
         const back = goBack(journal.state(), error);
         if (back === null) throw error;
-        await journal.append(since, [back]);
+        await journal.append(since, [...memory.entries(), back]);
         continue;
       }
       const pause = outagePauseMs[outage.tries++] ?? 10_000;
-      await standStill(ports, journal, later(since, pause), options.signal);
+      await standStill(ports, journal, memory, later(since, pause), options.signal);
       continue;
     }
     outage = null;
@@ -94,12 +96,13 @@ async function lostTo({ store }: RolloutPorts): Promise<DriveResult> {
 async function standStill(
   ports: RolloutPorts,
   journal: JournalWriter,
+  memory: Unjournaled,
   until: Instant,
   signal: AbortSignal,
 ): Promise<void> {
   const stepMs = Math.max(journal.state().plan.tickMs, shortestLookMs);
   while (!signal.aborted) {
-    const danger = await judgeInMemory(ports, journal.state()).catch((error: unknown) => {
+    const danger = await judgeInMemory(ports, journal.state(), memory).catch((error: unknown) => {
       if (!isOutage(error)) throw error;
       return null;
     });
