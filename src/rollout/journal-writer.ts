@@ -34,6 +34,8 @@ export interface JournalWriter {
   append(at: Instant, entries: readonly EntryBody[], changes?: readonly VersionChange[]): Promise<void>;
   /** Entries that the store has not taken yet. */
   owed(): number;
+  /** Writes them. @throws Fenced @throws Error where the store fails still */
+  pay(): Promise<void>;
   /** When this owner last wrote to the store. */
   wroteAt(): Instant;
   beaten(at: Instant): void;
@@ -127,6 +129,15 @@ export async function openJournal(
     mark: () => mark,
     state: () => state,
     owed: () => owed.length,
+    async pay() {
+      for (let next = owed[0]; next !== undefined; next = owed[0]) {
+        await write(next, true);
+        owed = owed.slice(1);
+      }
+      if (shift === 0) return;
+      state = await read();
+      shift = 0;
+    },
     wroteAt: () => wroteAt,
     beaten: (at) => {
       wroteAt = at;

@@ -89,7 +89,13 @@ export async function judgeInMemory(
   memory: Unjournaled,
 ): Promise<readonly EntryBody[] | null> {
   if (state.phase !== 'forward') return null;
-  const { state: seen, failure } = await memory.look(ports, state);
+  let before = state.observations.length;
+  let { state: seen, failure } = await memory.look(ports, state);
+  // A process that has just begun has the whole outage to catch up with.
+  while (seen.observations.length - before >= mostTicks) {
+    before = seen.observations.length;
+    ({ state: seen, failure } = await memory.look(ports, state));
+  }
   const danger = dangerOf(seen, failure ?? decidingVerdict(seen), ports.clock.now());
   if (danger?.some(({ kind }) => kind === 'rolling-back') !== true) return null;
   return [...memory.entries(), ...danger];
