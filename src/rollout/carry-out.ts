@@ -36,6 +36,7 @@ export async function carryOut(
           error: performed.error,
           final: performed.final,
           ...(performed.credentials === true ? { credentials: true } : {}),
+          ...(performed.denied === true ? { denied: true } : {}),
         },
       ]);
       return null;
