@@ -204,6 +204,8 @@ export type EntryBody =
       readonly error: string;
       readonly final: boolean;
       readonly credentials?: true;
+      /** AWS lets this owner not write the alias. */
+      readonly denied?: true;
     }
   | { readonly kind: 'step-done'; readonly step: number; readonly note: string }
   | { readonly kind: 'observed'; readonly observations: readonly Observation[] }

@@ -59,6 +59,8 @@ export interface CliWorld {
   readonly artifacts: Map<string, string>;
   /** The environment's rollout controller; null unless set. */
   controller: Dispatcher | null;
+  /** What is wrong with the controller of this machine. */
+  controllerTrouble: Connection['controllerTrouble'];
   /** What `mlreg dashboard` serves. */
   pages: PagesOptions | null;
   /** What STS answers to whoever asks. */
@@ -163,6 +165,9 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     },
     get controller() {
       return world.controller;
+    },
+    get controllerTrouble() {
+      return world.controllerTrouble;
     },
     sightings: memorySightings(),
     place: 'AWS eu-west-1',
@@ -296,6 +301,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       });
     },
     controller: null,
+    controllerTrouble: null,
     pages: null,
     account: [],
     preflight: () => [],
