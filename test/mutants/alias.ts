@@ -20,7 +20,7 @@ export const aliasMutants: readonly Mutant[] = [
     from: '      (found) => forward(found, found.target),\n',
     to: '      (found) => forward(found, state.home),\n',
     danger: 'each takeover takes users off the version that serves them',
-    caughtBy: ['unit/rollout/perform'],
+    caughtBy: ['unit/rollout/fenced-write'],
   },
   {
     ...write,

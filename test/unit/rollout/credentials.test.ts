@@ -122,4 +122,28 @@ describe('a lock whose owner was killed before its first entry', () => {
     await expect(start(slow, id, startOf())).rejects.toMatchObject({ fault: 'conflict' });
     expect(await store.lock()).toMatchObject({ token: 1, owner: { name: 'bob' } });
   });
+
+  it('is left to whoever took it right after the last look', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const { store, clock } = world.ports;
+    const at = clock.now();
+    await store.acquire({ owner: actor('bob'), rollout: rolloutId('r-0'), takeOver: false, at });
+    const racing = {
+      ...world.ports,
+      store: new Proxy(store, {
+        get: (target, name: keyof typeof store) =>
+          name !== 'lock'
+            ? Reflect.get(target, name)
+            : async () => {
+                const seen = await store.lock();
+                const taken = { owner: actor('cat'), rollout: rolloutId('r-2'), takeOver: true, at };
+                if (clock.now() > at && seen.token === 1) await store.acquire(taken);
+                return seen;
+              },
+      }),
+    };
+    await expect(start(racing, id, startOf())).rejects.toThrow(/is owned by cat/);
+    expect(await store.lock()).toMatchObject({ token: 2, owner: { name: 'cat' } });
+  });
 });
