@@ -409,14 +409,6 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['contract/store/memory', 'contract/store/embedded'],
   },
   {
-    file: 'src/store/fold.ts',
-    name: 'a seal is lifted by the next token',
-    from: '        ...(sealedBy === undefined ? {} : { sealedBy }),\n',
-    to: '',
-    danger: 'the store that was replaced moves users',
-    caughtBy: ['unit/store/journals'],
-  },
-  {
     file: 'src/store/chain.ts',
     name: 'two records may follow the same one',
     from: '    } else if (chain.ancestors.has(found.prev)) {\n      chain.lost++;',

@@ -30,7 +30,7 @@ export const policyMutants: readonly Mutant[] = [
     from: '      if (repeated !== null) return repeated;\n',
     to: '',
     danger: 'the registry calls a version champion that does not serve',
-    caughtBy: ['unit/rollout/decide-commit', 'unit/rollout/decide'],
+    caughtBy: ['unit/rollout/decide-commit'],
   },
   {
     ...decide,
@@ -211,7 +211,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "const why = back ? 'rollback' : 'replaced';",
     to: "const why = back ? 'replaced' : 'replaced';",
     danger: 'a second rollback leads to the version that users were taken away from',
-    caughtBy: ['unit/registry/labels', 'unit/registry/known-good'],
+    caughtBy: ['unit/registry/labels'],
   },
   {
     file: 'src/registry/labels.ts',
@@ -317,6 +317,6 @@ export const policyMutants: readonly Mutant[] = [
     from: 'seq: Math.max(1, stamp.seq)',
     to: 'seq: 0',
     danger: 'every later command is refused until somebody resumes',
-    caughtBy: ['simulation/collect'],
+    caughtBy: ['unit/rollout/bring-to-rest'],
   },
 ];

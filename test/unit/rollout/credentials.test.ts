@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
+import { standingOf } from '../../../src/rollout/credentials.ts';
 import { drive } from '../../../src/rollout/drive.ts';
 import { start, takeOver } from '../../../src/rollout/own.ts';
 import { openMemoryStore } from '../../../src/store/memory.ts';
@@ -84,6 +85,27 @@ describe('an owner whose credentials are dead', () => {
     expect(result).toMatchObject({ kind: 'lost' });
     expect((await store.lock()).owner?.name).toBe('bob');
     expect(world.alias().revisionId).toBe(revision);
+  });
+
+  it('leaves it also to somebody who came, and holds the lock no more', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const { ports } = world;
+    const journal = await start(ports, id, startOf());
+    const at = ports.clock.now();
+    const blind = {
+      kind: 'unreadable',
+      why: 'the token is expired',
+      denied: false,
+      credentials: true,
+    } as const;
+    await journal.append(at, [blind]);
+    const standing = standingOf(ports, journal);
+    await standing.yield();
+    await ports.store.acquire({ owner: actor('bob'), rollout: id, takeOver: false, at });
+    await ports.store.release(2);
+    expect(await standing.regain()).toBe(true);
+    expect(await ports.store.lock()).toMatchObject({ token: 2, owner: null });
   });
 });
 
