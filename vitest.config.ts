@@ -59,6 +59,7 @@ export default defineConfig({
         test: {
           name: 'long',
           include: ['test/long/**/*.test.ts'],
+          globalSetup: ['./test/e2e/global-setup.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 600_000,
           maxWorkers: 1,

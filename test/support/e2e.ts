@@ -16,7 +16,10 @@ export interface Scene {
   readonly variables: Record<string, string>;
   /** Writes mlreg.yaml anew; `local` goes under `environments.local`, as JSON. */
   configure(local: object): void;
-  /** Starts AWS on this machine; with no controller what a killed process left is only a person's. */
+  /**
+   * Starts AWS on this machine; with no controller what a killed process left is only a person's. After its death it comes
+   * back on the same ports.
+   */
   up(options?: { readonly controller: boolean }): Promise<void>;
   readonly gatewayUrl: string;
   /** Of every request to the gateway. */
@@ -89,7 +92,7 @@ export function createScene(name: string, local: object = quick): Scene {
   const dir = mkdtempSync(join(tmpdir(), `mlreg-e2e-${name}-`));
   const started = new Set<ChildProcess>();
   const daemons = new Set<number>();
-  const state = { gatewayUrl: '', daemonPid: 0 };
+  const state = { gatewayUrl: '', daemonPid: 0, controlPort: '0', gatewayPort: '0' };
   let runs = 0;
   const variables: Record<string, string> = {};
 
@@ -140,11 +143,13 @@ export function createScene(name: string, local: object = quick): Scene {
       return state.daemonPid;
     },
     async up({ controller } = { controller: true }) {
-      const flags = ['--detach', '--control-port', '0', '--gateway-port', '0'];
+      const flags = ['--detach', '--control-port', state.controlPort, '--gateway-port', state.gatewayPort];
       const answer = await ask('local', 'up', ...flags, ...(controller ? [] : ['--no-controller']));
       if (answer.running !== true) throw new Error(JSON.stringify(answer));
       state.gatewayUrl = String(answer.gatewayUrl);
       state.daemonPid = Number(answer.pid);
+      state.gatewayPort = new URL(state.gatewayUrl).port;
+      state.controlPort = new URL(String(answer.controlUrl)).port;
       daemons.add(state.daemonPid);
     },
     run,
