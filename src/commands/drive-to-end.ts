@@ -13,6 +13,7 @@ import { whenCredentialsEnd } from './credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { beat } from './heartbeat.ts';
 import { listen, type Signals } from './signals.ts';
+import { tellKeysAfter } from './return-keys.ts';
 import { tellPeople } from './tell-people.ts';
 import { wake } from './wake.ts';
 
@@ -41,7 +42,11 @@ export async function driveToEnd(
   const { outbox } = at.connection;
   void outbox.sweep();
   try {
-    return await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+    const driven = await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+    // A signal, or credentials at their end, leave no time for it.
+    if (driven.code === exitCode.rolledBack || driven.code === exitCode.aborted)
+      await tellKeysAfter(context, at, driven.state);
+    return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();
     const go = `mlreg resume --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;

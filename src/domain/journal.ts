@@ -205,7 +205,13 @@ export type EntryBody =
       readonly final: boolean;
       readonly credentials?: true;
     }
-  | { readonly kind: 'step-done'; readonly step: number; readonly note: string }
+  | {
+      readonly kind: 'step-done';
+      readonly step: number;
+      readonly note: string;
+      /** Of a rollback that republishes: that failed, and the recorded Lambda version is used. */
+      readonly returns?: true;
+    }
   | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
   | {
       readonly kind: 'unreadable';

@@ -8,7 +8,7 @@ import { isBlind, isRollback, type Mark, targetOf } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
 import { writerIn } from './repair.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
-import type { RolloutState } from './state.ts';
+import { publishedAs, type RolloutState, stepsToRepublish } from './state.ts';
 
 type SetAlias = Extract<Effect, { kind: 'set-alias' }>;
 
@@ -194,9 +194,12 @@ function purposeOf(state: RolloutState, effect: Effect): 'forward' | 'fence' | '
  */
 function wayBack({ plan, home, published, keeps, step }: RolloutState, effect: Effect): string {
   if (keeps !== null) return keeps.functionVersion;
-  const good = published[routeKey({ kind: 'single', version: plan.challenger })];
+  // Until a version that is published anew has passed its tests, the recorded one is the way back.
+  const first = stepsToRepublish(plan);
+  const known = step < first ? publishedAs(plan) : published;
+  const good = known[routeKey({ kind: 'single', version: plan.challenger })];
   const isBack = effect.kind === 'set-alias' && effect.purpose === 'roll-back';
-  const isTested = plan.steps.slice(step).every(({ kind }) => kind !== 'smoke');
+  const isTested = plan.steps.slice(Math.max(step, first)).every(({ kind }) => kind !== 'smoke');
   const leadsOn = plan.strategy === 'rollback' && !isBack && isTested;
   return (leadsOn ? good : undefined) ?? home.functionVersion;
 }
