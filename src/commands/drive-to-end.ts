@@ -43,9 +43,7 @@ export async function driveToEnd(
   void outbox.sweep();
   try {
     const driven = await loop(context, at, ports, journal, follower, signals, until, heart.signal);
-    // A signal, or credentials at their end, leave no time for it.
-    if (driven.code === exitCode.rolledBack || driven.code === exitCode.aborted)
-      await tellKeysAfter(context, at, driven.state);
+    await tellKeysAfter(context, at, driven);
     return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();

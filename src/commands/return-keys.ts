@@ -2,6 +2,7 @@ import { type Platform, PlatformError } from '../ports/platform.ts';
 import { keysOnReturn, otherThanKeys } from '../registry/frozen-keys.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Context, Target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
 
 /** What a rollback to a recorded Lambda version does to the API keys that callers may use. */
 export type ReturnKeys =
@@ -71,13 +72,15 @@ export async function tellKeys(
   output.say(`Lambda version ${functionVersion} serves now. It ${keys.how}. Next: ${next}`);
 }
 
-/** The same after a rollout that ended with a rollback. */
+/** The same after a rollout that ended with a rollback. A signal, or credentials at their end, leave no time for it. */
 export async function tellKeysAfter(
   context: Pick<Context, 'output'>,
   at: Target,
-  { outcome, keeps, home, plan }: RolloutState,
+  { code, state }: { readonly code: ExitCode; readonly state: RolloutState },
 ): Promise<void> {
-  if (outcome?.kind !== 'rolled-back') return;
+  const { outcome, keeps, home, plan } = state;
+  const hasTime = code === exitCode.rolledBack || code === exitCode.aborted;
+  if (outcome?.kind !== 'rolled-back' || !hasTime) return;
   const { functionVersion, version } = keeps ?? { ...home, version: plan.champion };
   await tellKeys(context, at, functionVersion, version);
 }
