@@ -3,7 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
-import { afterEffect, afterRepair, effectKey, meant } from './after-effect.ts';
+import { afterEffect, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
 
@@ -292,9 +292,4 @@ function afterLabel(state: RolloutState, as: Extract<Entry, { kind: 'labelled' }
     default:
       return unreachable(as);
   }
-}
-
-function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
-  const { [key]: _gone, ...rest } = record;
-  return rest;
 }
