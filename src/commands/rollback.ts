@@ -4,6 +4,7 @@ import { formatDuration, parseVersion } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
+import { StoreBehind } from '../rollout/look.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
@@ -11,6 +12,7 @@ import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { abortRunning } from './abort.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { forceOf } from './owner.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
@@ -36,11 +38,14 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   let running: RolloutState | null;
   try {
     // Who rolls back after a rollback by the alias alone wants that one known first.
+    await refuseWhereBehind(at);
     running = (await unfinished(at)) ?? (await undone(at));
   } catch (error) {
-    // A named version needs the registry; the way back does not.
-    if (to !== undefined) throw error;
-    return rollBackByAliasAlone(context, at, error, { force });
+    if (to === undefined) return rollBackByAliasAlone(context, at, error, { force });
+    // A named version needs the registry; what that says of an immutable Lambda version holds, however old it is.
+    const known = error instanceof StoreBehind ? await servedBy(at, to) : undefined;
+    if (known === undefined) throw error;
+    return rollBackByAliasAlone(context, at, error, { to: known, force });
   }
   // Who rolls back while a rollback is unfinished wants it finished, and not undone.
   const isBack = running?.plan.strategy === 'rollback';
