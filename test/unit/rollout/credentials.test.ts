@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
-import { rolloutId } from '../../../src/domain/units.ts';
+import { instant, rolloutId } from '../../../src/domain/units.ts';
 import { PlatformError } from '../../../src/ports/platform.ts';
 import { standingOf } from '../../../src/rollout/credentials.ts';
 import { drive } from '../../../src/rollout/drive.ts';
@@ -105,6 +105,7 @@ describe('an owner whose credentials are dead', () => {
     await standing.yield();
     await ports.store.acquire({ owner: actor('bob'), rollout: id, takeOver: false, at });
     await ports.store.release(2);
+    await ports.clock.sleepUntil(instant(at + 5_000));
     expect(await standing.regain()).toBe(true);
     expect(await ports.store.lock()).toMatchObject({ token: 2, owner: null });
   });
