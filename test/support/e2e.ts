@@ -108,7 +108,11 @@ export function createScene(name: string, local: object = quick): Scene {
   };
   const start = (...args: string[]): Running => launch([bin, ...args], {});
   const run = (...args: string[]): Promise<Ended> => start(...args).ended;
-  const inside: Scene['inside'] = (...args) => runInside(args, dir, { ...machine(), ...variables });
+  // The SDK takes an account's credentials from the process's own environment.
+  const inside: Scene['inside'] = (...args) =>
+    Object.keys(variables).some((name) => name.startsWith('AWS_'))
+      ? run(...args)
+      : runInside(args, dir, { ...machine(), ...variables });
   const asks =
     (how: Scene['inside']) =>
     async (...args: string[]): Promise<Json> => {
