@@ -43,6 +43,8 @@ export interface Connection {
   readonly artifacts: Artifacts;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
+  /** What a person must know of the controller of this machine, with what to type; null where all is well. */
+  readonly controllerTrouble: { readonly what: string; readonly mend: string } | null;
   /** What that controller remembers. */
   readonly sightings: Sightings;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
@@ -129,7 +131,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       preflight: async (subject) => (await accountChecks(config, clients)).preflight(subject),
     },
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
-    controller: await controllerOf(config, clients),
+    ...(await controllerOf(config, clients)),
     sightings: await sightingsOf(config, clients),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
@@ -180,17 +182,17 @@ async function sharedAt(places: Places, config: EnvironmentConfig, where: Place)
   return made;
 }
 
-async function controllerOf(config: EnvironmentConfig, clients: Clients): Promise<Dispatcher | null> {
-  if (config.kind !== 'local') {
-    if (config.controller === null) return null;
-    const { createDispatcher } = await import('./aws/step-functions.ts');
-    const { controller: stateMachine, name: environment, model } = config;
-    return createDispatcher({ clients, stateMachine, environment, model });
-  }
-  const { localControllerRuns } = await import('./local-controller.ts');
-  // It looks every second, and so needs no waking.
-  const name = 'the rollout controller of this machine';
-  return localControllerRuns(stateDirOf(config)) ? { name, dispatch: () => Promise.resolve() } : null;
+async function controllerOf(
+  config: EnvironmentConfig,
+  clients: Clients,
+): Promise<Pick<Connection, 'controller' | 'controllerTrouble'>> {
+  if (config.kind === 'local')
+    return (await import('./local-controller.ts')).localControllerOf(stateDirOf(config));
+  if (config.controller === null) return { controller: null, controllerTrouble: null };
+  const { createDispatcher } = await import('./aws/step-functions.ts');
+  const { controller: stateMachine, name: environment, model } = config;
+  const controller = createDispatcher({ clients, stateMachine, environment, model });
+  return { controller, controllerTrouble: null };
 }
 
 /** In another account by a role there; whoever we are at first is asked for it. */

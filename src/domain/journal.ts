@@ -206,6 +206,8 @@ export type EntryBody =
       readonly error: string;
       readonly final: boolean;
       readonly credentials?: true;
+      /** AWS lets this owner not write the alias. */
+      readonly denied?: true;
     }
   | {
       readonly kind: 'step-done';

@@ -172,6 +172,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
             error: entry.error,
             final: entry.final,
             credentials: entry.credentials,
+            denied: entry.denied,
           },
         },
       };

@@ -86,6 +86,7 @@ export interface RolloutState {
         readonly error: string;
         readonly final: boolean;
         readonly credentials?: true | undefined;
+        readonly denied?: true | undefined;
       }
     >
   >;

@@ -432,8 +432,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
         let pauseMs = 5_000;
         try {
           const result = await lap(post, true);
-          if (result.kind === 'again') {
+          if (result.kind === 'again' || result.kind === 'cut-off')
             pauseMs = Math.min(pauseMs, Math.max(100, result.at - ports.clock.now()));
+          if (result.kind === 'again') {
             if (result.adopted !== null) world.saw('controller adopted an orphan');
           }
           if (result.kind === 'ended') world.saw('controller finished an orphan');

@@ -60,6 +60,8 @@ export interface CliWorld {
   readonly artifacts: Map<string, string>;
   /** The environment's rollout controller; null unless set. */
   controller: Dispatcher | null;
+  /** What is wrong with the controller of this machine. */
+  controllerTrouble: Connection['controllerTrouble'];
   /** What `mlreg dashboard` serves. */
   pages: PagesOptions | null;
   /** What STS answers to whoever asks. */
@@ -202,6 +204,9 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
     get controller() {
       return world.controller;
     },
+    get controllerTrouble() {
+      return world.controllerTrouble;
+    },
     sightings: memorySightings(),
     place: 'AWS eu-west-1',
     audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
@@ -334,6 +339,7 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
       });
     },
     controller: null,
+    controllerTrouble: null,
     pages: null,
     account: [],
     preflight: () => [],
