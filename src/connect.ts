@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
 import { recoverable } from './recover-store.ts';
+import { smokeRequests } from './smoke-requests.ts';
 import type { Clients } from './aws/clients.ts';
 import type { ReadMetrics } from './aws/gathered-reads.ts';
 import { usersOf } from './aws/users.ts';
@@ -282,20 +282,4 @@ async function placeOf(config: EnvironmentConfig): Promise<Place> {
     endpointUrl: record.controlUrl,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
   };
-}
-
-function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
-  const path = config.requests.smokeFile;
-  if (path === null) return [];
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new UserError('usage', `the smoke requests in ${path} can't be read`, {
-      cause,
-      mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies',
-    });
-  }
-  if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
-  return parsed.map((body) => ({ body: JSON.stringify(body) }));
 }

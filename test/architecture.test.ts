@@ -80,6 +80,7 @@ function folderOf(file: string): string {
       'connect.ts',
       'audit-store.ts',
       'recover-store.ts',
+      'smoke-requests.ts',
       'page-server.ts',
       'local-world.ts',
       'local-controller.ts',
