@@ -38,7 +38,7 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
   let snapshots = new Map<RolloutId, Snapshot>();
   /** What was kept beside the log has been looked at. */
   let isOpened = false;
-  /** Lengths of the journals of which older entries were not read; null: all were. */
+  /** The first entry of each journal that was read, where older ones were not; null: all were. */
   let unread: ReadonlyMap<RolloutId, number> | null = null;
   /** The head that is known to be on disk. */
   let durable: string | undefined = genesis;
@@ -53,7 +53,7 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
     if (found === null) return readOn();
     ({ chain, state } = found);
     snapshots = new Map(found.snapshots);
-    unread = new Map([...state.journals].map(([id, { length }]) => [id, length]));
+    unread = new Map([...state.journals].map(([id, { length, parts }]) => [id, parts[0]?.from ?? length]));
     durable = undefined;
     try {
       await readOn();

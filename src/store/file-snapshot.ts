@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import type { Entry } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { type Chain, newChain } from './chain.ts';
 import { readFrom, sizeOf } from './file.ts';
 import type { FileSystem } from './file-system.ts';
-import { emptyState, type State } from './fold.ts';
+import { emptyState, partsOf, readJournal, type State } from './fold.ts';
 import { sha256 } from './record.ts';
 
 /*
@@ -36,13 +37,23 @@ const kept = z.object({
   holder: z.looseObject({ token: count }),
   beats: count,
   writers: z.array(z.tuple([count, z.string()])),
-  journals: z.array(z.tuple([z.string(), z.object({ length: count, told: z.record(z.string(), count) })])),
+  journals: z.array(
+    z.tuple([
+      z.string(),
+      z.object({
+        length: count,
+        told: z.record(z.string(), count),
+        /** Those of its last append, by whose text a rollout's own snapshot is recognised: field by field in their order. */
+        last: z.array(z.record(z.string(), z.unknown())),
+      }),
+    ]),
+  ),
   versions: z.array(z.tuple([z.string(), z.looseObject({ version: z.string() })])),
   inboxes: z.array(z.tuple([z.string(), z.array(z.looseObject({ kind: z.string() }))])),
   snapshots: z.array(z.tuple([z.string(), z.object({ length: count, text: z.string() })])),
 });
 
-/** A log as far as a snapshot goes. Its state has the journals' lengths, and of entries and writers only the newest. */
+/** A log as far as a snapshot goes. Its state has the journals' lengths, and of entries and writers only the last. */
 export interface Restored {
   readonly chain: Chain;
   readonly state: State;
@@ -73,7 +84,10 @@ export async function readSnapshotFile(
       beats: found.beats,
       writers: new Map(found.writers),
       journals: new Map(
-        found.journals.map(([id, { length, told }]) => [id as RolloutId, { length, parts: [], told }]),
+        found.journals.map(([id, { length, told, last }]) => [
+          id as RolloutId,
+          { length, told, parts: partsOf(last as unknown as readonly Entry[]) },
+        ]),
       ),
       versions: new Map(found.versions) as unknown as State['versions'],
       inboxes: new Map(found.inboxes) as unknown as State['inboxes'],
@@ -107,7 +121,14 @@ export async function writeSnapshotFile(
     holder: state.holder,
     beats: state.beats,
     writers: [...state.writers].slice(-mostWriters),
-    journals: [...state.journals].map(([id, { length, told }]) => [id, { length, told: { ...told } }]),
+    journals: [...state.journals].map(([id, { length, told, parts }]) => [
+      id,
+      {
+        length,
+        told: { ...told },
+        last: readJournal(state, id, parts.at(-1)?.from ?? length).map((entry) => ({ ...entry })),
+      },
+    ]),
     versions: [...state.versions].map(([tag, record]) => [tag, { ...record }]),
     inboxes: [...state.inboxes].map(([id, requests]) => [id, requests.map((request) => ({ ...request }))]),
     snapshots: [...snapshots].slice(-mostRollouts),

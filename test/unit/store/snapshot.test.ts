@@ -67,6 +67,9 @@ describe('the snapshot beside an embedded store', () => {
     };
     const store = openStore({ ...place(), fs });
     expect((await store.journal(R1, 195)).map(({ seq }) => seq)).toEqual([195, 196, 197, 198, 199]);
+    // The last entry before it as well, to the letter: by that a rollout's snapshot is recognised.
+    const [last] = await store.journal(R1, 189);
+    expect(JSON.stringify(last)).toBe(JSON.stringify((await openStore(place()).journal(R1))[189]));
     expect(read).toBeLessThan(readFileSync(log()).length / 10);
     expect(await store.journal(R1)).toHaveLength(200);
     expect(await everything(store)).toEqual(await everything(openStore(place())));
