@@ -53,6 +53,7 @@ const pureRolloutFiles = [
   'decide.ts',
   'decide-bake.ts',
   'decide-fence.ts',
+  'decide-return.ts',
   'decide-rollback.ts',
   'decide-shadow.ts',
   'after-effect.ts',

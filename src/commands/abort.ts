@@ -1,4 +1,5 @@
 import { endWatch } from '../rollout/end-watch.ts';
+import { StoreBehind } from '../rollout/look.ts';
 import { takeOver } from '../rollout/own.ts';
 import { UserError } from '../domain/user-error.ts';
 import {
@@ -11,6 +12,7 @@ import {
   undone,
   unfinished,
 } from './context.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { isStoreLost, orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { forceOf } from './owner.ts';
@@ -32,9 +34,12 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
   const at = await target(context);
   let running: RolloutState | null;
   try {
+    if (options.ifRunning === true) await refuseWhereBehind(at);
     running = options.ifRunning === true ? await unfinished(at) : await mustRun(at, rollout);
   } catch (error) {
     if (!isStoreLost(error)) throw error;
+    // Whether a rollout runs is what such a store does not know, and a clean-up must not move users who are well.
+    if (error instanceof StoreBehind && options.ifRunning === true && rollout === undefined) throw error;
     return abortByAliasAlone(context, at, error, rollout, force);
   }
   if (running === null || (rollout !== undefined && running.id !== rollout)) {

@@ -16,6 +16,7 @@ import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
 import { rollBackInterrupted } from './interrupted-without-store.ts';
 import { listen, type Signals } from './signals.ts';
+import { tellKeysAfter } from './return-keys.ts';
 import { tellPeople } from './tell-people.ts';
 import { wake } from './wake.ts';
 
@@ -41,7 +42,9 @@ export async function driveToEnd(
   const { outbox } = at.connection;
   void outbox.sweep();
   try {
-    return await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+    const driven = await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+    await tellKeysAfter(context, at, driven);
+    return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();
     const go = `mlreg resume --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;

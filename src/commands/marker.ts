@@ -42,7 +42,7 @@ export async function markerNote(
     case 'twin':
     case 'put-back':
     case 'copied': {
-      const text = behindText(meaning, alias);
+      const text = behindText(meaning, { alias, environment: config.name });
       if (text === null) throw new Error(`no words for ${meaning.kind}`);
       return { isBehind: true, detail: text.what, why: text.why, mend: text.mend };
     }

@@ -207,7 +207,13 @@ export type EntryBody =
       /** AWS lets this owner not write the alias. */
       readonly denied?: true;
     }
-  | { readonly kind: 'step-done'; readonly step: number; readonly note: string }
+  | {
+      readonly kind: 'step-done';
+      readonly step: number;
+      readonly note: string;
+      /** Of a rollback that republishes: that failed, and the recorded Lambda version is used. */
+      readonly returns?: true;
+    }
   | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
   | {
       readonly kind: 'unreadable';

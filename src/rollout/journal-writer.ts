@@ -68,7 +68,8 @@ export async function openJournal(
   const read = async (from?: RolloutState): Promise<RolloutState> => {
     const found = await readState(store, rollout, from);
     const lock = await store.lock();
-    if (lock.token !== token || lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));
+    if (lock.token !== token || found.token > token || lock.sealedBy !== undefined)
+      throw new Fenced(ownerOf(lock));
     const { writer, store: identity } = lock;
     mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
     return { ...found, token };

@@ -37,6 +37,8 @@ export interface Remembered {
   readonly writer: string | undefined;
   /** What the journal of the marker's rollout says; null where there is no such journal. */
   readonly journal: 'forward' | 'rolled back' | null;
+  /** How many entries that journal has. Undefined: not asked. */
+  readonly length?: number;
 }
 
 /** The table of what a marker means, and pure. Store and epoch come before tokens: another store's token says nothing. */
@@ -65,6 +67,10 @@ export function meaningOf(stamp: Stamp | undefined, description: string, remembe
   // A person's writer is known to no store, and the rollback is unknown for as long as its marker stands.
   if (purpose === 'blind') return unknown;
   if (remembered.writer !== writer) return { kind: 'copied' };
+  // An owner journals each intent before its write; only a rollback may go without.
+  const isJournaled = purpose === 'forward' || purpose === 'fence';
+  if (isJournaled && remembered.length !== undefined && stamp.seq >= remembered.length)
+    return lost(`entry ${stamp.seq} of rollout ${rollout}`);
   return purpose === 'back' && remembered.journal === 'forward' ? unknown : { kind: 'own' };
 }
 

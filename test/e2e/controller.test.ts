@@ -83,34 +83,6 @@ describe('the rollout controller of this machine', () => {
     expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
     expect(owners(rollout)).toEqual(['mlreg controller']);
   });
-
-  it('judges what is held, moves nobody up, and makes way for whoever resumes', async () => {
-    scene.configure({ ...calm, onInterrupt: 'hold' });
-    const traffic = await startTraffic(scene, 60);
-    const deploying = scene.start('deploy', '--model-version', 'v2.2.0');
-    await deploying.event('the first bake', isBaking(20));
-    deploying.kill('SIGTERM');
-    const { code, stderr } = await deploying.ended;
-    expect([code, stderr]).toEqual([143, expect.stringContaining('goes on judging')]);
-    await eventually('the controller', async () => (await scene.status()).rollout?.paused === true);
-    const before = (await scene.newest()).entries.length;
-    await eventually('a look', async () =>
-      (await scene.newest()).entries.slice(before).some(({ kind }: Json) => kind === 'observed'),
-    );
-    expect(await scene.status()).toMatchObject({
-      drivenBy: 'controller',
-      rollout: { challengerPercent: 20 },
-    });
-    expect(answering(await recommendations(scene, 60))).toEqual(['v2.2.0', 'v2.3.0']);
-
-    const resumed = scene.start('resume');
-    await eventually('the new owner', async () => (await scene.status()).owner?.pid === resumed.pid);
-    await eventually('its going on', async () => (await scene.status()).rollout?.paused === false);
-    await succeeds(scene.run('promote', '--full'));
-    expect((await resumed.ended).code).toBe(0);
-    await traffic.stop();
-    await expectServing(scene, 'v2.2.0');
-  });
 });
 
 describe('a controller whose process is killed', () => {

@@ -2,7 +2,7 @@ import { UserError } from '../../src/domain/user-error.ts';
 import type { Reading } from '../../src/domain/observation.ts';
 import { PlatformError, type PlatformFailure } from '../../src/ports/platform.ts';
 import { draw } from './dice.ts';
-import { drawFault, type Fault, type Window } from './faults.ts';
+import { drawFault, type Fault, isInert, type Struck, type Window } from './faults.ts';
 import { Violation } from './safety.ts';
 import type { Process, Scheduler, Wake } from './scheduler.ts';
 import { spoil } from './spoil.ts';
@@ -36,7 +36,7 @@ export interface Caller {
   /** From now on everything works. */
   heal(): void;
   /** What has befallen calls so far. */
-  readonly faults: Fault[];
+  readonly faults: Struck[];
   /** Of all calls so far: who, when, the how-manieth. */
   hash(): number;
   crashes(): number;
@@ -79,7 +79,7 @@ export function createCaller(world: {
   const { swap } = world.story;
   const swapFault: Fault | undefined =
     given?.get('swap') ?? (given || !swap ? undefined : { key: 'swap', ...swap });
-  const faults: Fault[] = [];
+  const faults: Struck[] = [];
   let hasSwapped = false;
   let healed = false;
   let hash = 0;
@@ -89,16 +89,27 @@ export function createCaller(world: {
     scheduler.kill(process);
   };
 
-  const faultOf = (process: Process, nth: number, name: string): Fault | null => {
+  /** Calls so far by process and name. */
+  const called = new Map<string, number>();
+  const nthOfKind = (process: Process, name: string): number => {
+    const key = `${process.name} ${name}`;
+    const nth = called.get(key) ?? 0;
+    called.set(key, nth + 1);
+    return nth;
+  };
+
+  const faultOf = (process: Process, nth: number, name: string, isLagging = false): Fault | null => {
+    const byKind = `${process.name} ${name} ${nthOfKind(process, name)}`;
     if (healed) return null;
     const isFirstSwap = name === 'writeStage' && !hasSwapped;
     hasSwapped ||= isFirstSwap;
     const drawn = given
-      ? (given.get(`${process.name} ${nth}`) ?? null)
+      ? (given.get(byKind) ?? given.get(`${process.name} ${nth}`) ?? null)
       : drawFault(seed, swarm, process, nth, name);
     const fault = isFirstSwap ? (swapFault ?? drawn) : drawn;
     if (fault === null || !world.allows(fault.key)) return null;
-    faults.push(fault);
+    const call = fault.key === 'swap' ? 'swap' : byKind;
+    faults.push({ ...fault, call, isInert: isInert(fault.kind, name, isLagging) });
     return fault;
   };
   const windowOf = (name: string): Window['kind'] | null => {
@@ -122,7 +133,7 @@ export function createCaller(world: {
     { stale, refuse: refusal = (kind) => Promise.reject(failure(name, kind)) }: Otherwise<T> = {},
   ): Promise<T> {
     const nth = process.calls++;
-    const fault = faultOf(process, nth, name);
+    const fault = faultOf(process, nth, name, stale !== undefined);
     const luck = draw(seed, 41, process.index, nth);
     const slow = luck % 61 === 0 ? 1_500 : 30;
     const there = 1 + ((luck >>> 8) % slow);

@@ -37,10 +37,21 @@ export type MetricFault =
   | 'metrics-denied';
 
 export interface Fault {
-  /** `process call`, or the name of a window. Dropping one leaves all others as they were. */
+  /**
+   * Of a drawn one, or of one that is tried at every call: `process n`, its n-th call. Of a story's own: `process call n`, its
+   * n-th call of that kind, which other calls that come to be made do not move; or `swap`. Dropping one leaves all others as they were.
+   */
   readonly key: string;
   readonly kind: FaultKind;
   readonly ms: number;
+}
+
+/** A fault as it befell a call. */
+export interface Struck extends Fault {
+  /** The key that a story's own fault has. */
+  readonly call: string;
+  /** It could change nothing about this call, as a late reading cannot about a write. */
+  readonly isInert: boolean;
 }
 
 /** A time during which calls of this name are answered so, whoever makes them. */
@@ -135,6 +146,13 @@ const weights: Partial<Record<string, number>> = {
 };
 const weightOf = (call: string): number => weights[call] ?? 1;
 const severity: Partial<Record<FaultClass, number>> = { crashes: 0.35, clocks: 0.35, pauses: 0.6 };
+
+/** Whether a fault changes anything about this call. @param isLagging whether there is an earlier state to read */
+export function isInert(kind: FaultKind, call: string, isLagging: boolean): boolean {
+  if (kind === 'stale') return !isLagging;
+  if (call === 'sleep') return !/^(crash|pause|clock)/.test(kind);
+  return metricFaults.some((name) => name === kind) && call !== 'metrics.read';
+}
 
 /** The fault of a process's n-th call; null for most. */
 export function drawFault(

@@ -275,10 +275,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       ...settingsOf(champion.version, wanted.version),
       returnsTo,
       builds,
+      ...(world.revoked ? { republishes: 'holds 1 API key of its own' } : {}),
     });
+    if (plan.republishes !== undefined) world.saw('rollback republishes');
     // Only what is published anew is made of $LATEST.
     const codeSha256 =
-      plan.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
+      plan.returnsTo === undefined || plan.republishes !== undefined
+        ? await platform.codeSha256()
+        : (service.codeSha256 ?? '');
     const begin = () =>
       start(ports, ports.ids.rolloutId(), {
         plan,

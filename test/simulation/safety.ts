@@ -248,7 +248,7 @@ export function watchSafety(world: Watched): Safety {
       (hasMoved && !sameTarget(target, before.target)) ||
       isOrdered ||
       (stamp.seq === 0 && plan.strategy !== 'rollback');
-    if (isHome && isBack) rollout.wentHome.add(alias);
+    if ((isHome || keptBy(rollout) === target.functionVersion) && isBack) rollout.wentHome.add(alias);
     checkReturn(rollout, target, stamp, say);
     if (alias === 'live') noteServed(target);
   }
@@ -443,6 +443,9 @@ export function watchSafety(world: Watched): Safety {
         world.saw(`rolled back by ${entry.cause.kind}`);
         return;
       }
+      case 'step-done':
+        if (entry.returns === true) world.saw('rollback used the recorded version after all');
+        break;
       case 'labelled':
         if (entry.as === 'promoted') {
           if (!rollout.promoteLanded)

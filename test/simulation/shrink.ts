@@ -38,4 +38,7 @@ const keysOf = ({ story, faults }: Run): readonly string[] => [
 ];
 
 /** A counterexample as data: what it needs and nothing else, whatever seeds come to mean later. */
-export const freeze = ({ run }: Counterexample): Story => ({ ...run.story, faults: run.faults });
+export const freeze = ({ run }: Counterexample): Story => ({
+  ...run.story,
+  faults: run.faults.filter(({ isInert }) => !isInert).map(({ call, kind, ms }) => ({ key: call, kind, ms })),
+});

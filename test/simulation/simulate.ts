@@ -1,4 +1,4 @@
-import type { Fault } from './faults.ts';
+import type { Struck } from './faults.ts';
 import { type Programs, programs } from './programs.ts';
 import { checkBreachEnded } from './breach.ts';
 import { isCalm, recover } from './recover.ts';
@@ -12,7 +12,7 @@ export interface Run {
   readonly violation: Violation | null;
   readonly story: Story;
   /** What befell calls, as it came. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Struck[];
   readonly situations: ReadonlyMap<string, number>;
   readonly rollouts: number;
   readonly crashes: number;

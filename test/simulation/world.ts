@@ -10,7 +10,7 @@ import { type Behaviour, endpointsOf } from './aws-model.ts';
 import { createCaller, NoAnswer } from './calls.ts';
 import { draw } from './dice.ts';
 import { engineLevel } from './engine-level.ts';
-import type { Fault } from './faults.ts';
+import type { Struck } from './faults.ts';
 import type { BuildLevel, Design, Level, Truth } from './level.ts';
 import { type Safety, Violation, watchSafety } from './safety.ts';
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts';
@@ -30,8 +30,10 @@ export interface SimWorld {
   readonly store: Store;
   readonly safety: Safety;
   readonly situations: Map<string, number>;
-  readonly faults: Fault[];
+  readonly faults: Struck[];
   readonly design: Design | undefined;
+  /** API keys were revoked since what served before was published. */
+  readonly revoked: boolean;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -191,6 +193,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     situations,
     faults: caller.faults,
     design: options.design,
+    revoked: story.revoked === true,
     trace,
     saw,
     fail,

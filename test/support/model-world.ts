@@ -42,7 +42,7 @@ export interface ModelWorld {
   readonly makeAlias: (name: string, target: AliasTarget, stamp?: Stamp) => void;
   /** Somebody writes an alias's Description by hand. */
   readonly describe: (name: string, description: string) => void;
-  /** A Lambda version from before, with these variables. */
+  /** A Lambda version from before, or $LATEST, with these variables. */
   readonly publishAs: (functionVersion: string, variables: Readonly<Record<string, string>>) => void;
   readonly stage: () => StageView;
   /** Somebody's UpdateStage, whoever that is. */
@@ -159,8 +159,8 @@ export function modelWorld(): ModelWorld {
     variables: (version) => call('variables', () => published.get(version) ?? {}),
     publish: ({ variables }) =>
       call('publish', () => {
-        const functionVersion = String(7 + published.size);
-        published.set(functionVersion, variables);
+        const functionVersion = String(7 + [...published.keys()].filter((key) => key !== '$LATEST').length);
+        published.set(functionVersion, { ...published.get('$LATEST'), ...variables });
         return { functionVersion };
       }),
     warm: () => call('warm', () => 1),

@@ -45,4 +45,14 @@ describe('bucketRanks', () => {
       expect(served).toBe(Math.round(percent * 10));
     }
   });
+
+  it.each([
+    [0.01, 0],
+    [0.04, 0],
+    [0.05, 1],
+    [0.1, 1],
+    [0.14, 1],
+  ])('gives a share of %d %% to %i buckets: never more users than the nearest tenth', (percent, buckets) => {
+    expect(bucketsAt(percent)).toBe(buckets);
+  });
 });

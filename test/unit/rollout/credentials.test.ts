@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
-import { rolloutId } from '../../../src/domain/units.ts';
+import { instant, rolloutId } from '../../../src/domain/units.ts';
 import { PlatformError } from '../../../src/ports/platform.ts';
+import { standingOf } from '../../../src/rollout/credentials.ts';
 import { drive } from '../../../src/rollout/drive.ts';
 import { start, takeOver } from '../../../src/rollout/own.ts';
 import { openMemoryStore } from '../../../src/store/memory.ts';
@@ -85,6 +86,28 @@ describe('an owner whose credentials are dead', () => {
     expect(result).toMatchObject({ kind: 'lost' });
     expect((await store.lock()).owner?.name).toBe('bob');
     expect(world.alias().revisionId).toBe(revision);
+  });
+
+  it('leaves it also to somebody who came, and holds the lock no more', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const { ports } = world;
+    const journal = await start(ports, id, startOf());
+    const at = ports.clock.now();
+    const blind = {
+      kind: 'unreadable',
+      why: 'the token is expired',
+      denied: false,
+      credentials: true,
+    } as const;
+    await journal.append(at, [blind]);
+    const standing = standingOf(ports, journal);
+    await standing.yield();
+    await ports.store.acquire({ owner: actor('bob'), rollout: id, takeOver: false, at });
+    await ports.store.release(2);
+    await ports.clock.sleepUntil(instant(at + 5_000));
+    expect(await standing.regain()).toBe(true);
+    expect(await ports.store.lock()).toMatchObject({ token: 2, owner: null });
   });
 });
 
@@ -190,5 +213,29 @@ describe('a lock whose owner was killed before its first entry', () => {
     };
     await expect(start(slow, id, startOf())).rejects.toMatchObject({ fault: 'conflict' });
     expect(await store.lock()).toMatchObject({ token: 1, owner: { name: 'bob' } });
+  });
+
+  it('is left to whoever took it right after the last look', async () => {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const { store, clock } = world.ports;
+    const at = clock.now();
+    await store.acquire({ owner: actor('bob'), rollout: rolloutId('r-0'), takeOver: false, at });
+    const racing = {
+      ...world.ports,
+      store: new Proxy(store, {
+        get: (target, name: keyof typeof store) =>
+          name !== 'lock'
+            ? Reflect.get(target, name)
+            : async () => {
+                const seen = await store.lock();
+                const taken = { owner: actor('cat'), rollout: rolloutId('r-2'), takeOver: true, at };
+                if (clock.now() > at && seen.token === 1) await store.acquire(taken);
+                return seen;
+              },
+      }),
+    };
+    await expect(start(racing, id, startOf())).rejects.toThrow(/is owned by cat/);
+    expect(await store.lock()).toMatchObject({ token: 2, owner: { name: 'cat' } });
   });
 });

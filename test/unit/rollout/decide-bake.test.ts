@@ -10,12 +10,14 @@ import { canarySettings } from '../../support/model-world.ts';
 import {
   asked,
   atStep,
+  began,
   type Chapter,
   fail,
   fenced,
   incident,
   insufficient,
   moved,
+  observation,
   on,
   pass,
   proven,
@@ -34,6 +36,7 @@ import {
   watchPlan,
 } from './story.ts';
 
+const after = (ms: number) => later(began, ms);
 const next = ({ state, now }: Story, verdict: Verdict | null): Decision => decide(state, verdict, now);
 
 /** What it comes to, in a word or two. */
@@ -179,6 +182,30 @@ describe('the last bake, passed without proof that the challenger is no worse', 
 
   it('refuses a policy that nobody knows', () => {
     expect(() => next(last('sing' as OnInconclusive, 11_000), pass)).toThrow('unreachable');
+  });
+});
+
+describe('a bake whose last metrics are late', () => {
+  const slow = canary({ ...canarySettings(), horizonMs: 15_000 });
+  const baking = (...seen: readonly Chapter[]): Story =>
+    tell(
+      slow,
+      ...ready,
+      ...stepsTo(stepOf.route10),
+      moved(split(10), on('8')),
+      stepDone(stepOf.route10),
+      ...seen,
+    );
+  it.each([
+    ['waits for them', [wait(12_000)], 'waits: waiting for the last metrics of the bake'],
+    ['until their horizon', [wait(26_000)], 'verdict, done: nothing breached'],
+    [
+      'and not at all where they are there',
+      [wait(12_000), { kind: 'observed', observations: [observation(0, after(10_000))] }],
+      'verdict, done: nothing breached',
+    ],
+  ] as const)('%s', (_when, chapters, expected) => {
+    expect(gist(next(baking(...(chapters as readonly Chapter[])), pass))).toBe(expected);
   });
 });
 

@@ -29,3 +29,14 @@ it('commits under the token that has written the alias, and fences first under a
     effect: { kind: 'set-alias', purpose: 'fence', alias: 'live' },
   });
 });
+
+it('writes the alias again where the fence found that somebody had left users elsewhere', () => {
+  const state = promoted();
+  const { live } = state.aliases;
+  if (live === undefined) throw new Error('the alias was not written');
+  const moved = { ...state, aliases: { live: { ...live, target: on('7') } } };
+  expect(decide(moved, null, instant(state.stepSince + 1))).toMatchObject({
+    kind: 'effect',
+    effect: { kind: 'set-alias', purpose: 'promote', target: on('9') },
+  });
+});

@@ -1,19 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import type { EntryBody } from '../../../src/domain/journal.ts';
+import type { Effect, EntryBody } from '../../../src/domain/journal.ts';
 import { later } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { harmed } from '../../../src/rollout/decide-rollback.ts';
 import type { Decision } from '../../../src/rollout/decision.ts';
 import { rollBack } from '../../../src/rollout/decide-rollback.ts';
-import { actor, v22, v23 } from '../../support/model-world.ts';
+import { blueGreen } from '../../../src/strategies/blue-green.ts';
+import { actor, blueGreenSettings, v22, v23 } from '../../support/model-world.ts';
 import {
   abort,
+  aliasIs,
   asked,
   atStep,
   began,
   type Chapter,
+  did,
   fail,
+  fenced,
   firstPlan,
   home,
   moved,
@@ -21,6 +25,7 @@ import {
   on,
   pass,
   plan,
+  publish,
   rollingBack,
   setAlias,
   single,
@@ -106,6 +111,24 @@ describe('the way back', () => {
     expect(next(late)).toMatchObject({ entries: [{ outcome: { kind: 'stuck' } }] });
     const watched = tell(watchPlan(), rollingBack, tried(write, 'x', true));
     expect(next(watched)).toMatchObject({ entries: [{ outcome: { kind: 'stuck' } }] });
+  });
+
+  it('of two aliases writes first the one that users are on, and then the other, whatever the stage names', () => {
+    const alone = on('9');
+    const swap: Effect = { kind: 'swap-stage', to: 'green', deployment: 'new' };
+    const onGreen = did({ ...setAlias('route', alone, single(v23)), alias: 'green' }, aliasIs(alone));
+    const before = [fenced(), publish(single(v23), '9'), onGreen] as const;
+    const swapped = did(swap, { kind: 'stage', alias: 'green' });
+    const home2 = (alias: string): Chapter => did({ ...write, alias }, aliasIs(home));
+    const back = (...chapters: readonly Chapter[]): Decision =>
+      next(tell(blueGreen(blueGreenSettings()), ...before, ...chapters));
+    const writes = (alias: string) => ({ kind: 'effect', effect: { ...write, alias } });
+    // After the swap green serves users; before it, live does.
+    expect(back(swapped, rollingBack)).toEqual(writes('green'));
+    expect(back(swapped, rollingBack, home2('green'))).toEqual(writes('live'));
+    expect(back(rollingBack)).toEqual(writes('live'));
+    expect(back(rollingBack, home2('live'))).toEqual(writes('green'));
+    expect(back(rollingBack, home2('live'), home2('green'))).not.toMatchObject({ kind: 'effect' });
   });
 
   it('then writes the registry, tells people, and ends', () => {

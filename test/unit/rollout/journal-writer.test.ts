@@ -103,4 +103,25 @@ describe('the journal as its owner writes it', () => {
       'journal of r-1 has 3 entries, expected 1',
     );
   });
+
+  it('is not opened by an owner whose lock somebody took while it was read', async () => {
+    const { store, take } = await journal();
+    const late: Store = {
+      ...store,
+      journal: async (...asked) => {
+        const entries = await store.journal(...asked);
+        await take('bob');
+        return entries;
+      },
+    };
+    await expect(openJournal(late, id, 1, () => undefined)).rejects.toThrow(
+      new Fenced('bob on here (pid 1, mlreg deploy)'),
+    );
+  });
+
+  it('is not opened where another store took the place of this one', async () => {
+    const { store } = await journal();
+    await store.seal({ id: 'ffffffff', epoch: 2 });
+    await expect(openJournal(store, id, 1, () => undefined)).rejects.toThrow(Fenced);
+  });
 });

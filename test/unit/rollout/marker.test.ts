@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { MarkerDetail, Stamp } from '../../../src/domain/journal.ts';
-import { type Meaning, meaningOf, mustStop, type Remembered } from '../../../src/rollout/marker.ts';
+import {
+  isMine,
+  isOfMyToken,
+  type Meaning,
+  meaningOf,
+  mustStop,
+  type Remembered,
+} from '../../../src/rollout/marker.ts';
 import { id } from './story.ts';
 
 const mine = { id: '9f3c21ab', epoch: 3, supersedes: [{ id: '01d501d5', epoch: 2, token: 40 }] };
@@ -229,5 +236,17 @@ describe('when an owner must stop', () => {
     ],
   ])('on %s', (_name, found, given, expected) => {
     expect(mustStop(found, own, given)).toBe(expected);
+  });
+});
+
+describe("one's own write", () => {
+  const own = format2();
+  it.each<[string, Stamp, boolean, boolean]>([
+    ['is known by its token, number and writer', own, true, true],
+    ['is not the earlier one under the same token', format2({}, { seq: 3 }), false, true],
+    ['is not that of another token', format2({}, { token: 11 }), false, false],
+    ['is not that of another writer under the same token', format2({ writer: 'ffffffff' }), false, false],
+  ])('%s', (_what, found, mine, ofMyToken) => {
+    expect([isMine(found, own), isOfMyToken(found, own)]).toEqual([mine, ofMyToken]);
   });
 });

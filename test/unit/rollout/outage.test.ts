@@ -6,7 +6,16 @@ import type { Store } from '../../../src/ports/store.ts';
 import { drive } from '../../../src/rollout/drive.ts';
 import { start } from '../../../src/rollout/own.ts';
 import { openMemoryStore } from '../../../src/store/memory.ts';
-import { type ModelWorld, modelWorld, seedRegistry, startOf, v23 } from '../../support/model-world.ts';
+import { rollback } from '../../../src/strategies/rollback.ts';
+import {
+  canarySettings,
+  type ModelWorld,
+  modelWorld,
+  readOnlyStore,
+  seedRegistry,
+  startOf,
+  v23,
+} from '../../support/model-world.ts';
 
 const id = rolloutId('r-1');
 const never = new AbortController().signal;
@@ -119,5 +128,73 @@ describe('on the way back', () => {
     const journaled = await openMemoryStore(world.place).journal(id);
     expect(journaled.map(({ seq }) => seq)).toEqual(journaled.map((_, index) => index));
     expect(journaled.at(-1)).toMatchObject({ kind: 'ended' });
+  });
+});
+
+describe('a store that can be read and not written', () => {
+  /** From the first entry that fits on; the longest time that the rollout went on after it is returned, ms. */
+  async function cutOff(
+    world: ModelWorld,
+    fits: (entry: Entry) => boolean,
+    wanted: Parameters<typeof start>[2],
+  ): Promise<{ readonly result: unknown; readonly afterMs: number }> {
+    let since: number | null = null;
+    let moved = 0;
+    const { platform, clock } = world.ports;
+    const ports = {
+      ...world.ports,
+      platform: {
+        ...platform,
+        writeAlias: async (...args: Parameters<typeof platform.writeAlias>) => {
+          moved = clock.now();
+          return platform.writeAlias(...args);
+        },
+      },
+      onEntry: (entry: Entry) => {
+        if (since !== null || !fits(entry)) return;
+        since = clock.now();
+        world.fault = readOnlyStore;
+      },
+    };
+    const journal = await start(ports, id, wanted);
+    const result = await drive(ports, journal, { signal: never }).catch((error: unknown) => error);
+    return { result, afterMs: moved - (since ?? 0) };
+  }
+
+  it('lets the owner judge on in memory, and roll back on a breach', async () => {
+    const { world } = await prepare();
+    const isBad = (entry: Entry): boolean => {
+      if (isBaking(entry)) world.behaviour[v23] = { errors: 0.5, latencyMs: 20 };
+      return isBaking(entry);
+    };
+    const { result, afterMs } = await cutOff(world, isBad, startOf({ unreadableMs: 600_000 }));
+    expect(result).toMatchObject({ outcome: { kind: 'rolled-back', cause: { kind: 'verdict' } } });
+    expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    expect(afterMs).toBeLessThan(20_000);
+  });
+
+  it('takes users off a version that nobody can promote when the outage has lasted too long', async () => {
+    const { world } = await prepare();
+    const { result, afterMs } = await cutOff(world, isBaking, startOf());
+    expect(result).toMatchObject({ outcome: { kind: 'rolled-back', cause: { kind: 'step-failed' } } });
+    expect(world.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    expect(afterMs).toBeLessThan(40_000);
+  });
+
+  it('takes no champion away', async () => {
+    const { world } = await prepare();
+    const { result } = await cutOff(world, ({ kind }) => kind === 'labelled', startOf());
+    expect(result).toMatchObject({ fault: 'unavailable' });
+    expect(world.alias().target.functionVersion).not.toBe('7');
+  });
+
+  it('undoes no rollback that a person asked for', async () => {
+    const { world } = await prepare();
+    world.publishAs('5', {});
+    const plan = rollback({ ...canarySettings(), returnsTo: { functionVersion: '5' }, smokeFirst: false });
+    const isMoved = (entry: Entry): boolean => entry.kind === 'result' && entry.outcome.kind === 'alias';
+    const { result } = await cutOff(world, isMoved, { ...startOf(), plan });
+    expect(result).toMatchObject({ fault: 'unavailable' });
+    expect(world.alias().stamp?.detail?.purpose).not.toBe('back');
   });
 });

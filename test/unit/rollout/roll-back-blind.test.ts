@@ -93,6 +93,22 @@ describe('a rollback by the alias alone', () => {
     expect(alias()).toMatchObject({ target: on('5'), stamp: { detail: { writer: ana.writer } } });
   });
 
+  it('that another person was faster than, to the same version, is written all the same', async () => {
+    const { world, order, alias } = worldWith(stampOf());
+    const { platform } = world.ports;
+    let others = 0;
+    const slow = {
+      ...platform,
+      writeAlias: async (...given: Parameters<typeof platform.writeAlias>) => {
+        if (others++ === 0) await order({ ...ana, to: '5' });
+        return platform.writeAlias(...given);
+      },
+    };
+    const outcome = await rollBackBlind(slow, { alias: 'live', green: null }, { ...bob, to: '5' });
+    expect(outcome).toMatchObject({ kind: 'set' });
+    expect(alias()).toMatchObject({ target: on('5'), stamp: { detail: { writer: bob.writer } } });
+  });
+
   it('whose reply was lost is known by its writer', async () => {
     const { world, order } = worldWith(stampOf());
     world.fault = (_index, name) => (name === 'writeAlias' ? 'lost' : null);

@@ -212,6 +212,16 @@ describe('one write from the revision of the last, read back', () => {
     expect(alias.view().target).toEqual(on('9'));
   });
 
+  it('that a rollback of this rollout overtook is foreign, and no late reading', async () => {
+    const detail = { store: { id: '9f3c21ab', epoch: 1 }, writer: 'ffffffff', target: '7' } as const;
+    for (const purpose of ['blind', 'back'] as const) {
+      const alias = aliasOf(on('7'), stamp(5, 10));
+      alias.before.write.push(() => alias.put(on('7'), { ...stamp(4, 0), detail: { ...detail, purpose } }));
+      const landed = { ...carried, hasLanded: true } as const;
+      expect(await setAlias(alias.platform, wish, landed)).toMatchObject({ kind: 'foreign' });
+    }
+  });
+
   it('that somebody changed before it was read back is foreign, though the stamp is ours', async () => {
     const alias = aliasOf(on('7'), stamp(5, 10));
     alias.before.read.push(() => alias.put({ functionVersion: '8', weights: { 9: 0.5 } }, stamp(5, 20)));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { percent, versionTag } from '../../../src/domain/units.ts';
 import { challengerShare, currentStep, publicationsOf } from '../../../src/rollout/state.ts';
-import { homeTarget, resolveRoute } from '../../../src/rollout/target.ts';
+import { homeTarget, resolveRoute, rollbackTarget } from '../../../src/rollout/target.ts';
 import { v22, v23 } from '../../support/model-world.ts';
 import {
   atStep,
@@ -50,6 +50,13 @@ describe("the alias's target", () => {
 
   it('home is one version alone, whatever the alias served', () => {
     expect(homeTarget(tell(plan).state)).toEqual(home);
+  });
+
+  it('of a rollback is home, unless a person has chosen another version without the store', () => {
+    const { state } = tell(plan);
+    expect(rollbackTarget(state)).toEqual(home);
+    const keeps = { functionVersion: '5', version: versionTag('v2.1.0'), champion: v22 };
+    expect(rollbackTarget({ ...state, keeps })).toEqual(on('5'));
   });
 });
 

@@ -329,6 +329,23 @@ describe('while reads fail', () => {
     expect(at.reads()).toBe(1);
   });
 
+  it('a list that was frozen along with the environment takes no newer one\u2019s place', async () => {
+    const at = world();
+    await at.isValid('old');
+    await at.pass(aheadMs.to);
+    const thaw = at.hold();
+    await at.isValid('old');
+    await at.pass(5 * minute);
+    // Reads from here on are answered at once.
+    at.hold()();
+    at.stored = listOf('new');
+    expect([await at.isValid('old'), await at.isValid('new')]).toEqual([false, true]);
+    at.stored = failed(true);
+    thaw();
+    await settled();
+    expect([await at.isValid('old'), await at.isValid('new')]).toEqual([false, true]);
+  });
+
   it('a reply that was frozen along with the environment counts as no failure', async () => {
     const at = world();
     await at.isValid('old');

@@ -61,7 +61,11 @@ describe('assignment by buckets', () => {
   });
 
   it('places who has no id with the champion, and in no arm', () => {
-    const nobody = { name: 'champion', counted: { as: 'anonymous', bucket: undefined } };
+    const nobody = {
+      name: 'champion',
+      arm: route.champion,
+      counted: { as: 'anonymous', bucket: undefined },
+    };
     expect(placing({ ...buckets, percent: 100 })(undefined)).toMatchObject(nobody);
     expect(placing({ percent: 100 })(undefined)).toMatchObject(nobody);
     expect(placing({ challenger: undefined, percent: 0 })(undefined)).toMatchObject(nobody);

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { Service, VersionRecord } from '../../../src/domain/registry.ts';
+import { PlatformError, type EndpointState, type PlatformFailure } from '../../../src/ports/platform.ts';
+import { findReturn } from '../../../src/rollout/find-return.ts';
+import { began } from './story.ts';
+import { v22 } from '../../support/model-world.ts';
+
+const service: Service = {
+  functionVersion: '5',
+  endpoint: 'old-endpoint',
+  routing: 'sticky',
+  codeSha256: 'code',
+  since: began,
+};
+const record: VersionRecord = {
+  version: v22,
+  status: 'archived',
+  artifact: { uri: 'file:///a', digest: 'aa' },
+  metrics: {},
+  registeredAt: began,
+  registeredBy: 'ana',
+  statusAt: began,
+  statusReason: '',
+  endpoint: { name: 'old-endpoint', generation: 1 },
+};
+const returnsTo = { functionVersion: '5', routing: 'sticky', codeSha256: 'code' };
+const kept = { name: 'old-endpoint', generation: 1 };
+const same = { name: 'old-endpoint', generation: 1 };
+const renamed = { name: 'old-endpoint-2', generation: 2 };
+
+type Answer<T> = T | PlatformFailure['kind'];
+const answer =
+  <T extends object | 'code'>(given: Answer<T>) =>
+  async (): Promise<T> => {
+    if (typeof given === 'object' || given === 'code') return given;
+    throw new PlatformError({ kind: given, action: 'x', message: given } as PlatformFailure);
+  };
+const inService: EndpointState = { kind: 'in-service' };
+
+describe('how a version comes back to users', () => {
+  it.each<
+    [
+      string,
+      {
+        readonly endpoint?: Answer<EndpointState>;
+        readonly version?: Answer<'code'>;
+        readonly record?: Partial<VersionRecord>;
+        readonly next?: typeof same;
+      },
+      object,
+    ]
+  >([
+    ['all is there', {}, { returnsTo, endpoint: kept }],
+    ['AWS refuses to say', { endpoint: 'denied', version: 'denied' }, { returnsTo, endpoint: kept }],
+    ['AWS does not answer', { endpoint: 'unknown', version: 'throttled' }, { returnsTo, endpoint: kept }],
+    [
+      'its Lambda version was deleted',
+      { version: 'missing' },
+      { builds: 'Lambda version 5, which served it, was deleted', endpoint: kept },
+    ],
+    [
+      'its endpoint was deleted',
+      { endpoint: 'missing' },
+      { returnsTo, builds: 'its endpoint old-endpoint is gone', endpoint: same },
+    ],
+    [
+      'its endpoint failed',
+      { endpoint: { kind: 'failed', why: 'no ping' } },
+      { returnsTo, builds: 'its endpoint old-endpoint is gone', endpoint: same },
+    ],
+    [
+      'its endpoint is gone, and would get another name',
+      { endpoint: 'missing', next: renamed },
+      { builds: 'its endpoint old-endpoint is gone', endpoint: renamed },
+    ],
+    [
+      'its endpoint was retired, and is still there',
+      { record: { tombstone: { at: began, endpoint: 'old-endpoint' } } },
+      { builds: 'its endpoint was retired', endpoint: same },
+    ],
+    [
+      'both are gone',
+      { endpoint: 'missing', version: 'missing' },
+      {
+        builds: 'Lambda version 5, which served it, was deleted, and its endpoint old-endpoint is gone',
+        endpoint: same,
+      },
+    ],
+  ])('where %s', async (_what, given, expected) => {
+    const platform = {
+      endpoint: answer(given.endpoint ?? inService),
+      codeSha256: answer<'code'>(given.version ?? 'code'),
+    };
+    const wanted = { record: { ...record, ...given.record }, service, next: given.next ?? same };
+    expect(await findReturn(platform, wanted)).toEqual(expected);
+  });
+});
