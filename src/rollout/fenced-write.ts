@@ -165,6 +165,7 @@ async function standingOf(
     case 'twin':
     case 'put-back':
     case 'copied':
+    case 'unrestored':
       // Another alias may carry a marker from before this store began.
       return isMain ? 'stop' : 'take';
     default:

@@ -21,7 +21,8 @@ export async function lookAt(
 ): Promise<Meaning> {
   const nothing: Remembered = { token: 0, store: undefined, writer: undefined, journal: null };
   if (stamp === undefined) return meaningOf(stamp, description, nothing);
-  const { token, writer, store: identity } = await store.lock();
+  const { token, writer, store: identity, restoring } = await store.lock();
+  if (restoring === true) return { kind: 'unrestored' };
   const isNewest = stamp.token === token;
   const given =
     isNewest || stamp.detail === undefined || stamp.detail.purpose === 'blind'
@@ -123,6 +124,12 @@ export function behindText(
       return {
         what: `alias ${alias} was written by ${meaning.lost}, which this store does not know`,
         why: 'an older copy of the store was put back, or its journal was cut: what it says about the champion may be out of date',
+        mend: recover,
+      };
+    case 'unrestored':
+      return {
+        what: 'mlreg recover was cut off in this store before the alias said so',
+        why: `until alias ${alias} carries the marker of this store, another one may still move users`,
         mend: recover,
       };
     case 'copied':
