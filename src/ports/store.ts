@@ -48,15 +48,15 @@ export interface Audit {
   readonly problem?: string;
 }
 
-/** The records are not what was written: nothing in them is acted upon. */
-export class StoreDamaged extends UserError {}
-
 /** What somebody wrote down of a journal's first entries, to save others the reading. */
 export interface Snapshot {
   /** So many entries. */
   readonly length: number;
   readonly text: string;
 }
+
+/** The records are not what was written: nothing in them is acted upon. */
+export class StoreDamaged extends UserError {}
 
 /** Registry, lock, journals and inbox of ONE environment and model. All reads are consistent. */
 export interface Store {
