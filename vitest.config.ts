@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/longest-first.ts';
 
 /** One fault at every call of whole rollouts: test:full. Seeds, found cases and the end of endpoints stay in `npm test`. */
 const killMatrix = ['rollout', 'controller', 'blue-green', 'shadow', 'exhaustive'].map(
@@ -10,6 +11,9 @@ export default defineConfig({
     environment: 'node',
     reporters: ['default', './test/closing-line.ts'],
     coverage: { provider: 'v8', include: ['src/**'] },
+    // expect.poll gives up after a second unless told.
+    expect: { poll: { timeout: 60_000 } },
+    sequence: { sequencer: LongestFirst },
     setupFiles: ['./test/support/replayable.ts'],
     projects: [
       {
@@ -35,7 +39,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           // Each scene has its own directory and ports, and mostly waits.
-          maxWorkers: 3,
+          maxWorkers: 5,
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
@@ -47,7 +52,7 @@ export default defineConfig({
           globalSetup: ['./test/e2e/global-setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

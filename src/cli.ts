@@ -14,8 +14,9 @@ serves), 4 credentials or permission, 5 conflict, 6 not finished, 7 stuck (page 
 130/143 interrupted.`;
 
 /** The whole program but its process: words in, exit code out. */
-export async function main(argv: readonly string[], world: World): Promise<ExitCode> {
+export async function main(words: readonly string[], world: World): Promise<ExitCode> {
   let code: ExitCode = exitCode.done;
+  const argv = helpBehindCommand(words);
   const [only] = argv;
   if (argv.length === 1 && (only === '--version' || only === '-V')) {
     world.streams.stdout(`${world.version}\n`);
@@ -41,6 +42,18 @@ export async function main(argv: readonly string[], world: World): Promise<ExitC
       (world.env.MLREG_DEBUG ?? '') !== '',
     );
   }
+}
+
+/**
+ * `mlreg --help deploy` asks for the page of deploy, not of mlreg. Behind the command's own words, never at the end: there
+ * an option without its value would take it.
+ */
+function helpBehindCommand(argv: readonly string[]): readonly string[] {
+  const [flag = '', first = '', second = '', ...more] = argv;
+  if ((flag !== '--help' && flag !== '-h') || !/^[a-z]/.test(first)) return argv;
+  return rows.some(({ name }) => name.split(' ').slice(0, 2).join(' ') === `${first} ${second}`)
+    ? [first, second, flag, ...more]
+    : [first, flag, ...argv.slice(2)];
 }
 
 function build(world: World, argv: readonly string[], done: (code: ExitCode) => void): Command {

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
+import { recoverable } from './recover-store.ts';
+import { smokeRequests } from './smoke-requests.ts';
 import type { Clients } from './aws/clients.ts';
 import type { ReadMetrics } from './aws/gathered-reads.ts';
 import { usersOf } from './aws/users.ts';
@@ -8,6 +9,7 @@ import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
+import type { Inventory, Recovery } from './ports/inventory.ts';
 import type { Audit } from './ports/store.ts';
 import type {
   Channel,
@@ -34,10 +36,15 @@ export interface Connection {
   readonly userCounts: UserCounts;
   readonly routerCode: RouterCode;
   readonly outbox: Outbox;
+  /** What a lost or damaged registry is rebuilt from. */
+  readonly inventory: Inventory;
+  readonly recovery: Recovery;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
+  /** What a person must know of the controller of this machine, with what to type; null where all is well. */
+  readonly controllerTrouble: { readonly what: string; readonly mend: string } | null;
   /** What that controller remembers. */
   readonly sightings: Sightings;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
@@ -118,12 +125,13 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
     outbox: createOutbox({ store, channels, clock: systemClock }),
+    ...recoverable(config, clients, store),
     account: {
       examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
       preflight: async (subject) => (await accountChecks(config, clients)).preflight(subject),
     },
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
-    controller: await controllerOf(config, clients),
+    ...(await controllerOf(config, clients)),
     sightings: await sightingsOf(config, clients),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
@@ -174,17 +182,17 @@ async function sharedAt(places: Places, config: EnvironmentConfig, where: Place)
   return made;
 }
 
-async function controllerOf(config: EnvironmentConfig, clients: Clients): Promise<Dispatcher | null> {
-  if (config.kind !== 'local') {
-    if (config.controller === null) return null;
-    const { createDispatcher } = await import('./aws/step-functions.ts');
-    const { controller: stateMachine, name: environment, model } = config;
-    return createDispatcher({ clients, stateMachine, environment, model });
-  }
-  const { localControllerRuns } = await import('./local-controller.ts');
-  // It looks every second, and so needs no waking.
-  const name = 'the rollout controller of this machine';
-  return localControllerRuns(stateDirOf(config)) ? { name, dispatch: () => Promise.resolve() } : null;
+async function controllerOf(
+  config: EnvironmentConfig,
+  clients: Clients,
+): Promise<Pick<Connection, 'controller' | 'controllerTrouble'>> {
+  if (config.kind === 'local')
+    return (await import('./local-controller.ts')).localControllerOf(stateDirOf(config));
+  if (config.controller === null) return { controller: null, controllerTrouble: null };
+  const { createDispatcher } = await import('./aws/step-functions.ts');
+  const { controller: stateMachine, name: environment, model } = config;
+  const controller = createDispatcher({ clients, stateMachine, environment, model });
+  return { controller, controllerTrouble: null };
 }
 
 /** In another account by a role there; whoever we are at first is asked for it. */
@@ -274,20 +282,4 @@ async function placeOf(config: EnvironmentConfig): Promise<Place> {
     endpointUrl: record.controlUrl,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
   };
-}
-
-function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
-  const path = config.requests.smokeFile;
-  if (path === null) return [];
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new UserError('usage', `the smoke requests in ${path} can't be read`, {
-      cause,
-      mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies',
-    });
-  }
-  if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
-  return parsed.map((body) => ({ body: JSON.stringify(body) }));
 }

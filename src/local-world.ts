@@ -46,7 +46,13 @@ export const localAws: LocalAws = {
     const response = await fetch(`${record.controlUrl}/_local/status`, {
       headers: { 'x-amz-security-token': record.sessionToken },
     });
-    return { ...record, details: (await response.json()) as Record<string, unknown> };
+    const { localControllerStanding, localControllerTrouble } = await import('./local-controller.ts');
+    return {
+      ...record,
+      details: (await response.json()) as Record<string, unknown>,
+      controller: localControllerStanding(stateDir).kind,
+      trouble: localControllerTrouble(stateDir),
+    };
   },
   async access(stateDir) {
     const { readDaemonRecord } = await import('./local-aws/daemon-files.ts');
@@ -80,24 +86,54 @@ export const localAws: LocalAws = {
   },
 };
 
-/** Looks after rollouts for as long as the daemon lives. */
+/** After a death: at once at first, and less often where it dies again and again. */
+const firstRestartMs = 1_000;
+const longestRestartMs = 60_000;
+
+/** Looks after rollouts for as long as the daemon lives; where its process dies another one is started. */
 export async function controllerBeside(
   stopped: Promise<void>,
-  { stateDir, controllerConfig }: Pick<LocalUpOptions, 'stateDir' | 'controllerConfig'>,
+  {
+    stateDir,
+    controllerConfig,
+    say = (line) => void process.stderr.write(`${line}\n`),
+  }: Pick<LocalUpOptions, 'stateDir' | 'controllerConfig'> & { readonly say?: (line: string) => void },
 ): Promise<void> {
-  if (controllerConfig === null) return;
+  const { forgetLocalController } = await import('./local-controller.ts');
+  if (controllerConfig === null) return forgetLocalController(stateDir);
   const { fork } = await import('node:child_process');
   const told: LocalControllerOptions = { config: controllerConfig, stateDir };
-  // A process of its own, so that judging slows no user's request; it ends when this one does, however that ends.
-  const child = fork(
-    fileURLToPath(new URL('./local-controller-main.js', import.meta.url)),
-    [JSON.stringify(told)],
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-  );
-  // The channel must not keep a daemon alive that has stopped.
-  child.unref();
-  child.channel?.unref();
-  void stopped.then(() => child.kill('SIGKILL'));
+  let isStopped = false;
+  let child: ReturnType<typeof fork>;
+  let pauseMs = firstRestartMs;
+  const begin = (): void => {
+    const startedAt = performance.now();
+    // A process of its own, so that judging slows no user's request; it ends when this one does, however that ends.
+    child = fork(
+      fileURLToPath(new URL('./local-controller-main.js', import.meta.url)),
+      [JSON.stringify(told)],
+      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+    );
+    // The channel must not keep a daemon alive that has stopped.
+    child.unref();
+    child.channel?.unref();
+    child.once('exit', (code, signal) => {
+      if (isStopped) return;
+      if (performance.now() - startedAt >= longestRestartMs) pauseMs = firstRestartMs;
+      say(
+        `the rollout controller has died (${signal ?? `exit code ${code}`}); another one starts in ${pauseMs / 1_000} s`,
+      );
+      setTimeout(() => {
+        if (!isStopped) begin();
+      }, pauseMs).unref();
+      pauseMs = Math.min(2 * pauseMs, longestRestartMs);
+    });
+  };
+  begin();
+  void stopped.then(() => {
+    isStopped = true;
+    child.kill('SIGKILL');
+  });
 }
 
 /** A daemon in a process of its own, which outlives this one. Its first line on the channel says how it went. */

@@ -93,6 +93,10 @@ export interface LocalStatus {
   readonly controlUrl: string;
   readonly gatewayUrl: string;
   readonly details: Readonly<Record<string, unknown>>;
+  /** The rollout controller that runs beside it. */
+  readonly controller: 'none' | 'runs' | 'dead';
+  /** What a person must know of that, with what to type. */
+  readonly trouble: { readonly what: string; readonly mend: string } | null;
 }
 
 /**

@@ -36,15 +36,15 @@ export function createLambdaVersions(
       const found = await readConfiguration(clients, functionName, functionVersion, haste);
       return found.CodeSha256 ?? '';
     },
-    async latestDifferences(functionVersion) {
+    async latestDifferences(functionVersion, haste) {
       const [latest, serving] = [
-        await readConfiguration(clients, functionName),
-        await readConfiguration(clients, functionName, functionVersion),
+        await readConfiguration(clients, functionName, undefined, haste),
+        await readConfiguration(clients, functionName, functionVersion, haste),
       ];
       return differencesOf(latest, serving);
     },
-    async variables(functionVersion) {
-      return variablesOf(await readConfiguration(clients, functionName, functionVersion));
+    async variables(functionVersion, haste) {
+      return variablesOf(await readConfiguration(clients, functionName, functionVersion, haste));
     },
     async publish(request) {
       const functionVersion = await publish(shop, request);

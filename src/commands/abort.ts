@@ -1,4 +1,6 @@
 import { endWatch } from '../rollout/end-watch.ts';
+import { StoreDamaged } from '../ports/store.ts';
+import { StoreBehind } from '../rollout/look.ts';
 import { takeOver } from '../rollout/own.ts';
 import { UserError } from '../domain/user-error.ts';
 import {
@@ -11,6 +13,7 @@ import {
   undone,
   unfinished,
 } from './context.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { isStoreLost, orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { forceOf } from './owner.ts';
@@ -32,9 +35,13 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
   const at = await target(context);
   let running: RolloutState | null;
   try {
+    if (options.ifRunning === true) await refuseWhereBehind(at);
     running = options.ifRunning === true ? await unfinished(at) : await mustRun(at, rollout);
   } catch (error) {
     if (!isStoreLost(error)) throw error;
+    // Whether a rollout runs is what such a store does not know, and a clean-up must not move users who are well.
+    const isOutdated = error instanceof StoreBehind || error instanceof StoreDamaged;
+    if (isOutdated && options.ifRunning === true && rollout === undefined) throw error;
     return abortByAliasAlone(context, at, error, rollout, force);
   }
   if (running === null || (rollout !== undefined && running.id !== rollout)) {

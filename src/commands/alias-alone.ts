@@ -1,4 +1,5 @@
 import { PlatformError } from '../ports/platform.ts';
+import { StoreDamaged } from '../ports/store.ts';
 import { StoreBehind } from '../rollout/look.ts';
 import { rollBackBlind, writerFrom } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -6,6 +7,7 @@ import { targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Context, Target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { tellKeys } from './return-keys.ts';
 
 /** A person's order while the store can't be used: where to, and whether over another person's. */
 export interface AliasOrder {
@@ -20,6 +22,7 @@ export interface AliasOrder {
  */
 export const isStoreLost = (error: unknown): error is Error =>
   error instanceof StoreBehind ||
+  error instanceof StoreDamaged ||
   error instanceof PlatformError ||
   (error instanceof UserError && error.fault === 'unavailable');
 
@@ -47,11 +50,12 @@ export const undoOf = ({ plan, home }: RolloutState): string | undefined =>
 /** All that is needed stands on the alias. */
 export async function rollBackByAliasAlone(
   context: Context,
-  { config, connection }: Target,
+  at: Target,
   cause: unknown,
   { to, force }: AliasOrder = {},
 ): Promise<ExitCode> {
   const { output, world } = context;
+  const { config, connection } = at;
   const why = cause instanceof Error ? cause.message : String(cause);
   output.say(`the store can't be used (${why}); rolling back by what the alias says`);
   const outcome = await rollBackBlind(connection.platform, config.lambda, {
@@ -69,6 +73,7 @@ export async function rollBackByAliasAlone(
           `next: make the store usable again, then mlreg resume --environment ${config.name}`,
         ].join('\n'),
       );
+      await tellKeys(context, at, functionVersion, null);
       return exitCode.done;
     }
     case 'another-order': {

@@ -16,7 +16,7 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
   if (audit.problem !== undefined) {
     throw new UserError('conflict', audit.problem, {
       why: `${audit.records} records before it are sound; mlreg acts on nothing that the chain does not vouch for`,
-      mend: `put back ${audit.where} from its newest copy, then mlreg audit verify --environment ${config.name}, which also compares it with the alias`,
+      mend: `mlreg recover --environment ${config.name}  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it`,
     });
   }
   const rollouts = await connection.store.rollouts();

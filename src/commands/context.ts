@@ -43,7 +43,10 @@ export interface Target {
 
 export async function target(context: Context): Promise<Target> {
   const config = await context.environment();
-  return { config, connection: await context.world.connect(config) };
+  const connection = await context.world.connect(config);
+  const { controllerTrouble: trouble } = connection;
+  if (trouble !== null) context.output.say(`${trouble.what}; ${trouble.mend}`);
+  return { config, connection };
 }
 
 export function portsOf(

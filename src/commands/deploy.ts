@@ -4,6 +4,7 @@ import { UserError } from '../domain/user-error.ts';
 import { planSummary } from '../reporting/plan-view.ts';
 import { start } from '../rollout/own.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { refuseWhereUnknown } from './behind.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { credentialsEnd, refuseShortCredentials } from './credentials-end.ts';
@@ -33,6 +34,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout');
   const at = await target(context);
   if (options.detach === true) mustHaveController(at);
+  await refuseWhereUnknown(at);
   const running = await unfinished(at);
   if (running !== null && options.dryRun !== true) {
     throw new UserError(

@@ -47,7 +47,7 @@ export async function keysCheck(
     detail: sentences.join('. '),
     mend: isDeprecated
       ? 'list the digests in an SSM parameter and set MLREG_API_KEYS_PARAMETER to its name: docs/security.md, "API keys"'
-      : 'deploy a version again to replace a recorded Lambda version, or let mlreg gc retire it',
+      : 'mlreg rollback --to VERSION publishes a recorded Lambda version anew with the keys of today; or let mlreg gc retire it',
   };
 }
 

@@ -192,6 +192,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
+  const { controllerTrouble: trouble } = connection;
+  if (trouble !== null)
+    findings.push({ check: 'controller', ok: false, detail: trouble.what, mend: trouble.mend });
   findings.push(...(await connection.account.examine(nextRollout(at, champion))));
   const isWell = findings.every((finding) => finding.ok);
   const { paint } = context.output;

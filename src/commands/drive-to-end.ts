@@ -4,6 +4,7 @@ import type { Follower } from '../reporting/follow.ts';
 import { type DriveResult, drive } from '../rollout/drive.ts';
 import { endWatch } from '../rollout/end-watch.ts';
 import type { JournalWriter } from '../rollout/journal-writer.ts';
+import { isOutage } from '../rollout/outage.ts';
 import { abort } from '../rollout/own.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
@@ -11,8 +12,11 @@ import type { SignalName } from '../world.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { whenCredentialsEnd } from './credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
+import { rollBackInterrupted } from './interrupted-without-store.ts';
 import { listen, type Signals } from './signals.ts';
+import { tellKeysAfter } from './return-keys.ts';
 import { tellPeople } from './tell-people.ts';
 import { wake } from './wake.ts';
 
@@ -20,9 +24,6 @@ export interface Driven {
   readonly code: ExitCode;
   readonly state: RolloutState;
 }
-
-/** A CI runner gives a cancelled job some seconds; a person at a terminal gets this long to answer. */
-const askForMs = 15_000;
 
 /**
  * Drives a rollout to its end, and when a signal comes lets the user, or the environment's policy, say what becomes of
@@ -41,7 +42,9 @@ export async function driveToEnd(
   const { outbox } = at.connection;
   void outbox.sweep();
   try {
-    return await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+    const driven = await loop(context, at, ports, journal, follower, signals, until, heart.signal);
+    await tellKeysAfter(context, at, driven);
+    return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();
     const go = `mlreg resume --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;
@@ -90,7 +93,7 @@ async function loop(
       context.output.say('already rolling back; press again to leave it to mlreg resume');
       const second = await Promise.race([driving, signals.next()]);
       return typeof second === 'string'
-        ? left(at, id, second, context)
+        ? left(at, journal, second, context)
         : conclude(context, at, id, journal, second);
     };
     if (mustEnd()) return await goBack();
@@ -107,10 +110,10 @@ async function loop(
       case 'hold':
         driving.catch(() => undefined);
         await hold(context, at, journal);
-        return { code, state: await stateOf(at, id) };
+        return { code, state: await lastKnown(at, journal) };
       case 'leave':
         driving.catch(() => undefined);
-        return left(at, id, first, context);
+        return left(at, journal, first, context);
       case 'roll-back': {
         // Under a new token, so that a call still in flight is fenced instead of waited for.
         driving.catch(() => undefined);
@@ -125,24 +128,21 @@ async function loop(
           alias: at.config.lambda.alias,
           signal: new AbortController().signal,
         });
-        const result = await Promise.race([goingBack, signals.next()]);
+        let result: DriveResult | SignalName;
+        try {
+          result = await Promise.race([goingBack, signals.next()]);
+        } catch (error) {
+          return { code, state: await rollBackInterrupted(context, at, journal.state(), cause, error) };
+        }
         if (typeof result === 'string') {
           goingBack.catch(() => undefined);
-          return left(at, id, result, context);
+          return left(at, journal, result, context);
         }
         const ended = await conclude(context, at, id, journal, result);
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
     }
   }
-}
-
-/** A signal, or that the credentials soon end: whoever drives must leave, and says what becomes of the traffic. */
-type Leaving = SignalName | 'EXPIRY';
-
-function codeOf(leaving: Leaving): ExitCode {
-  if (leaving === 'EXPIRY') return exitCode.credentials;
-  return leaving === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
 }
 
 /** Who stops watching wants no move of traffic: what serves goes on serving. */
@@ -191,49 +191,23 @@ async function hold({ world, actor, output }: Context, at: Target, journal: Jour
 const release = (at: Target, journal: JournalWriter): Promise<boolean> =>
   at.connection.store.release(journal.token).catch(() => false);
 
-async function left(at: Target, id: RolloutId, signal: Leaving, context: Context): Promise<Driven> {
+async function left(at: Target, journal: JournalWriter, signal: Leaving, context: Context): Promise<Driven> {
+  const { id } = journal.state();
   context.output.say(
     `left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`,
   );
   return {
     code: codeOf(signal),
-    state: await stateOf(at, id),
+    state: await lastKnown(at, journal),
   };
 }
 
-type Choice = 'roll-back' | 'hold' | 'go-on' | 'leave';
-
-async function choose(
-  context: Context,
-  at: Target,
-  signal: Leaving,
-  signals: Signals,
-  journal: JournalWriter,
-  follower: Follower,
-): Promise<Choice> {
-  const { world, output } = context;
-  if (!world.streams.stderrIsTerminal || signal !== 'SIGINT') {
-    output.say(
-      `${signal}: ${at.config.onInterrupt === 'rollback' ? 'rolling back' : 'holding'} (onInterrupt of ${at.config.name})`,
-    );
-    return at.config.onInterrupt === 'rollback' ? 'roll-back' : 'hold';
-  }
-  follower.stop();
-  const asked = new AbortController();
-  const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, ${at.connection.controller === null ? 'nobody watches' : 'the controller watches'}  [c] go on  (rolls back in 15 s): `;
-  const timeout = world.clock.sleepUntil(later(world.clock.now(), askForMs), asked.signal).then(() => 'r');
-  const answer = await Promise.race([world.askKey(question, asked.signal), timeout, signals.next()]);
-  asked.abort();
-  if (answer === 'SIGINT' || answer === 'SIGTERM' || answer === 'SIGHUP') return 'leave';
-  switch (answer?.trim().toLowerCase().slice(0, 1)) {
-    case 'h':
-      return 'hold';
-    case 'c':
-      return 'go-on';
-    default:
-      return 'roll-back';
-  }
-}
+/** As the journal has it; what this process knows where that can't be read. */
+const lastKnown = (at: Target, journal: JournalWriter): Promise<RolloutState> =>
+  stateOf(at, journal.state().id).catch((error: unknown) => {
+    if (!isOutage(error)) throw error;
+    return journal.state();
+  });
 
 async function conclude(
   context: Context,
@@ -251,7 +225,7 @@ async function conclude(
       }
       return {
         code: exitCodeOfOutcome(result.outcome),
-        state: journal.state().outcome === null ? await stateOf(at, id) : journal.state(),
+        state: await endedAs(at, journal, result.outcome),
       };
     case 'timed-out':
       return outOfTime(context, at, journal, result.why);
@@ -260,6 +234,13 @@ async function conclude(
     case 'lost':
       return outlive(context, at, id, result.by);
   }
+}
+
+/** Somebody else's journal of this rollout may say more than this process knows. */
+async function endedAs(at: Target, journal: JournalWriter, outcome: Outcome): Promise<RolloutState> {
+  if (journal.state().outcome !== null) return journal.state();
+  const state = await lastKnown(at, journal);
+  return state.outcome === null ? { ...state, phase: 'ended', outcome } : state;
 }
 
 /** This process was to drive so long and no longer. */

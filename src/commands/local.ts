@@ -3,6 +3,7 @@ import type { EnvironmentConfig } from '../config/index.ts';
 import { parseDuration } from '../domain/parse.ts';
 import { UserError } from '../domain/user-error.ts';
 import { table } from '../reporting/output.ts';
+import type { LocalStatus } from '../world.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
@@ -67,10 +68,17 @@ export async function down(context: Context): Promise<ExitCode> {
 export async function localStatus(context: Context): Promise<ExitCode> {
   const place = await stateDir(context);
   const status = await context.world.local.status(place.stateDir);
-  context.output.answer({ kind: 'LocalAws', running: status !== null, ...status?.details }, () =>
+  const known =
+    status === null
+      ? {}
+      : {
+          controller: status.controller,
+          ...(status.trouble === null ? {} : { trouble: status.trouble.what, mend: status.trouble.mend }),
+        };
+  context.output.answer({ kind: 'LocalAws', running: status !== null, ...status?.details, ...known }, () =>
     status === null
       ? 'AWS on this machine is not running; next: mlreg local up'
-      : statusText(status.gatewayUrl, status.controlUrl, status.details, context),
+      : statusText(status, context),
   );
   return exitCode.done;
 }
@@ -91,9 +99,7 @@ export async function localEnv(context: Context): Promise<ExitCode> {
 }
 
 function statusText(
-  gatewayUrl: string,
-  controlUrl: string,
-  details: Readonly<Record<string, unknown>>,
+  { gatewayUrl, controlUrl, details, controller, trouble }: LocalStatus,
   context: Context,
 ): string {
   const endpoints = (details.endpoints ?? []) as readonly Record<string, unknown>[];
@@ -102,6 +108,9 @@ function statusText(
     typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
   return [
     `users ${gatewayUrl}   AWS ${controlUrl}   pid ${text(details.pid)}`,
+    ...(controller === 'runs' && trouble === null ? ['the rollout controller runs'] : []),
+    ...(controller === 'none' ? ['there is no rollout controller'] : []),
+    ...(trouble === null ? [] : [`${trouble.what}\n  try: ${trouble.mend}`]),
     table(
       ['ENDPOINT', 'STATE', 'PID', 'PORT'],
       endpoints.map((row) => [

@@ -2,6 +2,7 @@ import { isController } from '../domain/controller.ts';
 import { takeOver } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
@@ -23,6 +24,7 @@ export interface ResumeOptions {
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const forced = forceOf(options);
   const at = await target(context);
+  await refuseWhereBehind(at);
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   if (options.detach === true) mustHaveController(at);
   const { owner } = await at.connection.store.lock();

@@ -4,6 +4,7 @@ import { formatDuration, parseVersion } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
+import { StoreBehind } from '../rollout/look.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
@@ -11,6 +12,7 @@ import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { abortRunning } from './abort.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { forceOf } from './owner.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
@@ -18,6 +20,7 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
 import { championOf } from './prepare.ts';
 import { takeUp } from './resume.ts';
+import { compareKeys, type ReturnKeys } from './return-keys.ts';
 import { confirmFled, defaultTarget, firstText, namedTarget, repeats } from './rollback-target.ts';
 
 export interface RollbackOptions {
@@ -35,11 +38,14 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   let running: RolloutState | null;
   try {
     // Who rolls back after a rollback by the alias alone wants that one known first.
+    await refuseWhereBehind(at);
     running = (await unfinished(at)) ?? (await undone(at));
   } catch (error) {
-    // A named version needs the registry; the way back does not.
-    if (to !== undefined) throw error;
-    return rollBackByAliasAlone(context, at, error, { force });
+    if (to === undefined) return rollBackByAliasAlone(context, at, error, { force });
+    // A named version needs the registry; what that says of an immutable Lambda version holds, however old it is.
+    const known = error instanceof StoreBehind ? await servedBy(at, to) : undefined;
+    if (known === undefined) throw error;
+    return rollBackByAliasAlone(context, at, error, { to: known, force });
   }
   // Who rolls back while a rollback is unfinished wants it finished, and not undone.
   const isBack = running?.plan.strategy === 'rollback';
@@ -96,19 +102,25 @@ async function moveTo(
   const { service } = standing;
   const champion = await championOf(at);
   const alias = await platform.readAlias(config.lambda.alias);
+  const next = nextEndpoint({ model: config.model, environment: config.name }, wanted);
+  const [back, keys] = await Promise.all([
+    findReturn(platform, { record: wanted, service, next }),
+    compareKeys(platform, service.functionVersion),
+  ]);
+  const republishes = republishedFor(at, { back, service, keys });
   if (
     standing.kind === 'serving' &&
+    republishes === undefined &&
     service.functionVersion === alias.target.functionVersion &&
     Object.keys(alias.target.weights).length === 0
   ) {
+    if (keys.kind === 'differ') context.output.say(keysText(at, service, keys));
     context.output.answer(
       { kind: 'Rollback', result: 'already-serving', version: wanted.version },
       () => `${wanted.version} serves 100 % of ${config.name} already`,
     );
     return exitCode.done;
   }
-  const next = nextEndpoint({ model: config.model, environment: config.name }, wanted);
-  const back = await findReturn(platform, { record: wanted, service, next });
   const roles = {
     champion: champion?.version === wanted.version ? null : (champion?.version ?? null),
     challenger: wanted.version,
@@ -121,11 +133,18 @@ async function moveTo(
     ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
     returnsTo: back.returnsTo,
     builds: back.builds,
+    republishes,
     smokeFirst: standing.kind === 'fled',
   });
   // Only what is published anew is made of $LATEST.
-  const codeSha256 = back.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
-  context.output.say(announcement(at, wanted, { back, service, codeSha256 }));
+  const codeSha256 =
+    back.returnsTo === undefined
+      ? await platform.codeSha256()
+      : (service.codeSha256 ??
+        (republishes === undefined ? '' : await platform.codeSha256(service.functionVersion)));
+  context.output.say(announcement(at, wanted, { back, service, codeSha256, republishes }));
+  if (back.builds === undefined && republishes === undefined && keys.kind !== 'same')
+    context.output.say(keysText(at, service, keys));
   const withStore = async (): Promise<ExitCode> => {
     const follower = await startFollowing(context);
     const ports = portsOf(context, at, follower.onEntry);
@@ -153,6 +172,32 @@ async function moveTo(
   return orByAliasAlone(context, at, withStore, { to: service.functionVersion, force });
 }
 
+/**
+ * Why the recorded Lambda version is published anew before users return. Undefined: it is used as it is, because its keys
+ * are today's, or because a new one could not be the same in everything else.
+ */
+function republishedFor(
+  { config }: Target,
+  { back, service, keys }: { readonly back: WayBack; readonly service: Service; readonly keys: ReturnKeys },
+): string | undefined {
+  if (keys.kind !== 'differ' || keys.obstacle !== undefined) return undefined;
+  if (back.builds !== undefined || back.returnsTo === undefined) return undefined;
+  const isSameRouting = service.routing === undefined || service.routing === config.routing;
+  return isSameRouting ? keys.how : undefined;
+}
+
+/** What a return to the recorded Lambda version does to API keys, where it is not published anew. */
+function keysText(
+  { config }: Target,
+  { functionVersion }: Service,
+  keys: Exclude<ReturnKeys, { kind: 'same' }>,
+): string {
+  if (keys.kind === 'unread')
+    return `whether Lambda version ${functionVersion} lets callers in by today's API keys could not be read (${keys.why}); it is used as it is`;
+  const obstacle = keys.obstacle ?? `it was published for other routing than ${config.routing}`;
+  return `Lambda version ${functionVersion} ${keys.how}. It is used all the same: it can't be published anew, for ${obstacle}`;
+}
+
 /** What is about to happen, and how long it takes. */
 function announcement(
   { config }: Target,
@@ -161,8 +206,20 @@ function announcement(
     back,
     service,
     codeSha256,
-  }: { readonly back: WayBack; readonly service: Service; readonly codeSha256: string },
+    republishes,
+  }: {
+    readonly back: WayBack;
+    readonly service: Service;
+    readonly codeSha256: string;
+    readonly republishes: string | undefined;
+  },
 ): string {
+  if (republishes !== undefined) {
+    return (
+      `${version}: Lambda version ${service.functionVersion}, which served it before, ${republishes}. So it is published anew with ` +
+      `today's keys, and smoke-tested and warm before everybody moves to it. Where that fails, everybody returns to Lambda version ${service.functionVersion}`
+    );
+  }
   if (back.builds === undefined) {
     return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds`;
   }

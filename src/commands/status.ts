@@ -8,7 +8,7 @@ import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
-import { verdictOn } from '../rollout/tick.ts';
+import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { markerNote } from './marker.ts';

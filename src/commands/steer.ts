@@ -7,6 +7,7 @@ import { takeOver } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { tick } from '../rollout/tick.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -95,6 +96,7 @@ function requestOf({ world, actor }: Context, wish: Wish, reason: string): Reque
 
 /** @param rollout the one that is meant; by default whichever is under way */
 export async function mustRun(at: Target, rollout?: string): Promise<RolloutState> {
+  await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null && (rollout === undefined || rollout === running.id)) return running;
   if (running !== null) {

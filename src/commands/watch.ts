@@ -7,6 +7,7 @@ import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
@@ -22,6 +23,7 @@ export interface WatchOptions {
 export async function watch(context: Context, options: WatchOptions): Promise<ExitCode> {
   const durationMs = options.duration === undefined ? null : durationOf(options.duration);
   const at = await target(context);
+  await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null) return followRunning(context, at, running, durationMs);
   const champion = await championOf(at);

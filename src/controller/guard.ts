@@ -26,6 +26,8 @@ export async function guard(options: {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
+  /** After each look: why nobody but a person can roll back; null where that is not so. */
+  readonly onAlarm?: (why: string | null) => void;
 }): Promise<void> {
   const { clock, signal, say } = options;
   let told = '';
@@ -35,9 +37,10 @@ export async function guard(options: {
     try {
       const { post, tidy } = await options.watched();
       const result = await lap(post, true);
-      told = '';
       const line = lineOf(result);
-      if (line !== null) say(line);
+      if (line !== null && line !== told) say(line);
+      told = result.kind === 'cut-off' ? (line ?? '') : '';
+      options.onAlarm?.(result.kind === 'cut-off' ? result.alarm : null);
       if ('at' in result && result.at < next) next = result.at;
       if (clock.now() >= tidyAt) {
         tidyAt = later(clock.now(), tidyEveryMs);
@@ -48,6 +51,7 @@ export async function guard(options: {
       const message = error instanceof Error ? error.message : String(error);
       if (message !== told) say(`could not look after rollouts: ${message}`);
       told = message;
+      options.onAlarm?.(`it could not look after rollouts: ${message}`);
       next = later(clock.now(), afterErrorMs);
     }
     await clock.sleepUntil(next, signal);
@@ -61,6 +65,10 @@ export function lineOf(result: Lap): string | null {
       return result.adopted === null ? null : `took up ${result.rollout}: ${result.adopted}`;
     case 'ended':
       return `${result.rollout} ${result.outcome.kind}`;
+    case 'cut-off':
+      return result.alarm === null
+        ? result.why
+        : `ALARM: ${result.alarm}; only a person can roll back now: mlreg rollback. ${result.why}`;
     case 'lost':
       return `left ${result.rollout} to ${result.by}`;
     case 'rest':

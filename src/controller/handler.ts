@@ -13,6 +13,8 @@ const lapEvent = z.object({
   model: z.string(),
   rollout: z.string(),
   lap: z.number().int().nonnegative(),
+  /** Since when the store has been out, milliseconds since 1970: a lap in a new process remembers nothing else. */
+  outSince: z.number().int().nonnegative().optional(),
 });
 /** What the schedule sends. */
 const sweepEvent = z.object({ kind: z.literal('sweep') });
@@ -66,11 +68,17 @@ export function createHandler(options: {
 ) => Promise<LapAnswer | { readonly looks: readonly Lap[] } | { readonly collections: readonly Tidied[] }> {
   const { environment, models, clock, say, watched } = options;
 
+  function tell(model: string, result: Lap): void {
+    const line = lineOf(result);
+    if (line !== null) say(`${model} in ${environment}: ${line}`);
+    if (result.kind === 'cut-off' && result.alarm !== null)
+      say(alarmLine({ environment, model, now: clock.now() }, result));
+  }
+
   async function look(model: string, drives: 'all' | 'unless-dispatched'): Promise<Lap> {
     const { post, dispatcher, settle } = await watched(model);
     const result = await lap(post, drives === 'all' || dispatcher === null);
-    const line = lineOf(result);
-    if (line !== null) say(`${model} in ${environment}: ${line}`);
+    tell(model, result);
     // Where this fails the next sweep finds a controller that is silent, and adopts again.
     if (result.kind === 'again' && result.adopted !== null)
       await dispatcher?.dispatch(result.rollout, result.token);
@@ -114,17 +122,58 @@ export function createHandler(options: {
     if (event.environment !== environment)
       throw new Error(`this controller looks after ${environment}, not ${event.environment}`);
     const { post, settle } = await watched(event.model);
-    const result = await lap(post, true);
-    const line = lineOf(result);
-    if (line !== null) say(`${event.model} in ${environment}: ${line}`);
+    const result = await lap(post, true, event.outSince === undefined ? undefined : instant(event.outSince));
+    tell(event.model, result);
     await settle();
     return answerTo(event, result, clock.now());
   };
 }
 
+/** The metric that terraform/modules/rollout-controller raises an alarm on. */
+export const unwatchedMetric = { namespace: 'Mlreg/Controller', name: 'RolloutsUnwatched' } as const;
+
+/** One line of JSON; CloudWatch makes a metric of it (embedded metric format). Pure. */
+export function alarmLine(
+  { environment, model, now }: { readonly environment: string; readonly model: string; readonly now: number },
+  { rollout, since, why, alarm }: Extract<Lap, { kind: 'cut-off' }>,
+): string {
+  const { namespace, name } = unwatchedMetric;
+  return JSON.stringify({
+    _aws: {
+      Timestamp: now,
+      CloudWatchMetrics: [
+        { Namespace: namespace, Dimensions: [['environment']], Metrics: [{ Name: name, Unit: 'Count' }] },
+      ],
+    },
+    level: 'error',
+    event: 'rollouts.unwatched',
+    environment,
+    model,
+    rollout,
+    since: new Date(since).toISOString(),
+    alarm,
+    why,
+    fix: `mlreg rollback --environment ${environment}`,
+    [name]: 1,
+  });
+}
+
 /** What the state machine does next. Pure. */
 export function answerTo(event: z.output<typeof lapEvent>, result: Lap, now: number): LapAnswer {
-  const base = { ...event, lap: event.lap + 1, at: new Date(now).toISOString(), execution: '' };
+  const { outSince: _before, ...known } = event;
+  const base = { ...known, lap: event.lap + 1, at: new Date(now).toISOString(), execution: '' };
+  if (result.kind === 'cut-off' && (result.rollout === null || result.rollout === event.rollout)) {
+    const at = Math.min(Math.max(result.at, now + shortestMs), now + longestMs);
+    return {
+      ...base,
+      next: base.lap >= lapsPerExecution ? 'renew' : 'wait',
+      at: new Date(at).toISOString(),
+      // There is no token to name it by: no two laps without the store fall into one millisecond.
+      execution: `${event.rollout}-out-${now}`,
+      why: result.why,
+      outSince: result.since,
+    };
+  }
   // Ended, somebody else's, or another rollout, which has an execution of its own.
   if (result.kind !== 'again' || result.rollout !== event.rollout) {
     const why = 'why' in result ? result.why : result.kind;

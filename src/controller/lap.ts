@@ -3,14 +3,19 @@ import type { Actor, Outcome } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Sightings } from '../ports/sightings.ts';
+import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { carryOn } from '../rollout/carry-on.ts';
+import { lookAt, refuseBehind, StoreBehind } from '../rollout/look.ts';
 import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
+import { isOutage } from '../rollout/outage.ts';
 import { takeOver } from '../rollout/own.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { tick } from '../rollout/tick.ts';
+import { unjournaled } from '../rollout/unjournaled.ts';
 import { custodyOf } from './custody.ts';
+import { goOn, type Held, lapWithoutStore } from './cut-off.ts';
 
 /** One environment and model under the controller's eye. */
 export interface Post {
@@ -22,6 +27,10 @@ export interface Post {
   isAlive(owner: Actor): 'alive' | 'dead' | 'unknown';
   /** The rollout as it was after the last lap: a saving, and nothing that a lap depends on. */
   known?: RolloutState | undefined;
+  /** What the last lap of this process drove: while the store is out it goes on judging that. */
+  held?: Held | undefined;
+  /** Since when the store has been out, as far as this process knows. */
+  outSince?: Instant | undefined;
 }
 
 /** What a lap came to. */
@@ -39,6 +48,16 @@ export type Lap =
       /** The lap's own. */
       readonly token: number;
     }
+  /** The store can't be read, or can't be written. */
+  | {
+      readonly kind: 'cut-off';
+      readonly rollout: RolloutId | null;
+      readonly at: Instant;
+      readonly since: Instant;
+      readonly why: string;
+      /** Why nobody but a person can roll back; null where the controller judges on, or is done. */
+      readonly alarm: string | null;
+    }
   | { readonly kind: 'ended'; readonly rollout: RolloutId; readonly outcome: Outcome }
   /** Somebody took the rollout while the lap was under way. */
   | { readonly kind: 'lost'; readonly rollout: RolloutId; readonly by: string };
@@ -47,8 +66,23 @@ export type Lap =
  * One look at an environment, and one `tick()` where its rollout is the controller's, or an orphan. Nothing in memory
  * matters: the next lap may run in another process, at the same time even.
  * @param drives whether it goes on with what the controller owns; without it that is only seen to be driven by somebody
+ * @param outSince since when the laps before found the store out; a process that has just begun knows it from nowhere else
  */
-export async function lap(post: Post, drives: boolean): Promise<Lap> {
+export async function lap(post: Post, drives: boolean, outSince?: Instant): Promise<Lap> {
+  post.outSince ??= outSince;
+  try {
+    if (drives && post.held !== undefined && post.held.journal.owed() > 0) return await goOn(post, post.held);
+    const result = await lapWithStore(post, drives);
+    post.outSince = undefined;
+    return result;
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    post.outSince ??= post.ports.clock.now();
+    return lapWithoutStore(post, error, { drives, since: post.outSince });
+  }
+}
+
+async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
   const { ports, sightings } = post;
   const { store, clock } = ports;
   // The lock before the journal: who comes in between changes the token, and keeps the rollout.
@@ -70,7 +104,7 @@ export async function lap(post: Post, drives: boolean): Promise<Lap> {
       // A lap that died after the last entry could not let go.
       if (state !== null && lock.rollout === state.id && lock.owner !== null && isController(lock.owner))
         await store.release(lock.token);
-      return custody;
+      return (await undo(post, state, lock)) ?? custody;
     case 'watch':
       await sightings.keep(custody.sighting);
       return { kind: 'watch', at: custody.until };
@@ -80,6 +114,28 @@ export async function lap(post: Post, drives: boolean): Promise<Lap> {
       return drive(post, state, lock, custody.kind === 'adopt' ? custody.why : null);
     }
   }
+}
+
+/**
+ * Users may have been brought back from a rollout that has ended while the store was out of reach: the registry is told, what
+ * serves is kept, and becomes the champion.
+ * @returns null where there is no such rollback, or somebody else has the lock
+ * @throws StoreBehind where the store must move nobody: a person has to look, and the lap's failure is the alarm
+ */
+async function undo(post: Post, state: RolloutState | null, lock: LockRecord): Promise<Lap | null> {
+  if (state === null || (lock.owner !== null && !isController(lock.owner))) return null;
+  const { store, platform } = post.ports;
+  const { alias, environment } = state.plan;
+  const view = await platform.readAlias(alias).catch((error: unknown) => {
+    // Nothing is under way, so nothing depends on this look: the next one comes soon.
+    if (error instanceof PlatformError) return null;
+    throw error;
+  });
+  if (view === null) return null;
+  const meaning = await refuseBehind(store, await lookAt(store, view), { alias, environment });
+  if (meaning.kind !== 'unknown-rollback') return null;
+  const undone = await stateOf(post, meaning.rollout);
+  return drive(post, undone, lock, 'users were brought back while the store was out of reach');
 }
 
 const owedAgainMs = 1_000;
@@ -97,14 +153,21 @@ async function drive(
   };
   const journal =
     adopted === null
-      ? await carryOn(ports, state.id, post.actor, { seen: lock, known: state })
+      ? await carryOn(ports, state.id, post.actor, {
+          seen: lock,
+          known: state,
+          wasOut: post.outSince !== undefined,
+        })
       : await adopt(post, state, lock);
   if (journal === null) return lost();
-  const result = await tick(ports, journal);
-  // What the store has not taken is known to nobody: the next lap goes that piece of the way again.
+  const held: Held = { journal, memory: unjournaled() };
+  post.held = held;
+  const result = await tick(ports, journal, undefined, held.memory);
+  // What the store has not taken the next lap of this process writes; another process goes that piece of the way again.
   const owed = journal.owed();
   post.known = owed === 0 ? journal.state() : undefined;
-  if (owed > 0) {
+  if (result.kind === 'lost' || (owed === 0 && result.kind === 'ended')) post.held = undefined;
+  if (owed > 0 && result.kind !== 'lost') {
     const why = `${owed} journal entries could not be written`;
     const at = later(ports.clock.now(), owedAgainMs);
     return { kind: 'again', rollout: state.id, at, why, adopted, token: journal.token };
@@ -131,6 +194,7 @@ async function adopt(post: Post, state: RolloutState, lock: LockRecord): Promise
       ifToken: lock.token,
     });
   } catch (error) {
+    if (error instanceof StoreBehind) throw error;
     if (error instanceof UserError && error.fault === 'conflict') return null;
     throw error;
   }

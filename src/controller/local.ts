@@ -11,11 +11,21 @@ import { tidy } from './tidy.ts';
 /** The rollout controller of AWS on this machine: looks after its one environment until the process ends. */
 export async function runLocalController({ config, stateDir }: LocalControllerOptions): Promise<void> {
   recordLocalController(stateDir);
+  let told: string | null = null;
   await guard({
     watched: watchedBy(config),
     clock: systemClock,
     signal: new AbortController().signal,
     say: (line) => void process.stderr.write(`controller: ${line}\n`),
+    onAlarm: (why) => {
+      if (why === told) return;
+      told = why;
+      try {
+        recordLocalController(stateDir, why);
+      } catch {
+        // The directory that can't be written is the store's: every command that needs it says so itself.
+      }
+    },
   });
 }
 

@@ -138,6 +138,8 @@ export type Outcome =
       /** What could not be tidied, though users are safe. */
       readonly left?: string;
     }
+  /** Closed by `mlreg recover`, which took what serves from the alias: how it would have ended nobody knows. */
+  | { readonly kind: 'restored'; readonly sentence: string }
   /** A person must look: what is true now, and the commands to choose from. */
   | { readonly kind: 'stuck'; readonly sentence: string; readonly mend: readonly string[] };
 
@@ -204,8 +206,16 @@ export type EntryBody =
       readonly error: string;
       readonly final: boolean;
       readonly credentials?: true;
+      /** AWS lets this owner not write the alias. */
+      readonly denied?: true;
     }
-  | { readonly kind: 'step-done'; readonly step: number; readonly note: string }
+  | {
+      readonly kind: 'step-done';
+      readonly step: number;
+      readonly note: string;
+      /** Of a rollback that republishes: that failed, and the recorded Lambda version is used. */
+      readonly returns?: true;
+    }
   | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
   | {
       readonly kind: 'unreadable';

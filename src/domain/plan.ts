@@ -86,6 +86,11 @@ export interface Plan {
   readonly returnsTo?: Return;
   /** Of a rollback: what has to be built before users move, and why. Undefined: nothing. */
   readonly builds?: string;
+  /**
+   * Of a rollback whose `returnsTo` lets callers in by other API keys than today's, and how. A new Lambda version of it is
+   * published and smoke-tested first; `returnsTo` is used only where that fails.
+   */
+  readonly republishes?: string;
   /** Of a shadow: who asks the challenger, and how answers are compared. */
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */

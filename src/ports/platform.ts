@@ -111,9 +111,9 @@ export interface Platform {
    * In what $LATEST is not what this version is, by name: code, settings and variables, mlreg's own variables apart. The
    * values of variables are never told. Empty: nothing.
    */
-  latestDifferences(functionVersion: string): Promise<readonly string[]>;
-  /** The environment variables of a published version. */
-  variables(functionVersion: string): Promise<Readonly<Record<string, string>>>;
+  latestDifferences(functionVersion: string, haste?: Haste): Promise<readonly string[]>;
+  /** The environment variables of a published version, or of $LATEST. */
+  variables(functionVersion: string, haste?: Haste): Promise<Readonly<Record<string, string>>>;
   /**
    * A published version with these variables merged into the user's own, and this very code. An equal one that exists
    * already is returned. @throws PlatformError `refused` where the code differs

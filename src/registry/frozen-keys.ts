@@ -18,6 +18,12 @@ export function keyPlace(variables: Variables): KeyPlace {
   return { kind: 'frozen', digests: [...new Set(found.filter((digest) => digest !== ''))].sort() };
 }
 
+const keyVariable = /^variable MLREG_API_KEYS_(PARAMETER|SHA256) /;
+
+/** What else than its API keys sets $LATEST apart from a version, by name (Platform.latestDifferences). */
+export const otherThanKeys = (differences: readonly string[]): readonly string[] =>
+  differences.filter((name) => !keyVariable.test(name));
+
 export type KeysOnReturn =
   /** Callers are let in by the same keys as today. */
   | { readonly kind: 'same' }

@@ -96,7 +96,11 @@ export function previousGood(
 export function began(services: readonly Service[], service: Service): readonly Service[] {
   const last = services.at(-1);
   const goesOn = last?.left === undefined && last?.functionVersion === service.functionVersion;
-  return goesOn ? services : [...services, service].slice(-mostServices);
+  if (goesOn) return services;
+  const left: Departure = { at: service.since, why: 'replaced', reason: 'published anew' };
+  const before =
+    last === undefined || last.left !== undefined ? services : [...services.slice(0, -1), { ...last, left }];
+  return [...before, service].slice(-mostServices);
 }
 
 /** The newest service has ended so; nothing changes where there was none. */

@@ -37,6 +37,7 @@ function verdict(state: RolloutState): string {
   if (outcome === null) return `Under way still. Next: \`mlreg status --environment ${plan.environment}\``;
   switch (outcome.kind) {
     case 'succeeded':
+    case 'restored':
       return escape(outcome.sentence);
     case 'rolled-back':
       return `**${escape(plan.champion ?? 'What served before')} serves 100 %.** ${escape(whyBack(state, outcome))}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;

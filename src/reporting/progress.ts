@@ -164,6 +164,8 @@ function endedEvent(
       );
     case 'stuck':
       return event('rollout.end', 'bad', `stuck: ${outcome.sentence}`, { result: 'stuck', took });
+    case 'restored':
+      return event('rollout.end', 'warn', outcome.sentence, { result: 'restored', took });
     default:
       return unreachable(outcome);
   }

@@ -69,6 +69,8 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
         `  harmed  ${outcome.harmedRequests} of ${counted(observationFields(state.observations).requests ?? 0, 'request')} to ${plan.challenger}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');
+    case 'restored':
+      return `closed     ${outcome.sentence} in ${plan.environment} (${state.id}, ${took})`;
     case 'stuck':
       return [
         paint.red.bold(`STUCK  ${outcome.sentence}`),

@@ -161,3 +161,9 @@ export function effectKey(effect: Effect): string {
 /** No earlier than what it was done for: a clock that was set back would have it done again and again. */
 const warmedAt = ({ stepSince, override }: RolloutState, at: Instant): Instant =>
   instant(Math.max(at, stepSince, override?.at ?? 0));
+
+/** The record but for this key. */
+export function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _gone, ...rest } = record;
+  return rest;
+}

@@ -11,13 +11,22 @@ import type { RolloutState } from './state.ts';
  * of the lap before may still be under way.
  * @param seen the lock as it was when the owner was looked at; whoever has come since keeps it
  * @param known the rollout as far as it has been read already
+ * @param wasOut the store could not be written since the lap before: somebody may have rolled back without it
  * @returns null where somebody else has the environment now
  */
 export async function carryOn(
   ports: RolloutPorts,
   id: RolloutId,
   actor: Actor,
-  { seen, known }: { readonly seen: LockRecord; readonly known?: RolloutState | undefined },
+  {
+    seen,
+    known,
+    wasOut = false,
+  }: {
+    readonly seen: LockRecord;
+    readonly known?: RolloutState | undefined;
+    readonly wasOut?: boolean;
+  },
 ): Promise<JournalWriter | null> {
   const at = ports.clock.now();
   const taken = await ports.store.acquire({
@@ -31,7 +40,7 @@ export async function carryOn(
   try {
     const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry, known);
     journal.beaten(at);
-    if (!mayBeUnderWay(journal.state())) return journal;
+    if (!wasOut && !mayBeUnderWay(journal.state())) return journal;
     await journal.append(at, [{ kind: 'owned', by: actor, adopt: journal.state().adopted }]);
     return journal;
   } catch (error) {

@@ -3,10 +3,20 @@ import type { JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import type { RolloutState } from './state.ts';
 
-/** Whether AWS accepts the owner's credentials no more, as far as its last calls tell. */
+/**
+ * Whether the owner can't move the alias, as far as its last calls tell: AWS accepts its credentials no more, or denies it
+ * UpdateAlias. What was throttled or not answered says nothing about that.
+ */
 export const isPowerless = ({ phase, unreadable, tries }: RolloutState): boolean =>
   phase !== 'ended' &&
-  (unreadable?.credentials === true || Object.values(tries).some(({ credentials }) => credentials === true));
+  (unreadable?.credentials === true ||
+    Object.values(tries).some(({ credentials, denied }) => credentials === true || denied === true));
+
+/** How often an owner that has stood aside asks whether it can act again. */
+const askEveryMs = 5_000;
+
+/** No alias has it: a write under it changes nothing, and AWS answers whether it would have been allowed. */
+const noRevision = '00000000-0000-0000-0000-000000000000';
 
 /** An owner that may have given up the lock, because it could not act. */
 export interface Standing {
@@ -23,16 +33,22 @@ export interface Standing {
  */
 export function standingOf(ports: RolloutPorts, journal: JournalWriter): Standing {
   let isAside = false;
+  let askedAt: number | null = null;
   return {
     async yield() {
       if (isAside || !isPowerless(journal.state())) return;
       isAside = await ports.store.release(journal.token).catch(() => false);
+      askedAt = ports.clock.now();
     },
     async regain() {
       // What is owed belongs to the token under which it was done.
-      if (!isAside || journal.owed() > 0 || !(await canRead(ports, journal.state()))) return false;
-      const { owner, adopted, id } = journal.state();
       const at = ports.clock.now();
+      if (!isAside || journal.owed() > 0) return false;
+      // A clock that was set back must not silence it.
+      if (askedAt !== null && Math.abs(at - askedAt) < askEveryMs) return false;
+      askedAt = at;
+      if (!(await canAct(ports, journal.state()))) return false;
+      const { owner, adopted, id } = journal.state();
       const taken = await ports.store.acquire({
         owner,
         rollout: id,
@@ -49,9 +65,18 @@ export function standingOf(ports: RolloutPorts, journal: JournalWriter): Standin
   };
 }
 
-async function canRead({ platform }: RolloutPorts, { plan }: RolloutState): Promise<boolean> {
+async function canAct({ platform }: RolloutPorts, state: RolloutState): Promise<boolean> {
+  const { alias, environment } = state.plan;
   try {
-    await platform.readAlias(plan.alias);
+    const { target } = await platform.readAlias(alias);
+    const stamp = {
+      environment,
+      token: state.token,
+      seq: 0,
+      rollout: state.id,
+      back: state.home.functionVersion,
+    };
+    await platform.writeAlias(alias, { target, stamp, revisionId: noRevision });
     return true;
   } catch (error) {
     if (error instanceof PlatformError) return false;

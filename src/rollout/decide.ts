@@ -8,6 +8,7 @@ import * as labels from '../registry/labels.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, steer } from './decide-bake.ts';
 import { fence } from './decide-fence.ts';
+import { returnInstead } from './decide-return.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
@@ -28,6 +29,8 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
   if (fencing !== null) return fencing;
   const foreign = state.adopted ? undefined : foreignEdit(state);
   if (foreign !== undefined) return ended(foreign);
+  const returning = returnInstead(state, now);
+  if (returning !== null) return returning;
   const danger = dangerOf(state, verdict, now);
   if (danger !== null) return { kind: 'record', entries: danger };
   const step = currentStep(state);

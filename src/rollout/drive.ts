@@ -1,13 +1,11 @@
-import type { EntryBody, Outcome } from '../domain/journal.ts';
-import { formatDuration } from '../domain/parse.ts';
+import type { Outcome } from '../domain/journal.ts';
 import { type Instant, later } from '../domain/units.ts';
-import { UserError } from '../domain/user-error.ts';
-import { PlatformError } from '../ports/platform.ts';
 import { standingOf } from './credentials.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
+import { backAtLimit, isOutage } from './outage.ts';
 import type { RolloutPorts } from './ports.ts';
-import type { RolloutState } from './state.ts';
-import { judgeInMemory, tick, type TickResult } from './tick.ts';
+import { tick, type TickResult } from './tick.ts';
+import { judgeInMemory, type Unjournaled, unjournaled } from './unjournaled.ts';
 
 export type DriveResult =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
@@ -48,6 +46,7 @@ interface Driving {
 
 async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Driving): Promise<DriveResult> {
   const standing = standingOf(ports, journal);
+  const memory = unjournaled();
   let outage: { readonly since: Instant; tries: number } | null = null;
   for (;;) {
     if (options.signal.aborted) return { kind: 'stopped' };
@@ -56,7 +55,7 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
       // What was written before the outage, and whether it was, only the store knows.
       if (outage !== null) await journal.reload();
       if (await standing.regain()) return await lostTo(ports);
-      result = await tick(ports, journal, options.signal);
+      result = await tick(ports, journal, options.signal, memory);
       await standing.yield();
     } catch (error) {
       const since = ports.clock.now();
@@ -64,13 +63,13 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
       if (outage === null) options.onOutage?.(error.message);
       outage ??= { since, tries: 0 };
       if (since - outage.since >= journal.state().plan.unreadableMs) {
-        const back = goBack(journal.state(), error);
+        const back = backAtLimit(journal.state(), error);
         if (back === null) throw error;
-        await journal.append(since, [back]);
+        await journal.append(since, [...memory.entries(), back]);
         continue;
       }
       const pause = outagePauseMs[outage.tries++] ?? 10_000;
-      await standStill(ports, journal, later(since, pause), options.signal);
+      await standStill(ports, journal, memory, later(since, pause), options.signal);
       continue;
     }
     outage = null;
@@ -94,12 +93,13 @@ async function lostTo({ store }: RolloutPorts): Promise<DriveResult> {
 async function standStill(
   ports: RolloutPorts,
   journal: JournalWriter,
+  memory: Unjournaled,
   until: Instant,
   signal: AbortSignal,
 ): Promise<void> {
   const stepMs = Math.max(journal.state().plan.tickMs, shortestLookMs);
   while (!signal.aborted) {
-    const danger = await judgeInMemory(ports, journal.state()).catch((error: unknown) => {
+    const danger = await judgeInMemory(ports, journal.state(), memory).catch((error: unknown) => {
       if (!isOutage(error)) throw error;
       return null;
     });
@@ -109,26 +109,4 @@ async function standStill(
     const next = later(now, stepMs);
     await ports.clock.sleepUntil(next < until ? next : until, signal);
   }
-}
-
-/**
- * At the limit of an outage users don't stay on a version that nobody may promote. What the registry calls champion stays;
- * dead credentials could not move the alias either.
- */
-function goBack({ phase, committed, plan }: RolloutState, error: Error): EntryBody | null {
-  // A rollback's own way back leads to the version that a person wants users away from.
-  if (phase !== 'forward' || committed || ['watch', 'rollback'].includes(plan.strategy)) return null;
-  if (error instanceof PlatformError && error.failure.kind === 'credentials') return null;
-  const sentence = `the store could not be written for ${formatDuration(plan.unreadableMs)}: ${error.message}`;
-  return { kind: 'rolling-back', cause: { kind: 'step-failed', sentence } };
-}
-
-/**
- * A store that does not answer, or credentials that have expired, say nothing about the version on trial: they fail no gate.
- * The rollout stands where it is and goes on where they come back, as long as metrics may be unreadable.
- */
-function isOutage(error: unknown): error is Error {
-  if (error instanceof UserError) return error.fault === 'unavailable';
-  // Nothing else that a tick asks throws one: it answers with a failed step, or with metrics that are unreadable.
-  return error instanceof PlatformError;
 }

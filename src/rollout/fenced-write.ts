@@ -4,11 +4,11 @@ import { routeKey } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { lookAt } from './look.ts';
-import { isBlind, isRollback, type Mark, targetOf } from './marker.ts';
+import { isBlind, isOfMyToken, isRollback, type Mark, targetOf } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
 import { writerIn } from './repair.ts';
 import { type SetAliasOutcome, setAlias, takeAlias } from './set-alias.ts';
-import type { RolloutState } from './state.ts';
+import { publishedAs, type RolloutState, stepsToRepublish } from './state.ts';
 
 type SetAlias = Extract<Effect, { kind: 'set-alias' }>;
 
@@ -55,11 +55,12 @@ export async function writeAlias(
         (found) => forward(found, target),
       );
     const { revisionId } = carried;
-    return setAlias(
+    const outcome = await setAlias(
       platform,
       { alias, target, stamp },
       { revisionId, seq: carried.stamp.seq, hasLanded: true },
     );
+    return isMain ? stoppedByAnother(ports, state, outcome, stamp) : outcome;
   }
   if (carried !== undefined) {
     const { revisionId } = carried;
@@ -73,6 +74,27 @@ export async function writeAlias(
     () => stamp,
     (found) => back(ports, state, found, target, isMain),
   );
+}
+
+/**
+ * A write forward has failed, or its reply was lost, and somebody else's marker stands there: the store says whether that
+ * somebody is an older owner of its own, whose marker a late reading shows, or of another store, or of another copy of it.
+ */
+async function stoppedByAnother(
+  ports: Pick<RolloutPorts, 'store'>,
+  state: RolloutState,
+  outcome: SetAliasOutcome,
+  own: Stamp,
+): Promise<SetAliasOutcome> {
+  const found =
+    outcome.kind === 'foreign' ? outcome.view : outcome.kind === 'failed' ? outcome.seen : undefined;
+  if (found?.stamp === undefined || isOfMyToken(found.stamp, own)) return outcome;
+  // Where the store can't be asked nothing goes forward in any case: the intent of the next write can't be journaled.
+  const standing = await standingOf(ports, state, found, true).catch((error: unknown) => {
+    if (!(error instanceof StoreFailed)) throw error;
+    return null;
+  });
+  return standing === 'stop' ? { kind: 'fenced', token: found.stamp.token } : outcome;
 }
 
 /** Also without the store: then another rollout's rollback is taken for one that nobody knows. */
@@ -145,6 +167,7 @@ async function standingOf(
     case 'twin':
     case 'put-back':
     case 'copied':
+    case 'unrestored':
       // Another alias may carry a marker from before this store began.
       return isMain ? 'stop' : 'take';
     default:
@@ -196,9 +219,12 @@ function purposeOf(state: RolloutState, effect: Effect): 'forward' | 'fence' | '
  */
 function wayBack({ plan, home, published, keeps, step }: RolloutState, effect: Effect): string {
   if (keeps !== null) return keeps.functionVersion;
-  const good = published[routeKey({ kind: 'single', version: plan.challenger })];
+  // Until a version that is published anew has passed its tests, the recorded one is the way back.
+  const first = stepsToRepublish(plan);
+  const known = step < first ? publishedAs(plan) : published;
+  const good = known[routeKey({ kind: 'single', version: plan.challenger })];
   const isBack = effect.kind === 'set-alias' && effect.purpose === 'roll-back';
-  const isTested = plan.steps.slice(step).every(({ kind }) => kind !== 'smoke');
+  const isTested = plan.steps.slice(Math.max(step, first)).every(({ kind }) => kind !== 'smoke');
   const leadsOn = plan.strategy === 'rollback' && !isBack && isTested;
   return (leadsOn ? good : undefined) ?? home.functionVersion;
 }

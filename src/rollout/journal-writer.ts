@@ -34,6 +34,8 @@ export interface JournalWriter {
   append(at: Instant, entries: readonly EntryBody[], changes?: readonly VersionChange[]): Promise<void>;
   /** Entries that the store has not taken yet. */
   owed(): number;
+  /** Writes them. @throws Fenced @throws Error where the store fails still */
+  pay(): Promise<void>;
   /** When this owner last wrote to the store. */
   wroteAt(): Instant;
   beaten(at: Instant): void;
@@ -66,7 +68,8 @@ export async function openJournal(
   const read = async (from?: RolloutState): Promise<RolloutState> => {
     const found = await readState(store, rollout, from);
     const lock = await store.lock();
-    if (lock.token !== token || lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));
+    if (lock.token !== token || found.token > token || lock.sealedBy !== undefined)
+      throw new Fenced(ownerOf(lock));
     const { writer, store: identity } = lock;
     mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
     return { ...found, token };
@@ -127,6 +130,15 @@ export async function openJournal(
     mark: () => mark,
     state: () => state,
     owed: () => owed.length,
+    async pay() {
+      for (let next = owed[0]; next !== undefined; next = owed[0]) {
+        await write(next, true);
+        owed = owed.slice(1);
+      }
+      if (shift === 0) return;
+      state = await read();
+      shift = 0;
+    },
     wroteAt: () => wroteAt,
     beaten: (at) => {
       wroteAt = at;
@@ -140,17 +152,19 @@ export async function openJournal(
     async reload() {
       // What is owed has been acted upon: it is not in the store, and still true.
       if (owed.length > 0) return;
-      state = await read();
+      // Where nothing was lost in between, what is known is what the store's first entries say.
+      state = await read(shift === 0 && stored === state.length ? state : undefined);
       stored = state.length;
       shift = 0;
     },
     async append(at, entries, changes = []) {
-      const item: Owed = shift > 0 ? moved({ entries, changes, at }) : { entries, changes, at };
       const mayWait =
         state.phase === 'rolling-back' || entries.some((entry) => entry.kind === 'rolling-back');
       // Once the store has failed, the way back is not kept waiting for it again: the write first, its entry after it.
       const isLater = mayWait && owed.length > 0 && entries.every(({ kind }) => kind === 'intent');
-      owed.push(item);
+      const whole: Owed = { entries, changes, at };
+      const items = (mayWait ? apart(whole) : [whole]).map((item) => (shift > 0 ? moved(item) : item));
+      owed.push(...items);
       try {
         while (!isLater && owed[0] !== undefined) {
           await write(owed[0], mayWait);
@@ -168,7 +182,7 @@ export async function openJournal(
         }
       } catch (error) {
         if (error instanceof Fenced || !mayWait) {
-          owed = owed.filter((other) => other !== item);
+          owed = owed.filter((other) => !items.includes(other));
           throw error;
         }
       }
@@ -179,6 +193,18 @@ export async function openJournal(
       }
     },
   };
+}
+
+/**
+ * Each entry of ticks in a write of its own: those of a long outage may be too large for one, and one of them may be in the
+ * store already, its reply lost. The registry's changes go with the last.
+ */
+function apart({ entries, changes, at }: Owed): readonly Owed[] {
+  const ticks = entries.findLastIndex(({ kind }) => kind === 'observed') + 1;
+  const before = entries.slice(0, ticks).map((entry): Owed => ({ entries: [entry], changes: [], at }));
+  return ticks === entries.length && ticks > 0
+    ? [...before.slice(0, -1), { entries: entries.slice(-1), changes, at }]
+    : [...before, { entries: entries.slice(ticks), changes, at }];
 }
 
 /** The rollout as its journal tells it now. @throws Error where there is no such journal */

@@ -16,26 +16,32 @@ type Asked = Pick<Store, 'lock' | 'journal' | 'writerOf'>;
 export async function lookAt(
   store: Asked,
   { stamp, description }: Pick<AliasView, 'stamp' | 'description'>,
-  own?: Pick<RolloutState, 'id' | 'rollback'>,
+  own?: Pick<RolloutState, 'id' | 'rollback' | 'length'>,
 ): Promise<Meaning> {
   const nothing: Remembered = { token: 0, store: undefined, writer: undefined, journal: null };
   if (stamp === undefined) return meaningOf(stamp, description, nothing);
-  const { token, writer, store: identity } = await store.lock();
+  const { token, writer, store: identity, restoring } = await store.lock();
+  if (restoring === true) return { kind: 'unrestored' };
   const isNewest = stamp.token === token;
   const given =
     isNewest || stamp.detail === undefined || stamp.detail.purpose === 'blind'
       ? writer
       : await store.writerOf(stamp.token);
-  const journal = own?.id === stamp.rollout ? ofState(own) : ofEntries(await store.journal(stamp.rollout));
-  return meaningOf(stamp, description, { token, store: identity, writer: given, journal });
+  const told = own?.id === stamp.rollout ? ofState(own) : ofEntries(await store.journal(stamp.rollout));
+  return meaningOf(stamp, description, { token, store: identity, writer: given, ...told });
 }
 
-const ofState = ({ rollback }: Pick<RolloutState, 'rollback'>): Remembered['journal'] =>
-  rollback === null ? 'forward' : 'rolled back';
+type Told = Pick<Remembered, 'journal' | 'length'>;
 
-function ofEntries(entries: readonly Entry[]): Remembered['journal'] {
-  if (entries.length === 0) return null;
-  return entries.some(({ kind }) => kind === 'rolling-back') ? 'rolled back' : 'forward';
+const ofState = ({ rollback, length }: Pick<RolloutState, 'rollback' | 'length'>): Told => ({
+  journal: rollback === null ? 'forward' : 'rolled back',
+  length,
+});
+
+function ofEntries(entries: readonly Entry[]): Told {
+  const { length } = entries;
+  if (length === 0) return { journal: null };
+  return { journal: entries.some(({ kind }) => kind === 'rolling-back') ? 'rolled back' : 'forward', length };
 }
 
 /** The alias carries the marker of a store that is newer than the one at hand, or is not this one. */
@@ -51,7 +57,7 @@ export async function refuseBehind(
   { alias, environment }: { readonly alias: string; readonly environment: string },
 ): Promise<Meaning> {
   if (meaning.kind === 'replaced') await store.seal(meaning.by).catch(() => undefined);
-  const sentence = behindText(meaning, alias);
+  const sentence = behindText(meaning, { alias, environment });
   if (sentence === null) return meaning;
   throw new StoreBehind('conflict', `${environment}: ${sentence.what}`, {
     why: sentence.why,
@@ -97,34 +103,40 @@ export async function refuseUnlessKnown(
 /** What a person is told of a store that must not move the alias; null where it may. */
 export function behindText(
   meaning: Meaning,
-  alias: string,
+  { alias, environment }: { readonly alias: string; readonly environment: string },
 ): { readonly what: string; readonly why: string; readonly mend: string } | null {
-  const restore =
-    'put back the newest copy of the store; do not deploy before mlreg status agrees with the alias';
+  const recover = `mlreg recover --environment ${environment}  # shows what is found, asks, and rebuilds the registry from it`;
+  const other = `name the store that is in use in mlreg.yaml; where that one is gone for good: mlreg recover --environment ${environment}`;
   switch (meaning.kind) {
     case 'replaced':
       return {
         what: `store ${meaning.by.id} (epoch ${meaning.by.epoch}) took the place of this store`,
         why: `alias ${alias} carries the marker of that store, and two stores must not move the same users`,
-        mend: 'name the store that is in use now in mlreg.yaml',
+        mend: other,
       };
     case 'twin':
       return {
         what: `alias ${alias} belongs to another store: ${meaning.other.id}, epoch ${meaning.other.epoch}`,
         why: 'two stores must not move the same users',
-        mend: 'name the store that is in use now in mlreg.yaml',
+        mend: other,
       };
     case 'put-back':
       return {
         what: `alias ${alias} was written by ${meaning.lost}, which this store does not know`,
         why: 'an older copy of the store was put back, or its journal was cut: what it says about the champion may be out of date',
-        mend: restore,
+        mend: recover,
+      };
+    case 'unrestored':
+      return {
+        what: 'mlreg recover was cut off in this store before the alias said so',
+        why: `until alias ${alias} carries the marker of this store, another one may still move users`,
+        mend: recover,
       };
     case 'copied':
       return {
         what: `alias ${alias} was written by another copy of this store`,
         why: 'both copies gave out the same token, so one of them was copied by hand and the other one is in use',
-        mend: restore,
+        mend: recover,
       };
     default:
       return null;

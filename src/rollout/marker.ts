@@ -25,6 +25,8 @@ export type Meaning =
   | { readonly kind: 'put-back'; readonly lost: string }
   /** The same token was given to another writer: this store is a copy, and the other copy lives. */
   | { readonly kind: 'copied' }
+  /** This store takes another one's place, and the alias does not say so yet. */
+  | { readonly kind: 'unrestored' }
   /** Users were brought back, and the journal of that rollout does not say so. */
   | { readonly kind: 'unknown-rollback'; readonly rollout: RolloutId; readonly target: string };
 
@@ -37,6 +39,8 @@ export interface Remembered {
   readonly writer: string | undefined;
   /** What the journal of the marker's rollout says; null where there is no such journal. */
   readonly journal: 'forward' | 'rolled back' | null;
+  /** How many entries that journal has. Undefined: not asked. */
+  readonly length?: number;
 }
 
 /** The table of what a marker means, and pure. Store and epoch come before tokens: another store's token says nothing. */
@@ -65,6 +69,10 @@ export function meaningOf(stamp: Stamp | undefined, description: string, remembe
   // A person's writer is known to no store, and the rollback is unknown for as long as its marker stands.
   if (purpose === 'blind') return unknown;
   if (remembered.writer !== writer) return { kind: 'copied' };
+  // An owner journals each intent before its write; only a rollback may go without.
+  const isJournaled = purpose === 'forward' || purpose === 'fence';
+  if (isJournaled && remembered.length !== undefined && stamp.seq >= remembered.length)
+    return lost(`entry ${stamp.seq} of rollout ${rollout}`);
   return purpose === 'back' && remembered.journal === 'forward' ? unknown : { kind: 'own' };
 }
 

@@ -22,6 +22,8 @@ export type Performed =
       readonly error: string;
       readonly final: boolean;
       readonly credentials?: true;
+      /** Of an alias alone. */
+      readonly denied?: true;
     }
   | { readonly kind: 'fenced'; readonly token: number }
   | { readonly kind: 'foreign'; readonly sentence: string }
@@ -184,6 +186,7 @@ function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutco
         error: `alias ${effect.alias} of ${state.plan.environment}: ${seen.error.message}`,
         final: false,
         ...credentialsOf(seen.error),
+        ...(seen.error.failure.kind === 'denied' ? { denied: true } : {}),
       };
     default:
       return unreachable(seen);

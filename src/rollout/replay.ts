@@ -3,9 +3,9 @@ import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
-import { afterEffect, afterRepair, effectKey, meant } from './after-effect.ts';
+import { afterEffect, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
-import { publishedBefore, type RolloutState } from './state.ts';
+import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
 
 /**
  * Folds a journal into the rollout's state. Pure, and the only way to know anything about a rollout: resume is nothing
@@ -172,6 +172,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
             error: entry.error,
             final: entry.final,
             credentials: entry.credentials,
+            denied: entry.denied,
           },
         },
       };
@@ -181,6 +182,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         ...state,
         step: entry.step + 1,
         stepSince: entry.at,
+        ...(entry.returns === true ? { published: { ...state.published, ...publishedAs(state.plan) } } : {}),
         stepsDone: [
           ...state.stepsDone,
           { step: entry.step, at: entry.at, tookMs: entry.at - state.stepSince, note: entry.note },
@@ -291,9 +293,4 @@ function afterLabel(state: RolloutState, as: Extract<Entry, { kind: 'labelled' }
     default:
       return unreachable(as);
   }
-}
-
-function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
-  const { [key]: _gone, ...rest } = record;
-  return rest;
 }

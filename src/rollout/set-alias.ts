@@ -11,7 +11,8 @@ export type SetAliasOutcome =
   | { readonly kind: 'foreign'; readonly view: AliasView }
   /** Taking it was refused by who asked for it, on seeing what is there. */
   | { readonly kind: 'left'; readonly view: AliasView }
-  | { readonly kind: 'failed'; readonly error: PlatformError };
+  /** `seen`: what was read back instead of it, where something was. */
+  | { readonly kind: 'failed'; readonly error: PlatformError; readonly seen?: AliasView };
 
 interface Wish {
   readonly alias: string;
@@ -50,7 +51,8 @@ export async function setAlias(platform: Platform, wish: Wish, carried: Carried)
     const stamp = seen.kind === 'foreign' ? seen.view.stamp : undefined;
     const isLate = stamp !== undefined && isOlder(stamp, { token: wish.stamp.token, seq });
     const isLateReading = isLate && carried.hasLanded === true && !wentBackUnder(stamp, wish.stamp);
-    if (isLateReading) return { kind: 'failed', error: failure ?? late(wish.alias) };
+    if (isLateReading && seen.kind === 'foreign')
+      return { kind: 'failed', error: failure ?? late(wish.alias), seen: seen.view };
     const oursLate =
       stamp !== undefined && isOfMyToken(stamp, wish.stamp) && stamp.seq > seq && stamp.seq < wish.stamp.seq;
     if (seen.kind !== 'foreign' || !oursLate) return seen;
@@ -132,7 +134,7 @@ async function readBack(
   const ours = stamp !== undefined && isMine(stamp, wish.stamp);
   if (ours && sameTarget(view.target, wish.target)) return { kind: 'set', view };
   if (ours && isHeldBack(view.target, wish.target)) return { kind: 'failed', error: heldBack(wish, view) };
-  if (failure !== undefined && !ours) return { kind: 'failed', error: failure };
+  if (failure !== undefined && !ours) return { kind: 'failed', error: failure, seen: view };
   return { kind: 'foreign', view };
 }
 

@@ -86,6 +86,7 @@ export interface RolloutState {
         readonly error: string;
         readonly final: boolean;
         readonly credentials?: true | undefined;
+        readonly denied?: true | undefined;
       }
     >
   >;
@@ -168,10 +169,18 @@ export function aliasesAtStake(state: RolloutState): readonly string[] {
 }
 
 /** Lambda version by route key, as a rollout begins: what a rollback returns to was published long ago. */
-export function publishedBefore({ returnsTo, challenger }: Plan): Readonly<Record<string, string>> {
+export function publishedBefore(plan: Plan): Readonly<Record<string, string>> {
+  return plan.returnsTo === undefined || plan.republishes !== undefined ? {} : publishedAs(plan);
+}
+
+/** The recorded Lambda version to which a rollback returns, by route key. */
+export function publishedAs({ returnsTo, challenger }: Plan): Readonly<Record<string, string>> {
   if (returnsTo === undefined) return {};
   return { [routeKey({ kind: 'single', version: challenger })]: returnsTo.functionVersion };
 }
+
+/** So many first steps of a rollback publish a version anew, test it and warm it up: where one fails, all are left out. */
+export const stepsToRepublish = ({ republishes }: Plan): number => (republishes === undefined ? 0 : 2);
 
 /** Sticky and shadow arms share one Lambda version; weighted arms have one each. */
 export function publicationsOf(plan: Plan, route: Route): readonly [Route, ...Route[]] {

@@ -26,7 +26,17 @@ export type Transaction =
       readonly store?: StoreIdentity;
     }
   | { readonly kind: 'seal'; readonly by: StoreId }
-  | { readonly kind: 'beat' | 'release'; readonly token: number }
+  /** From here on it is another store. */
+  | {
+      readonly kind: 'restore';
+      readonly token: number;
+      readonly writer: string;
+      readonly owner: Actor;
+      readonly rollout: RolloutId;
+      readonly at: Instant;
+      readonly store: StoreIdentity;
+    }
+  | { readonly kind: 'beat' | 'release' | 'restored'; readonly token: number }
   | {
       readonly kind: 'append';
       readonly rollout: RolloutId;
@@ -122,6 +132,19 @@ function fold(state: State, known: Folded, content: Part['content']): void {
         ...(sealedBy === undefined ? {} : { sealedBy }),
       };
       if (known.kind === 'take') state.writers.set(token, known.writer);
+      state.beats++;
+      return;
+    }
+    case 'restore': {
+      const { token, writer, owner, rollout, at: takenAt, store } = known;
+      state.holder = { token, writer, owner, rollout, takenAt, store, restoring: true };
+      state.writers.set(token, writer);
+      state.beats++;
+      return;
+    }
+    case 'restored': {
+      const { restoring: _done, ...holder } = state.holder;
+      state.holder = { ...holder, owner: null, rollout: null };
       state.beats++;
       return;
     }

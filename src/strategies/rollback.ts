@@ -5,20 +5,21 @@ import type { RollbackSettings } from './settings.ts';
 /**
  * One move to a version that served everybody before, without analysis: `challenger` is the version that comes back,
  * `champion` what serves now. Nothing is published and nothing is warmed up, for users would wait for it, unless there is
- * something to build: then that is smoke-tested and warm before users move.
+ * something to build: then that is smoke-tested and warm before users move. So is a version that is published anew because of
+ * its API keys; the steps of that are left out where one of them fails.
  */
 export function rollback(settings: RollbackSettings): Plan {
-  const { challenger, returnsTo, smokeFirst = false } = settings;
+  const { challenger, returnsTo, republishes, smokeFirst = false } = settings;
   const builds =
     settings.builds ?? (returnsTo === undefined ? 'no Lambda version of it is recorded' : undefined);
   const route = single(challenger);
   const smoke: Step = { kind: 'smoke', version: challenger, route };
+  const warmUp: Step = { kind: 'warm-up', route };
+  const isRepublished = builds === undefined && republishes !== undefined;
   const before: readonly Step[] =
     builds === undefined
-      ? smokeFirst
-        ? [smoke]
-        : []
-      : [provision(settings, [route]), smoke, { kind: 'warm-up', route }];
+      ? [...(isRepublished ? [smoke, warmUp] : []), ...(smokeFirst ? [smoke] : [])]
+      : [provision(settings, [route]), smoke, warmUp];
   const steps: readonly Step[] = [
     ...before,
     { kind: 'promote', version: challenger },
@@ -28,5 +29,6 @@ export function rollback(settings: RollbackSettings): Plan {
     ...planOf('rollback', settings, steps),
     ...(returnsTo === undefined ? {} : { returnsTo }),
     ...(builds === undefined ? {} : { builds }),
+    ...(isRepublished ? { republishes } : {}),
   };
 }

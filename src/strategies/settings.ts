@@ -35,6 +35,8 @@ export interface RollbackSettings extends Settings {
   readonly returnsTo?: Return | undefined;
   /** What has to be built before users move, and why. Undefined: nothing. */
   readonly builds?: string | undefined;
+  /** How the API keys of `returnsTo` differ from today's: then it is published anew first. Undefined: they do not. */
+  readonly republishes?: string | undefined;
   /** Smoke-tests the version before users move, also where nothing has to be built. */
   readonly smokeFirst?: boolean;
 }

@@ -110,6 +110,23 @@ run "silence_is_told" {
   }
 }
 
+run "unwatched_rollouts_are_told" {
+  command = plan
+
+  module {
+    source = "../modules/rollout-controller"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.unwatched.namespace == "Mlreg/Controller" && aws_cloudwatch_metric_alarm.unwatched.metric_name == "RolloutsUnwatched" &&
+      aws_cloudwatch_metric_alarm.unwatched.dimensions == tomap({ environment = var.environment }) && aws_cloudwatch_metric_alarm.unwatched.threshold == 0 &&
+      aws_cloudwatch_metric_alarm.unwatched.alarm_actions == toset([var.topic_arn])
+    )
+    error_message = "with the store out and the owner dead only a person can roll back, so one must be told"
+  }
+}
+
 run "mistakes" {
   command = plan
 

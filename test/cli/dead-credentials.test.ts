@@ -80,3 +80,22 @@ describe('credentials that expire in a bake, before anything is known', () => {
     expect(cli.model.alias().target).toEqual(home);
   });
 });
+
+describe('a deploy that is killed between taking the lock and its first entry', () => {
+  it('stands in the way of the next one for no longer than a heartbeat', async () => {
+    const cli = await serving();
+    let isDead = false;
+    cli.model.fault = (_index, name) => ((isDead ||= name === 'store.append') ? 'crash-before' : null);
+    await cli.run('deploy --model-version v2.3.0', { as: 'bob', host: 'runner' });
+    expect(await cli.store.lock()).toMatchObject({ owner: { name: 'bob' }, rollout: 'r-1' });
+    cli.model.fault = () => null;
+    const began = cli.clock.now();
+    let beganAt = 0;
+    cli.when(
+      ({ kind }) => kind === 'started',
+      () => (beganAt = cli.clock.now()),
+    );
+    expect((await cli.run('deploy --model-version v2.3.0')).code).toBe(0);
+    expect(beganAt - began).toBeLessThanOrEqual(5_000);
+  });
+});

@@ -31,6 +31,15 @@ describe('--help', () => {
     expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 
+  it.each([
+    ['--help deploy', 'deploy --help'],
+    ['-h rollback', 'rollback --help'],
+    ['--help local up', 'local up --help'],
+    ['--help local', 'local --help'],
+  ])('%j is %j', async (words, usual) => {
+    expect(await help(words)).toBe(await help(usual));
+  });
+
   it('knows every command that people are told of', () => {
     for (const name of 'init register versions status history show validate plan deploy traffic promote abort pause resume approve reject rollback watch doctor'.split(
       ' ',
@@ -57,6 +66,8 @@ it('--version', async () => {
 describe('words that mlreg does not know', () => {
   it.each([
     ['', /Usage: mlreg/],
+    // An option without its value must not take the flag for it.
+    ['--help rollback --to', /argument missing/],
     ['deplyo', /unknown command 'deplyo'[\s\S]*deploy/],
     ['deploy --model-versoin v1', /unknown option '--model-versoin'[\s\S]*--model-version/],
     ['deploy --model-version', /argument missing/],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SignalName } from '../../src/world.ts';
 import { baking, type CliWorld, projectConfig, serving, type Typed } from '../support/cli-world.ts';
+import { type Fault, readOnlyStore } from '../support/model-world.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
 const home = { functionVersion: '7', weights: {} };
@@ -139,5 +140,75 @@ describe('while it goes back', () => {
     });
     const { code, stderr } = await cli.run(`${deploy} -e prod --yes`);
     expect([code, stderr]).toEqual([143, expect.stringContaining('left r-1 as it is')]);
+  });
+});
+
+describe('while the store is out', () => {
+  const storeOut = (_index: number, name: string): Fault | null =>
+    name.startsWith('store.') ? 'read-only' : null;
+
+  async function interruptedWithout(fault: typeof storeOut, signal: SignalName, typed?: Typed) {
+    const cli = await serving();
+    cli.when(baking(10), () => {
+      cli.model.fault = fault;
+      cli.signal(signal);
+    });
+    const words = typed === undefined ? `${deploy} -e prod --yes` : `${deploy} --quiet`;
+    return { cli, ran: await cli.run(words, typed) };
+  }
+
+  it.each([
+    ['SIGINT', 130, 'is out of reach', storeOut],
+    ['SIGTERM', 143, 'is out of reach', storeOut],
+    ['SIGTERM', 143, 'can be read and not written', readOnlyStore],
+  ] as const)('%s rolls back by the alias alone, exit code %i: it %s', async (signal, code, _how, fault) => {
+    const { cli, ran } = await interruptedWithout(fault, signal);
+    expect([ran.code, ran.stdout]).toEqual([code, expect.stringContaining(`interrupted by ${signal}`)]);
+    expect(ran.stdout).toMatch(/^ROLLED BACK|rolled back/i);
+    expect(ran.stderr).toContain('alias live serves Lambda version 7 alone, read back');
+    expect(ran.stderr).toContain('mlreg resume --environment prod');
+    expect(ran.stderr).not.toContain('nobody drives it');
+    expect(cli.model.alias()).toMatchObject({ target: home, stamp: { detail: { purpose: 'blind' } } });
+    cli.model.fault = () => null;
+    expect([0, 9]).toContain((await cli.run('resume -e prod')).code);
+    expect(await cli.ask('status -e prod')).toMatchObject({
+      champion: 'v2.2.0',
+      rollout: null,
+      alias: { functionVersion: '7' },
+    });
+  });
+
+  it('rolls back where a person answers so', async () => {
+    const { cli, ran } = await interruptedWithout(storeOut, 'SIGINT', person('r'));
+    expect([ran.code, cli.model.alias().target]).toEqual([130, home]);
+  });
+
+  it('holds where a person answers so, and keeps the exit code', async () => {
+    const { ran } = await interruptedWithout(storeOut, 'SIGINT', person('h'));
+    expect(ran.code).toBe(130);
+  });
+
+  it('leaves the alias to a newer owner', async () => {
+    const cli = await serving();
+    cli.when(baking(10), () => {
+      const { target, stamp } = cli.model.alias();
+      cli.model.makeAlias('live', target, { ...stamp!, token: stamp!.token + 1 });
+      cli.model.fault = storeOut;
+      cli.signal('SIGTERM');
+    });
+    const { stderr } = await cli.run(`${deploy} -e prod --yes`);
+    expect(stderr).toContain('it goes on there');
+    expect(cli.model.alias().target).not.toEqual(home);
+  });
+
+  it('does not claim what AWS refused', async () => {
+    const { cli, ran } = await interruptedWithout(
+      (_index, name) => (name.startsWith('store.') ? 'read-only' : name === 'writeAlias' ? 'denied' : null),
+      'SIGTERM',
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain('alias live could not be moved');
+    expect(ran.stderr).toContain('mlreg rollback --environment prod');
+    expect(cli.model.alias().target).not.toEqual(home);
   });
 });

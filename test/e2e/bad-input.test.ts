@@ -17,7 +17,11 @@ afterAll(() => scene.end());
 beforeEach(() => scene.configure(quick));
 
 /** Refused with this exit code, in one message without a stack, and with something to try. */
-function expectRefused({ code, stdout, stderr }: Ended, expected: number, ...words: readonly string[]): void {
+function expectRefused(
+  { code, stdout, stderr }: Omit<Ended, 'signal'>,
+  expected: number,
+  ...words: readonly string[]
+): void {
   expect([code, stdout], stderr).toEqual([expected, '']);
   for (const word of words) expect(stderr).toContain(word);
   expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
@@ -42,7 +46,7 @@ describe('bad input is refused, and changes nothing', () => {
     );
     for (const percent of ['0', '101', 'NaN', '10%x', '-5', '1e1', '']) {
       expectRefused(
-        await scene.run('deploy', '--model-version', 'v2.3.0', `--percent=${percent}`),
+        await scene.inside('deploy', '--model-version', 'v2.3.0', `--percent=${percent}`),
         2,
         `'${percent}' is not a share`,
       );

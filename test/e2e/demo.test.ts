@@ -1,41 +1,56 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** The README's first line, after npm ci: what `npm run demo` starts. */
-function demo(): { readonly ended: Promise<number>; readonly output: () => string; readonly pid: number } {
+interface Demo {
+  readonly ended: Promise<number>;
+  readonly output: () => string;
+  readonly pid: number;
+  /** Processes whose command line names the demo's directory: what must not be left behind. */
+  leftovers(): readonly string[];
+}
+
+/** The README's first line, after npm ci: what `npm run demo` starts, with a place of its own for its directory. */
+function demo(onEnd: (fn: () => void) => void): Demo {
+  const place = mkdtempSync(join(tmpdir(), 'mlreg-e2e-demo-'));
+  onEnd(() => rmSync(place, { recursive: true, force: true }));
   const child = spawn(process.execPath, [join(root, 'dist', 'demo.js')], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: place },
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = new Promise<number>((done) => child.once('close', (code) => done(code ?? -1)));
-  return { ended, output: () => output, pid: child.pid ?? 0 };
+  return { ended, output: () => output, pid: child.pid ?? 0, leftovers: () => processesNaming(place) };
 }
 
-/** Processes of this machine whose command line names the demo's directory: what must not be left behind. */
-function leftovers(): readonly string[] {
+function processesNaming(place: string): readonly string[] {
   if (!existsSync('/proc/self/cmdline')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return command.includes('mlreg-demo-') ? [`${pid} ${command}`] : [];
+        return command.includes(place) ? [`${pid} ${command}`] : [];
       } catch {
         return []; // It has ended meanwhile.
       }
     });
 }
 
-describe('the demo', () => {
-  it('promotes, rolls back twice, resumes what was killed, and leaves nothing behind', async () => {
-    const run = demo();
+// Both mostly wait.
+describe.concurrent('the demo', () => {
+  it('promotes, rolls back twice, resumes what was killed, and leaves nothing behind', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const run = demo(onTestFinished);
     const code = await run.ended;
     const output = run.output();
     expect(code, output).toBe(0);
@@ -45,20 +60,20 @@ describe('the demo', () => {
     expect(output).toMatch(/v2\.2\.0 +resumed, promoted/);
     // The reason, with the number of harmed requests.
     expect(output).toMatch(/harmed +\d+ of \d+ requests to v2\.4\.0/);
-    expect(leftovers()).toEqual([]);
+    expect(run.leftovers()).toEqual([]);
   });
 
-  it('ends everything at Ctrl-C', async () => {
-    const run = demo();
+  it('ends everything at Ctrl-C', async ({ expect, onTestFinished }) => {
+    const run = demo(onTestFinished);
     await expect
       .poll(() => run.output().includes('2. A better model') || run.output().includes('Error'), {
         timeout: 240_000,
       })
       .toBe(true);
-    expect(leftovers().length).toBeGreaterThan(0);
+    expect(run.leftovers().length).toBeGreaterThan(0);
     process.kill(run.pid, 'SIGINT');
     expect(await run.ended).toBe(130);
-    expect(leftovers()).toEqual([]);
+    expect(run.leftovers()).toEqual([]);
   });
 });
 

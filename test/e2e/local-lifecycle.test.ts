@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => scene.end());
 
 const modelServers = async (): Promise<readonly number[]> => {
-  const { endpoints } = await scene.ask('local', 'status');
+  const { endpoints } = await scene.look('local', 'status');
   return (endpoints as { pid: number }[]).map(({ pid }) => pid);
 };
 
@@ -48,7 +48,7 @@ describe('AWS on this machine', () => {
     await eventually('the end of everything', () => ![scene.daemonPid, ...servers].some(isAlive));
     expect(readdirSync(join(scene.dir, '.mlreg/local'))).not.toContain('daemon.json');
     expect(await scene.ask('local', 'down')).toMatchObject({ wasUp: false });
-    expect(await scene.ask('local', 'status')).toMatchObject({ running: false });
+    expect(await scene.look('local', 'status')).toMatchObject({ running: false });
   });
 
   it('says which port is taken, and how to choose another', async () => {
@@ -72,17 +72,17 @@ describe('AWS on this machine', () => {
     } finally {
       await new Promise((resolve) => other.close(resolve));
     }
-    expect(await scene.ask('local', 'status')).toMatchObject({ running: false });
+    expect(await scene.look('local', 'status')).toMatchObject({ running: false });
     const { code, stderr } = await scene.run('local', 'up', '--gateway-port', 'http');
     expect([code, stderr]).toEqual([2, expect.stringContaining("'http' is not a port")]);
   });
 
   it('in the foreground ends with the signal, and everything with it', async () => {
     const up = scene.start('local', 'up', '--control-port', '0', '--gateway-port', '0', '-o', 'ndjson');
-    await eventually('the daemon', async () => (await scene.ask('local', 'status')).running);
+    await eventually('the daemon', async () => (await scene.look('local', 'status')).running);
     up.kill('SIGTERM');
     const { code } = await up.ended;
     expect(code).toBe(143);
-    expect(await scene.ask('local', 'status')).toMatchObject({ running: false });
+    expect(await scene.look('local', 'status')).toMatchObject({ running: false });
   });
 });

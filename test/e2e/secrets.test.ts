@@ -66,7 +66,7 @@ describe('secrets', () => {
     ]) {
       await run(...words);
     }
-    const { rollouts } = await scene.ask('history');
+    const { rollouts } = await scene.look('history');
     for (const { rollout } of rollouts) await run('show', rollout, '-o', 'json');
     // Where it doesn't belong, and is told so without being repeated.
     writeFileSync(

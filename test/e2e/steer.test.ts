@@ -72,42 +72,6 @@ describe('a running rollout, steered from another terminal', () => {
     ).toEqual(['traffic', 'traffic', 'traffic', 'traffic', 'pause', 'resume', 'promote']);
   });
 
-  it('goes back to a version by name, and to the one before', async () => {
-    await succeeds(scene.run('rollback', '--to', 'v2.2.0', '--reason', 'complaints'));
-    await expectServing(scene, 'v2.2.0');
-    // The same order once more, a moment later and without a name, changes nothing.
-    const again = await scene.run('rollback');
-    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('nothing was changed')]);
-    // v2.3.0 was rolled back from, so nothing before v2.2.0 is known good.
-    const none = await scene.run('rollback', '--to', 'previous');
-    expect([none.code, none.stderr]).toEqual([5, expect.stringContaining('no earlier version known good')]);
-    expect(await scene.ask('rollback', '--to', 'v2.2.0')).toMatchObject({ result: 'already-serving' });
-
-    await succeeds(scene.run('rollback', '--to', 'v2.3.0', '--yes'));
-    await expectServing(scene, 'v2.3.0');
-  });
-
-  it('is rolled back in the middle, and leaves the champion', async () => {
-    const deploying = await baking('v2.2.0');
-    await succeeds(scene.run('rollback'));
-    expect((await deploying.ended).code).toBe(9);
-    const rollout = await expectServing(scene, 'v2.3.0');
-    expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'abort' } });
-  });
-
-  it('is aborted while it bakes, and while it is paused', async () => {
-    for (const isPaused of [false, true]) {
-      const deploying = await baking('v2.2.0');
-      if (isPaused) await succeeds(scene.run('pause'));
-      await succeeds(scene.run('abort'));
-      const { code, stdout } = await deploying.ended;
-      expect([code, stdout]).toEqual([9, expect.stringContaining('aborted by ada')]);
-      await expectServing(scene, 'v2.3.0');
-    }
-    expect((await scene.run('abort')).code).toBe(5);
-    expect(await scene.ask('abort', '--if-running')).toMatchObject({ result: 'nothing-running' });
-  });
-
   it('is aborted while its endpoint is being created, before a single user was moved', async () => {
     await scene.register('v2.5.0');
     const deploying = scene.start('deploy', '--model-version', 'v2.5.0');

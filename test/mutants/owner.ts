@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const own = { file: 'src/rollout/own.ts', caughtBy: ['unit/rollout/own'] } as const;
 const tick = { file: 'src/rollout/tick.ts', caughtBy: ['unit/rollout/tick'] } as const;
+const carry = { file: 'src/rollout/carry-out.ts', caughtBy: ['unit/rollout/tick'] } as const;
 const journal = { file: 'src/rollout/journal-writer.ts', caughtBy: ['unit/rollout/journal-writer'] } as const;
 const store = { file: 'src/store/store-over-log.ts', caughtBy: ['contract/store/memory'] } as const;
 
@@ -140,7 +141,7 @@ export const ownerMutants: readonly Mutant[] = [
     danger: 'the controller takes a rollout from an owner who lives',
   },
   {
-    ...tick,
+    ...carry,
     name: 'the effect comes before its intent',
     from: `  await journal.append(ports.clock.now(), [{ kind: 'intent', effect: wanted }]);
   // Further on, where entries that had been given up came in between.
@@ -161,30 +162,31 @@ export const ownerMutants: readonly Mutant[] = [
     danger: 'a rollout advances after Ctrl-C',
   },
   {
-    ...tick,
+    ...carry,
     name: 'an owner whom the alias fences keeps the lock',
     from: "      await ports.store.release(journal.token).catch(() => false);\n      return { kind: 'lost', by: `token ${performed.token} on the alias` };",
     to: "      return { kind: 'lost', by: `token ${performed.token} on the alias` };",
     danger: 'nobody goes on with the rollout until its lock has been silent for a minute',
   },
   {
-    ...tick,
+    file: 'src/rollout/unjournaled.ts',
     name: 'nobody judges while the store is out',
-    from: "  if (state.phase !== 'forward') return null;\n  const { entry, failure } = await readNew(ports, state);",
-    to: "  if (state.phase !== 'ended') return null;\n  const { entry, failure } = await readNew(ports, state);",
+    from: "  if (state.phase !== 'forward') return null;\n  let before = state.observations.length;",
+    to: "  if (state.phase !== 'ended') return null;\n  let before = state.observations.length;",
     danger: 'users stay on a failing version until the limit of the outage',
     caughtBy: ['unit/rollout/outage'],
   },
   {
-    ...tick,
+    file: 'src/rollout/unjournaled.ts',
     name: 'a verdict in memory is kept from its rollback',
-    from: 'return entry === null ? danger : [entry, ...danger];',
-    to: 'return entry === null ? danger : [entry];',
+    from: 'return [...memory.entries(), ...danger];',
+    to: 'return memory.entries();',
     danger: 'a breach during an outage is only noted',
     caughtBy: ['unit/rollout/outage'],
   },
   {
-    ...tick,
+    file: 'src/rollout/verdict-on.ts',
+    caughtBy: ['unit/rollout/tick'],
     name: 'a bake passes on what was seen at the share before',
     from: 'return isAgainst || isOfThisStep(state) ? verdict : null;',
     to: 'return verdict;',
@@ -193,15 +195,15 @@ export const ownerMutants: readonly Mutant[] = [
   {
     ...journal,
     name: 'the lock is not compared after the journal was read',
-    from: 'if (lock.token !== token || lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));',
-    to: 'if (lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));',
+    from: 'if (lock.token !== token || found.token > token ||',
+    to: 'if (found.token > token ||',
     danger: "a lap carries a newer owner's revision, and undoes its end",
   },
   {
     ...journal,
     name: 'a sealed store is read as any other',
-    from: 'if (lock.token !== token || lock.sealedBy !== undefined) throw new Fenced(ownerOf(lock));',
-    to: 'if (lock.token !== token) throw new Fenced(ownerOf(lock));',
+    from: '|| found.token > token || lock.sealedBy !== undefined)',
+    to: '|| found.token > token)',
     danger: 'the owner of a replaced store goes on',
   },
   {
@@ -322,7 +324,7 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['unit/rollout/outage'],
   },
   {
-    file: 'src/rollout/drive.ts',
+    file: 'src/rollout/outage.ts',
     name: "at an outage's limit a rollback is undone",
     from: "if (phase !== 'forward' || committed || ['watch', 'rollback'].includes(plan.strategy)) return null;",
     to: "if (phase !== 'forward' || committed || plan.strategy === 'watch') return null;",
@@ -330,7 +332,7 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['unit/rollout/outage'],
   },
   {
-    file: 'src/rollout/drive.ts',
+    file: 'src/rollout/outage.ts',
     name: "at an outage's limit the champion is taken away",
     from: "if (phase !== 'forward' || committed || [",
     to: "if (phase !== 'forward' || [",

@@ -103,7 +103,9 @@ export function createCaller(world: {
     if (healed) return null;
     const isFirstSwap = name === 'writeStage' && !hasSwapped;
     hasSwapped ||= isFirstSwap;
-    const drawn = given ? (given.get(byKind) ?? null) : drawFault(seed, swarm, process, nth, name);
+    const drawn = given
+      ? (given.get(byKind) ?? given.get(`${process.name} ${nth}`) ?? null)
+      : drawFault(seed, swarm, process, nth, name);
     const fault = isFirstSwap ? (swapFault ?? drawn) : drawn;
     if (fault === null || !world.allows(fault.key)) return null;
     const call = fault.key === 'swap' ? 'swap' : byKind;

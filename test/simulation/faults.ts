@@ -38,8 +38,8 @@ export type MetricFault =
 
 export interface Fault {
   /**
-   * Of a drawn one: `process n`, its n-th call. Of a story's own: `process call n`, its n-th call of that kind, which other
-   * calls that come to be made do not move; or `swap`. Dropping one leaves all others as they were.
+   * Of a drawn one, or of one that is tried at every call: `process n`, its n-th call. Of a story's own: `process call n`, its
+   * n-th call of that kind, which other calls that come to be made do not move; or `swap`. Dropping one leaves all others as they were.
    */
   readonly key: string;
   readonly kind: FaultKind;

@@ -275,10 +275,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       ...settingsOf(champion.version, wanted.version),
       returnsTo,
       builds,
+      ...(world.revoked ? { republishes: 'holds 1 API key of its own' } : {}),
     });
+    if (plan.republishes !== undefined) world.saw('rollback republishes');
     // Only what is published anew is made of $LATEST.
     const codeSha256 =
-      plan.returnsTo === undefined ? await platform.codeSha256() : (service.codeSha256 ?? '');
+      plan.returnsTo === undefined || plan.republishes !== undefined
+        ? await platform.codeSha256()
+        : (service.codeSha256 ?? '');
     const begin = () =>
       start(ports, ports.ids.rolloutId(), {
         plan,
@@ -428,8 +432,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
         let pauseMs = 5_000;
         try {
           const result = await lap(post, true);
-          if (result.kind === 'again') {
+          if (result.kind === 'again' || result.kind === 'cut-off')
             pauseMs = Math.min(pauseMs, Math.max(100, result.at - ports.clock.now()));
+          if (result.kind === 'again') {
             if (result.adopted !== null) world.saw('controller adopted an orphan');
           }
           if (result.kind === 'ended') world.saw('controller finished an orphan');

@@ -1,4 +1,4 @@
-import type { Entry, Stamp } from '../../src/domain/journal.ts';
+import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
 import type { Service, VersionRecord } from '../../src/domain/registry.ts';
@@ -93,7 +93,7 @@ interface Followed {
   readonly shares: Map<AliasName, number>;
   promoteLanded: boolean;
   /** The last `ended`, unless somebody has taken the rollout up since. */
-  ended: 'succeeded' | 'rolled-back' | 'stuck' | null;
+  ended: Outcome['kind'] | null;
 }
 
 /** The laws, checked after every effect, on what really happened and not on what the engine believes. */
@@ -248,7 +248,7 @@ export function watchSafety(world: Watched): Safety {
       (hasMoved && !sameTarget(target, before.target)) ||
       isOrdered ||
       (stamp.seq === 0 && plan.strategy !== 'rollback');
-    if (isHome && isBack) rollout.wentHome.add(alias);
+    if ((isHome || keptBy(rollout) === target.functionVersion) && isBack) rollout.wentHome.add(alias);
     checkReturn(rollout, target, stamp, say);
     if (alias === 'live') noteServed(target);
   }
@@ -443,6 +443,9 @@ export function watchSafety(world: Watched): Safety {
         world.saw(`rolled back by ${entry.cause.kind}`);
         return;
       }
+      case 'step-done':
+        if (entry.returns === true) world.saw('rollback used the recorded version after all');
+        break;
       case 'labelled':
         if (entry.as === 'promoted') {
           if (!rollout.promoteLanded)

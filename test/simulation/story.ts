@@ -40,6 +40,8 @@ export interface Story {
   readonly first?: boolean;
   /** Somebody has deleted what served v2.1.0: its Lambda version, or its endpoint. */
   readonly lost?: 'version' | 'endpoint';
+  /** API keys were revoked: what served before still lets callers in by them. */
+  readonly revoked?: true;
   /** All that was under way arrives before anybody recovers. */
   readonly waits: boolean;
   /** What befalls the first swap of the stage. */
@@ -144,6 +146,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     seed,
     ...(isFirst ? { first: true } : {}),
     ...(isLosing ? { lost: lostPart } : {}),
+    ...(fate.chance(0.25) ? { revoked: true as const } : {}),
     ops,
     swarm,
     horizonMs,

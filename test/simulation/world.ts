@@ -32,6 +32,8 @@ export interface SimWorld {
   readonly situations: Map<string, number>;
   readonly faults: Struck[];
   readonly design: Design | undefined;
+  /** API keys were revoked since what served before was published. */
+  readonly revoked: boolean;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -191,6 +193,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     situations,
     faults: caller.faults,
     design: options.design,
+    revoked: story.revoked === true,
     trace,
     saw,
     fail,

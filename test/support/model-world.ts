@@ -12,6 +12,7 @@ import {
   PlatformError,
   type StageView,
 } from '../../src/ports/platform.ts';
+import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { syntheticUsers } from './synthetic-users.ts';
@@ -42,13 +43,15 @@ export interface ModelWorld {
   readonly makeAlias: (name: string, target: AliasTarget, stamp?: Stamp) => void;
   /** Somebody writes an alias's Description by hand. */
   readonly describe: (name: string, description: string) => void;
-  /** A Lambda version from before, with these variables. */
+  /** A Lambda version from before, or $LATEST, with these variables. */
   readonly publishAs: (functionVersion: string, variables: Readonly<Record<string, string>>) => void;
   readonly stage: () => StageView;
   /** Somebody's UpdateStage, whoever that is. */
   readonly swap: (alias: string, stamp?: Stamp) => void;
   /** Somebody who isn't mlreg moves the alias. */
   readonly meddle: (target: AliasTarget) => void;
+  /** All that were published, the oldest first. */
+  readonly functionVersions: () => readonly string[];
   readonly variablesOf: (functionVersion: string) => Readonly<Record<string, string>>;
   /** In what $LATEST differs from what serves. */
   latest: readonly string[];
@@ -77,7 +80,7 @@ export const v22 = versionTag('v2.2.0');
 export const v23 = versionTag('v2.3.0');
 
 /** AWS's rules that rollouts depend on, in memory, under a clock that moves only when somebody sleeps. */
-export function modelWorld(): ModelWorld {
+export function modelWorld(kept?: Store): ModelWorld {
   let now = instant(1_750_000_000_000);
   let revision = 0;
   const asMade: AliasView = {
@@ -98,7 +101,7 @@ export function modelWorld(): ModelWorld {
   let stage: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
   const place = memoryPlace();
-  const store = openMemoryStore(place);
+  const store = kept ?? openMemoryStore(place);
   const calls: string[] = [];
 
   async function call<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
@@ -159,8 +162,8 @@ export function modelWorld(): ModelWorld {
     variables: (version) => call('variables', () => published.get(version) ?? {}),
     publish: ({ variables }) =>
       call('publish', () => {
-        const functionVersion = String(7 + published.size);
-        published.set(functionVersion, variables);
+        const functionVersion = String(7 + [...published.keys()].filter((key) => key !== '$LATEST').length);
+        published.set(functionVersion, { ...published.get('$LATEST'), ...variables });
         return { functionVersion };
       }),
     warm: () => call('warm', () => 1),
@@ -235,6 +238,8 @@ export function modelWorld(): ModelWorld {
       revision++;
       aliases.set('live', { ...aliasNamed('live'), target, revisionId: `rev-${revision}` });
     },
+    functionVersions: () =>
+      [...published.keys()].filter((version) => version !== '$LATEST').sort((a, b) => Number(a) - Number(b)),
     variablesOf: (version) => published.get(version) ?? {},
     latest: [],
     endpoints: new Map(),

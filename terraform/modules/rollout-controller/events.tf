@@ -66,3 +66,22 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
   ok_actions          = [var.topic_arn]
   tags                = var.platform.tags
 }
+
+# The store can not be read or written, and the controller owns no rollout that it could judge without it. If a rollout is
+# under way and its owner is dead, nobody but a person can roll back. The controller writes the metric into its log.
+resource "aws_cloudwatch_metric_alarm" "unwatched" {
+  alarm_name          = "mlreg-${var.environment}-rollouts-unwatched"
+  alarm_description   = "The store of ${var.environment} can not be used, and the controller can not roll back without it. Where users suffer: mlreg rollback --environment ${var.environment} moves the alias alone"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  namespace           = "Mlreg/Controller"
+  metric_name         = "RolloutsUnwatched"
+  dimensions          = { environment = var.environment }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.topic_arn]
+  ok_actions          = [var.topic_arn]
+  tags                = var.platform.tags
+}

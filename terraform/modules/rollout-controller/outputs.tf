@@ -15,5 +15,5 @@ output "state_machine_arn" {
 
 output "alarm_arns" {
   description = "Alarms on the controller itself."
-  value       = [aws_cloudwatch_metric_alarm.silent.arn, module.function.alarm.arn]
+  value       = [aws_cloudwatch_metric_alarm.silent.arn, aws_cloudwatch_metric_alarm.unwatched.arn, module.function.alarm.arn]
 }

@@ -5,6 +5,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
+import { compareKeys } from '../../../src/commands/return-keys.ts';
 import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
 import type { Fate } from '../../../src/local-aws/in-process.ts';
@@ -318,4 +319,52 @@ test('the variables of $LATEST are read like those of a version', async () => {
   const made = await stack();
   expect(await made.platform.variables('$LATEST')).toEqual(userVariables);
   expect(await made.platform.variables('1')).toEqual(userVariables);
+});
+
+const keys = (digit: string) => ({ MLREG_API_KEYS_SHA256: digit.repeat(64) });
+
+/** Version 2 serves route v2 and lets callers in by an older key than $LATEST does. */
+async function revoked(today: Readonly<Record<string, string>> = {}): Promise<Stack> {
+  const made = await stack();
+  await foreign(made, { ...userVariables, ...keys('a') });
+  await made.clock.advance(1_000);
+  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
+  await foreign(made, { ...userVariables, ...keys('b'), ...today });
+  await made.clock.advance(1_000);
+  return made;
+}
+
+test('a version with revoked keys can be published anew where nothing else has changed', async () => {
+  const made = await revoked();
+  const found = await compareKeys(made.platform, '2');
+  expect(found).toEqual({
+    kind: 'differ',
+    how: expect.stringContaining('1 key that was revoked since would be valid again'),
+  });
+  const { functionVersion } = await publish(made, 'v2');
+  expect(await made.platform.variables(functionVersion)).toEqual({
+    ...(await made.platform.variables('2')),
+    ...keys('b'),
+  });
+});
+
+test('and not where $LATEST differs in anything else', async () => {
+  const made = await revoked({ TABLE: 'broken' });
+  expect(await compareKeys(made.platform, '2')).toMatchObject({
+    kind: 'differ',
+    obstacle: '$LATEST differs from it in more than the keys: variable TABLE (changed)',
+  });
+});
+
+test('keys that cannot be read stand in nobody’s way, and each call is sent once', async () => {
+  const made = await revoked();
+  made.local.inject({ deny: { 'lambda:GetFunctionConfiguration': true } });
+  made.asked.length = 0;
+  expect(await compareKeys(made.platform, '2')).toMatchObject({ kind: 'unread' });
+  expect(made.asked).toHaveLength(2);
+});
+
+test('a version that was deleted is no matter of keys: it is built', async () => {
+  const made = await stack();
+  expect(await compareKeys(made.platform, '99')).toEqual({ kind: 'same' });
 });

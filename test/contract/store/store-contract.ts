@@ -174,6 +174,57 @@ export function storeContract(
         expect(await sealed.journal(R1)).toHaveLength(1);
       });
 
+      it('that takes another store’s place gives a token to nobody else until it has', async () => {
+        const token = await take(store);
+        const { store: own } = await store.lock();
+        await store.seal({ id: '0badcafe', epoch: 6 });
+        const found = { id: '0badcafe', epoch: 6, token: 40 };
+        const at = wanted.at;
+        const lock = await store.restore({
+          owner: actor('ana'),
+          rollout: R2,
+          epoch: 6,
+          atLeast: 40,
+          supersedes: [found],
+          at,
+        });
+        expect(lock).toMatchObject({ token: 41, rollout: R2, restoring: true, store: { epoch: 7 } });
+        expect(lock.store?.supersedes).toEqual([found, { id: own?.id, epoch: 1, token }]);
+        expect(lock.store?.id).not.toBe(own?.id);
+        const restoring = await place.reopen();
+        expect(await restoring.lock()).toEqual(lock);
+        expect(await restoring.writerOf(41)).toBe(lock.writer);
+        await expect(restoring.acquire({ ...wanted, takeOver: true })).rejects.toMatchObject({
+          fault: 'conflict',
+        });
+        expect(await append(restoring, token, 0)).toMatchObject({ kind: 'fenced' });
+        expect(await append(restoring, 41, 0)).toMatchObject({ kind: 'appended' });
+        expect(await store.restored(token)).toBe(false);
+        expect(await store.restored(41)).toBe(true);
+        expect(await store.restored(41)).toBe(true);
+        const after = await (await place.reopen()).lock();
+        expect(after).toMatchObject({ token: 41, owner: null, store: lock.store });
+        expect(after).not.toHaveProperty('restoring');
+        expect(await take(store)).toBe(42);
+      });
+
+      it('can take another one’s place again where it was cut off', async () => {
+        const request = {
+          owner: actor('ana'),
+          rollout: R1,
+          epoch: 0,
+          atLeast: 0,
+          supersedes: [],
+          at: wanted.at,
+        };
+        const first = await store.restore(request);
+        const second = await store.restore({ ...request, rollout: R2 });
+        expect(second).toMatchObject({ token: 2, rollout: R2, restoring: true, store: { epoch: 2 } });
+        expect(second.store?.supersedes).toEqual([{ id: first.store?.id, epoch: 1, token: 1 }]);
+        expect(await store.restored(first.token)).toBe(false);
+        expect(await store.restored(second.token)).toBe(true);
+      });
+
       it('can belong to no rollout', async () => {
         expect(await store.acquire({ ...wanted, rollout: null })).toMatchObject({ lock: { rollout: null } });
       });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
-import { rolloutId } from '../../../src/domain/units.ts';
+import { instant, rolloutId } from '../../../src/domain/units.ts';
+import { PlatformError } from '../../../src/ports/platform.ts';
 import { standingOf } from '../../../src/rollout/credentials.ts';
 import { drive } from '../../../src/rollout/drive.ts';
 import { start, takeOver } from '../../../src/rollout/own.ts';
@@ -104,9 +105,78 @@ describe('an owner whose credentials are dead', () => {
     await standing.yield();
     await ports.store.acquire({ owner: actor('bob'), rollout: id, takeOver: false, at });
     await ports.store.release(2);
+    await ports.clock.sleepUntil(instant(at + 5_000));
     expect(await standing.regain()).toBe(true);
     expect(await ports.store.lock()).toMatchObject({ token: 2, owner: null });
   });
+});
+
+describe('an owner whose write of the alias fails', () => {
+  const failing = (kind: 'denied' | 'credentials' | 'throttled' | 'unknown') =>
+    new PlatformError(
+      kind === 'denied'
+        ? { kind, action: 'lambda:UpdateAlias', message: 'UpdateAlias is denied' }
+        : { kind, message: kind },
+    );
+
+  /** The store's owner after each failed write; from `until` on AWS takes them again. */
+  async function driven(kind: Parameters<typeof failing>[0], until: number) {
+    const { world, store } = await powerless();
+    const owners: (string | undefined)[] = [];
+    const { platform } = world.ports;
+    let failures = 0;
+    let probes = 0;
+    const ports = {
+      ...world.ports,
+      platform: {
+        ...platform,
+        writeAlias: async (...args: Parameters<typeof platform.writeAlias>) => {
+          const [, { stamp, revisionId }] = args;
+          const isProbe = /^[0-]+$/.test(revisionId);
+          if (isProbe) probes++;
+          if (failures < until && (isProbe || stamp.detail?.purpose !== 'fence')) {
+            if (!isProbe) failures++;
+            throw failing(kind);
+          }
+          return platform.writeAlias(...args);
+        },
+      },
+      onEntry: (entry: Entry) => {
+        if (entry.kind === 'failed' || entry.kind === 'intent')
+          void store.lock().then(({ owner }) => owners.push(owner?.name));
+      },
+    };
+    const result = await drive(ports, await start(ports, id, startOf()), { signal: never });
+    return { world, store, result, owners, probes, failures };
+  }
+
+  it.each(['throttled', 'unknown'] as const)('keeps the lock where that is %s', async (kind) => {
+    const { owners, store } = await driven(kind, 2);
+    expect(owners).not.toContain(undefined);
+    const entries = await store.journal(id);
+    expect(entries.filter(({ kind: what }) => what === 'owned')).toEqual([]);
+    expect(entries.filter(({ kind: what }) => what === 'failed').length).toBeGreaterThan(0);
+  });
+
+  it.each(['denied', 'credentials'] as const)(
+    'clears the owner of the lock where that is %s, and asks without a change whether it may again',
+    async (kind) => {
+      const { world, owners, store, result, probes } = await driven(kind, 2);
+      expect(owners).toContain(undefined);
+      expect(probes).toBeGreaterThan(0);
+      expect(result.kind).toBe('ended');
+      const entries = await store.journal(id);
+      expect(entries.find(({ kind: what }) => what === 'failed')).toMatchObject(
+        kind === 'denied' ? { denied: true } : { credentials: true },
+      );
+      const back = entries.findIndex(({ kind: what }) => what === 'owned');
+      expect(entries[back]).toMatchObject({ token: 2, by: { name: 'ana' } });
+      expect(entries.slice(back).find(({ kind: what }) => what === 'intent')).toMatchObject({
+        effect: { purpose: 'fence' },
+      });
+      expect(world.alias().stamp).toMatchObject({ token: 2 });
+    },
+  );
 });
 
 describe('a lock whose owner was killed before its first entry', () => {

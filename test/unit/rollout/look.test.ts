@@ -20,7 +20,7 @@ async function twoOwners() {
   const marker = (more: Partial<MarkerDetail>): { stamp: Stamp; description: string } => ({
     description: 'mlreg/1 ...',
     stamp: {
-      ...{ environment: 'local', token: 1, seq: 3, rollout: id, back: '7' },
+      ...{ environment: 'local', token: 1, seq: 1, rollout: id, back: '7' },
       detail: {
         store: { id: first.store?.id ?? '', epoch: first.store?.epoch ?? 0 },
         ...{ purpose: 'forward', writer: first.writer ?? '', target: '8', ...more },
@@ -61,7 +61,7 @@ describe('a store that must not move the alias', () => {
     [{ kind: 'drift' }, null],
     [{ kind: 'unknown-rollback', rollout: id, target: '7' }, null],
   ])('is told so: $kind', (meaning, sentence) => {
-    const text = behindText(meaning, 'live');
+    const text = behindText(meaning, { alias: 'live', environment: 'local' });
     if (sentence === null) expect(text).toBeNull();
     else expect(text?.what).toMatch(sentence);
   });

@@ -240,6 +240,7 @@ describe('the alias', () => {
         kind: 'failed',
         error: `alias live of local: ${kind}!`,
         final: false,
+        ...(kind === 'denied' ? { denied: true } : {}),
       });
     },
   );

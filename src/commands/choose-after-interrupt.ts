@@ -1,0 +1,52 @@
+import { later } from '../domain/units.ts';
+import type { Follower } from '../reporting/follow.ts';
+import type { JournalWriter } from '../rollout/journal-writer.ts';
+import type { SignalName } from '../world.ts';
+import type { Context, Target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+import type { Signals } from './signals.ts';
+
+/** A CI runner gives a cancelled job some seconds; a person at a terminal gets this long to answer. */
+const askForMs = 15_000;
+
+/** A signal, or that the credentials soon end: whoever drives must leave, and says what becomes of the traffic. */
+export type Leaving = SignalName | 'EXPIRY';
+
+export function codeOf(leaving: Leaving): ExitCode {
+  if (leaving === 'EXPIRY') return exitCode.credentials;
+  return leaving === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+}
+
+type Choice = 'roll-back' | 'hold' | 'go-on' | 'leave';
+
+export async function choose(
+  context: Context,
+  at: Target,
+  signal: Leaving,
+  signals: Signals,
+  journal: JournalWriter,
+  follower: Follower,
+): Promise<Choice> {
+  const { world, output } = context;
+  if (!world.streams.stderrIsTerminal || signal !== 'SIGINT') {
+    output.say(
+      `${signal}: ${at.config.onInterrupt === 'rollback' ? 'rolling back' : 'holding'} (onInterrupt of ${at.config.name})`,
+    );
+    return at.config.onInterrupt === 'rollback' ? 'roll-back' : 'hold';
+  }
+  follower.stop();
+  const asked = new AbortController();
+  const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, ${at.connection.controller === null ? 'nobody watches' : 'the controller watches'}  [c] go on  (rolls back in 15 s): `;
+  const timeout = world.clock.sleepUntil(later(world.clock.now(), askForMs), asked.signal).then(() => 'r');
+  const answer = await Promise.race([world.askKey(question, asked.signal), timeout, signals.next()]);
+  asked.abort();
+  if (answer === 'SIGINT' || answer === 'SIGTERM' || answer === 'SIGHUP') return 'leave';
+  switch (answer?.trim().toLowerCase().slice(0, 1)) {
+    case 'h':
+      return 'hold';
+    case 'c':
+      return 'go-on';
+    default:
+      return 'roll-back';
+  }
+}

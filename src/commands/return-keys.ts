@@ -1,0 +1,86 @@
+import { type Platform, PlatformError } from '../ports/platform.ts';
+import { keysOnReturn, otherThanKeys } from '../registry/frozen-keys.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import type { Context, Target } from './context.ts';
+import { type ExitCode, exitCode } from './exit-codes.ts';
+
+/** What a rollback to a recorded Lambda version does to the API keys that callers may use. */
+export type ReturnKeys =
+  | { readonly kind: 'same' }
+  /** Lambda was asked, and refused or did not answer. */
+  | { readonly kind: 'unread'; readonly why: string }
+  | {
+      readonly kind: 'differ';
+      /** Completes "Lambda version 7 ...". */
+      readonly how: string;
+      /** Why a new Lambda version would not be the recorded one with today's keys. Undefined: it would be. */
+      readonly obstacle?: string;
+    };
+
+/** Users wait for a rollback: each call is sent once, and given no longer than this, ms. */
+const haste = { withinMs: 2_000 };
+
+/**
+ * Compares the API keys of a recorded Lambda version with today's. A Lambda version can be published from $LATEST alone, so
+ * the recorded one can be published with today's keys only where nothing else in $LATEST differs from it: everything else
+ * would reach users untried.
+ */
+export async function compareKeys(
+  platform: Pick<Platform, 'variables' | 'latestDifferences'>,
+  functionVersion: string,
+): Promise<ReturnKeys> {
+  try {
+    const [recorded, today] = await Promise.all([
+      platform.variables(functionVersion, haste),
+      platform.variables('$LATEST', haste),
+    ]);
+    const keys = keysOnReturn(recorded, today);
+    if (keys.kind === 'same') return keys;
+    const { why: how } = keys;
+    const others = await platform.latestDifferences(functionVersion, haste).then(otherThanKeys, unread);
+    if (typeof others === 'string') return { kind: 'differ', how, obstacle: others };
+    const obstacle = `$LATEST differs from it in more than the keys: ${others.join(', ')}`;
+    return { kind: 'differ', how, ...(others.length === 0 ? {} : { obstacle }) };
+  } catch (error) {
+    // One that was deleted is built anew, with today's keys.
+    if (error instanceof PlatformError && error.failure.kind === 'missing') return { kind: 'same' };
+    return { kind: 'unread', why: unread(error) };
+  }
+}
+
+function unread(error: unknown): string {
+  if (error instanceof PlatformError) return error.message;
+  throw error;
+}
+
+/**
+ * Says so where the Lambda version that serves since a rollback lets callers in by other keys than today's. Users have been
+ * moved by now, so nothing waits for it.
+ */
+export async function tellKeys(
+  { output }: Pick<Context, 'output'>,
+  { config, connection }: Target,
+  functionVersion: string,
+  champion: string | null,
+): Promise<void> {
+  const keys = await compareKeys(connection.platform, functionVersion);
+  if (keys.kind !== 'differ') return;
+  const next =
+    champion === null || keys.obstacle !== undefined
+      ? `mlreg doctor --environment ${config.name}`
+      : `mlreg rollback --to ${champion} --environment ${config.name}  # publishes it anew with today's keys`;
+  output.say(`Lambda version ${functionVersion} serves now. It ${keys.how}. Next: ${next}`);
+}
+
+/** The same after a rollout that ended with a rollback. A signal, or credentials at their end, leave no time for it. */
+export async function tellKeysAfter(
+  context: Pick<Context, 'output'>,
+  at: Target,
+  { code, state }: { readonly code: ExitCode; readonly state: RolloutState },
+): Promise<void> {
+  const { outcome, keeps, home, plan } = state;
+  const hasTime = code === exitCode.rolledBack || code === exitCode.aborted;
+  if (outcome?.kind !== 'rolled-back' || !hasTime) return;
+  const { functionVersion, version } = keeps ?? { ...home, version: plan.champion };
+  await tellKeys(context, at, functionVersion, version);
+}
