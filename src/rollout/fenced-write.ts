@@ -108,7 +108,9 @@ async function back(
   const { stamp } = found;
   const standing = await standingOf(ports, state, found, isMain).catch((error: unknown) => {
     if (!(error instanceof StoreFailed)) throw error;
-    return stamp !== undefined && stamp.rollout !== state.id && isRollback(stamp) ? 'elsewhere' : 'take';
+    if (stamp === undefined || !isRollback(stamp) || state.repaired === writerIn(stamp)) return 'take';
+    // What a person chose is left where it is until the journal can be told of it.
+    return stamp.rollout === state.id ? 'went-back' : 'elsewhere';
   });
   switch (standing) {
     case 'stop':
