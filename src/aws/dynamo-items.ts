@@ -21,6 +21,8 @@ export const keys = (environment: string, model: string) => {
     log: `${index}/log`,
     /** To whom each token was given; no rollout's id is `tokens`. */
     tokens: `${index}/tokens`,
+    /** What saves reading journals; no rollout's id is `snapshots`. */
+    snapshots: `${index}/snapshots`,
     journal: (rollout: RolloutId): string => `${index}/${rollout}`,
     rollout: (id: RolloutId): string => `ROLLOUT#${id}`,
     version: (tag: string): string => `VERSION#${tag}`,

@@ -48,6 +48,13 @@ export interface Audit {
   readonly problem?: string;
 }
 
+/** What somebody wrote down of a journal's first entries, to save others the reading. */
+export interface Snapshot {
+  /** So many entries. */
+  readonly length: number;
+  readonly text: string;
+}
+
 /** The records are not what was written: nothing in them is acted upon. */
 export class StoreDamaged extends UserError {}
 
@@ -105,6 +112,10 @@ export interface Store {
   }): Promise<AppendOutcome>;
   /** Entries from `from` (default 0) on; empty for an unknown rollout. */
   journal(rollout: RolloutId, from?: number): Promise<readonly Entry[]>;
+  /** The last that was kept, as it was kept. It may be of another journal or damaged: nobody may believe it unchecked. */
+  snapshot(rollout: RolloutId): Promise<Snapshot | undefined>;
+  /** Unfenced, and no part of the history: what is lost, or not kept at all, costs time and nothing else. */
+  keepSnapshot(rollout: RolloutId, snapshot: Snapshot): Promise<void>;
   /** Ids, newest first. */
   rollouts(): Promise<readonly RolloutId[]>;
 

@@ -171,6 +171,13 @@ function endedEvent(
   }
 }
 
+/** Sums of both arms over all ticks that a rollout has seen. */
+export function observedIn({ observations, summary }: RolloutState): Record<string, number> {
+  const fields = observationFields(observations);
+  // What a snapshot saved the reading is one tick there.
+  return summary === undefined ? fields : { ...fields, ticks: observations.length - 1 + summary.ticks };
+}
+
 /** Sums of both arms over some ticks. */
 export function observationFields(observations: readonly Observation[]): Record<string, number> {
   let requests = 0;

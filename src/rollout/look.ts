@@ -1,12 +1,13 @@
-import type { Entry } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { AliasView } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
 import { type Meaning, meaningOf, type Remembered } from './marker.ts';
+import { knownState } from './snapshot.ts';
 import type { RolloutState } from './state.ts';
 
-type Asked = Pick<Store, 'lock' | 'journal' | 'writerOf'>;
+type Asked = Pick<Store, 'lock' | 'journal' | 'snapshot' | 'writerOf'>;
 
 /**
  * What an alias's marker means to the store. The alias was read before: a token that is taken, or a journal that is
@@ -27,7 +28,7 @@ export async function lookAt(
     isNewest || stamp.detail === undefined || stamp.detail.purpose === 'blind'
       ? writer
       : await store.writerOf(stamp.token);
-  const told = own?.id === stamp.rollout ? ofState(own) : ofEntries(await store.journal(stamp.rollout));
+  const told = own?.id === stamp.rollout ? ofState(own) : await ofJournal(store, stamp.rollout);
   return meaningOf(stamp, description, { token, store: identity, writer: given, ...told });
 }
 
@@ -38,10 +39,9 @@ const ofState = ({ rollback, length }: Pick<RolloutState, 'rollback' | 'length'>
   length,
 });
 
-function ofEntries(entries: readonly Entry[]): Told {
-  const { length } = entries;
-  if (length === 0) return { journal: null };
-  return { journal: entries.some(({ kind }) => kind === 'rolling-back') ? 'rolled back' : 'forward', length };
+async function ofJournal(store: Asked, rollout: RolloutId): Promise<Told> {
+  const state = await knownState(store, rollout);
+  return state === null ? { journal: null } : ofState(state);
 }
 
 /** The alias carries the marker of a store that is newer than the one at hand, or is not this one. */

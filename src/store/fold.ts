@@ -204,6 +204,14 @@ export function readJournal(state: State, rollout: RolloutId, from: number): Ent
     .filter((entry) => entry.seq >= from);
 }
 
+/** The entries of one append, read already. */
+export function partsOf(entries: readonly Entry[]): Part[] {
+  const [first] = entries;
+  if (first === undefined) return [];
+  const { seq: from, at, token } = first;
+  return [{ from, count: entries.length, at, token, content: { kind: 'read', entries } }];
+}
+
 export const journalLength = (state: State, rollout: RolloutId): number =>
   state.journals.get(rollout)?.length ?? 0;
 

@@ -37,7 +37,8 @@ export function embeddedRecovery(place: StorePlace, whole: Store): Recovery {
       if (problem === undefined) return { store: whole, damage: null };
       const read = () => Promise.resolve(state);
       const commit = (): Promise<never> => Promise.reject(new Error('a damaged store is only read'));
-      const store = storeOverLog({ read, ...readsOf(read), commit }, 'sound');
+      const none = { snapshot: () => Promise.resolve(undefined), keepSnapshot: commit };
+      const store = storeOverLog({ read, ...readsOf(read), ...none, commit }, 'sound');
       const text = `${path}:${problem.line}: ${problem.sentence}`;
       return { store, damage: { where: path, problem: text, records: chain.records } };
     },

@@ -3,7 +3,7 @@ import type { VersionChange } from '../domain/registry.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { metricValues } from '../domain/metric-value.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { AcquireOutcome, AppendOutcome, LockRecord, Store } from '../ports/store.ts';
+import type { AcquireOutcome, AppendOutcome, LockRecord, Snapshot, Store } from '../ports/store.ts';
 import { sha256 } from './record.ts';
 import { journalLength, lockOf, readJournal, type State, toldOf, type Transaction } from './fold.ts';
 
@@ -20,6 +20,8 @@ export interface Log {
   journal(rollout: RolloutId, from: number): Promise<readonly Entry[]>;
   /** Requests from index `from` on. */
   inbox(rollout: RolloutId, from: number): Promise<readonly Request[]>;
+  snapshot(rollout: RolloutId): Promise<Snapshot | undefined>;
+  keepSnapshot(rollout: RolloutId, snapshot: Snapshot): Promise<void>;
   /** To whom a token was given. */
   writerOf(token: number): Promise<string | undefined>;
   /** Decides and writes with nothing between: where another writer came first, decides anew. */
@@ -118,6 +120,8 @@ export function storeOverLog(log: Log, opened: string): Store {
         );
       }),
     journal: (rollout, from = 0) => log.journal(rollout, from),
+    snapshot: (rollout) => log.snapshot(rollout),
+    keepSnapshot: (rollout, snapshot) => log.keepSnapshot(rollout, snapshot),
     async rollouts() {
       return [...(await log.read()).journals.keys()].reverse();
     },

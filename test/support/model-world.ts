@@ -73,7 +73,9 @@ export interface ModelWorld {
 
 /** A full disk, an immutable file, PutItem or its key denied: what is read is there, and what is written is refused. */
 export const readOnlyStore = (_index: number, name: string): Fault | null =>
-  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal)$/.test(name) ? 'read-only' : null;
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal|keepSnapshot)$/.test(name)
+    ? 'read-only'
+    : null;
 
 export const actor = (name = 'ana'): Actor => ({ name, host: 'here', pid: 1, command: 'mlreg deploy' });
 export const v22 = versionTag('v2.2.0');

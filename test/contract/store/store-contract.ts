@@ -57,6 +57,52 @@ export function storeContract(
       });
     });
 
+    describe('a snapshot of a journal', () => {
+      const text = JSON.stringify({ odd: 'quotes " and \\ and \n lines, ünïcödé \u2028 🦆' });
+
+      it('is none at first, and then the last that was kept, also for others', async () => {
+        await append(store, await take(store), 0);
+        expect(await store.snapshot(R1)).toBeUndefined();
+        await store.keepSnapshot(R1, { length: 1, text: 'older' });
+        await store.keepSnapshot(R1, { length: 1, text });
+        expect(await store.snapshot(R1)).toEqual({ length: 1, text });
+        expect(await (await place.reopen()).snapshot(R1)).toEqual({ length: 1, text });
+        expect(await store.snapshot(R2)).toBeUndefined();
+      });
+
+      it('is no part of the history: neither lock nor journals nor registry tell of it', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        await append(store, token, 0);
+        const before = await everything(store);
+        await store.keepSnapshot(R1, { length: 1, text });
+        expect(await everything(store)).toEqual(before);
+        expect(await everything(await place.reopen())).toEqual(before);
+        expect(await append(store, token, 1)).toMatchObject({ kind: 'appended' });
+      });
+
+      it('hides nothing that is written after it, nor before', async () => {
+        await store.register(version(V1));
+        const first = await take(store);
+        for (let length = 0; length < 5; length++) await append(store, first, length);
+        await store.post(R1, request('q1'));
+        await store.keepSnapshot(R1, { length: 5, text });
+        const other = await place.reopen();
+        expect((await other.journal(R1, 4)).map(({ seq }) => seq)).toEqual([4]);
+        const second = await take(other, 'bob');
+        expect(second).toBe(first + 1);
+        expect(await append(other, second, 5)).toMatchObject({ kind: 'appended' });
+        expect(await append(store, first, 6)).toMatchObject({ kind: 'fenced' });
+        await other.post(R1, request('q2'));
+        expect((await other.journal(R1, 5)).map(({ seq }) => seq)).toEqual([5]);
+        const late = await place.reopen();
+        expect(await late.writerOf(first)).toBe(await store.writerOf(first));
+        expect(await late.writerOf(99)).toBeUndefined();
+        expect(await everything(late)).toEqual(await everything(store));
+        expect((await late.journal(R1)).map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5]);
+      });
+    });
+
     describe('that can be read and not written', () => {
       it('answers what it is asked, refuses what it is told as unavailable or denied, and loses nothing', async () => {
         if (place.readOnly === undefined) return;
