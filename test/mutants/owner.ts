@@ -54,8 +54,8 @@ export const ownerMutants: readonly Mutant[] = [
   {
     ...own,
     name: 'a rollout begins beside another one',
-    from: '!(await isOverIn(store, newest))',
-    to: 'newest.length === 0',
+    from: 'if (newest !== undefined && !(await isOverIn(store, newest))) throw refusal',
+    to: 'if (newest === null) throw refusal',
     danger: 'two rollouts move the same users',
   },
   {
