@@ -37,10 +37,8 @@ export async function findReturn(
 ): Promise<WayBack> {
   const { functionVersion, endpoint, routing, codeSha256 } = service;
   const isBuried = endpoint === '' || record.tombstone?.endpoint === endpoint;
-  const [found, version] = await Promise.all([
-    isBuried ? ('missing' as const) : unlessUnknown(() => platform.endpoint(endpoint, haste)),
-    unlessUnknown(() => platform.codeSha256(functionVersion, haste)),
-  ]);
+  const found = isBuried ? 'missing' : await unlessUnknown(() => platform.endpoint(endpoint, haste));
+  const version = await unlessUnknown(() => platform.codeSha256(functionVersion, haste));
   const isEndpointGone = found === 'missing' || (found !== null && found.kind !== 'in-service');
   const isVersionGone = version === 'missing';
   const returnsTo: Return = {
