@@ -1,17 +1,20 @@
 // Bundles: the command line (split, so that a command loads only what it needs), the router (one file for Lambda and
 // for AWS on this machine), the local daemon, the demo. Each Lambda bundle is zipped as well, for Terraform.
-// Into dist/, or the folder given.
-import { rmSync } from 'node:fs';
+// Into dist/, or the folder given. With --if-stale only where something in the sources is newer.
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { lambdaZip } from '../terraform/lambda-zip.mjs';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 const root = fileURLToPath(new URL('..', import.meta.url));
-const out = resolve(root, process.argv[2] ?? 'dist');
-rmSync(out, { recursive: true, force: true });
+const words = process.argv.slice(2).filter((word) => word !== '--if-stale');
+const target = resolve(root, words[0] ?? 'dist');
+if (words.length < process.argv.length - 2 && !isStale()) process.exit(0);
+// Beside it: programs that run from there load parts of themselves later.
+const out = `${target}.${process.pid}.new`;
 
 const common = {
   absWorkingDir: root,
@@ -50,6 +53,35 @@ await Promise.all([
   }),
   ...Object.entries(lambdas).map(([name, source]) => lambda(name, source)),
 ]);
+const old = `${target}.${process.pid}.old`;
+if (existsSync(target)) renameSync(target, old);
+renameSync(out, target);
+rmSync(old, { recursive: true, force: true });
+
+/** npx runs prepare, also beside a program that runs from dist/. */
+function isStale() {
+  const built = ['mlreg.js', 'local-aws-main.js', 'router/index.cjs', 'controller.zip'].map((name) =>
+    join(target, name),
+  );
+  if (!built.every((file) => existsSync(file))) return true;
+  const sources = [
+    'src',
+    'examples/demo.ts',
+    'scripts/build.mjs',
+    'package.json',
+    'package-lock.json',
+    'bin',
+  ];
+  const newestSource = Math.max(...sources.map((name) => newest(join(root, name))));
+  return newestSource >= Math.min(...built.map((file) => statSync(file).mtimeMs));
+}
+
+function newest(path) {
+  if (!existsSync(path)) return 0;
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
+}
 
 async function lambda(name, source) {
   await build({

@@ -30,7 +30,9 @@ export async function main(words: readonly string[], world: World): Promise<Exit
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+      if (error.exitCode === 0) return exitCode.done;
+      answerUsage(error, argv, world);
+      return exitCode.usage;
     }
     return fail(
       error,
@@ -164,6 +166,16 @@ function modeIn(argv: readonly string[]): 'text' | 'json' | 'ndjson' {
   const word =
     at >= 0 ? argv[at + 1] : argv.find((other) => other.startsWith('--output='))?.slice('--output='.length);
   return word === 'json' || word === 'ndjson' ? word : 'text';
+}
+
+/** People have read it on stderr already; whoever asked for JSON gets an answer as of any other error. */
+function answerUsage({ message }: CommanderError, argv: readonly string[], world: World): void {
+  const mode = modeIn(argv);
+  // Without a word commander prints the help, and calls that an error.
+  if (mode === 'text' || message === '(outputHelp)') return;
+  const output = createOutput(world.streams, world.env, { mode, quiet: false, color: false });
+  const error = printable(message.replace(/^error: /, '').split('\n')[0] ?? '');
+  output.answer({ kind: 'Error', error, why: null, mend: [], exitCode: exitCode.usage }, () => error);
 }
 
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */

@@ -12,12 +12,15 @@ import { tidy } from './tidy.ts';
 export async function runLocalController({ config, stateDir }: LocalControllerOptions): Promise<void> {
   recordLocalController(stateDir);
   let told: string | null = null;
+  const { watched, forget } = watchedBy(config);
   await guard({
-    watched: watchedBy(config),
+    watched,
     clock: systemClock,
     signal: new AbortController().signal,
     say: (line) => void process.stderr.write(`controller: ${line}\n`),
     onAlarm: (why) => {
+      // A store that was rebuilt is another file: what holds on to the old one could never act again.
+      if (why !== null) forget();
       if (why === told) return;
       told = why;
       try {
@@ -29,17 +32,22 @@ export async function runLocalController({ config, stateDir }: LocalControllerOp
   });
 }
 
-/** As mlreg.yaml has it now: connected anew only where the file has changed. */
-function watchedBy(file: string): () => Promise<Guarded> {
+/** As mlreg.yaml has it now: connected anew only where the file has changed, or what was known is to be forgotten. */
+function watchedBy(file: string): { readonly watched: () => Promise<Guarded>; readonly forget: () => void } {
   let text: string | undefined;
-  let watched: Guarded | undefined;
-  return async () => {
-    const now = readFileSync(file, 'utf8');
-    if (watched === undefined || now !== text) {
-      watched = await connected(file, now);
-      text = now;
-    }
-    return watched;
+  let known: Guarded | undefined;
+  return {
+    watched: async () => {
+      const now = readFileSync(file, 'utf8');
+      if (known === undefined || now !== text) {
+        known = await connected(file, now);
+        text = now;
+      }
+      return known;
+    },
+    forget: () => {
+      known = undefined;
+    },
   };
 }
 

@@ -78,4 +78,16 @@ describe('words that mlreg does not know', () => {
     const { code, stdout, stderr } = await cliWorld(null).run(words);
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(said)]);
   });
+
+  it.each([
+    ['deploy --nope -o json', /unknown option '--nope'/],
+    ['deplyo -o json', /unknown command 'deplyo'/],
+    ['show -o ndjson', /missing required argument 'rollout'/],
+  ])('%j: an answer for programs too', async (words, said) => {
+    const { code, stdout } = await cliWorld(null).run(words);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      2,
+      { kind: 'Error', error: expect.stringMatching(said), exitCode: 2 },
+    ]);
+  });
 });
