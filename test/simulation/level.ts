@@ -5,6 +5,7 @@ import type { VersionRecord } from '../../src/domain/registry.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { AliasView, Platform, StageView } from '../../src/ports/platform.ts';
+import type { Publication } from '../../src/ports/inventory.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RollbackSettings } from '../../src/strategies/settings.ts';
@@ -70,6 +71,12 @@ export interface Level {
   ): Pick<RolloutPorts, 'store' | 'platform' | 'metrics' | 'comparisons'>;
   /** What must not be believed of the records that are kept; null: they are whole. */
   audit(): Promise<string | null>;
+  /** The store, as it is now, is what an older copy will hold. */
+  copyStore?(): void;
+  /** The store is lost, or that copy takes its place. @returns how many entries each journal has that is left */
+  loseStore?(kind: 'lost' | 'older'): ReadonlyMap<string, number>;
+  /** What recovering goes by. */
+  publications?(): readonly Publication[];
   /** Gives back what it took of this process. */
   end(): void;
 }

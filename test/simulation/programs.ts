@@ -13,6 +13,10 @@ import { collect } from '../../src/rollout/collect.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
+import { lookAt } from '../../src/rollout/look.ts';
+import { restore } from '../../src/rollout/restore.ts';
+import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
+import { planOf as commonPlan } from '../../src/strategies/common.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
 import { rollBackBlind, wentBackBlind, writerFrom } from '../../src/rollout/roll-back-blind.ts';
@@ -32,7 +36,9 @@ import type { Machine, SimWorld } from './world.ts';
 export interface Programs {
   deploy(machine: Machine, version: VersionTag): Promise<void>;
   abort(machine: Machine): Promise<void>;
-  rollback(machine: Machine): Promise<void>;
+  rollback(machine: Machine, to?: VersionTag): Promise<void>;
+  /** Rebuilds a lost store. */
+  recover(machine: Machine): Promise<void>;
   resume(machine: Machine, patient: boolean): Promise<DriveResult['kind'] | 'asked' | 'nothing'>;
   ask(machine: Machine, wish: Wish): Promise<void>;
   watch(machine: Machine): Promise<void>;
@@ -239,7 +245,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return takeUpNext(machine, id, see(result));
   }
 
-  async function rollback(machine: Machine): Promise<void> {
+  async function rollback(machine: Machine, to?: VersionTag): Promise<void> {
     const { ports, actor } = machine;
     const { store, platform } = ports;
     let running: RolloutState | null;
@@ -263,7 +269,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
-    const wanted = previousGood(versions);
+    const wanted = to === undefined ? previousGood(versions) : versions.find(({ version }) => version === to);
     const standing = wanted === undefined ? undefined : standingOf(wanted);
     if (wanted === undefined || standing === undefined || standing.kind === 'never-served') return;
     const view = await platform.readAlias(alias);
@@ -273,6 +279,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     world.saw(builds === undefined ? 'rollback returns' : 'rollback builds');
     const plan = (world.design?.rollbackPlan ?? rollbackPlan)({
       ...settingsOf(champion.version, wanted.version),
+      champion: champion.version === wanted.version ? null : champion.version,
       returnsTo,
       builds,
       ...(world.revoked ? { republishes: 'holds 1 API key of its own' } : {}),
@@ -380,8 +387,58 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return undone === null || undone === id ? result : takeUp(machine, undone, true);
   }
 
+  async function recover({ ports, actor }: Machine): Promise<void> {
+    const { store, platform, clock, ids } = ports;
+    const view = await platform.readAlias(alias);
+    const { kind } = await lookAt(store, view);
+    if (kind === 'own' || kind === 'superseded' || kind === 'unmarked' || kind === 'unknown-rollback') return;
+    const rollout = ids.rolloutId();
+    const served = (world.level.publications?.() ?? []).flatMap((one) => servedBy(one) ?? []);
+    const names = served.flatMap(({ champion, challenger }) =>
+      [champion, challenger].flatMap((arm) => arm?.endpoint ?? []),
+    );
+    const endpoints = new Map<string, boolean>();
+    for (const name of new Set(names)) {
+      const { kind: state } = await platform.endpoint(name);
+      endpoints.set(name, state !== 'absent' && state !== 'deleting');
+    }
+    const rebuilt = rebuild({
+      target: view.target,
+      back: view.stamp?.back,
+      served,
+      endpoints,
+      artifacts: new Map([...endpoints.keys()].map((name) => [name, { uri: 'file:///a', digest: 'aa' }])),
+      known: await store.versions(),
+      by: actor.name,
+      at: clock.now(),
+      rollout,
+    });
+    if (rebuilt === null) throw new Error('what serves names no version');
+    const closes: RolloutId[] = [];
+    for (const id of await store.rollouts()) {
+      const { outcome } = replay(id, await store.journal(id));
+      if (outcome === null || outcome.kind === 'stuck') closes.push(id);
+    }
+    const aliases = [{ name: alias, view }];
+    if (green !== null) aliases.push({ name: green, view: await platform.readAlias(green) });
+    const { champion, previous } = rebuilt;
+    await restore(ports, {
+      actor,
+      reason: '',
+      rollout,
+      plan: commonPlan('watch', settingsOf(previous?.version ?? null, champion.version), []),
+      endpoints: {},
+      back: previous?.functionVersion ?? champion.functionVersion,
+      aliases,
+      register: rebuilt.register,
+      changes: rebuilt.changes,
+      closes,
+    });
+  }
+
   return {
     deploy,
+    recover,
     rollback,
     watch,
     async gc({ ports, actor }) {

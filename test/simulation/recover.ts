@@ -5,7 +5,17 @@ import { replay } from '../../src/rollout/replay.ts';
 import type { Programs } from './programs.ts';
 import { Violation } from './safety.ts';
 import type { Story } from './story.ts';
-import { endpointName, epoch, foreignEndpoint, nobody, v22, v23, v25 } from './versions.ts';
+import {
+  endpointName,
+  epoch,
+  foreignEndpoint,
+  nobody,
+  registerAgain,
+  v22,
+  v23,
+  v24,
+  v25,
+} from './versions.ts';
 import { type SimWorld, usersOf } from './world.ts';
 
 /**
@@ -19,6 +29,10 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
   const { scheduler } = world;
   world.heal();
   world.killAll();
+  if (story.loses !== undefined && world.level.loseStore !== undefined) {
+    await loseStore(world, program, story.loses);
+    if (world.violation() !== null) return;
+  }
   // What dead processes had sent may arrive while the first one works; once all has, one resume must do.
   const hasten = story.waits ? 1 : 2;
   for (let tries = 0; tries < hasten && world.violation() === null; tries++) {
@@ -44,6 +58,43 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
       return world.fail(new Violation('L3 stuck ends', `resume took ${(ended - began) / 1_000} s`));
   }
   if (world.violation() === null) await judge(world, story, program);
+}
+
+/** The store is not what the alias knows, and one person types `mlreg recover`, maybe twice. */
+async function loseStore(
+  world: SimWorld,
+  program: Programs,
+  { kind, killAfterMs }: NonNullable<Story['loses']>,
+): Promise<void> {
+  const { aws, level, scheduler, store } = world;
+  // Without a marker nobody can tell that the store was lost.
+  if (aws.alias().stamp === undefined || level.loseStore === undefined) return;
+  world.safety.forget(level.loseStore(kind));
+  world.saw(`the store was ${kind}`);
+  const found = aws.alias().target;
+  const first = world.spawn('recover-0', 'recover', (machine) => program.recover(machine));
+  if (killAfterMs !== null) scheduler.at(scheduler.now() + killAfterMs, () => scheduler.kill(first));
+  await scheduler.run(scheduler.now() + 60_000, 60_000);
+  // Requests of the dead may have come in between, and a person looks again.
+  for (let tries = 1; tries <= 3 && world.violation() === null; tries++) {
+    world.spawn(`recover-${tries}`, 'recover', (machine) => program.recover(machine));
+    await scheduler.run(scheduler.now() + 60_000, 60_000);
+  }
+  if (world.violation() !== null) return;
+  const { restoring } = await store.lock();
+  if (restoring === true) return world.fail(new Violation('L2 crash ends', 'mlreg recover goes on and on'));
+  const versions = await store.versions();
+  const champion = versions.find(({ status }) => status === 'champion');
+  if (champion === undefined) return world.fail(new Violation('L2 crash ends', 'no champion was recovered'));
+  for (const version of [v24, v25])
+    if (!versions.some((one) => one.version === version)) await registerAgain(store, version);
+  const asked = endpointsOf(aws.variables(aws.alias().target.functionVersion));
+  // A split, or a shadow: recover moves nobody, and says how to end it.
+  if (usersOf(aws)[champion.version] === 100 && asked.length === 1) return;
+  world.saw('a split was recovered');
+  if (JSON.stringify(found) === JSON.stringify(aws.alias().target)) world.saw('recovering moved nobody');
+  world.spawn('back', 'rollback --to', (machine) => program.rollback(machine, champion.version));
+  await scheduler.run(scheduler.now() + 100_000, 60_000);
 }
 
 export const isCalm = ({ swarm }: Story): boolean => Object.values(swarm).every((rate) => rate === 0);
@@ -86,7 +137,8 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   if (stamp !== undefined && stamp.token > lock.token)
     return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
   const forced = [...world.safety.journals().keys()].some((id) => world.safety.forced(id));
-  if (story.bad && champion === v23 && !forced && story.first !== true)
+  const isRecovered = story.loses !== undefined;
+  if (story.bad && champion === v23 && !forced && story.first !== true && !isRecovered)
     return world.fail(
       new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
     );
@@ -96,10 +148,12 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     ...versions.flatMap(({ endpoint, tombstone }) => [endpoint?.name, tombstone?.endpoint]),
   ]);
   const leaked = aws.endpointNames().find((name) => !named.has(name));
-  if (leaked !== undefined)
+  // What no published Lambda version names is not found again.
+  if (leaked !== undefined && !isRecovered)
     return world.fail(new Violation('L4 leak-free', `endpoint ${leaked} is named by no version`));
   if (
     isCalm(story) &&
+    !isRecovered &&
     story.manner.onInconclusive === 'promote' &&
     story.ops.length === 1 &&
     story.manner.strategies?.deploy !== 'shadow' &&

@@ -76,6 +76,8 @@ export interface Safety {
   journals(): ReadonlyMap<string, readonly Entry[]>;
   /** A journal says that the second alias, or the stage, was left as it was. */
   leftUndone(): boolean;
+  /** The store holds so many entries of each journal, and forgot all others. */
+  forget(lengths: ReadonlyMap<string, number>): void;
   /** A person pushed this rollout on with `promote`. */
   forced(rollout: string): boolean;
 }
@@ -99,6 +101,9 @@ interface Followed {
 /** The laws, checked after every effect, on what really happened and not on what the engine believes. */
 export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
+  const forgotten = new Set<string>();
+  /** Of the store that took another one's place, once an alias says so. */
+  let restoredEpoch: number | null = null;
   /** What each stamp was written with. */
   const targets = new Map<string, AliasTarget>();
   /** The newest token that a journal says has written each alias. */
@@ -173,8 +178,17 @@ export function watchSafety(world: Watched): Safety {
       if (isSame && theirs !== ours && stamp.detail?.purpose !== 'blind')
         fail('I3 one owner', `${say} by ${ours} after ${theirs} had written under the same token`);
     }
+    if (stamp.detail?.purpose === 'restored') {
+      if (!sameTarget(target, before.target)) fail('I2 legal weights', `${say}, which moves users`);
+      restoredEpoch = stamp.detail.store.epoch;
+      // Of a split the side without a weight is the champion's: it has served users, and all that is known is the alias.
+      noteServed({ functionVersion: target.functionVersion, weights: {} });
+      world.saw('a store was restored');
+      return;
+    }
     // An intent carried out twice is one carried out once.
-    const key = `${stamp.rollout} ${stamp.token} ${stamp.seq}`;
+    // A store that was restored may name a rollout as one did that it does not know: ids are counted here, and drawn outside.
+    const key = `${stamp.detail?.store.epoch ?? 1} ${stamp.rollout} ${stamp.token} ${stamp.seq}`;
     const earlier = targets.get(key);
     const intended = rollouts.get(stamp.rollout)?.entries[stamp.seq];
     // A fence wants whatever is there.
@@ -185,7 +199,11 @@ export function watchSafety(world: Watched): Safety {
     if (earlier !== undefined && stamp.seq > 0 && !isFence && !sameTarget(earlier, target))
       fail('I5 idempotence', `${say}, and ${JSON.stringify(earlier)} for the same intent before`);
     targets.set(key, target);
+    if (restoredEpoch !== null && (stamp.detail?.store.epoch ?? 0) < restoredEpoch)
+      fail('I3 one owner', `${say}, of a store whose place was taken`);
     const rollout = rollouts.get(stamp.rollout);
+    // An owner's request that arrives after the store has forgotten its journal.
+    if (rollout === undefined && forgotten.has(stamp.rollout)) return;
     if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
     if (servedEverybody.size === 0)
       for (const functionVersion of world.servedBefore) noteServed({ functionVersion, weights: {} });
@@ -281,6 +299,7 @@ export function watchSafety(world: Watched): Safety {
   function swapped({ alias, stamp }: StageWrite, before: StageView): void {
     const say = `${stamp.rollout} token ${stamp.token} seq ${stamp.seq} made the stage name ${alias}`;
     const rollout = rollouts.get(stamp.rollout);
+    if (rollout === undefined && forgotten.has(stamp.rollout)) return;
     if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
     const { plan, entries } = rollout;
     const intent = entries[stamp.seq];
@@ -573,6 +592,19 @@ export function watchSafety(world: Watched): Safety {
     swapped,
     deleted,
     appended,
+    forget: (lengths) => {
+      for (const [id, rollout] of rollouts) {
+        const length = lengths.get(id) ?? 0;
+        if (length < rollout.entries.length) forgotten.add(id);
+        rollout.entries.length = length;
+        // Where nothing on the alias says that somebody went back, nobody can know it any more.
+        if (!rollout.entries.some(({ kind }) => kind === 'rolling-back')) {
+          rollout.wentHome.clear();
+          rollout.backSince = null;
+        }
+        if (length === 0) rollouts.delete(id);
+      }
+    },
     leftUndone,
     journals: () => new Map([...rollouts].map(([id, { entries }]) => [id, entries])),
     forced: (id) =>

@@ -52,6 +52,8 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
   try {
     await seedRegistry(world.store, story.first);
     const program = programs(world, story.manner);
+    const { loses } = story;
+    if (loses !== undefined) scheduler.at(loses.copiedAt, () => world.level.copyStore?.());
     for (const op of story.ops) scheduler.at(op.at, () => begin(world, program, op));
     const first = await scheduler.run(story.horizonMs, 60_000);
     if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));

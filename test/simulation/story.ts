@@ -40,6 +40,14 @@ export interface Story {
   readonly first?: boolean;
   /** Somebody has deleted what served v2.1.0: its Lambda version, or its endpoint. */
   readonly lost?: 'version' | 'endpoint';
+  /** In the end the store is lost, or an older copy is put back, and somebody runs `mlreg recover`. */
+  readonly loses?: {
+    readonly kind: 'lost' | 'older';
+    /** When the older copy was made. */
+    readonly copiedAt: number;
+    /** The first `mlreg recover` dies after so long. */
+    readonly killAfterMs: number | null;
+  };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
   /** All that was under way arrives before anybody recovers. */
@@ -147,6 +155,15 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     ...(isFirst ? { first: true } : {}),
     ...(isLosing ? { lost: lostPart } : {}),
     ...(fate.chance(0.25) ? { revoked: true as const } : {}),
+    ...(fate.chance(0.08) && swarm.foreign === 0 && !isFirst
+      ? {
+          loses: {
+            kind: fate.of(['lost', 'older'] as const),
+            copiedAt: fate.between(0, horizonMs),
+            killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
+          },
+        }
+      : {}),
     ops,
     swarm,
     horizonMs,

@@ -38,3 +38,16 @@ export async function seedRegistry(store: Store, isFirst = false): Promise<void>
   }
   for (const version of [v23, v24, v25]) await store.register({ ...record, version, status: 'candidate' });
 }
+
+/** After its record was lost. */
+export const registerAgain = (store: Store, version: typeof v23): Promise<boolean> =>
+  store.register({
+    version,
+    status: 'candidate',
+    artifact: { uri: 'file:///a', digest: 'aa' },
+    metrics: {},
+    registeredAt: instant(0),
+    registeredBy: 'ana',
+    statusReason: '',
+    statusAt: instant(epoch),
+  });

@@ -34,6 +34,7 @@ export interface SimWorld {
   readonly design: Design | undefined;
   /** API keys were revoked since what served before was published. */
   readonly revoked: boolean;
+  readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'publications'>;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -194,6 +195,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     faults: caller.faults,
     design: options.design,
     revoked: story.revoked === true,
+    level,
     trace,
     saw,
     fail,
