@@ -1,7 +1,7 @@
 import type { ArmTick, Observation } from '../domain/observation.ts';
 import type { ProbeSent } from '../ports/index.ts';
 
-/** What earlier looks of this process saw of ticks that have not entered the evidence. A new process begins without. */
+/** What earlier looks saw of ticks that have not entered the evidence: this process's own, and those that were kept. */
 export interface Looks {
   /** By the tick's end, milliseconds: what it showed, and since when it has shown that. */
   readonly marks: Map<number, { readonly mark: string; readonly since: number }>;
@@ -94,7 +94,8 @@ export function forget({ marks }: Looks, upTo: number): void {
   for (const at of marks.keys()) if (at <= upTo) marks.delete(at);
 }
 
-const empty = '/';
+/** The mark of a tick in which neither arm shows anything. */
+export const empty = '/';
 
 function markOf({ champion, challenger, copies }: Observation): string {
   const both = `${armMark(champion)}/${armMark(challenger)}`;

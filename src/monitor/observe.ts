@@ -36,6 +36,8 @@ export async function observe(
   looks: Looks = createLooks(),
 ): Promise<Reading | null> {
   const { tickMs, settleMs, horizonMs } = watched;
+  // What has entered the evidence by now, and not what this look is about to enter: writing that down may fail.
+  forget(looks, watched.since);
   const floor = (at: number): Instant => instant(Math.floor(at / tickMs) * tickMs);
   const from = floor(watched.since);
   const newest = horizonMs === undefined ? floor(now - settleMs) : floor(now);
@@ -64,7 +66,6 @@ export async function observe(
     return { kind: 'read', observations: [], provisional: all, ...notes };
   }
   const final = finalTicks(all, looks, { tickMs, settleMs, horizonMs, now });
-  forget(looks, all[final - 1]?.at ?? -Infinity);
   return { kind: 'read', observations: all.slice(0, final), provisional: all.slice(final), ...notes };
 }
 

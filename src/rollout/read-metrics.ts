@@ -2,7 +2,7 @@ import type { EntryBody } from '../domain/journal.ts';
 import { routeKey } from '../domain/route.ts';
 import { instant } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { looksAt } from '../monitor/looks.ts';
+import { keepLooks, looksAt } from '../monitor/looks.ts';
 import { observe } from '../monitor/observe.ts';
 import { totalFailure } from '../monitor/total-failure.ts';
 import type { ArmSource } from '../ports/index.ts';
@@ -23,14 +23,14 @@ const noNews: News = { entry: null, failure: null };
 
 /** Reads what is new on both arms, wherever users' requests reach what is judged. */
 export async function readNew(
-  ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>,
+  ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts' | 'pending'>,
   state: RolloutState,
 ): Promise<News> {
   if (!isJudged(state)) return noNews;
   const { plan, unreadable } = state;
   const now = ports.clock.now();
   if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return noNews;
-  const looks = looksAt(ports.metrics, state.id);
+  const looks = await looksAt(ports.metrics, state.id, ports.pending);
   const share = judgedShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
   const reading = await observe(
@@ -55,6 +55,7 @@ export async function readNew(
     now,
     looks,
   );
+  await keepLooks(looks, state.id, ports.pending);
   if (reading === null) return noNews;
   if (reading.kind === 'unreadable') return { entry: reading, failure: null };
   const { provisional = [] } = reading;

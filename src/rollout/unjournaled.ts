@@ -8,7 +8,7 @@ import { apply } from './replay.ts';
 import type { RolloutState } from './state.ts';
 import { decidingVerdict } from './verdict-on.ts';
 
-type Sources = Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>;
+type Sources = Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts' | 'pending'>;
 type Reading = NonNullable<News['entry']>;
 
 /** The state with everything that was read, and total failure in ticks that are not final. */
@@ -84,11 +84,13 @@ function joined(kept: readonly Reading[], next: Reading, sent: Reading | null): 
  * @returns the entries that send the rollout back, where something does; null where it may stand as it is
  */
 export async function judgeInMemory(
-  ports: Sources,
+  sources: Sources,
   state: RolloutState,
   memory: Unjournaled,
 ): Promise<readonly EntryBody[] | null> {
   if (state.phase !== 'forward') return null;
+  // Nothing that lies beside the store is waited for while the store is out.
+  const { pending: _beside, ...ports } = sources;
   let before = state.observations.length;
   let { state: seen, failure } = await memory.look(ports, state);
   // A process that has just begun has the whole outage to catch up with.

@@ -290,7 +290,7 @@ describe('a tagged request', () => {
     made.local.inject({ metrics: { delays: [{ lagMs: 30_000 }] } });
     const metrics = metricsOf(made);
     const sent = await metrics.probe!(champion);
-    expect(sent).toEqual({ kind: 'sent', at: made.clock.now() });
+    expect(sent).toEqual({ kind: 'sent', at: made.clock.now(), version: 'v1' });
     if (sent.kind !== 'sent') return;
     expect(await metrics.probeSeen!(champion, sent.at)).toBe(false);
     await made.clock.advance(30_000);
