@@ -36,6 +36,8 @@ const expected: Readonly<Record<string, string>> = {
   aside: '{"requests":30,"errors":2}',
   anonymous: '{"requests":30,"errors":2}',
   buckets: 'lists of the same length: id, requests, errors, slow50, slow95, slow99',
+  late: '[{"at":"2026-01-01T00:00:10Z","plannedPercent":10,"champion":{"requests":0,"errors":0},"challenger":{"requests":30,"errors":2}}]',
+  beside: '{"requests":900,"errors":3}, or null',
   bucketsUnread: 'why no counts by user bucket were read, as text',
   salt: "the rollout's salt, as mlreg show ROLLOUT --observations writes it",
   rollout: "a rollout's id",

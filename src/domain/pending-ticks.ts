@@ -1,5 +1,7 @@
 import type { Instant, RolloutId } from './units.ts';
 
+type Mark = readonly [at: number, mark: string, since: number];
+
 /**
  * What the looks of a rollout's owners saw of ticks that are not final yet. It is kept outside of the journal: a process
  * that does not find it only waits longer before a tick is final.
@@ -7,7 +9,9 @@ import type { Instant, RolloutId } from './units.ts';
 export interface PendingTicks {
   readonly rollout: RolloutId;
   /** Each tick's end in milliseconds, what the tick showed, and since when it has shown that. */
-  readonly marks: readonly (readonly [at: number, mark: string, since: number])[];
+  readonly marks: readonly Mark[];
+  /** The same of ticks that changed after they had entered the evidence. */
+  readonly late?: readonly Mark[];
   /** A tagged request that was sent at this time, or later, has been seen in the metrics; null: none has. */
   readonly provenUntil: number | null;
   /** The newest tagged request that was sent: when by the looker's clock, when by the function's, and its version. */
@@ -31,11 +35,19 @@ export function pendingOf(text: unknown): PendingTicks | null {
 
 function isPending(given: unknown): given is PendingTicks {
   if (typeof given !== 'object' || given === null) return false;
-  const { rollout, marks, provenUntil, probe } = given as Partial<Record<keyof PendingTicks, unknown>>;
+  const {
+    rollout,
+    marks,
+    late = [],
+    provenUntil,
+    probe,
+  } = given as Partial<Record<keyof PendingTicks, unknown>>;
   return (
     typeof rollout === 'string' &&
     Array.isArray(marks) &&
     marks.every(isMark) &&
+    Array.isArray(late) &&
+    late.every(isMark) &&
     (provenUntil === null || Number.isFinite(provenUntil)) &&
     (probe === null || isProbe(probe))
   );

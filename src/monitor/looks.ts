@@ -37,14 +37,13 @@ export async function keepLooks(looks: Looks, rollout: RolloutId, pending?: Pend
   await pending.keep(all).catch(() => kept.delete(looks));
 }
 
-function pendingFrom({ marks, provenUntil, probe }: Looks, rollout: RolloutId): PendingTicks {
+function pendingFrom({ marks, late, provenUntil, probe }: Looks, rollout: RolloutId): PendingTicks {
   const sent = probe?.sent.kind === 'sent' ? probe.sent : null;
   return {
     rollout,
     // A tick that shows nothing has done so since its end: there is nothing to remember of it.
-    marks: [...marks].flatMap(([at, { mark, since }]) =>
-      mark === empty ? [] : [[at, mark, since] as const],
-    ),
+    marks: marksOf(marks),
+    ...(late.size === 0 ? {} : { late: marksOf(late) }),
     provenUntil: provenUntil === -Infinity ? null : provenUntil,
     // One that failed, or that nobody understood, is sent again.
     probe:
@@ -58,9 +57,13 @@ function pendingFrom({ marks, provenUntil, probe }: Looks, rollout: RolloutId): 
   };
 }
 
-function looksOf({ marks, provenUntil, probe }: PendingTicks): Looks {
+const marksOf = (marks: Looks['marks']): PendingTicks['marks'] =>
+  [...marks].flatMap(([at, { mark, since }]) => (mark === empty ? [] : [[at, mark, since] as const]));
+
+function looksOf({ marks, late = [], provenUntil, probe }: PendingTicks): Looks {
   const looks = createLooks();
   for (const [at, mark, since] of marks) looks.marks.set(at, { mark, since });
+  for (const [at, mark, since] of late) looks.late.set(at, { mark, since });
   if (provenUntil !== null) looks.provenUntil = provenUntil;
   if (probe !== null) {
     const version = probe.version === undefined ? {} : { version: versionTag(probe.version) };

@@ -43,20 +43,9 @@ export async function observe(
   const newest = horizonMs === undefined ? floor(now - settleMs) : floor(now);
   const to = Math.min(newest, from + mostTicks * tickMs);
   if (to <= from) return null;
-  const reading = await metrics.read({
-    champion: watched.champion,
-    challenger: watched.challenger,
-    from,
-    to: instant(to),
-    tickMs,
-    plannedPercent: watched.share.percent,
-    ...(watched.copies === true ? { copies: true } : {}),
-  });
+  const reading = await readTicks(metrics, watched, { from, to: instant(to) });
   if (reading.kind === 'unreadable') return reading;
-  const all = reading.observations.map((tick) => placed(counted(tick), watched.share));
-  const nonsense = whyNonsense(all, from);
-  if (nonsense !== null)
-    return { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
+  const all = reading.observations;
   const notes = reading.notes === undefined ? {} : { notes: reading.notes };
   if (horizonMs === undefined) return { kind: 'read', observations: all, ...notes };
   const path = await provePath(metrics, { ...watched, horizonMs, ticks: all }, now, looks);
@@ -67,6 +56,23 @@ export async function observe(
   }
   const final = finalTicks(all, looks, { tickMs, settleMs, horizonMs, now });
   return { kind: 'read', observations: all.slice(0, final), provisional: all.slice(final), ...notes };
+}
+
+/** The ticks of a window, each with the share that was planned in it; unreadable where they make no sense. */
+export async function readTicks(
+  metrics: Metrics,
+  { champion, challenger, tickMs, share, copies }: Watched,
+  { from, to }: { readonly from: Instant; readonly to: Instant },
+): Promise<Reading> {
+  const plannedPercent = share.percent;
+  const query = { champion, challenger, from, to, tickMs, plannedPercent };
+  const reading = await metrics.read(copies === true ? { ...query, copies } : query);
+  if (reading.kind === 'unreadable') return reading;
+  const observations = reading.observations.map((tick) => placed(counted(tick), share));
+  const nonsense = whyNonsense(observations, from);
+  return nonsense === null
+    ? { ...reading, observations }
+    : { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
 }
 
 /** A judge refuses numbers that can't be, and the journal keeps them for ever: they stop here. */

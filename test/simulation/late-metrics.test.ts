@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { observationLines } from '../../src/commands/export-observations.ts';
+import { readRecording } from '../../src/commands/observations.ts';
 import { lap, type Post } from '../../src/controller/lap.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import type { ArmTick } from '../../src/domain/observation.ts';
@@ -109,6 +112,66 @@ describe.each(lags)('%s', (_name, lag) => {
   });
 });
 
+describe('metrics that arrive after their tick was entered as silent', () => {
+  const settings = { horizonMs: 20_000, settleMs: 4_000, extendMs: 3_600_000, maxHoldMs: 3_600_000 };
+  const driven = async (world: ModelWorld): Promise<RolloutState> => {
+    await seedRegistry(world);
+    const journal = await start(world.ports, id, startOf(settings));
+    const until = instant(world.ports.clock.now() + 600_000);
+    await drive(world.ports, journal, { signal: never, until });
+    return replay(id, await openMemoryStore(world.place).journal(id));
+  };
+  /** Of the challenger, by the journal alone: in ticks, and of what came late. */
+  const requestsOf = ({ observations }: RolloutState) => ({
+    inTicks: observations.reduce((sum, { challenger }) => sum + (challenger?.requests ?? 0), 0),
+    late: observations.reduce(
+      (sum, { late = [] }) =>
+        sum + late.reduce((all, { challenger }) => all + (challenger?.requests ?? 0), 0),
+      0,
+    ),
+  });
+
+  it.each([
+    ['all requests fail, the challenger is late', 1, { champion: 0, challenger: 40_000 }],
+    ['all requests fail, both arms are late', 1, { champion: 40_000, challenger: 40_000 }],
+    ['30 % of requests fail, the challenger is late', 0.3, { champion: 0, challenger: 40_000 }],
+    ['30 % of requests fail, both arms are late', 0.3, { champion: 40_000, challenger: 40_000 }],
+  ] as const)('roll back where %s', async (_name, errors, lag) => {
+    const state = await driven(lateWorld(lag, errors));
+    expect(requestsOf(state).inTicks).toBe(0);
+    expect(state.rollback?.cause).toMatchObject({
+      kind: 'verdict',
+      sentence: expect.stringMatching(/fail/) as string,
+    });
+    const moved = state.stepsDone.find(({ step }) => state.plan.steps[step]?.kind === 'route')?.at ?? NaN;
+    expect((state.rollback?.at ?? Infinity) - moved).toBeLessThanOrEqual(80_000);
+  });
+
+  it('count each request once, in the order of arrival, and roll a healthy version not back', async () => {
+    const state = await driven(lateWorld({ champion: 0, challenger: 40_000 }, 0.001));
+    expect(state.rollback).toBeNull();
+    const { inTicks, late } = requestsOf(state);
+    expect(inTicks).toBe(0);
+    const ticks = state.observations.flatMap(({ late: arrived = [] }) => arrived.map(({ at }) => at));
+    expect(new Set(ticks).size).toBe(ticks.length);
+    expect(late).toBe(40 * ticks.length);
+    expect(ticks.length).toBeGreaterThan(300);
+    for (const { at, late: arrived = [] } of state.observations)
+      for (const tick of arrived) expect(at - tick.at).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('are the same observations when they are exported and read again', async () => {
+    const world = lateWorld({ champion: 0, challenger: 40_000 }, 0.3);
+    const { observations } = await driven(world);
+    const lines = [...observationLines(id, await openMemoryStore(world.place).journal(id))];
+    const { ticks } = await readRecording(Readable.from(lines), 'recorded');
+    const read = [];
+    for await (const { observation } of ticks) read.push(observation);
+    expect(read).toEqual(observations);
+    expect(read.some(({ late }) => late !== undefined)).toBe(true);
+  });
+});
+
 /**
  * Passes of a controller, each as late as the one before asked for, and each in a new process: it remembers nothing but
  * what lies in the store and beside it.
@@ -149,7 +212,7 @@ describe('a controller whose process is new at every pass', () => {
   it.each([
     ['nothing is late', 0],
     ['metrics are 15 s late', 15_000],
-  ])('rolls a version that fails 30 %% of requests back within a minute when %s', async (_when, lag) => {
+  ])('rolls a version that fails 30 percent of requests back within a minute: %s', async (_when, lag) => {
     const state = await coldPasses(await detached(0.3, lag), memoryPending());
     expect(state.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
     expect(exposedFor(state)).toBeLessThanOrEqual(60);

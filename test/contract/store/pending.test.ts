@@ -21,6 +21,7 @@ const pending = (over: Partial<PendingTicks> = {}): PendingTicks => ({
     [10_000, '900,3,0,900,4.9/100,1,0,100,5', 30_000],
     [20_000, '900,3,0,900,4.9/', 40_000],
   ],
+  late: [[5_000, '900,3,0,0,/1,0,0,0,', 35_000]],
   provenUntil: 25_000,
   probe: { at: 31_000, sentAt: instant(30_990), version: 'v1' },
   ...over,
