@@ -61,6 +61,7 @@ export const tickSchema = z.strictObject({
   anonymous: z.exactOptional(pair),
   buckets: z.exactOptional(bucketsSchema),
   bucketsUnread: z.exactOptional(z.string()),
+  quiet: z.exactOptional(z.literal(true)),
   late: z.exactOptional(z.array(lateSchema)),
 });
 

@@ -97,6 +97,8 @@ export interface Observation {
   readonly buckets?: BucketCounts;
   /** Why a look that asked for them came to none. */
   readonly bucketsUnread?: string;
+  /** No arm shows a request, but a test request of this time or later shows: nobody called. */
+  readonly quiet?: true;
   /** Earlier ticks of the same share whose metrics arrived since the observation before: evidence as of now. */
   readonly late?: readonly LateTick[];
 }

@@ -21,6 +21,8 @@ export interface Watched {
   readonly share: { readonly percent: number; readonly since: Instant; readonly before: number };
 }
 
+const quiet = true as const;
+
 /** A look never asks for more ticks than this: after a long absence it catches up over several looks. */
 const mostTicks = 500;
 
@@ -45,10 +47,13 @@ export async function observe(
   if (to <= from) return null;
   const reading = await readTicks(metrics, watched, { from, to: instant(to) });
   if (reading.kind === 'unreadable') return reading;
-  const all = reading.observations;
+  const read = reading.observations;
   const notes = reading.notes === undefined ? {} : { notes: reading.notes };
-  if (horizonMs === undefined) return { kind: 'read', observations: all, ...notes };
-  const path = await provePath(metrics, { ...watched, horizonMs, ticks: all }, now, looks);
+  if (horizonMs === undefined) return { kind: 'read', observations: read, ...notes };
+  const path = await provePath(metrics, { ...watched, horizonMs, ticks: read }, now, looks);
+  const all = read.map((tick) =>
+    isSilent(tick) && tick.at <= looks.provenUntil ? { ...tick, quiet } : tick,
+  );
   const isFull = to < newest;
   if (path !== 'open' && all.every(isSilent) && !isFull) {
     if (now - from >= horizonMs) return { kind: 'unreadable', ...path };

@@ -88,9 +88,9 @@ export async function judgeInMemory(
   state: RolloutState,
   memory: Unjournaled,
 ): Promise<readonly EntryBody[] | null> {
-  if (state.phase !== 'forward') return null;
   // Nothing that lies beside the store is waited for while the store is out.
   const { pending: _beside, ...ports } = sources;
+  if (state.phase !== 'forward') return null;
   let before = state.observations.length;
   let { state: seen, failure } = await memory.look(ports, state);
   // A process that has just begun has the whole outage to catch up with.
