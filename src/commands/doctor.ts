@@ -164,6 +164,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
       const { scope } = config.judge;
       for (const { sentence } of championBreaches({ guardrails, history, historyTickMs: tick, scope }))
         breaches.push({ check: 'guardrails', ok: true, detail: sentence });
+      for (const detail of reading.notes ?? []) breaches.push({ check: 'metrics', ok: true, detail });
       const requests = reading.observations.reduce(
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,

@@ -21,6 +21,9 @@ export interface News {
   readonly failure: Verdict | null;
 }
 
+/** Of a rollout: what changes at each reading is no note. */
+const mostNotes = 20;
+
 const noNews: News = { entry: null, failure: null };
 
 /** Reads what is new on both arms, wherever users' requests reach what is judged. */
@@ -61,10 +64,12 @@ export async function readNew(
   const { provisional = [] } = reading;
   const failure = totalFailure(plan.policy, [...late.whole, ...provisional]);
   // A look that found nothing final still ends a time of blindness.
-  if (reading.observations.length === 0 && provisional.length > 0 && unreadable === null)
-    return { entry: null, failure };
+  const news = (reading.notes ?? []).filter((note) => !state.notes.includes(note));
+  const notes = news.slice(0, Math.max(0, mostNotes - state.notes.length));
+  const isNothing = reading.observations.length === 0 && provisional.length > 0;
+  if (isNothing && unreadable === null && notes.length === 0) return { entry: null, failure };
   const observations = await withUserCounts(ports, state, withLate(reading.observations, late.arrived));
-  return { entry: { kind: 'observed', observations }, failure };
+  return { entry: { kind: 'observed', observations, ...(notes.length > 0 ? { notes } : {}) }, failure };
 }
 
 /** What arrived late is evidence as of the first new tick. Without one it is found again at the next look. */

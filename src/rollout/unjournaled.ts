@@ -73,9 +73,14 @@ function joined(kept: readonly Reading[], next: Reading, sent: Reading | null): 
   if (last.kind === 'unreadable') return joined(kept.slice(0, -1), next, sent);
   if (next.kind === 'unreadable' || last.observations.length + next.observations.length > mostTicks)
     return [...kept, next];
+  const notes = [...(last.notes ?? []), ...(next.notes ?? [])];
   return [
     ...kept.slice(0, -1),
-    { kind: 'observed', observations: [...last.observations, ...next.observations] },
+    {
+      kind: 'observed',
+      observations: [...last.observations, ...next.observations],
+      ...(notes.length > 0 ? { notes } : {}),
+    },
   ];
 }
 
