@@ -16,6 +16,7 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { markerNote } from './marker.ts';
+import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
 /** What must be true before a rollout, and that a rollback would work. Changes nothing. One line each, with the fix. */
@@ -93,6 +94,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const { alias: own, green } = config.lambda;
   if (green !== null && !isBehind) await check('stage', () => stageCheck(at, own, green, champion));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
+  const keyTrouble = await userKeyTrouble(at);
+  if (keyTrouble !== null) findings.push({ check: 'user id', ok: false, ...keyTrouble });
   if (champion !== null && !isBehind) {
     await check('$LATEST', async () => {
       const { target: served } = await connection.platform.readAlias(own);
