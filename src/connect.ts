@@ -23,6 +23,7 @@ import type {
 import { createOutbox, type Outbox } from './rollout/outbox.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
 import type { Artifacts } from './ports/platform.ts';
+import type { PendingStore } from './ports/pending.ts';
 import type { Sightings } from './ports/sightings.ts';
 
 /** Everything of one environment that a command may need, behind ports. */
@@ -47,6 +48,8 @@ export interface Connection {
   readonly controllerTrouble: { readonly what: string; readonly mend: string } | null;
   /** What that controller remembers. */
   readonly sightings: Sightings;
+  /** What owners saw of ticks that are not final yet. */
+  readonly pending: PendingStore;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
   readonly place: string;
   /** Asks STS. @throws PlatformError */
@@ -80,12 +83,8 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const where = await placeOf(config);
   const shared = places === null ? null : await sharedAt(places, config, where);
   const clients = shared?.clients ?? (await clientsOf(config, where));
-  const { environment, model, functionName, alias } = {
-    environment: config.name,
-    model: config.model,
-    functionName: config.lambda.function,
-    alias: config.lambda.alias,
-  };
+  const { name: environment, model } = config;
+  const { function: functionName, alias } = config.lambda;
   const store = await storeOf(config, clients);
   const channels = await channelsOf(config, clients);
   return {
@@ -132,7 +131,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     },
     artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
     ...(await controllerOf(config, clients)),
-    sightings: await sightingsOf(config, clients),
+    ...(await besideStore(config, clients)),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     identity: () => identity(clients),
@@ -156,13 +155,17 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
   });
 }
 
-async function sightingsOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Sightings> {
-  if (store.kind === 'embedded') return (await import('./store/sightings.ts')).memorySightings();
-  const [{ dynamoSightings }, { dynamoTable }] = await Promise.all([
-    import('./aws/dynamo-sightings.ts'),
-    import('./aws/dynamo-table.ts'),
-  ]);
-  return dynamoSightings(dynamoTable({ clients, table: store.table }), { environment: name, model });
+/** What lies beside the store, and may be lost. */
+async function besideStore(
+  { store, name: environment, model }: EnvironmentConfig,
+  clients: Clients,
+): Promise<Pick<Connection, 'sightings' | 'pending'>> {
+  if (store.kind === 'embedded') {
+    const { besideFile } = await import('./store/beside-file.ts');
+    return besideFile({ stateDir: store.directory, environment, model });
+  }
+  const { besideTable } = await import('./aws/beside-table.ts');
+  return besideTable({ clients, table: store.table, environment, model });
 }
 
 async function sharedAt(places: Places, config: EnvironmentConfig, where: Place): Promise<Shared> {

@@ -6,11 +6,12 @@ import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import type { ReadMetrics } from './gathered-reads.ts';
 import { givenStatistics, missingText, type ReadGiven } from './given-statistics.ts';
-import { type ArmMetricsOptions, type ArmQuery, armReader, isEssential } from './metric-arms.ts';
+import { type ArmMetricsOptions, type ArmQuery, isEssential, stickyReader } from './metric-arms.ts';
 import { type MetricRequest, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
 import { createProbe } from './metric-probe.ts';
 import { shadowReader } from './metric-shadow.ts';
+import { sourceOf, weightedReader } from './weighted-arm.ts';
 
 export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
   readonly clients: Clients;
@@ -44,8 +45,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
         return isSignedOut ? { ...found, credentials: true } : found;
       }
     },
-    // AWS's own metrics can't be proven without a request that counts.
-    ...(options.routing === 'sticky' ? createProbe({ ...options, read, offsetMs }) : {}),
+    // Where another program than mlreg's router runs, it answers no such request, and AWS's own metrics are read.
+    ...createProbe({ ...options, read, offsetMs }),
   };
 }
 
@@ -82,6 +83,7 @@ async function observations(
       ? new Array<number>(count).fill(NaN)
       : byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );
+  const totals = sums.map((each) => each.reduce<number>((sum, value) => sum + (value ?? 0), 0));
   const notes = [clockNote(clock.offsetMs), missingText(stats, points)].filter((note) => note !== null);
   return {
     kind: 'read',
@@ -89,7 +91,10 @@ async function observations(
       at: instant(query.from + (tick + 1) * tickMs),
       tickMs,
       plannedPercent: query.plannedPercent,
-      ...reader.tick(sums.map((each) => each[tick])),
+      ...reader.tick(
+        sums.map((each) => each[tick]),
+        totals,
+      ),
     })),
     ...(notes.length > 0 ? { notes } : {}),
   };
@@ -109,8 +114,10 @@ function clockNote(offsetMs: number): string | null {
 
 interface Reader {
   readonly queries: readonly ArmQuery[];
+  /** @param totals of the whole window, in the order of `queries` */
   tick(
     sums: readonly (number | undefined)[],
+    totals: readonly number[],
   ): Pick<Observation, 'champion' | 'challenger' | 'copies' | 'anonymous'>;
 }
 
@@ -120,8 +127,9 @@ function readerOf(options: ArmMetricsOptions, query: MetricsQuery, offsetMs: num
   const tickMs = offsetMs % query.tickMs === 0 ? query.tickMs : commonPeriod(query.tickMs, offsetMs);
   if (query.copies === true && champion !== null && challenger !== null)
     return shadowReader(options, { champion, challenger }, tickMs);
+  if (options.routing === 'weighted') return weightedArms(options, query, tickMs);
   const [one, other] = [champion, challenger].map((arm) =>
-    arm === null ? null : armReader(options, arm, tickMs),
+    arm === null ? null : stickyReader(options, arm, tickMs),
   );
   const split = one?.queries.length ?? 0;
   return {
@@ -133,6 +141,31 @@ function readerOf(options: ArmMetricsOptions, query: MetricsQuery, offsetMs: num
         champion: one?.tick(ofOne) ?? null,
         challenger: other?.tick(ofOther) ?? null,
         ...(anonymous === undefined ? {} : { anonymous }),
+      };
+    },
+  };
+}
+
+function weightedArms(
+  options: ArmMetricsOptions,
+  { champion, challenger }: MetricsQuery,
+  tickMs: number,
+): Reader {
+  const [one, other] = [champion, challenger].map((arm) =>
+    arm === null ? null : weightedReader(options, arm, tickMs),
+  );
+  const split = one?.queries.length ?? 0;
+  return {
+    queries: [...(one?.queries ?? []), ...(other?.queries ?? [])],
+    tick: (sums, totals) => {
+      const source = sourceOf(
+        [one?.counted(totals.slice(0, split)), other?.counted(totals.slice(split))].filter(
+          (counted) => counted !== undefined,
+        ),
+      );
+      return {
+        champion: one?.tick(sums.slice(0, split), source) ?? null,
+        challenger: other?.tick(sums.slice(split), source) ?? null,
       };
     },
   };

@@ -63,12 +63,22 @@ function namedBy(
 const keyOf = ({ Metric, Stat }: MetricStat): string =>
   `${Metric?.Namespace ?? ''} ${Metric?.MetricName ?? ''} ${Stat ?? ''}`;
 
+/** AWS's documents have both: Invocation4XXErrors, Invocations4XXErrors. */
+const otherSpelling = (name: string): string | null => {
+  const [, plural, rest] = /^Invocation(s?)([45]XXErrors)$/.exec(name) ?? [];
+  return rest === undefined ? null : `Invocation${plural === '' ? 's' : ''}${rest}`;
+};
+
 /** Words for people: which statistics are not there. */
 export function missingText(stats: readonly MetricStat[], given: Given): string | null {
+  const isGiven = (name: string | null): boolean =>
+    stats.some(({ Metric }, index) => Metric?.MetricName === name && given[index] !== null);
   const names = new Set(
-    stats.flatMap((stat, index) =>
-      given[index] === null ? [`${stat.Metric?.MetricName} ${stat.Stat}`] : [],
-    ),
+    stats.flatMap(({ Metric, Stat }, index) => {
+      const name = Metric?.MetricName ?? '';
+      // Of two spellings one is enough.
+      return given[index] === null && !isGiven(otherSpelling(name)) ? [`${name} ${Stat}`] : [];
+    }),
   );
   if (names.size === 0) return null;
   const [first = ''] = names;

@@ -51,14 +51,8 @@ export interface ArmReader {
   readonly anonymous?: (sums: readonly (number | undefined)[]) => RequestCount | undefined;
 }
 
-/** How an arm is read: by the router's metrics under sticky routing, by those of endpoint and Lambda version under weighted. */
-export function armReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
-  return options.routing === 'sticky'
-    ? stickyReader(options, arm, tickMs)
-    : weightedReader(options, arm, tickMs);
-}
-
-function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
+/** By the router's metrics, for both arms share one Lambda version. */
+export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
   const { routerMs, awsMs } = options.resolution;
   const ofRouter = periodFor(tickMs, routerMs);
   const ofAws = periodFor(tickMs, awsMs);
@@ -113,54 +107,6 @@ function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number
   };
 }
 
-function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickMs: number): ArmReader {
-  const { awsMs } = options.resolution;
-  const periodMs = periodFor(tickMs, awsMs);
-  // SageMaker counts latency in microseconds, whatever many a page says.
-  const unitsPerMs = 1000;
-  const endpoint = { EndpointName: arm.endpoint, VariantName: variantName };
-  const version = {
-    FunctionName: options.functionName,
-    Resource: `${options.functionName}:${arm.alias ?? options.alias}`,
-    ExecutedVersion: arm.functionVersion ?? '',
-  };
-  const stats = [
-    metricStat('endpoint', 'Invocations', 'Sum', endpoint, periodMs),
-    ...endpointErrorStats(endpoint, periodMs),
-    metricStat('endpoint', 'ModelLatency', 'Sum', endpoint, periodMs),
-    metricStat('endpoint', 'ModelLatency', 'SampleCount', endpoint, periodMs),
-    ...bucketStatistics(unitsPerMs).map((range) =>
-      metricStat('endpoint', 'ModelLatency', range, endpoint, periodMs),
-    ),
-    // An arm that has not been published has throttled nobody.
-    ...(arm.functionVersion === undefined
-      ? []
-      : [metricStat('aliasVersion', 'Throttles', 'Sum', version, periodMs)]),
-  ];
-  return {
-    queries: stats.map((stat) => ({ stat, periodMs })),
-    tick(sums) {
-      const [requests = 0] = sums;
-      const [latencySum, latencyCount, ...rest] = sums.slice(1 + spellings.length);
-      const buckets = rest.slice(0, latencyEdges.length + 1);
-      const throttles = rest[buckets.length] ?? 0;
-      // A model that refuses requests counts as failing, as it does for mlreg's own router.
-      const errors = endpointErrorsOf(sums.slice(1, 1 + spellings.length));
-      if (errors === undefined) throw noErrors(arm);
-      return armTick({
-        requests,
-        errors,
-        throttles,
-        latencySum,
-        latencyCount,
-        buckets,
-        endpointErrors: errors,
-        unitsPerMs,
-      });
-    },
-  };
-}
-
 /** TC(:1.5), TC(1.5:3), TC(3:6), ...: each holds one of the values 2^k, far from its bounds. */
 const stratumStatistics = Array.from({ length: 2 * strata }, (_, k): TrimmedCount => {
   const bound = (power: number): string => String(0.75 * 2 ** power);
@@ -169,14 +115,14 @@ const stratumStatistics = Array.from({ length: 2 * strata }, (_, k): TrimmedCoun
 /** Neither without data nor refused. */
 const isCount = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
 
-const spellings = [
+export const spellings = [
   'Invocation4XXErrors',
   'Invocation5XXErrors',
   'Invocations4XXErrors',
   'Invocations5XXErrors',
 ] as const;
 
-function endpointErrorStats(
+export function endpointErrorStats(
   endpoint: { readonly EndpointName: string; readonly VariantName: string },
   periodMs: number,
 ): MetricStat[] {
@@ -184,7 +130,7 @@ function endpointErrorStats(
 }
 
 /** Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. */
-function endpointErrorsOf(sums: readonly (number | undefined)[]): number | undefined {
+export function endpointErrorsOf(sums: readonly (number | undefined)[]): number | undefined {
   const [refused, failed, refusedToo, failedToo] = sums;
   const [asked, answered] = [either(refused, refusedToo), either(failed, failedToo)];
   return asked === undefined || answered === undefined ? undefined : asked + answered;
@@ -196,7 +142,7 @@ function either(one: number | undefined, other: number | undefined): number | un
   return given.length === 0 ? undefined : Math.max(...given);
 }
 
-function noErrors({ endpoint }: ArmSource): PlatformError {
+export function noErrors({ endpoint }: ArmSource): PlatformError {
   const message = `CloudWatch gives no error metric of endpoint ${endpoint}, so its requests can't be judged`;
   return new PlatformError({ kind: 'unknown', message });
 }

@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
-import { instant } from '../domain/units.ts';
+import { instant, versionTag } from '../domain/units.ts';
 import type { Metrics, ProbeSent } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
@@ -44,8 +44,9 @@ export function createProbe(options: ProbeOptions): Required<Pick<Metrics, 'prob
         );
         const read = answerShape.safeParse(parsed(answer.Payload));
         if (answer.FunctionError !== undefined || !read.success) return { kind: 'unknown' };
-        countedAs = read.data.probed.version;
-        return { kind: 'sent', at: instant(read.data.probed.at - offsetMs()) };
+        const { at, version } = read.data.probed;
+        countedAs = version;
+        return { kind: 'sent', at: instant(at - offsetMs()), version: versionTag(version) };
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const denied = error.failure.kind === 'denied' || error.failure.kind === 'credentials';

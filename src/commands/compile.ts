@@ -8,10 +8,11 @@ import { bucketsAt } from '../domain/user-bucket.ts';
 import { UserError } from '../domain/user-error.ts';
 import { blueGreen } from '../strategies/blue-green.ts';
 import { canary } from '../strategies/canary.ts';
+import { allAtOnce } from '../strategies/common.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
 import type { Context, Target } from './context.ts';
-import { earlierPeriod, historyTickMs } from './earlier-period.ts';
+import { type EarlierPeriod, earlierPeriod, historyTickMs } from './earlier-period.ts';
 import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
 
@@ -72,6 +73,12 @@ export async function compile(
   approvalRequired: boolean,
 ): Promise<Plan> {
   const { config } = at;
+  if (words.strategy === 'all-at-once' && config.protected) {
+    throw new UserError('usage', `${config.name} is protected, so all-at-once is refused`, {
+      why: 'nothing would be watched before everybody is moved',
+      mend: '--strategy canary',
+    });
+  }
   const { canary: own, blueGreen: twin, shadow: copy } = config.strategies;
   const defaults =
     words.strategy === 'canary'
@@ -83,8 +90,10 @@ export async function compile(
   const tickMs = words.tickMs ?? defaults.tickMs;
   const steps = sharesOf(config, words);
   const earlier = champion === null ? null : await earlierPeriod(context, at, champion, endpoints, tickMs);
-  const comparesUsers = config.routing === 'sticky' && words.strategy !== 'shadow';
+  const isCompared = words.strategy === 'canary' || words.strategy === 'blue-green';
+  const comparesUsers = config.routing === 'sticky' && isCompared;
   if (comparesUsers) refuseFinerThanBuckets(steps);
+  if (words.strategy === 'all-at-once') refuseWhereCalled(config, champion, earlier);
   const users =
     champion === null || earlier === null || !comparesUsers
       ? undefined
@@ -99,6 +108,8 @@ export async function compile(
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
   const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };
   switch (words.strategy) {
+    case 'all-at-once':
+      return allAtOnce(withApproval);
     case 'canary':
       return canary({ ...withApproval, ...bake, steps });
     case 'blue-green':
@@ -124,6 +135,24 @@ export async function compile(
   }
 }
 
+/** Without a bake nobody is compared with anybody: that is for users who are not there. */
+function refuseWhereCalled(
+  { name }: EnvironmentConfig,
+  champion: VersionRecord | null,
+  earlier: EarlierPeriod | null,
+): void {
+  if (champion === null || earlier === null) return;
+  const requests = earlier.ticks.reduce(
+    (sum, tick) => sum + tick.requests + (tick.aside?.requests ?? 0),
+    earlier.anonymous?.requests ?? 0,
+  );
+  if (requests === 0) return;
+  throw new UserError('usage', `${name} is in use, so all-at-once is refused`, {
+    why: `${champion.version} answered ${requests} requests before, and their callers would all move to an unproven version`,
+    mend: '--strategy canary',
+  });
+}
+
 /** Sticky routing gives the challenger whole buckets of users, of which there are 1,000. */
 function refuseFinerThanBuckets(shares: readonly Percent[]): void {
   const odd = shares.find((share) => Math.abs(10 * share - bucketsAt(share)) > 1e-9);
@@ -143,6 +172,8 @@ function sharesOf(config: EnvironmentConfig, { strategy, steps }: Words): readon
       return [steps?.[0] ?? config.strategies.blueGreen.percent];
     case 'shadow':
       return [percent(50)];
+    case 'all-at-once':
+      return [percent(100)];
   }
 }
 

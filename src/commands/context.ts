@@ -55,13 +55,14 @@ export function portsOf(
   { connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, userCounts, outbox } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, pending } = connection;
   return {
     store,
     platform,
     metrics,
     comparisons,
     userCounts,
+    pending,
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },
     clock: context.world.clock,

@@ -17,6 +17,7 @@ import { keysCheck } from './doctor-keys.ts';
 import { rolloutFinding } from './doctor-rollout.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { markerNote } from './marker.ts';
+import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
 /** What must be true before a rollout, and that a rollback would work. Changes nothing. One line each, with the fix. */
@@ -94,6 +95,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const { alias: own, green } = config.lambda;
   if (green !== null && !isBehind) await check('stage', () => stageCheck(at, own, green, champion));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
+  const keyTrouble = await userKeyTrouble(at);
+  if (keyTrouble !== null) findings.push({ check: 'user id', ok: false, ...keyTrouble });
   if (champion !== null && !isBehind) {
     await check('$LATEST', async () => {
       const { target: served } = await connection.platform.readAlias(own);
@@ -165,6 +168,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
       const { scope } = config.judge;
       for (const { sentence } of championBreaches({ guardrails, history, historyTickMs: tick, scope }))
         breaches.push({ check: 'guardrails', ok: true, detail: sentence });
+      for (const detail of reading.notes ?? []) breaches.push({ check: 'metrics', ok: true, detail });
       const requests = reading.observations.reduce(
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,

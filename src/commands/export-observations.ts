@@ -24,7 +24,13 @@ export function* observationLines(id: RolloutId, entries: readonly Entry[]): Gen
       extendSeconds: extendMs / 1_000,
     })),
   });
-  for (const { at, tickMs: _, ...tick } of observations) yield JSON.stringify({ at: text(at), ...tick });
+  for (const { at, tickMs: _, late, ...tick } of observations)
+    yield JSON.stringify({
+      at: text(at),
+      ...tick,
+      // Left out where there is none.
+      late: late?.map((arrived) => ({ ...arrived, at: text(arrived.at) })),
+    });
 }
 
 const text = (at: Instant): string => new Date(at).toISOString();

@@ -84,6 +84,9 @@ export async function show(context: Context, options: ShowOptions, text: string)
         ? []
         : [paint.bold('evidence'), evidenceText(evidence, state.plan.tickMs, paint), '']),
       ...(shadow === null ? [] : [paint.bold('shadow'), shadowText(shadow, paint), '']),
+      ...(state.notes.length === 0
+        ? []
+        : [paint.bold('how the metrics were read'), ...state.notes.map((note) => `  ${note}`), '']),
       ...(state.lastVerdict === null ? [] : [paint.bold('last verdict'), verdictText(state.lastVerdict), '']),
       paint.bold('events'),
       ...timeline(id, entries),

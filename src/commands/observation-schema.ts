@@ -40,6 +40,15 @@ const copiesSchema = z.strictObject({
   duplicates: count,
 });
 
+/** What arrived of an earlier tick. */
+const lateSchema = z.strictObject({
+  at: time,
+  plannedPercent: z.number().min(0).max(100),
+  champion: pair.nullable().default(null),
+  challenger: pair.nullable().default(null),
+  beside: pair.nullable().default(null),
+});
+
 /** A line after the first. */
 export const tickSchema = z.strictObject({
   /** The tick's end. */
@@ -52,6 +61,8 @@ export const tickSchema = z.strictObject({
   anonymous: z.exactOptional(pair),
   buckets: z.exactOptional(bucketsSchema),
   bucketsUnread: z.exactOptional(z.string()),
+  quiet: z.exactOptional(z.literal(true)),
+  late: z.exactOptional(z.array(lateSchema)),
 });
 
 export type TickLine = z.output<typeof tickSchema>;

@@ -126,12 +126,15 @@ export function tickProblems(
 }
 
 export function observationOf(tick: TickLine, tickMs: number): Observation {
-  const { at, straddlesChange, ...rest } = tick;
+  const { at, straddlesChange, late, ...rest } = tick;
   return {
     at: instant(Date.parse(at)),
     tickMs,
     ...rest,
     ...(straddlesChange === true ? { straddlesChange } : {}),
+    ...(late === undefined
+      ? {}
+      : { late: late.map((each) => ({ ...each, at: instant(Date.parse(each.at)) })) }),
   };
 }
 

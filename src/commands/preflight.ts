@@ -6,6 +6,7 @@ import { longestVariables } from '../rollout/variables.ts';
 import type { Endpoints } from './compile.ts';
 import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import type { Context, Target } from './context.ts';
+import { userKeyTrouble } from './user-key.ts';
 
 /**
  * What the account itself would say in the middle of this rollout, asked before anything is made. What nobody may look at
@@ -14,13 +15,16 @@ import type { Context, Target } from './context.ts';
  */
 export async function preflight(
   { output }: Context,
-  { config, connection }: Target,
+  at: Target,
   {
     plan,
     endpoints,
     isDetached,
   }: { readonly plan: Plan; readonly endpoints: Endpoints; readonly isDetached: boolean },
 ): Promise<void> {
+  const { config, connection } = at;
+  const keyTrouble = await userKeyTrouble(at);
+  if (keyTrouble !== null) output.say(`preflight, user id: ${keyTrouble.detail} (${keyTrouble.mend})`);
   const found = await connection.account.preflight({
     endpoint: endpoints[plan.challenger]?.name ?? '',
     variables: longestVariables(plan, routesOf(plan), endpoints),

@@ -83,6 +83,7 @@ export async function status(context: Context): Promise<ExitCode> {
           paint.red(running.outcome.sentence),
           ...running.outcome.mend.map((command) => `  ${command}`),
         );
+      lines.push(...running.notes.map((text) => `metrics   ${text}`));
       if (verdict !== null) {
         const action = running.rollback === null ? null : 'roll back';
         // A snapshot saved the reading of a long bake, and with it the judging.

@@ -2,7 +2,7 @@ import { formatDuration, parseDuration, parsePercent, parseVersion } from '../do
 import type { Percent, VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 
-const strategies = ['canary', 'blue-green', 'shadow'] as const;
+const strategies = ['canary', 'blue-green', 'shadow', 'all-at-once'] as const;
 
 export interface RolloutOptions {
   readonly strategy?: string;
@@ -57,7 +57,17 @@ export function wordsOf(options: RolloutOptions): Words {
 }
 
 /** A flag that would do nothing is a mistake. */
-function refuseOthers(strategy: string, { steps, sample, keep }: RolloutOptions): void {
+function refuseOthers(strategy: string, options: RolloutOptions): void {
+  const { percent, bake, tick, steps, sample, keep } = options;
+  if (strategy === 'all-at-once') {
+    const all = Object.entries({ percent, steps, bake, tick, sample, keep });
+    const [none] = all.find(([, value]) => value !== undefined) ?? [];
+    if (none === undefined) return;
+    throw new UserError('usage', `--${none} means nothing to all-at-once`, {
+      why: 'everybody moves at once after the smoke requests, and nothing is watched before',
+      mend: 'leave it out, or use --strategy canary',
+    });
+  }
   const given = Object.entries({ steps, sample, keep }).filter(([, value]) => value !== undefined);
   const isShadows = (name: string): boolean => name === 'sample' || name === 'keep';
   const stray = given.find(([name]) => isShadows(name) !== (strategy === 'shadow'));

@@ -19,7 +19,7 @@ export function postOf(options: {
   readonly isAlive: Post['isAlive'];
 }): Post {
   const { connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, comparisons, userCounts, outbox, sightings } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending } = connection;
   return {
     ports: {
       store,
@@ -27,6 +27,7 @@ export function postOf(options: {
       metrics,
       comparisons,
       userCounts,
+      pending,
       // The journal is the outbox.
       notifier: { send: () => Promise.resolve() },
       clock,

@@ -216,7 +216,12 @@ export type EntryBody =
       /** Of a rollback that republishes: that failed, and the recorded Lambda version is used. */
       readonly returns?: true;
     }
-  | { readonly kind: 'observed'; readonly observations: readonly Observation[] }
+  | {
+      readonly kind: 'observed';
+      readonly observations: readonly Observation[];
+      /** What a person should know of how the metrics were read; each text once in a rollout. */
+      readonly notes?: readonly string[];
+    }
   | {
       readonly kind: 'unreadable';
       readonly why: string;

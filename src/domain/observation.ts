@@ -68,6 +68,18 @@ export interface CopiesTick {
   readonly duplicates: number;
 }
 
+/** What arrived of a tick after that tick had entered the evidence. Each request is in one observation only. */
+export interface LateTick {
+  /** The end of the tick in which the requests ended. */
+  readonly at: Instant;
+  readonly plannedPercent: number;
+  /** What is new; null: the arm has no share. */
+  readonly champion: RequestCount | null;
+  readonly challenger: RequestCount | null;
+  /** All that the champion showed in that tick: by it a limit on the challenger is raised, and nothing is counted again. */
+  readonly beside: RequestCount | null;
+}
+
 /** What one tick showed. An arm is null where it had no share, or has no metrics of its own. */
 export interface Observation {
   /** The tick's end. */
@@ -85,6 +97,10 @@ export interface Observation {
   readonly buckets?: BucketCounts;
   /** Why a look that asked for them came to none. */
   readonly bucketsUnread?: string;
+  /** No arm shows a request, but a test request of this time or later shows: nobody called. */
+  readonly quiet?: true;
+  /** Earlier ticks of the same share whose metrics arrived since the observation before: evidence as of now. */
+  readonly late?: readonly LateTick[];
 }
 
 /** What asking the metrics came to. Denied is not absent. */

@@ -1,17 +1,26 @@
 import type { ArmTick, Observation } from '../domain/observation.ts';
 import type { ProbeSent } from '../ports/index.ts';
 
-/** What earlier looks of this process saw of ticks that have not entered the evidence. A new process begins without. */
+/** What earlier looks saw of ticks that have not entered the evidence: this process's own, and those that were kept. */
 export interface Looks {
   /** By the tick's end, milliseconds: what it showed, and since when it has shown that. */
   readonly marks: Map<number, { readonly mark: string; readonly since: number }>;
+  /** The same of ticks that had entered the evidence before they showed what they show now. */
+  readonly late: Map<number, { readonly mark: string; readonly since: number }>;
+  /** When those were read last. */
+  lateReadAt: number;
   /** A tagged request that was sent at this time, or later, has been seen in the metrics. */
   provenUntil: number;
   /** The newest tagged request, and when it was sent by the looker's clock. */
   probe?: { readonly at: number; readonly sent: ProbeSent };
 }
 
-export const createLooks = (): Looks => ({ marks: new Map(), provenUntil: -Infinity });
+export const createLooks = (): Looks => ({
+  marks: new Map(),
+  late: new Map(),
+  lateReadAt: -Infinity,
+  provenUntil: -Infinity,
+});
 
 export interface FinalityRule {
   readonly tickMs: number;
@@ -35,7 +44,7 @@ const expectedAtMost = 10;
  */
 export function finalTicks(ticks: readonly Observation[], looks: Looks, rule: FinalityRule): number {
   const { now, settleMs, horizonMs } = rule;
-  const stands = ticks.map((tick) => now - standsSince(tick, looks, rule) >= settleMs);
+  const stands = ticks.map((tick) => now - standsSince(tick, looks.marks, rule) >= settleMs);
   const proven = { champion: provenUntil('champion'), challenger: provenUntil('challenger') };
 
   function provenUntil(arm: Arm): number {
@@ -79,7 +88,11 @@ export function finalTicks(ticks: readonly Observation[], looks: Looks, rule: Fi
 type Arm = 'champion' | 'challenger';
 
 /** Since when the tick has shown what it shows now. Remembers it. */
-function standsSince(tick: Observation, { marks }: Looks, { now, tickMs }: FinalityRule): number {
+export function standsSince(
+  tick: Observation,
+  marks: Looks['marks'],
+  { now, tickMs }: Pick<FinalityRule, 'now' | 'tickMs'>,
+): number {
   const mark = markOf(tick);
   const known = marks.get(tick.at);
   if (known?.mark === mark) return known.since;
@@ -94,7 +107,8 @@ export function forget({ marks }: Looks, upTo: number): void {
   for (const at of marks.keys()) if (at <= upTo) marks.delete(at);
 }
 
-const empty = '/';
+/** The mark of a tick in which neither arm shows anything. */
+export const empty = '/';
 
 function markOf({ champion, challenger, copies }: Observation): string {
   const both = `${armMark(champion)}/${armMark(challenger)}`;

@@ -21,6 +21,8 @@ export interface Watched {
   readonly share: { readonly percent: number; readonly since: Instant; readonly before: number };
 }
 
+const quiet = true as const;
+
 /** A look never asks for more ticks than this: after a long absence it catches up over several looks. */
 const mostTicks = 500;
 
@@ -36,36 +38,46 @@ export async function observe(
   looks: Looks = createLooks(),
 ): Promise<Reading | null> {
   const { tickMs, settleMs, horizonMs } = watched;
+  // What has entered the evidence by now, and not what this look is about to enter: writing that down may fail.
+  forget(looks, watched.since);
   const floor = (at: number): Instant => instant(Math.floor(at / tickMs) * tickMs);
   const from = floor(watched.since);
   const newest = horizonMs === undefined ? floor(now - settleMs) : floor(now);
   const to = Math.min(newest, from + mostTicks * tickMs);
   if (to <= from) return null;
-  const reading = await metrics.read({
-    champion: watched.champion,
-    challenger: watched.challenger,
-    from,
-    to: instant(to),
-    tickMs,
-    plannedPercent: watched.share.percent,
-    ...(watched.copies === true ? { copies: true } : {}),
-  });
+  const reading = await readTicks(metrics, watched, { from, to: instant(to) });
   if (reading.kind === 'unreadable') return reading;
-  const all = reading.observations.map((tick) => placed(counted(tick), watched.share));
-  const nonsense = whyNonsense(all, from);
-  if (nonsense !== null)
-    return { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
+  const read = reading.observations;
   const notes = reading.notes === undefined ? {} : { notes: reading.notes };
-  if (horizonMs === undefined) return { kind: 'read', observations: all, ...notes };
-  const path = await provePath(metrics, { ...watched, horizonMs, ticks: all }, now, looks);
+  if (horizonMs === undefined) return { kind: 'read', observations: read, ...notes };
+  const path = await provePath(metrics, { ...watched, horizonMs, ticks: read }, now, looks);
+  const all = read.map((tick) =>
+    isSilent(tick) && tick.at <= looks.provenUntil ? { ...tick, quiet } : tick,
+  );
   const isFull = to < newest;
   if (path !== 'open' && all.every(isSilent) && !isFull) {
     if (now - from >= horizonMs) return { kind: 'unreadable', ...path };
     return { kind: 'read', observations: [], provisional: all, ...notes };
   }
   const final = finalTicks(all, looks, { tickMs, settleMs, horizonMs, now });
-  forget(looks, all[final - 1]?.at ?? -Infinity);
   return { kind: 'read', observations: all.slice(0, final), provisional: all.slice(final), ...notes };
+}
+
+/** The ticks of a window, each with the share that was planned in it; unreadable where they make no sense. */
+export async function readTicks(
+  metrics: Metrics,
+  { champion, challenger, tickMs, share, copies }: Watched,
+  { from, to }: { readonly from: Instant; readonly to: Instant },
+): Promise<Reading> {
+  const plannedPercent = share.percent;
+  const query = { champion, challenger, from, to, tickMs, plannedPercent };
+  const reading = await metrics.read(copies === true ? { ...query, copies } : query);
+  if (reading.kind === 'unreadable') return reading;
+  const observations = reading.observations.map((tick) => placed(counted(tick), share));
+  const nonsense = whyNonsense(observations, from);
+  return nonsense === null
+    ? { ...reading, observations }
+    : { kind: 'unreadable', why: `the metrics make no sense: ${nonsense}`, denied: false };
 }
 
 /** A judge refuses numbers that can't be, and the journal keeps them for ever: they stop here. */

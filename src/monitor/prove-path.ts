@@ -34,7 +34,8 @@ export async function provePath(
   const quietSince = Math.min(lastSeen(path, 'champion'), lastSeen(path, 'challenger'));
   const { probe } = looks;
   if (probe !== undefined && probe.sent.kind === 'sent' && looks.provenUntil < probe.sent.at) {
-    if (await metrics.probeSeen(arm, probe.sent.at)) looks.provenUntil = probe.sent.at;
+    const { at, version = arm.version } = probe.sent;
+    if (await metrics.probeSeen({ ...arm, version }, at)) looks.provenUntil = at;
   }
   const isQuiet = now - quietSince >= path.settleMs + path.tickMs;
   if (!isQuiet) return 'open';

@@ -53,8 +53,8 @@ export interface Metrics {
 }
 
 export type ProbeSent =
-  /** By this machine's clock. */
-  | { readonly kind: 'sent'; readonly at: Instant }
+  /** By this machine's clock; `version` is the one under which the router counted it. */
+  | { readonly kind: 'sent'; readonly at: Instant; readonly version?: VersionTag }
   /** The function does not know such requests: an older router, or another program. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'failed'; readonly why: string; readonly denied: boolean };

@@ -70,6 +70,8 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
       });
     }
     case 'observed': {
+      if (entry.notes !== undefined && entry.notes.length > 0)
+        return event('metrics.note', 'warn', entry.notes.join('; '), { notes: entry.notes.join('; ') });
       const fields = observationFields(entry.observations);
       return event('observed', 'detail', observationText(fields), fields);
     }

@@ -46,6 +46,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     outcome: state.outcome,
     harmedRequests: harmed(state),
     observed: observedIn(state),
+    notes: state.notes,
     ...(shadow === null ? {} : { shadow }),
   };
 }

@@ -55,13 +55,36 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
     state,
     now,
     state.heldSince,
-    `${why}; goes on by itself when there is evidence, or at once with: mlreg promote`,
+    `${why}${isQuiet(state) ? quietText : ''}; goes on by itself when there is evidence, or at once with: mlreg promote`,
   );
 }
 
 /** What users explain is told, though it rolls nothing back. */
 const nothingBreached = ({ deferred }: Exclude<Verdict, { kind: 'unreadable' }>): string =>
   deferred ?? 'nothing breached';
+
+/**
+ * How long nobody called either version since then, milliseconds: there was nothing to judge, and nothing to answer. A
+ * silence in which a test request did not show either may be one of the metrics, and counts as any other time.
+ */
+export function quietMs(
+  { observations, lastObservedAt }: RolloutState,
+  since: Instant,
+  now: Instant,
+): number {
+  let sum = 0;
+  for (let i = observations.length - 1; i >= 0; i--) {
+    const { at, tickMs, quiet } = observations[i]!;
+    if (at <= since) break;
+    if (quiet === true) sum += Math.min(tickMs, at - since);
+  }
+  const lasts = observations.at(-1)?.quiet === true && lastObservedAt !== null;
+  return lasts ? sum + Math.max(0, now - Math.max(lastObservedAt, since)) : sum;
+}
+
+const isQuiet = ({ observations }: RolloutState): boolean => observations.at(-1)?.quiet === true;
+
+const quietText = '; nobody calls either version, and maxHold counts only time with requests';
 
 /** How long the end of a bake waits for ticks whose metrics are late: not at all where all of them are there. */
 export function lateMs(state: RolloutState, step: BakeStep): number {

@@ -6,7 +6,7 @@ import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
 import { shortHash, valid } from './approvals.ts';
-import { bake, holdAt, steer } from './decide-bake.ts';
+import { bake, holdAt, quietMs, steer } from './decide-bake.ts';
 import { fence } from './decide-fence.ts';
 import { returnInstead } from './decide-return.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
@@ -115,7 +115,8 @@ export function dangerOf(
   }
   // Waiting for approval has a limit of its own.
   const isHeld = state.heldSince !== null && currentStep(state)?.kind !== 'approve';
-  if (isHeld && now - state.heldSince >= state.plan.maxHoldMs) {
+  const quiet = isHeld ? quietMs(state, state.heldSince, now) : 0;
+  if (isHeld && now - state.heldSince - quiet >= state.plan.maxHoldMs) {
     const sentence = `held for ${formatDuration(state.plan.maxHoldMs)} without an answer: ${state.heldWhy}`;
     return back({ kind: 'held-too-long', sentence });
   }

@@ -9,6 +9,7 @@ import type {
   Store,
   UserCounts,
 } from '../ports/index.ts';
+import type { PendingStore } from '../ports/pending.ts';
 import type { RolloutState } from './state.ts';
 
 /** Everything a tick may touch. */
@@ -22,6 +23,11 @@ export interface RolloutPorts {
    * within half a minute, if only that it can't.
    */
   readonly userCounts?: UserCounts;
+  /**
+   * What looks saw of ticks that are not final, kept for the next process. Absent: it begins anew, and each tick is final
+   * only after it has stood for `settle` before one process.
+   */
+  readonly pending?: PendingStore;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -76,6 +76,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     lastObservedAt: null,
     unreadable: null,
     lastVerdict: null,
+    notes: [],
     requestsSeen: 0,
     pausedAt: null,
     pausedMs: 0,
@@ -199,6 +200,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         ...state,
         observations: [...state.observations, ...entry.observations],
         lastObservedAt: last?.at ?? state.lastObservedAt,
+        notes: entry.notes === undefined ? state.notes : [...state.notes, ...entry.notes],
         unreadable: null,
       };
     }

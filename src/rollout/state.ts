@@ -108,6 +108,8 @@ export interface RolloutState {
     readonly credentials?: true | undefined;
   } | null;
   readonly lastVerdict: Verdict | null;
+  /** What a person should know of how the metrics were read, oldest first. */
+  readonly notes: readonly string[];
 
   readonly requestsSeen: number;
   readonly pausedAt: Instant | null;

@@ -8,7 +8,7 @@ import { apply } from './replay.ts';
 import type { RolloutState } from './state.ts';
 import { decidingVerdict } from './verdict-on.ts';
 
-type Sources = Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts'>;
+type Sources = Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts' | 'pending'>;
 type Reading = NonNullable<News['entry']>;
 
 /** The state with everything that was read, and total failure in ticks that are not final. */
@@ -73,9 +73,14 @@ function joined(kept: readonly Reading[], next: Reading, sent: Reading | null): 
   if (last.kind === 'unreadable') return joined(kept.slice(0, -1), next, sent);
   if (next.kind === 'unreadable' || last.observations.length + next.observations.length > mostTicks)
     return [...kept, next];
+  const notes = [...(last.notes ?? []), ...(next.notes ?? [])];
   return [
     ...kept.slice(0, -1),
-    { kind: 'observed', observations: [...last.observations, ...next.observations] },
+    {
+      kind: 'observed',
+      observations: [...last.observations, ...next.observations],
+      ...(notes.length > 0 ? { notes } : {}),
+    },
   ];
 }
 
@@ -84,10 +89,12 @@ function joined(kept: readonly Reading[], next: Reading, sent: Reading | null): 
  * @returns the entries that send the rollout back, where something does; null where it may stand as it is
  */
 export async function judgeInMemory(
-  ports: Sources,
+  sources: Sources,
   state: RolloutState,
   memory: Unjournaled,
 ): Promise<readonly EntryBody[] | null> {
+  // Nothing that lies beside the store is waited for while the store is out.
+  const { pending: _beside, ...ports } = sources;
   if (state.phase !== 'forward') return null;
   let before = state.observations.length;
   let { state: seen, failure } = await memory.look(ports, state);

@@ -65,6 +65,9 @@ export function storeFile({ stateDir, environment, model }: Named): string {
   return join(stateDir, `${escape(environment).replaceAll('-', '%2D')}-${escape(model)}.ndjson`);
 }
 
+/** What owners saw of ticks that are not final yet; mlreg works without it. */
+export const pendingFile = (place: Named): string => storeFile(place).replace(/ndjson$/, 'pending.json');
+
 const escape = (name: string): string =>
   encodeURIComponent(name).replaceAll(
     /[!'()*]/g,

@@ -5,7 +5,7 @@ import {
   bakeAt,
   conclusion,
   everybody,
-  firstDeploy,
+  allAtOnce,
   planOf,
   prepare,
   single,
@@ -20,7 +20,7 @@ import type { BlueGreenSettings } from './settings.ts';
  */
 export function blueGreen(settings: BlueGreenSettings): Plan {
   const { champion, challenger, alias, green, environment } = settings;
-  if (champion === null) return firstDeploy(settings);
+  if (champion === null) return allAtOnce(settings);
   if (green === undefined || green === alias) {
     throw new UserError('usage', `${environment} has no second alias that its stage could be swapped to`, {
       mend: [

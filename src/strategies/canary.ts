@@ -1,11 +1,11 @@
 import type { Plan, Step } from '../domain/plan.ts';
-import { approval, bakeAt, firstDeploy, planOf, prepare, promotion, single, split } from './common.ts';
+import { approval, bakeAt, allAtOnce, planOf, prepare, promotion, single, split } from './common.ts';
 import type { CanarySettings } from './settings.ts';
 
 /** Growing shares, each baked; everybody after the last. Every route is published before the first user is moved. */
 export function canary(settings: CanarySettings): Plan {
   const { champion, challenger } = settings;
-  if (champion === null) return firstDeploy(settings);
+  if (champion === null) return allAtOnce(settings);
   const { steps } = settings;
   const routes = steps.map((share) => split(champion, challenger, share));
   const climb = steps.flatMap((share, index): readonly Step[] => {

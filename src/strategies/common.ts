@@ -82,12 +82,17 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
   };
 }
 
-/** With no champion there is nothing to compare with and nothing to go back to: all at once after the smoke test. */
-export function firstDeploy(settings: Settings): Plan {
+/**
+ * Everybody after the smoke test and the warm-up, without a bake: the first deploy, for which there is nothing to compare
+ * with and nothing to go back to, and an environment that nobody calls.
+ */
+export function allAtOnce(settings: Settings): Plan {
+  const { champion, challenger, environment } = settings;
+  const is = champion === null ? 'is the first champion of' : 'was promoted in';
   return planOf('all-at-once', settings, [
     ...approval(settings),
-    ...prepare(settings, [single(settings.challenger)]),
-    ...promotion(settings, `${settings.challenger} is the first champion of ${settings.environment}`),
+    ...prepare(settings, [single(challenger)]),
+    ...promotion(settings, `${challenger} ${is} ${environment}`),
   ]);
 }
 

@@ -1,7 +1,7 @@
 import type { CommandRow } from './row.ts';
 
 const rollout = [
-  ['--strategy <name>', 'canary, blue-green or shadow', 'canary'],
+  ['--strategy <name>', 'canary, blue-green, shadow or all-at-once', 'canary'],
   ['--model-version <version>', 'the registered version to roll out'],
   ['--percent <share>', "the first step's share of traffic, in percent"],
   ['--steps <shares>', 'all steps, as 10,50,100'],
@@ -46,6 +46,7 @@ export const rolloutRows: readonly CommandRow[] = [
     examples: [
       'mlreg deploy --strategy canary --model-version v2.3.0 --environment prod',
       'mlreg deploy --model-version v2.3.0 --steps 5,25,100 --bake 30m -e prod',
+      'mlreg deploy --strategy all-at-once --model-version v2.3.0 -e dev',
     ],
     load: async () => (await import('../commands/deploy.ts')).deploy,
   },

@@ -21,7 +21,7 @@ describe('at the tab key', () => {
     ['within a group', 'local ""', ['up', 'down', 'status', 'env', 'traffic']],
     ['an option', 'deploy --str', ['--strategy']],
     ['a global option', 'rollback --env', ['--environment']],
-    ['a strategy', 'deploy --strategy ""', ['canary', 'blue-green', 'shadow']],
+    ['a strategy', 'deploy --strategy ""', ['canary', 'blue-green', 'shadow', 'all-at-once']],
     ['a format', 'status -o ""', ['text', 'json', 'ndjson']],
   ])('%s', async (_what, words, expected) => {
     expect(await offered(words)).toEqual(expected);

@@ -56,8 +56,8 @@ export const policyMutants: readonly Mutant[] = [
   {
     ...decide,
     name: 'a hold lasts for ever',
-    from: 'if (isHeld && now - state.heldSince >= state.plan.maxHoldMs) {',
-    to: 'if (isHeld && now - state.heldSince >= Infinity) {',
+    from: 'if (isHeld && now - state.heldSince - quiet >= state.plan.maxHoldMs) {',
+    to: 'if (isHeld && now - state.heldSince - quiet >= Infinity) {',
     danger: 'a rollout stands for ever with users on an unproven version',
   },
   {

@@ -1,12 +1,21 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { observationLines } from '../../src/commands/export-observations.ts';
+import { readRecording } from '../../src/commands/observations.ts';
+import { lap, type Post } from '../../src/controller/lap.ts';
+import { controllerCommand } from '../../src/domain/controller.ts';
 import type { ArmTick } from '../../src/domain/observation.ts';
 import { instant, rolloutId } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
+import type { PendingStore } from '../../src/ports/pending.ts';
 import { drive } from '../../src/rollout/drive.ts';
 import { start, takeOver } from '../../src/rollout/own.ts';
 import { replay } from '../../src/rollout/replay.ts';
+import type { RolloutState } from '../../src/rollout/state.ts';
 import { tick } from '../../src/rollout/tick.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
+import { memoryPending } from '../../src/store/pending.ts';
+import { memorySightings } from '../../src/store/sightings.ts';
 import { actor, type ModelWorld, modelWorld, seedRegistry, startOf } from '../support/model-world.ts';
 
 const id = rolloutId('r-1');
@@ -100,5 +109,141 @@ describe.each(lags)('%s', (_name, lag) => {
         );
       }
     }
+  });
+});
+
+describe('metrics that arrive after their tick was entered as silent', () => {
+  const settings = { horizonMs: 20_000, settleMs: 4_000, extendMs: 3_600_000, maxHoldMs: 3_600_000 };
+  const driven = async (world: ModelWorld): Promise<RolloutState> => {
+    await seedRegistry(world);
+    const journal = await start(world.ports, id, startOf(settings));
+    const until = instant(world.ports.clock.now() + 600_000);
+    await drive(world.ports, journal, { signal: never, until });
+    return replay(id, await openMemoryStore(world.place).journal(id));
+  };
+  /** Of the challenger, by the journal alone: in ticks, and of what came late. */
+  const requestsOf = ({ observations }: RolloutState) => ({
+    inTicks: observations.reduce((sum, { challenger }) => sum + (challenger?.requests ?? 0), 0),
+    late: observations.reduce(
+      (sum, { late = [] }) =>
+        sum + late.reduce((all, { challenger }) => all + (challenger?.requests ?? 0), 0),
+      0,
+    ),
+  });
+
+  it.each([
+    ['all requests fail, the challenger is late', 1, { champion: 0, challenger: 40_000 }],
+    ['all requests fail, both arms are late', 1, { champion: 40_000, challenger: 40_000 }],
+    ['30 % of requests fail, the challenger is late', 0.3, { champion: 0, challenger: 40_000 }],
+    ['30 % of requests fail, both arms are late', 0.3, { champion: 40_000, challenger: 40_000 }],
+  ] as const)('roll back where %s', async (_name, errors, lag) => {
+    const state = await driven(lateWorld(lag, errors));
+    expect(requestsOf(state).inTicks).toBe(0);
+    expect(state.rollback?.cause).toMatchObject({
+      kind: 'verdict',
+      sentence: expect.stringMatching(/fail/) as string,
+    });
+    const moved = state.stepsDone.find(({ step }) => state.plan.steps[step]?.kind === 'route')?.at ?? NaN;
+    expect((state.rollback?.at ?? Infinity) - moved).toBeLessThanOrEqual(80_000);
+  });
+
+  it('count each request once, in the order of arrival, and roll a healthy version not back', async () => {
+    const state = await driven(lateWorld({ champion: 0, challenger: 40_000 }, 0.001));
+    expect(state.rollback).toBeNull();
+    const { inTicks, late } = requestsOf(state);
+    expect(inTicks).toBe(0);
+    const ticks = state.observations.flatMap(({ late: arrived = [] }) => arrived.map(({ at }) => at));
+    expect(new Set(ticks).size).toBe(ticks.length);
+    expect(late).toBe(40 * ticks.length);
+    expect(ticks.length).toBeGreaterThan(300);
+    for (const { at, late: arrived = [] } of state.observations)
+      for (const tick of arrived) expect(at - tick.at).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('are the same observations when they are exported and read again', async () => {
+    const world = lateWorld({ champion: 0, challenger: 40_000 }, 0.3);
+    const { observations } = await driven(world);
+    const lines = [...observationLines(id, await openMemoryStore(world.place).journal(id))];
+    const { ticks } = await readRecording(Readable.from(lines), 'recorded');
+    const read = [];
+    for await (const { observation } of ticks) read.push(observation);
+    expect(read).toEqual(observations);
+    expect(read.some(({ late }) => late !== undefined)).toBe(true);
+  });
+});
+
+/**
+ * Passes of a controller, each as late as the one before asked for, and each in a new process: it remembers nothing but
+ * what lies in the store and beside it.
+ */
+async function coldPasses(world: ModelWorld, pending: PendingStore, most = 400): Promise<RolloutState> {
+  const sightings = memorySightings();
+  const { metrics, ...ports } = world.ports;
+  for (let passes = 0; passes < most; passes++) {
+    const post: Post = {
+      ports: { ...ports, metrics: { ...metrics }, pending },
+      sightings,
+      actor: { ...actor('controller'), host: 'lambda', command: controllerCommand },
+      silenceMs: 12_000,
+      isAlive: () => 'unknown',
+    };
+    const result = await lap(post, true);
+    if (result.kind === 'rest') break;
+    world.advance(Math.max(1_000, ('at' in result ? result.at : 0) - world.ports.clock.now()));
+  }
+  return replay(id, await openMemoryStore(world.place).journal(id));
+}
+
+describe('a controller whose process is new at every pass', () => {
+  const settings = { settleMs: 20_000, horizonMs: 900_000, bakeMs: 60_000, extendMs: 1_800_000 };
+  const detached = async (errors: number, lag = 0): Promise<ModelWorld> => {
+    const world = lateWorld({ champion: lag, challenger: lag }, errors);
+    await seedRegistry(world);
+    const { token } = await start(world.ports, id, startOf(settings));
+    await world.ports.store.release(token);
+    return world;
+  };
+  /** How long the failing version had users, in seconds. */
+  const exposedFor = ({ rollback, stepsDone, plan }: RolloutState): number => {
+    const moved = stepsDone.find(({ step }) => plan.steps[step]?.kind === 'route')?.at ?? NaN;
+    return rollback === null ? Infinity : (rollback.at - moved) / 1_000;
+  };
+
+  it.each([
+    ['nothing is late', 0],
+    ['metrics are 15 s late', 15_000],
+  ])('rolls a version that fails 30 percent of requests back within a minute: %s', async (_when, lag) => {
+    const state = await coldPasses(await detached(0.3, lag), memoryPending());
+    expect(state.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
+    expect(exposedFor(state)).toBeLessThanOrEqual(60);
+    // The share of users at that time.
+    expect(state.observations.at(-1)?.plannedPercent).toBe(10);
+  });
+
+  it('waits for the horizon where nothing can be kept for the next process, and rolls back then', async () => {
+    const broken: PendingStore = {
+      last: () => Promise.reject(new Error('out')),
+      keep: () => Promise.reject(new Error('out')),
+    };
+    const state = await coldPasses(await detached(0.3), broken, 1_200);
+    expect(state.outcome).toMatchObject({ kind: 'rolled-back' });
+    expect(exposedFor(state)).toBeGreaterThan(900);
+  });
+
+  it('promotes a healthy one on the same evidence as one process that lives on', async () => {
+    const [warm, cold] = [await detached(0, 15_000), await detached(0, 15_000)];
+    const own = await takeOver(warm.ports, id, actor(), { alias: 'live' });
+    await drive(warm.ports, own, { signal: never });
+    const lived = replay(id, await openMemoryStore(warm.place).journal(id));
+    const state = await coldPasses(cold, memoryPending(), 1_200);
+    expect([lived.outcome?.kind, state.outcome?.kind]).toEqual(['succeeded', 'succeeded']);
+    const whole = (each: RolloutState) =>
+      each.observations
+        .filter(({ straddlesChange, champion }) => straddlesChange !== true && champion !== null)
+        .map(({ champion, challenger, plannedPercent }) => ({ champion, challenger, plannedPercent }));
+    const length = Math.min(whole(lived).length, whole(state).length);
+    expect(length).toBeGreaterThan(100);
+    for (const { champion, challenger } of whole(state))
+      expect((champion?.requests ?? 0) + (challenger?.requests ?? 0)).toBe(400);
   });
 });

@@ -14,6 +14,7 @@ import type { Recovery } from '../../src/ports/inventory.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/rollout/outbox.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
+import { memoryPending } from '../../src/store/pending.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
 import type { Connection } from '../../src/connect.ts';
 import type { SignalName, World } from '../../src/world.ts';
@@ -208,6 +209,7 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
       return world.controllerTrouble;
     },
     sightings: memorySightings(),
+    pending: memoryPending(),
     place: 'AWS eu-west-1',
     audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
     identity: () => world.identity('ana'),

@@ -1,4 +1,4 @@
-import type { Observation } from '../../domain/observation.ts';
+import type { LateTick, Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding, Judgement } from '../../domain/verdict.ts';
 import { createAlarmRule } from './alarm-rule.ts';
@@ -10,6 +10,7 @@ import { guardrailTempering } from './guardrail-rate.ts';
 import { alphaOfRest, createDisagreementRule } from './disagreement-rule.ts';
 import { createGuardrails } from './guardrail-rules.ts';
 import { harmed } from './harm.ts';
+import { lateTick } from './late-tick.ts';
 import { laneWeights, splitAlpha } from './lanes.ts';
 import { planLooks } from './look-schedule.ts';
 import { mayPromote, mostAgainst } from './non-inferiority.ts';
@@ -96,6 +97,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   function step(observation: Observation): void {
     checkObservation(observation, last);
     last = observation;
+    for (const late of observation.late ?? []) stepLate(late, observation);
     const tick = ticks.next(observation);
     // Errors first: the guardrails ask it for the dispersion.
     errors.step(tick);
@@ -117,6 +119,16 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     const decided = decision.failing(ticksWithChallenger);
     const first = users ? users.step(observation, tick, decided, doubtful) : (decided[0] ?? null);
     failed = first ?? copies?.failing() ?? alarm?.ringing() ?? null;
+  }
+
+  /** Evidence as of now, for the two rules that ask for nothing but how many requests failed. It makes no bake longer. */
+  function stepLate(late: LateTick, { plannedPercent }: Observation): void {
+    const tick = lateTick(late, policy.tickMs, plannedPercent);
+    errors.step(tick);
+    for (const rule of guardrails) if (rule.metric === 'errors') rule.step(tick);
+    shares.step({ ...late, tickMs: policy.tickMs, champion: tick.champion, challenger: tick.challenger });
+    challengerRequests += late.challenger?.requests ?? 0;
+    harmedRequests += late.challenger?.errors ?? 0;
   }
 
   function findings(): readonly Finding[] {

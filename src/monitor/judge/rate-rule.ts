@@ -90,7 +90,8 @@ export function createRateRule(
       if (!challenger) return;
       // The dispersion is known by now, and stays as it was before the challenger had traffic.
       test ??= createRateGuardrail({ alpha: options.capAlpha, phi: options.tempering() });
-      const tau = options.attributable && champion ? attributableRate(usual, n0, x0) : usual;
+      const { requests: b0, errors: y0 } = tick.beside ?? { requests: n0, errors: x0 };
+      const tau = options.attributable && (champion ?? tick.beside) ? attributableRate(usual, b0, y0) : usual;
       test.update(n1, x1, tau, shareChanged);
       const theirs = n0 > 0 ? x0 / n0 : NaN;
       breach.push({ ms: tickMs, value: x1, weight: n1, limit: tau, usual, champion: theirs }, shareChanged);

@@ -1,4 +1,4 @@
-import type { ArmTick } from '../../domain/observation.ts';
+import type { ArmTick, RequestCount } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
 import type { Evidence } from './evidence.ts';
 import type { Tail } from './tail.ts';
@@ -9,6 +9,8 @@ export interface Tick {
   readonly plannedPercent: number;
   readonly champion: ArmTick | null;
   readonly challenger: ArmTick | null;
+  /** Of what arrived late: all that the champion showed in that tick, which is counted already. */
+  readonly beside?: RequestCount | null;
   /** Their latencies where they report histograms, until the next tick. */
   readonly championTail: Tail | null;
   readonly challengerTail: Tail | null;

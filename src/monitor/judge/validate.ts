@@ -1,4 +1,4 @@
-import type { ArmTick, CopiesTick, Histogram, Observation } from '../../domain/observation.ts';
+import type { ArmTick, CopiesTick, Histogram, LateTick, Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import { checkArmUsers, checkUserCounts, checkUserPolicy } from './users/validate-users.ts';
 
@@ -12,8 +12,19 @@ export function checkObservation(observation: Observation, before: Observation |
   within('plannedPercent', observation.plannedPercent, 0, 100);
   if (observation.copies) checkCopies(observation.copies);
   checkUserCounts(observation);
+  observation.late?.forEach((late, i) => checkLate(`late[${i}]`, late, observation));
   if (observation.champion) checkArm('champion', observation.champion, before?.champion?.latency?.le);
   if (observation.challenger) checkArm('challenger', observation.challenger, before?.challenger?.latency?.le);
+}
+
+function checkLate(name: string, late: LateTick, { at }: Observation): void {
+  finite(`${name}.at`, late.at);
+  if (late.at >= at) throw new RangeError(`${name}.at: ${late.at} does not come before ${at}`);
+  within(`${name}.plannedPercent`, late.plannedPercent, 0, 100);
+  for (const arm of ['champion', 'challenger', 'beside'] as const) {
+    const counts = late[arm];
+    if (counts) checkArm(`${name}.${arm}`, { ...counts, throttles: 0 });
+  }
 }
 
 function checkCopies(copies: CopiesTick): void {

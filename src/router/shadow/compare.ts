@@ -22,15 +22,12 @@ export type Compared =
  * - The same: equal decisions where `class` is given, else scores within the tolerance where `score` is, else whole
  *   answers, numbers within the tolerance and ignored members left out.
  * - Distance: of the scores, by `scale`; else of the decisions, 0 or 1; else the share of values that differ.
- * Answers that aren't JSON are the same where they are equal to the byte.
+ * NaN and the infinities are read as Python's json prints them; NaN is the same as NaN. Where the champion's answer is no
+ * JSON nothing is compared: of answers that are only equal or not to the byte, one spelling would decide.
  */
 export function compare(champion: Uint8Array, challenger: Uint8Array, how: AnswerComparison): Compared {
   const ours = parsed(champion);
-  if (ours === undefined) {
-    const agree = sameBytes(champion, challenger);
-    const distance = agree ? 0 : 1;
-    return { kind: 'compared', agree, distance, direction: 'other', champion: null, challenger: null };
-  }
+  if (ours === undefined) return { kind: 'incomparable', why: "the champion's answer is no JSON" };
   const theirs = parsed(challenger);
   if (theirs === undefined) return { kind: 'garbage', why: 'no JSON' };
   const classes = pairAt(ours.value, theirs.value, how.class, 'class');
@@ -57,7 +54,7 @@ function judged(
   const agree = whole !== null ? whole.differing === 0 : decision === null ? sameScore : sameDecision;
   const distance =
     score !== null
-      ? Math.min(1, Math.abs(score.b - score.a) / how.scale)
+      ? apart(score.a, score.b, how.scale)
       : whole === null
         ? Number(!sameDecision)
         : whole.differing / Math.max(1, whole.values);
@@ -101,7 +98,9 @@ const mostText = 64;
 
 /** Short enough for a log line, and equal for equal values. */
 export function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // JSON has no word for NaN and the infinities.
+  const text =
+    typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > mostText ? `${text.slice(0, mostText - 1)}…` : text;
 }
 
@@ -113,11 +112,18 @@ function ordered(classes: Pair): Direction {
 }
 
 function order(a: number, b: number): Direction {
-  return a === b ? 'other' : b > a ? 'up' : 'down';
+  return b > a ? 'up' : b < a ? 'down' : 'other';
 }
 
 function close(a: number, b: number, tolerance: number): boolean {
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return Object.is(a, b);
   return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));
+}
+
+/** 0 to 1, of values that are no finite numbers too. */
+function apart(a: number, b: number, scale: number): number {
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return Object.is(a, b) ? 0 : 1;
+  return Math.min(1, Math.abs(b - a) / scale);
 }
 
 interface Counted {
@@ -163,13 +169,31 @@ function leaves(value: unknown, how: AnswerComparison): number {
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function parsed(bytes: Uint8Array): { readonly value: unknown } | undefined {
+  let text: string;
   try {
-    return { value: JSON.parse(decoder.decode(bytes)) };
+    text = decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+  return json(text) ?? json(text.replaceAll(stringOrNumberWord, marked), unmarked);
+}
+
+function json(
+  text: string,
+  reviver?: (name: string, value: unknown) => unknown,
+): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text, reviver) };
   } catch {
     return undefined;
   }
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
+/** A string, which is left as it is, or one of the three words. */
+const stringOrNumberWord = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+const mark = '\u0000number ';
+
+const marked = (found: string): string => (found.startsWith('"') ? found : JSON.stringify(mark + found));
+
+const unmarked = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' && value.startsWith(mark) ? Number(value.slice(mark.length)) : value;

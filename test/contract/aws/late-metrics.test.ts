@@ -290,7 +290,7 @@ describe('a tagged request', () => {
     made.local.inject({ metrics: { delays: [{ lagMs: 30_000 }] } });
     const metrics = metricsOf(made);
     const sent = await metrics.probe!(champion);
-    expect(sent).toEqual({ kind: 'sent', at: made.clock.now() });
+    expect(sent).toEqual({ kind: 'sent', at: made.clock.now(), version: 'v1' });
     if (sent.kind !== 'sent') return;
     expect(await metrics.probeSeen!(champion, sent.at)).toBe(false);
     await made.clock.advance(30_000);
@@ -326,8 +326,15 @@ describe('a tagged request', () => {
     expect(await metricsOf(made).probe!(champion)).toMatchObject({ kind: 'failed', denied: true });
   });
 
-  it('is not to be had where the metrics are AWS’s own', async () => {
+  it('proves the router under weighted routing, by the version that answered it', async () => {
     const made = await stack();
-    expect(metricsOf(made, 60_000, 'weighted').probe).toBeUndefined();
+    await answering(made, (at) => [probeLine(at)]);
+    made.local.inject({ metrics: { delays: [{ lagMs: 30_000 }] } });
+    const metrics = metricsOf(made, 60_000, 'weighted');
+    const sent = await metrics.probe!(challenger);
+    if (sent.kind !== 'sent') throw new Error(sent.kind);
+    expect(await metrics.probeSeen!(challenger, sent.at)).toBe(false);
+    await made.clock.advance(30_000);
+    expect(await metrics.probeSeen!(challenger, sent.at)).toBe(true);
   });
 });

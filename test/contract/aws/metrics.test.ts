@@ -1,6 +1,6 @@
 import { InvokeCommand, UpdateAliasCommand } from '@aws-sdk/client-lambda';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Clients } from '../../../src/aws/clients.ts';
 import { createLambdaWarm } from '../../../src/aws/lambda-warm.ts';
 import { latencyEdges } from '../../../src/domain/latency-edges.ts';
@@ -248,6 +248,57 @@ test('weighted arms are read by their endpoints, whose latency comes in microsec
     latency: { le: latencyEdges, count: counted({ 46: 2 }) },
   });
   expect(tick?.challenger).toMatchObject({ requests: 1, errors: 1, meanLatencyMs: 600 });
+});
+
+describe('weighted arms where mlreg’s router runs', () => {
+  const minute = async (made: Stack, lines: readonly string[]) => {
+    const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
+    print(made, ...lines);
+    return read(
+      await createMetrics(options(made, 'weighted')).read(
+        query({ from, to: instant(from + 60_000), tickMs: 60_000 }),
+      ),
+    )[0];
+  };
+  const times = (
+    count: number,
+    made: Stack,
+    version: string,
+    latencyMs: number | undefined,
+    throttled = false,
+  ) => Array.from({ length: count }, () => answered(made.clock.now(), version, latencyMs, throttled));
+
+  it('are read by it: callers who fail without the endpoint’s knowledge count', async () => {
+    const made = await serving();
+    await ask(made, champion, { takesMs: 20, times: 9 });
+    await ask(made, challenger, { takesMs: 20, times: 9 });
+    // One caller in ten gets a time-out, a refusal or no connection; the endpoint has seen nothing of that.
+    const tick = await minute(made, [
+      ...times(9, made, 'v1', 25),
+      ...times(9, made, 'v2', 25),
+      ...times(1, made, 'v2', undefined),
+      ...times(1, made, 'v2', undefined, true),
+    ]);
+    expect(tick?.champion).toMatchObject({ requests: 9, errors: 0, endpointErrors: 0, meanLatencyMs: 25 });
+    expect(tick?.challenger).toMatchObject({ requests: 11, errors: 2, throttles: 1, endpointErrors: 0 });
+  });
+
+  it('are read by it where an arm has no requests at all', async () => {
+    const made = await serving();
+    await ask(made, champion, { times: 2 });
+    const tick = await minute(made, times(3, made, 'v1', undefined));
+    expect(tick?.champion).toMatchObject({ requests: 3, errors: 3 });
+    expect(tick?.challenger).toMatchObject({ requests: 0, errors: 0 });
+  });
+
+  it('are both read by their endpoints where one of them is another program', async () => {
+    const made = await serving();
+    await ask(made, champion, { times: 2 });
+    await ask(made, challenger, { status: 500, times: 1 });
+    const tick = await minute(made, times(3, made, 'v1', 20));
+    expect(tick?.champion).toMatchObject({ requests: 2, errors: 0 });
+    expect(tick?.challenger).toMatchObject({ requests: 1, errors: 1 });
+  });
 });
 
 test('weighted throttles are those of the version behind the alias', async () => {

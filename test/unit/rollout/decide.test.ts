@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Effect, EntryBody, RollbackCause } from '../../../src/domain/journal.ts';
+import type { Observation } from '../../../src/domain/observation.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import { later, percent } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
@@ -555,6 +556,43 @@ describe('danger goes before the step', () => {
       expect(next(atStep(stepOf.bake10, ...before, ...chapters), verdict)).toEqual(record(...expected));
     });
   }
+
+  describe('a night in which nobody calls', () => {
+    const held = atStep(stepOf.bake10, { kind: 'held', why: 'too few requests' }, wait(120_000));
+    const { state, now } = held;
+    const heldSince = later(now, -120_000);
+    /** Ticks of 10 s that end at these seconds after the hold began; the last ones in silence. */
+    const seen = (ends: number, quietFrom: number, quiet: { readonly quiet?: true } = { quiet: true }) => {
+      const count = { requests: 0, errors: 0, throttles: 0 };
+      const observations = Array.from({ length: ends / 10 }, (_, i): Observation => {
+        const at = later(heldSince, (i + 1) * 10_000);
+        const isQuiet = (i + 1) * 10 > quietFrom;
+        const arm = isQuiet ? count : { ...count, requests: 100 };
+        const tick = { at, tickMs: 10_000, plannedPercent: 10, champion: arm, challenger: arm };
+        return isQuiet ? { ...tick, ...quiet } : tick;
+      });
+      const lastObservedAt = observations.at(-1)?.at ?? null;
+      return { ...held, state: { ...state, observations, lastObservedAt } };
+    };
+    const tooLong = record(goes('held-too-long', 'held for 1m without an answer: too few requests'));
+
+    it('is no time of a hold: the rollout holds on, and says why', () => {
+      expect(next(seen(120, 0), insufficient)).toMatchObject({
+        kind: 'wait',
+        why: expect.stringContaining('nobody calls either version') as string,
+      });
+      // 50 s with requests, and a silence whose last ticks are not final yet.
+      expect(next(seen(80, 50), insufficient)).toMatchObject({ kind: 'wait' });
+    });
+
+    it.each([
+      ['60 s had requests', seen(120, 60)],
+      ['no test request showed', seen(120, 0, {})],
+      ['there are requests again, and no metrics of them', seen(60, 60)],
+    ])('rolls back at maxHold where %s', (_when, story) => {
+      expect(next(story, insufficient)).toEqual(tooLong);
+    });
+  });
 
   it('none of them once the registry has the new champion: only a person goes back then', () => {
     const committed = { kind: 'labelled', as: 'promoted' } as const;

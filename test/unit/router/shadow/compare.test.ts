@@ -203,6 +203,63 @@ describe('decisions and scores', () => {
   });
 });
 
+describe('numbers as Python prints them', () => {
+  const found = (agree: boolean, distance: number, direction: 'up' | 'down' | 'other' = 'other') => ({
+    kind: 'compared',
+    agree,
+    distance,
+    direction,
+  });
+  it.each<Case>([
+    ...['NaN', 'Infinity', '-Infinity'].map((word) => ({
+      what: `${word} beside ${word}`,
+      how: byScore,
+      champion: `{"p": ${word}}`,
+      challenger: `{"p":${word}}`,
+      found: found(true, 0),
+    })),
+    {
+      what: 'NaN beside a number',
+      how: byScore,
+      champion: '{"p": NaN}',
+      challenger: '{"p": 0.5}',
+      found: found(false, 1),
+    },
+    {
+      what: 'a number beside infinity',
+      how: byScore,
+      champion: '{"p": 0.5}',
+      challenger: '{"p": Infinity}',
+      found: found(false, 1, 'up'),
+    },
+    {
+      what: 'the words within whole answers',
+      how: whole,
+      champion: '{"a": [NaN, -Infinity], "b": "NaN, \\"Infinity"}',
+      challenger: '{"a":[NaN,-Infinity],"b":"NaN, \\"Infinity"}',
+      found: found(true, 0),
+    },
+    {
+      what: 'a text that spells a number',
+      how: whole,
+      champion: '{"a": NaN, "b": "NaN"}',
+      challenger: '{"a": "NaN", "b": NaN}',
+      found: found(false, 1),
+    },
+    {
+      what: 'NaN as the decision',
+      how: { ...whole, class: 'c' },
+      champion: '{"c": NaN}',
+      challenger: '{"c": 1}',
+      found: { ...found(false, 1), champion: 'NaN', challenger: '1' },
+    },
+  ])('$what', ({ how, champion, challenger, found: expected }) => {
+    expect(compare(bytes(champion), bytes(challenger), how)).toMatchObject(expected);
+  });
+});
+
+const noJson = { kind: 'incomparable', why: "the champion's answer is no JSON" };
+
 describe('answers that are none', () => {
   it.each<Case>([
     {
@@ -254,14 +311,16 @@ describe('answers that are none', () => {
       challenger: {},
       found: { kind: 'incomparable' },
     },
-    { what: 'bytes that are equal', how: byClass, champion: 'a,b', challenger: 'a,b', found: agrees() },
-    { what: 'bytes that are not', how: byClass, champion: 'a,b', challenger: 'a,c', found: differs(1) },
+    { what: 'a champion that answers CSV', how: byClass, champion: 'a,b', challenger: 'a,b', found: noJson },
+    { what: 'another CSV', how: whole, champion: 'a,b', challenger: 'a,c', found: noJson },
+    { what: 'JSON beside CSV', how: whole, champion: 'a,b', challenger: {}, found: noJson },
+    { what: 'half a JSON', how: whole, champion: '{"a": NaN', challenger: '{"a": NaN', found: noJson },
   ])('$what', ({ how, champion, challenger, found }) => {
     expect(compare(bytes(champion), bytes(challenger), how)).toMatchObject(found);
   });
 
   it('bytes that are no text', () => {
-    expect(compare(Uint8Array.of(255, 0), Uint8Array.of(255, 0), whole)).toMatchObject(agrees());
+    expect(compare(Uint8Array.of(255, 0), Uint8Array.of(255, 0), whole)).toEqual(noJson);
     expect(compare(bytes({}), Uint8Array.of(255), whole)).toEqual({ kind: 'garbage', why: 'no JSON' });
   });
 });
