@@ -73,7 +73,7 @@ export async function rollBackByAliasAlone(
           `next: make the store usable again, then mlreg resume --environment ${config.name}`,
         ].join('\n'),
       );
-      await tellKeys(context, at, functionVersion, null);
+      await tellKeys(context, at, functionVersion);
       return exitCode.done;
     }
     case 'another-order': {

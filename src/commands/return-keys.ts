@@ -21,22 +21,29 @@ export type ReturnKeys =
 const haste = { withinMs: 2_000 };
 
 /**
- * Compares the API keys of a recorded Lambda version with today's. A Lambda version can be published from $LATEST alone, so
- * the recorded one can be published with today's keys only where nothing else in $LATEST differs from it: everything else
- * would reach users untried.
+ * Compares the API keys of a recorded Lambda version with today's: those of the version that serves, or of $LATEST where
+ * nothing has served since. A Lambda version can be published from $LATEST alone, so the recorded one can be published with
+ * today's keys only where $LATEST has these very keys, and nothing else in it differs: keys that have let nobody in yet
+ * might let nobody in at all, which no smoke test would notice, and everything else would reach users untried.
  */
 export async function compareKeys(
   platform: Pick<Platform, 'variables' | 'latestDifferences'>,
   functionVersion: string,
+  serving?: string,
 ): Promise<ReturnKeys> {
   try {
-    const [recorded, today] = await Promise.all([
+    const [recorded, latest, served] = await Promise.all([
       platform.variables(functionVersion, haste),
       platform.variables('$LATEST', haste),
+      serving === undefined || serving === functionVersion ? undefined : platform.variables(serving, haste),
     ]);
+    if (serving === functionVersion) return { kind: 'same' };
+    const today = served ?? latest;
     const keys = keysOnReturn(recorded, today);
     if (keys.kind === 'same') return keys;
     const { why: how } = keys;
+    if (keysOnReturn(today, latest).kind === 'differ')
+      return { kind: 'differ', how, obstacle: 'the API keys in $LATEST have let nobody in yet' };
     const others = await platform.latestDifferences(functionVersion, haste).then(otherThanKeys, unread);
     if (typeof others === 'string') return { kind: 'differ', how, obstacle: others };
     const obstacle = `$LATEST differs from it in more than the keys: ${others.join(', ')}`;
@@ -61,15 +68,12 @@ export async function tellKeys(
   { output }: Pick<Context, 'output'>,
   { config, connection }: Target,
   functionVersion: string,
-  champion: string | null,
 ): Promise<void> {
   const keys = await compareKeys(connection.platform, functionVersion);
   if (keys.kind !== 'differ') return;
-  const next =
-    champion === null || keys.obstacle !== undefined
-      ? `mlreg doctor --environment ${config.name}`
-      : `mlreg rollback --to ${champion} --environment ${config.name}  # publishes it anew with today's keys`;
-  output.say(`Lambda version ${functionVersion} serves now. It ${keys.how}. Next: ${next}`);
+  output.say(
+    `Lambda version ${functionVersion} serves now. It ${keys.how}. Next: mlreg doctor --environment ${config.name}`,
+  );
 }
 
 /** The same after a rollout that ended with a rollback. A signal, or credentials at their end, leave no time for it. */
@@ -78,9 +82,8 @@ export async function tellKeysAfter(
   at: Target,
   { code, state }: { readonly code: ExitCode; readonly state: RolloutState },
 ): Promise<void> {
-  const { outcome, keeps, home, plan } = state;
+  const { outcome, keeps, home } = state;
   const hasTime = code === exitCode.rolledBack || code === exitCode.aborted;
   if (outcome?.kind !== 'rolled-back' || !hasTime) return;
-  const { functionVersion, version } = keeps ?? { ...home, version: plan.champion };
-  await tellKeys(context, at, functionVersion, version);
+  await tellKeys(context, at, (keeps ?? home).functionVersion);
 }

@@ -105,7 +105,7 @@ async function moveTo(
   const next = nextEndpoint({ model: config.model, environment: config.name }, wanted);
   const [back, keys] = await Promise.all([
     findReturn(platform, { record: wanted, service, next }),
-    compareKeys(platform, service.functionVersion),
+    compareKeys(platform, service.functionVersion, alias.target.functionVersion),
   ]);
   const republishes = republishedFor(at, { back, service, keys });
   if (

@@ -35,7 +35,7 @@ export type KeysOnReturn =
  * let callers in by other keys than today's, a rollback publishes a new version first, and returns to the recorded one
  * only where that fails. What cannot be read counts as the same, for a read must not stand in a rollback's way.
  * @param recorded the version's variables; undefined where they could not be read
- * @param today those of $LATEST; undefined where they could not be read
+ * @param today those of the version that serves, or of $LATEST; undefined where they could not be read
  */
 export function keysOnReturn(recorded: Variables | undefined, today: Variables | undefined): KeysOnReturn {
   if (recorded === undefined || today === undefined) return { kind: 'same' };

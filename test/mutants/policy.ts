@@ -222,6 +222,14 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['unit/registry/labels', 'unit/rollout/decide-rollback'],
   },
   {
+    file: 'src/commands/return-keys.ts',
+    caughtBy: ['cli/return-keys'],
+    name: 'a rollback publishes API keys that have let nobody in yet',
+    from: "if (keysOnReturn(today, latest).kind === 'differ')",
+    to: "if (keysOnReturn(today, latest).kind !== 'same' && latest === undefined)",
+    danger: 'a mistyped key in $LATEST locks every caller out, and the rollback says that it succeeded',
+  },
+  {
     ...way,
     name: 'a lost answer is taken for a version that is there',
     from: 'const asksAtMost = 3;',
