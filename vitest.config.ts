@@ -11,6 +11,8 @@ export default defineConfig({
     environment: 'node',
     reporters: ['default', './test/closing-line.ts'],
     coverage: { provider: 'v8', include: ['src/**'] },
+    // expect.poll gives up after a second unless told.
+    expect: { poll: { timeout: 60_000 } },
     sequence: { sequencer: LongestFirst },
     setupFiles: ['./test/support/replayable.ts'],
     projects: [

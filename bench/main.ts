@@ -4,6 +4,7 @@ import { coldStarts } from './cold-starts.ts';
 import { controller } from './controller.ts';
 import { gateway } from './gateway.ts';
 import { thisMachine } from './machine.ts';
+import { longJournal } from './long-journal.ts';
 import { memory } from './memory.ts';
 import { overload } from './overload.ts';
 import { pieces } from './pieces.ts';
@@ -32,6 +33,7 @@ const benches: Readonly<
   controller,
   calls,
   'cold-starts': coldStarts,
+  'long-journal': longJournal,
   // Minutes of it: `npm run bench -- overload --minutes 10`.
   overload: (root) => overload(root, Number(values.minutes)),
 };

@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'mlreg-test-'));
 
+const lintCache = 'node_modules/.cache/eslint/';
+
 /** A ring is a list of programs that run one after another, each a tool of this project's with its arguments. */
 const rings = {
   static: [
@@ -25,7 +27,7 @@ const rings = {
       '--cache-strategy',
       'content',
       '--cache-location',
-      'node_modules/.cache/eslint/',
+      lintCache,
     ],
     ['@biomejs/biome', 'biome', 'format', '.'],
     ['knip', 'knip'],
@@ -72,7 +74,13 @@ async function runRing(ring) {
   const result = { ring, passed: 0, failed: 0, skipped: 0, seconds: 0 };
   for (const [index, program] of rings[ring].entries()) {
     if (interrupted) break;
-    const counted = await runProgram(ring, program, join(scratch, `${ring}-${index}.json`));
+    const report = join(scratch, `${ring}-${index}.json`);
+    let counted = await runProgram(ring, program, report);
+    if (counted.failed > 0 && program.includes(lintCache)) {
+      // It keeps what it found in a file for as long as that file stays, also where types of another one were at fault.
+      rmSync(join(root, lintCache), { recursive: true, force: true });
+      counted = await runProgram(ring, program, report);
+    }
     result.passed += counted.passed;
     result.failed += counted.failed;
     result.skipped += counted.skipped;

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
+import { recoverable } from './recover-store.ts';
+import { smokeRequests } from './smoke-requests.ts';
 import type { Clients } from './aws/clients.ts';
 import type { ReadMetrics } from './aws/gathered-reads.ts';
 import { usersOf } from './aws/users.ts';
@@ -8,6 +9,7 @@ import type { EnvironmentConfig } from './config/index.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
+import type { Inventory, Recovery } from './ports/inventory.ts';
 import type { Audit } from './ports/store.ts';
 import type {
   Channel,
@@ -35,6 +37,9 @@ export interface Connection {
   readonly userCounts: UserCounts;
   readonly routerCode: RouterCode;
   readonly outbox: Outbox;
+  /** What a lost or damaged registry is rebuilt from. */
+  readonly inventory: Inventory;
+  readonly recovery: Recovery;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
   /** The rollout controller, where there is one. */
@@ -119,6 +124,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
     outbox: createOutbox({ store, channels, clock: systemClock }),
+    ...recoverable(config, clients, store),
     account: {
       examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
       preflight: async (subject) => (await accountChecks(config, clients)).preflight(subject),
@@ -279,20 +285,4 @@ async function placeOf(config: EnvironmentConfig): Promise<Place> {
     endpointUrl: record.controlUrl,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
   };
-}
-
-function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
-  const path = config.requests.smokeFile;
-  if (path === null) return [];
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new UserError('usage', `the smoke requests in ${path} can't be read`, {
-      cause,
-      mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies',
-    });
-  }
-  if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
-  return parsed.map((body) => ({ body: JSON.stringify(body) }));
 }

@@ -79,6 +79,8 @@ function folderOf(file: string): string {
       'world.ts',
       'connect.ts',
       'audit-store.ts',
+      'recover-store.ts',
+      'smoke-requests.ts',
       'page-server.ts',
       'local-world.ts',
       'local-controller.ts',

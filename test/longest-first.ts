@@ -2,7 +2,16 @@ import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first: a file of a minute and a half that starts last makes everybody wait for it. */
-const slow = ['demo', 'apply', 'rollout', 'blue-green', 'weighted-and-watch', 'kill-and-resume', 'action', 'shadow'];
+const slow = [
+  'demo',
+  'apply',
+  'rollout',
+  'blue-green',
+  'weighted-and-watch',
+  'kill-and-resume',
+  'action',
+  'shadow',
+];
 
 /** A fresh clone knows no durations from earlier runs; these are named. The others run in vitest's own order. */
 export default class LongestFirst extends BaseSequencer {

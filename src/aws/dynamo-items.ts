@@ -2,8 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import type { VersionRecord } from '../domain/registry.ts';
 import type { RolloutId } from '../domain/units.ts';
-import { UserError } from '../domain/user-error.ts';
-import type { LockRecord } from '../ports/store.ts';
+import { type LockRecord, StoreDamaged } from '../ports/store.ts';
 import type { Item, Keyed } from './dynamo-table.ts';
 
 /*
@@ -22,6 +21,8 @@ export const keys = (environment: string, model: string) => {
     log: `${index}/log`,
     /** To whom each token was given; no rollout's id is `tokens`. */
     tokens: `${index}/tokens`,
+    /** What saves reading journals; no rollout's id is `snapshots`. */
+    snapshots: `${index}/snapshots`,
     journal: (rollout: RolloutId): string => `${index}/${rollout}`,
     rollout: (id: RolloutId): string => `ROLLOUT#${id}`,
     version: (tag: string): string => `VERSION#${tag}`,
@@ -66,6 +67,7 @@ const lockItem = z.object({
     })
     .optional(),
   sealedBy: storeId.optional(),
+  restoring: z.literal(true).optional(),
 });
 
 /**
@@ -236,9 +238,13 @@ function read<Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Sc
   );
 }
 
-export function damaged(sentence: string): UserError {
-  return new UserError('conflict', `the store can't be believed: ${sentence}`, {
+export function damaged(sentence: string): StoreDamaged {
+  return new StoreDamaged('conflict', `the store can't be believed: ${sentence}`, {
     why: 'its records are chained by their hashes, and mlreg acts on nothing that was changed by hand',
-    mend: 'restore the table from its point-in-time recovery, to a moment before that',
+    mend: [
+      'restore the table from its point-in-time recovery under a new name, to a moment before that, and name it in mlreg.yaml',
+      'mlreg recover  # then compares the restored table with the alias, and rebuilds the registry',
+      'mlreg rollback  # where users suffer: moves the alias alone, and needs no store',
+    ],
   });
 }

@@ -8,6 +8,7 @@ import { turns } from '../store/turns.ts';
 import { dynamoInbox } from './dynamo-inbox.ts';
 import { entriesOf, indexOf, type Known } from './dynamo-index.ts';
 import { end, type Head, headOf, keys, lockItemOf, padded } from './dynamo-items.ts';
+import { dynamoSnapshots } from './dynamo-snapshots.ts';
 import { busy, patience } from './dynamo-patience.ts';
 import { recordOf, type Tried } from './dynamo-record.ts';
 import type { PutOutcome, Table } from './dynamo-table.ts';
@@ -135,6 +136,7 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
       return entriesOf(await table.range(at.journal(rollout), first, last), rollout, from, length);
     },
     inbox: (rollout, from) => inbox.read(rollout, from),
+    ...dynamoSnapshots(table, at),
     async writerOf(token) {
       const item = await table.get(at.tokens, padded(token));
       return typeof item?.writer === 'string' ? item.writer : undefined;

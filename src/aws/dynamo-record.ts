@@ -41,6 +41,12 @@ export function recordOf(at: Keys, writer: string, now: Known, transaction: Tran
   const changed = transaction.kind === 'told' ? transaction.rollout : rollout;
   if (changed !== null) puts.push(rolloutPut(at, now, after, changed, number));
   if (transaction.kind === 'take') puts.push(...takePuts(at, transaction, number));
+  if (transaction.kind === 'restore') {
+    // What keeps older programs away is there since the store gave out its first token under format 2.
+    const { store, ...given } = transaction;
+    const isFirst = state.holder.store === undefined;
+    puts.push(...takePuts(at, { ...given, ...(isFirst ? { store } : {}) }, number));
+  }
   for (const tag of changedBy(transaction)) puts.push(versionPut(at, now, after, tag, number));
   return { puts, hash, body, key: keyOf(0) };
 }
@@ -48,7 +54,7 @@ export function recordOf(at: Keys, writer: string, now: Known, transaction: Tran
 /** The writer of the token; with the first one, what keeps older programs away. */
 function takePuts(
   at: Keys,
-  { token, writer, store }: Extract<Transaction, { kind: 'take' }>,
+  { token, writer, store }: Pick<Extract<Transaction, { kind: 'take' }>, 'token' | 'writer' | 'store'>,
   number: number,
 ): readonly Put[] {
   const given: Put = { item: { pk: at.tokens, sk: padded(token), number, writer }, over: null };

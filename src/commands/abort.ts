@@ -1,4 +1,5 @@
 import { endWatch } from '../rollout/end-watch.ts';
+import { StoreDamaged } from '../ports/store.ts';
 import { StoreBehind } from '../rollout/look.ts';
 import { takeOver } from '../rollout/own.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -39,7 +40,8 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
   } catch (error) {
     if (!isStoreLost(error)) throw error;
     // Whether a rollout runs is what such a store does not know, and a clean-up must not move users who are well.
-    if (error instanceof StoreBehind && options.ifRunning === true && rollout === undefined) throw error;
+    const isOutdated = error instanceof StoreBehind || error instanceof StoreDamaged;
+    if (isOutdated && options.ifRunning === true && rollout === undefined) throw error;
     return abortByAliasAlone(context, at, error, rollout, force);
   }
   if (running === null || (rollout !== undefined && running.id !== rollout)) {

@@ -1,4 +1,5 @@
 import { PlatformError } from '../ports/platform.ts';
+import { StoreDamaged } from '../ports/store.ts';
 import { StoreBehind } from '../rollout/look.ts';
 import { rollBackBlind, writerFrom } from '../rollout/roll-back-blind.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -21,6 +22,7 @@ export interface AliasOrder {
  */
 export const isStoreLost = (error: unknown): error is Error =>
   error instanceof StoreBehind ||
+  error instanceof StoreDamaged ||
   error instanceof PlatformError ||
   (error instanceof UserError && error.fault === 'unavailable');
 

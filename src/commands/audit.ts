@@ -1,6 +1,7 @@
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { replay } from '../rollout/replay.ts';
+import { contradiction } from '../rollout/snapshot.ts';
 import { type Context, type Target, target } from './context.ts';
 import { markerNote } from './marker.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -16,11 +17,21 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
   if (audit.problem !== undefined) {
     throw new UserError('conflict', audit.problem, {
       why: `${audit.records} records before it are sound; mlreg acts on nothing that the chain does not vouch for`,
-      mend: `put back ${audit.where} from its newest copy, then mlreg audit verify --environment ${config.name}, which also compares it with the alias`,
+      mend: `mlreg recover --environment ${config.name}  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it`,
     });
   }
   const rollouts = await connection.store.rollouts();
-  for (const id of rollouts) replay(id, await connection.store.journal(id));
+  for (const id of rollouts) {
+    const entries = await connection.store.journal(id);
+    replay(id, entries);
+    const snapshot = await connection.store.snapshot(id);
+    const sentence = snapshot === undefined ? null : contradiction(entries, snapshot);
+    if (sentence !== null)
+      throw new UserError('conflict', sentence, {
+        why: 'the records are whole; the snapshot beside them was changed, and status and abort read it first',
+        mend: `delete it: ${audit.where}.snapshot, or the items under ${config.name}/${config.model}/snapshots`,
+      });
+  }
   const uncompared = await compareWithAlias(at);
   const { where, records, lost, torn, head } = audit;
   context.output.answer(

@@ -8,6 +8,7 @@ import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
 import { rememberRollout } from './answer-outcome.ts';
 import { wentBackBlind } from '../rollout/roll-back-blind.ts';
+import { knownState } from '../rollout/snapshot.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Connection } from '../connect.ts';
 import type { World } from '../world.ts';
@@ -108,8 +109,11 @@ function eventFile({ world, output }: Context, path: string): (line: string) => 
   };
 }
 
-export async function stateOf(at: Target, id: RolloutId): Promise<RolloutState> {
-  return (await storyOf(at, id)).state;
+/** For whoever judges nothing. @throws UserError where there is none */
+export async function stateOf({ connection }: Target, id: RolloutId): Promise<RolloutState> {
+  const state = await knownState(connection.store, id);
+  if (state === null) throw noRollout(id);
+  return state;
 }
 
 /** A rollout's journal, read once, and what it comes to. @throws UserError where there is none */
@@ -118,11 +122,12 @@ export async function storyOf(
   id: RolloutId,
 ): Promise<{ readonly entries: readonly Entry[]; readonly state: RolloutState }> {
   const entries = await connection.store.journal(id);
-  if (entries.length === 0) {
-    throw new UserError('usage', `there is no rollout ${id}`, { mend: 'mlreg history' });
-  }
+  if (entries.length === 0) throw noRollout(id);
   return { entries, state: replay(id, entries) };
 }
+
+const noRollout = (id: RolloutId): UserError =>
+  new UserError('usage', `there is no rollout ${id}`, { mend: 'mlreg history' });
 
 /** The newest rollout that is not over; a stuck one isn't. */
 export async function unfinished(at: Target): Promise<RolloutState | null> {

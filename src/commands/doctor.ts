@@ -14,6 +14,7 @@ import type { AccountFinding as Finding, AccountSubject } from '../ports/account
 import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
+import { rolloutFinding } from './doctor-rollout.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { markerNote } from './marker.ts';
 import { userKeyTrouble } from './user-key.ts';
@@ -196,6 +197,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
+  const undriven = await rolloutFinding(context, at);
+  if (undriven !== null) findings.push(undriven);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null)
     findings.push({ check: 'controller', ok: false, detail: trouble.what, mend: trouble.mend });

@@ -44,6 +44,8 @@ export function exitCodeOfOutcome(outcome: Outcome): ExitCode {
       return outcome.cause.kind === 'abort' ? exitCode.aborted : exitCode.rolledBack;
     case 'stuck':
       return exitCode.stuck;
+    case 'restored':
+      return exitCode.conflict;
     default:
       return unreachable(outcome);
   }

@@ -41,7 +41,8 @@ export async function markerNote(
     case 'replaced':
     case 'twin':
     case 'put-back':
-    case 'copied': {
+    case 'copied':
+    case 'unrestored': {
       const text = behindText(meaning, { alias, environment: config.name });
       if (text === null) throw new Error(`no words for ${meaning.kind}`);
       return { isBehind: true, detail: text.what, why: text.why, mend: text.mend };

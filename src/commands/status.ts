@@ -7,6 +7,7 @@ import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
+import { counted } from '../reporting/words.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
@@ -85,7 +86,12 @@ export async function status(context: Context): Promise<ExitCode> {
       lines.push(...running.notes.map((text) => `metrics   ${text}`));
       if (verdict !== null) {
         const action = running.rollback === null ? null : 'roll back';
-        lines.push(`verdict   ${shortVerdict(verdict, { action, failed: failedIn(running.observations) })}`);
+        // A snapshot saved the reading of a long bake, and with it the judging.
+        const ticks = running.summary === undefined ? 0 : running.observations.length - 1;
+        const age = ticks === 0 ? '' : ` (${counted(ticks, 'tick')} ago)`;
+        lines.push(
+          `verdict   ${shortVerdict(verdict, { action, failed: failedIn(running.observations) })}${age}`,
+        );
       }
     }
     return lines.join('\n');

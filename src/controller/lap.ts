@@ -3,8 +3,10 @@ import type { Actor, Outcome } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Sightings } from '../ports/sightings.ts';
+import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { carryOn } from '../rollout/carry-on.ts';
+import { lookAt, refuseBehind, StoreBehind } from '../rollout/look.ts';
 import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
 import { isOutage } from '../rollout/outage.ts';
 import { takeOver } from '../rollout/own.ts';
@@ -102,7 +104,7 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
       // A lap that died after the last entry could not let go.
       if (state !== null && lock.rollout === state.id && lock.owner !== null && isController(lock.owner))
         await store.release(lock.token);
-      return custody;
+      return (await undo(post, state, lock)) ?? custody;
     case 'watch':
       await sightings.keep(custody.sighting);
       return { kind: 'watch', at: custody.until };
@@ -112,6 +114,28 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
       return drive(post, state, lock, custody.kind === 'adopt' ? custody.why : null);
     }
   }
+}
+
+/**
+ * Users may have been brought back from a rollout that has ended while the store was out of reach: the registry is told, what
+ * serves is kept, and becomes the champion.
+ * @returns null where there is no such rollback, or somebody else has the lock
+ * @throws StoreBehind where the store must move nobody: a person has to look, and the lap's failure is the alarm
+ */
+async function undo(post: Post, state: RolloutState | null, lock: LockRecord): Promise<Lap | null> {
+  if (state === null || (lock.owner !== null && !isController(lock.owner))) return null;
+  const { store, platform } = post.ports;
+  const { alias, environment } = state.plan;
+  const view = await platform.readAlias(alias).catch((error: unknown) => {
+    // Nothing is under way, so nothing depends on this look: the next one comes soon.
+    if (error instanceof PlatformError) return null;
+    throw error;
+  });
+  if (view === null) return null;
+  const meaning = await refuseBehind(store, await lookAt(store, view), { alias, environment });
+  if (meaning.kind !== 'unknown-rollback') return null;
+  const undone = await stateOf(post, meaning.rollout);
+  return drive(post, undone, lock, 'users were brought back while the store was out of reach');
 }
 
 const owedAgainMs = 1_000;
@@ -170,6 +194,7 @@ async function adopt(post: Post, state: RolloutState, lock: LockRecord): Promise
       ifToken: lock.token,
     });
   } catch (error) {
+    if (error instanceof StoreBehind) throw error;
     if (error instanceof UserError && error.fault === 'conflict') return null;
     throw error;
   }

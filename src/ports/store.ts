@@ -1,6 +1,7 @@
 import type { Actor, Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
 
 /** The one lock of an environment. Never deleted: its token must only grow. */
 export interface LockRecord {
@@ -17,6 +18,8 @@ export interface LockRecord {
   readonly store?: StoreIdentity;
   /** The store that took this one's place: nothing is written here any more. */
   readonly sealedBy?: StoreId;
+  /** It takes another store's place, and the alias does not say so yet: until then nobody takes a token. */
+  readonly restoring?: true;
 }
 
 export type AcquireOutcome =
@@ -45,6 +48,16 @@ export interface Audit {
   readonly problem?: string;
 }
 
+/** What somebody wrote down of a journal's first entries, to save others the reading. */
+export interface Snapshot {
+  /** So many entries. */
+  readonly length: number;
+  readonly text: string;
+}
+
+/** The records are not what was written: nothing in them is acted upon. */
+export class StoreDamaged extends UserError {}
+
 /** Registry, lock, journals and inbox of ONE environment and model. All reads are consistent. */
 export interface Store {
   lock(): Promise<LockRecord>;
@@ -65,6 +78,23 @@ export interface Store {
   writerOf(token: number): Promise<string | undefined>;
   /** Notes that another store took this one's place. From then on no token is given out, and the last one is fenced. */
   seal(by: StoreId): Promise<void>;
+  /**
+   * Begins to take the place of the stores that an alias's markers name, and of this one as it was: a new id, an epoch above
+   * them all, and a token, under which the registry is rebuilt. Nobody else is given a token until `restored`.
+   */
+  restore(request: {
+    readonly owner: Actor;
+    readonly rollout: RolloutId;
+    /** The largest epoch found. */
+    readonly epoch: number;
+    /** The largest token found. */
+    readonly atLeast: number;
+    /** The stores found. */
+    readonly supersedes: readonly (StoreId & { readonly token: number })[];
+    readonly at: Instant;
+  }): Promise<LockRecord>;
+  /** The alias carries this store's marker: it may be used again, and nobody owns it. False when fenced. */
+  restored(token: number): Promise<boolean>;
   /** Shows that the owner lives. False when fenced. */
   beat(token: number): Promise<boolean>;
   /** Clears the owner, keeps the token. False when fenced. */
@@ -82,6 +112,10 @@ export interface Store {
   }): Promise<AppendOutcome>;
   /** Entries from `from` (default 0) on; empty for an unknown rollout. */
   journal(rollout: RolloutId, from?: number): Promise<readonly Entry[]>;
+  /** The last that was kept, as it was kept. It may be of another journal or damaged: nobody may believe it unchecked. */
+  snapshot(rollout: RolloutId): Promise<Snapshot | undefined>;
+  /** Unfenced, and no part of the history: what is lost, or not kept at all, costs time and nothing else. */
+  keepSnapshot(rollout: RolloutId, snapshot: Snapshot): Promise<void>;
   /** Ids, newest first. */
   rollouts(): Promise<readonly RolloutId[]>;
 

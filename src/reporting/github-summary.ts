@@ -4,7 +4,7 @@ import type { Finding } from '../domain/verdict.ts';
 import { shortHash } from '../rollout/approvals.ts';
 import { currentStep, type RolloutState } from '../rollout/state.ts';
 import { titleOf, whyBack } from './outcome-words.ts';
-import { observationFields } from './progress.ts';
+import { observedIn } from './progress.ts';
 import { counted, percentText, stepTitle } from './words.ts';
 
 /** GitHub drops a step's summary above 1 MiB and leaves the step green; nobody reads so much anyway. */
@@ -37,6 +37,7 @@ function verdict(state: RolloutState): string {
   if (outcome === null) return `Under way still. Next: \`mlreg status --environment ${plan.environment}\``;
   switch (outcome.kind) {
     case 'succeeded':
+    case 'restored':
       return escape(outcome.sentence);
     case 'rolled-back':
       return `**${escape(plan.champion ?? 'What served before')} serves 100 %.** ${escape(whyBack(state, outcome))}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;
@@ -47,9 +48,10 @@ function verdict(state: RolloutState): string {
   }
 }
 
-function numbers({ observations, plan }: RolloutState): string {
+function numbers(state: RolloutState): string {
+  const { observations, plan } = state;
   if (observations.length === 0) return '';
-  const seen = observationFields(observations);
+  const seen = observedIn(state);
   const { requests = 0, errors = 0, championRequests = 0, championErrors = 0 } = seen;
   const rate = (failed: number, of: number): string => (of === 0 ? '–' : percentText(failed / of, 2));
   return table(

@@ -24,6 +24,8 @@ export function titleOf(state: RolloutState): {
     }
     case 'stuck':
       return { mark: '🚨', words: 'is stuck: a person must look', level: 'bad' };
+    case 'restored':
+      return { mark: '♻️', words: 'closed by mlreg recover', level: 'warn' };
     default:
       return unreachable(outcome);
   }

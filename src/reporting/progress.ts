@@ -166,9 +166,18 @@ function endedEvent(
       );
     case 'stuck':
       return event('rollout.end', 'bad', `stuck: ${outcome.sentence}`, { result: 'stuck', took });
+    case 'restored':
+      return event('rollout.end', 'warn', outcome.sentence, { result: 'restored', took });
     default:
       return unreachable(outcome);
   }
+}
+
+/** Sums of both arms over all ticks that a rollout has seen. */
+export function observedIn({ observations, summary }: RolloutState): Record<string, number> {
+  const fields = observationFields(observations);
+  // What a snapshot saved the reading is one tick there.
+  return summary === undefined ? fields : { ...fields, ticks: observations.length - 1 + summary.ticks };
 }
 
 /** Sums of both arms over some ticks. */

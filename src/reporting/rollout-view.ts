@@ -4,7 +4,7 @@ import { unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
 import { harmed } from '../rollout/decide-rollback.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
-import { observationFields } from './progress.ts';
+import { observedIn } from './progress.ts';
 import { inShort, shadowData, shadowText } from './shadow-view.ts';
 import { counted, stepTitle } from './words.ts';
 
@@ -45,7 +45,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     })),
     outcome: state.outcome,
     harmedRequests: harmed(state),
-    observed: observationFields(state.observations),
+    observed: observedIn(state),
     notes: state.notes,
     ...(shadow === null ? {} : { shadow }),
   };
@@ -67,9 +67,11 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
         `${paint.red('rolled back')}  ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
         ...(outcome.left === undefined ? [] : [`  left    ${outcome.left}`]),
-        `  harmed  ${outcome.harmedRequests} of ${counted(observationFields(state.observations).requests ?? 0, 'request')} to ${plan.challenger}`,
+        `  harmed  ${outcome.harmedRequests} of ${counted(observedIn(state).requests ?? 0, 'request')} to ${plan.challenger}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');
+    case 'restored':
+      return `closed     ${outcome.sentence} in ${plan.environment} (${state.id}, ${took})`;
     case 'stuck':
       return [
         paint.red.bold(`STUCK  ${outcome.sentence}`),

@@ -108,7 +108,9 @@ async function back(
   const { stamp } = found;
   const standing = await standingOf(ports, state, found, isMain).catch((error: unknown) => {
     if (!(error instanceof StoreFailed)) throw error;
-    return stamp !== undefined && stamp.rollout !== state.id && isRollback(stamp) ? 'elsewhere' : 'take';
+    if (stamp === undefined || !isRollback(stamp) || state.repaired === writerIn(stamp)) return 'take';
+    // What a person chose is left where it is until the journal can be told of it.
+    return stamp.rollout === state.id ? 'went-back' : 'elsewhere';
   });
   switch (standing) {
     case 'stop':
@@ -165,6 +167,7 @@ async function standingOf(
     case 'twin':
     case 'put-back':
     case 'copied':
+    case 'unrestored':
       // Another alias may carry a marker from before this store began.
       return isMain ? 'stop' : 'take';
     default:

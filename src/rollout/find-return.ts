@@ -11,8 +11,11 @@ export interface WayBack {
   readonly endpoint: { readonly name: string; readonly generation: number };
 }
 
-/** Users wait for a rollback: AWS is asked once, and given no longer than this, ms. */
+/** Users wait for a rollback: AWS is given no longer than this for an answer, ms. */
 const haste = { withinMs: 2_000 };
+
+/** So often at most. One lost answer must not send users to an endpoint that somebody has deleted. */
+const asksAtMost = 3;
 
 /**
  * Looks whether the Lambda version that served a model version, and its endpoint, are still there. Only AWS's word that one
@@ -34,8 +37,8 @@ export async function findReturn(
 ): Promise<WayBack> {
   const { functionVersion, endpoint, routing, codeSha256 } = service;
   const isBuried = endpoint === '' || record.tombstone?.endpoint === endpoint;
-  const found = isBuried ? 'missing' : await unlessUnknown(platform.endpoint(endpoint, haste));
-  const version = await unlessUnknown(platform.codeSha256(functionVersion, haste));
+  const found = isBuried ? 'missing' : await unlessUnknown(() => platform.endpoint(endpoint, haste));
+  const version = await unlessUnknown(() => platform.codeSha256(functionVersion, haste));
   const isEndpointGone = found === 'missing' || (found !== null && found.kind !== 'in-service');
   const isVersionGone = version === 'missing';
   const returnsTo: Return = {
@@ -55,12 +58,17 @@ export async function findReturn(
   return { ...(fits ? { returnsTo } : {}), builds, endpoint: next };
 }
 
-/** AWS's answer, `missing` where it says that there is none, and null where it says nothing. */
-async function unlessUnknown<T>(asked: Promise<T>): Promise<T | 'missing' | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (!(error instanceof PlatformError)) throw error;
-    return error.failure.kind === 'missing' ? 'missing' : null;
+/** AWS's answer, `missing` where it says that there is none, and null where it refuses, or says nothing. */
+async function unlessUnknown<T>(ask: () => Promise<T>): Promise<T | 'missing' | null> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      const { kind } = error.failure;
+      if (kind === 'missing') return kind;
+      const mayAnswer = kind === 'unknown' || kind === 'throttled';
+      if (!mayAnswer || asked === asksAtMost) return null;
+    }
   }
 }

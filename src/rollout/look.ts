@@ -1,12 +1,13 @@
-import type { Entry } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { AliasView } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
 import { type Meaning, meaningOf, type Remembered } from './marker.ts';
+import { knownState } from './snapshot.ts';
 import type { RolloutState } from './state.ts';
 
-type Asked = Pick<Store, 'lock' | 'journal' | 'writerOf'>;
+type Asked = Pick<Store, 'lock' | 'journal' | 'snapshot' | 'writerOf'>;
 
 /**
  * What an alias's marker means to the store. The alias was read before: a token that is taken, or a journal that is
@@ -20,13 +21,14 @@ export async function lookAt(
 ): Promise<Meaning> {
   const nothing: Remembered = { token: 0, store: undefined, writer: undefined, journal: null };
   if (stamp === undefined) return meaningOf(stamp, description, nothing);
-  const { token, writer, store: identity } = await store.lock();
+  const { token, writer, store: identity, restoring } = await store.lock();
+  if (restoring === true) return { kind: 'unrestored' };
   const isNewest = stamp.token === token;
   const given =
     isNewest || stamp.detail === undefined || stamp.detail.purpose === 'blind'
       ? writer
       : await store.writerOf(stamp.token);
-  const told = own?.id === stamp.rollout ? ofState(own) : ofEntries(await store.journal(stamp.rollout));
+  const told = own?.id === stamp.rollout ? ofState(own) : await ofJournal(store, stamp.rollout);
   return meaningOf(stamp, description, { token, store: identity, writer: given, ...told });
 }
 
@@ -37,10 +39,9 @@ const ofState = ({ rollback, length }: Pick<RolloutState, 'rollback' | 'length'>
   length,
 });
 
-function ofEntries(entries: readonly Entry[]): Told {
-  const { length } = entries;
-  if (length === 0) return { journal: null };
-  return { journal: entries.some(({ kind }) => kind === 'rolling-back') ? 'rolled back' : 'forward', length };
+async function ofJournal(store: Asked, rollout: RolloutId): Promise<Told> {
+  const state = await knownState(store, rollout);
+  return state === null ? { journal: null } : ofState(state);
 }
 
 /** The alias carries the marker of a store that is newer than the one at hand, or is not this one. */
@@ -123,6 +124,12 @@ export function behindText(
       return {
         what: `alias ${alias} was written by ${meaning.lost}, which this store does not know`,
         why: 'an older copy of the store was put back, or its journal was cut: what it says about the champion may be out of date',
+        mend: recover,
+      };
+    case 'unrestored':
+      return {
+        what: 'mlreg recover was cut off in this store before the alias said so',
+        why: `until alias ${alias} carries the marker of this store, another one may still move users`,
         mend: recover,
       };
     case 'copied':

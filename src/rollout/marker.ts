@@ -25,6 +25,8 @@ export type Meaning =
   | { readonly kind: 'put-back'; readonly lost: string }
   /** The same token was given to another writer: this store is a copy, and the other copy lives. */
   | { readonly kind: 'copied' }
+  /** This store takes another one's place, and the alias does not say so yet. */
+  | { readonly kind: 'unrestored' }
   /** Users were brought back, and the journal of that rollout does not say so. */
   | { readonly kind: 'unknown-rollback'; readonly rollout: RolloutId; readonly target: string };
 

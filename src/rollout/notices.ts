@@ -73,6 +73,8 @@ function sayingOf({ plan, reason, committed }: RolloutState, entry: Entry): Sayi
             `${strategy} of ${challenger} ended well in ${environment}`,
             entry.outcome.sentence,
           ];
+        case 'restored':
+          return ['ended', `the registry of ${environment} was rebuilt`, entry.outcome.sentence];
         default:
           return unreachable(entry.outcome);
       }

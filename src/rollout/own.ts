@@ -13,7 +13,7 @@ import { planHash } from './plan-hash.ts';
 import { acquireFree } from './acquire.ts';
 import { lookAt, refuseBehind, refuseUnlessKnown } from './look.ts';
 import { repairOf, unknownIn } from './repair.ts';
-import { isOver } from './roll-back-blind.ts';
+import { foldedState, isOverIn } from './snapshot.ts';
 
 export interface Start {
   readonly plan: Plan;
@@ -141,7 +141,9 @@ export async function takeOver(
     throw error;
   }
   try {
-    const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry);
+    // Whoever rolls back judges nothing, and users wait.
+    const known = options.rollBack === undefined ? undefined : await foldedState(ports.store, id);
+    const journal = await openJournal(ports.store, id, taken.lock.token, ports.onEntry, known);
     const forced = options.forced === undefined ? {} : { forced: options.forced };
     const entries: EntryBody[] = [{ kind: 'owned', by: actor, adopt: options.adopt ?? false, ...forced }];
     const cause = options.rollBack;
@@ -174,8 +176,7 @@ async function refuseOlder(
 ): Promise<boolean> {
   const [newest] = await store.rollouts();
   if (newest === id) return false;
-  if (newest !== undefined && (await mayBeOlder()) && isOver(newest, await store.journal(newest)))
-    return true;
+  if (newest !== undefined && (await mayBeOlder()) && (await isOverIn(store, newest))) return true;
   throw new UserError('conflict', `${id} is over, and ${newest ?? 'none'} is under way`, {
     mend: 'mlreg status',
   });
@@ -196,8 +197,7 @@ async function refuseOutdated(
       mend: `mlreg status --environment ${plan.environment}`,
     });
   const [newest] = await store.rollouts();
-  if (newest !== undefined && !isOver(newest, await store.journal(newest)))
-    throw refusal(`rollout ${newest} began`);
+  if (newest !== undefined && !(await isOverIn(store, newest))) throw refusal(`rollout ${newest} began`);
   const records = await store.versions();
   const buried = records.find(
     ({ version, tombstone }) => tombstone !== undefined && endpoints[version]?.name === tombstone.endpoint,

@@ -7,6 +7,7 @@ import type { Store } from '../ports/store.ts';
 import { lookAt } from './look.ts';
 import { isBlind, isMine, noStore, targetOf } from './marker.ts';
 import { replay } from './replay.ts';
+import { isOverIn } from './snapshot.ts';
 
 /** What a person orders while the store can't be read, can't be written, or is not the newest. */
 export interface BlindOrder {
@@ -129,7 +130,7 @@ export async function wentBackBlind(
     store,
     platform,
   }: {
-    readonly store: Pick<Store, 'rollouts' | 'journal' | 'lock' | 'writerOf'>;
+    readonly store: Pick<Store, 'rollouts' | 'journal' | 'snapshot' | 'lock' | 'writerOf'>;
     readonly platform: Pick<Platform, 'readAlias'>;
   },
   alias: string,
@@ -141,7 +142,7 @@ export async function wentBackBlind(
   if (meaning.kind === 'unknown-rollback') return meaning.rollout;
   const { owner, rollout } = await store.lock();
   if (owner === null || rollout === null || rollout === newest || !rollouts.includes(rollout)) return null;
-  return isOver(rollout, await store.journal(rollout)) ? null : rollout;
+  return (await isOverIn(store, rollout)) ? null : rollout;
 }
 
 /** Whether nobody need ever take it up. */

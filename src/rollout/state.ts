@@ -93,6 +93,11 @@ export interface RolloutState {
   readonly openIntent: { readonly seq: number; readonly effect: Effect } | undefined;
 
   readonly observations: readonly Observation[];
+  /**
+   * Set where a snapshot saved the reading: so many ticks stand in the first observation, as their sums, and this was the
+   * verdict on them. Nobody judges such a state.
+   */
+  readonly summary?: { readonly ticks: number; readonly verdict: Verdict | null };
   readonly lastObservedAt: Instant | null;
   /** Set while looks can't read the metrics: since when, and the last try. */
   readonly unreadable: {

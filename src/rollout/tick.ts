@@ -6,8 +6,9 @@ import { carryOut, type Lost } from './carry-out.ts';
 import { decide } from './decide.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { keepSnapshot } from './snapshot.ts';
 import { type Unjournaled, unjournaled } from './unjournaled.ts';
-import { decidingVerdict, isJudged } from './verdict-on.ts';
+import { decidingVerdict, isJudged, verdictOn } from './verdict-on.ts';
 
 export type TickResult =
   | { readonly kind: 'again'; readonly at: Instant; readonly why: string }
@@ -29,6 +30,7 @@ export async function tick(
   memory: Unjournaled = unjournaled(),
 ): Promise<TickResult> {
   let failure: Verdict | null = null;
+  const before = journal.state().length;
   try {
     if (journal.state().phase === 'forward') {
       if (!(await stillOurs(ports, journal))) return lost(ports);
@@ -53,6 +55,8 @@ export async function tick(
           await journal.append(now, decision.entries, decision.changes);
           break;
         case 'wait':
+          if (state.phase === 'forward' && journal.owed() === 0)
+            await keepSnapshot(ports.store, state, verdictOn(state), before);
           return { kind: 'again', at: decision.until, why: decision.why };
         case 'ended':
           await ports.store.release(journal.token).catch(() => false);

@@ -13,6 +13,7 @@ export function verdictOn(state: RolloutState): Verdict | null {
   if (!isJudged(state) || state.observations.length === 0) return null;
   const { unreadable } = state;
   if (unreadable !== null) return { kind: 'unreadable', why: unreadable.why, denied: unreadable.denied };
+  if (state.summary !== undefined) return state.summary.verdict;
   return judgeTable(state.plan.policy, state.observations, state.salt);
 }
 

@@ -61,7 +61,7 @@ type Named = Pick<StorePlace, 'stateDir' | 'environment' | 'model'>;
  * Signs that could lead out of the directory are escaped, and so is the environment's hyphen: else `a-b`, `c` and `a`,
  * `b-c` would be one file.
  */
-function storeFile({ stateDir, environment, model }: Named): string {
+export function storeFile({ stateDir, environment, model }: Named): string {
   return join(stateDir, `${escape(environment).replaceAll('-', '%2D')}-${escape(model)}.ndjson`);
 }
 

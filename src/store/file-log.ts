@@ -1,9 +1,12 @@
 import { dirname } from 'node:path';
 import { UserError } from '../domain/user-error.ts';
+import type { RolloutId } from '../domain/units.ts';
+import type { Snapshot } from '../ports/store.ts';
 import { type Chain, follow, newChain } from './chain.ts';
 import { appendTo, readFrom, sizeOf, syncFile, syncNames } from './file.ts';
 import type { FileSystem } from './file-system.ts';
 import { keepOutOfGit } from './git-ignore.ts';
+import { readSnapshotFile, writeSnapshotFile } from './file-snapshot.ts';
 import { apply, emptyState, encode, type State } from './fold.ts';
 import { damaged, differentFile, newerFormat } from './refusals.ts';
 import { encodeRecord, tailLength, tailOf } from './record.ts';
@@ -30,8 +33,13 @@ export interface LogFile {
  * - It counts for its own writer only when it is on disk.
  */
 export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
-  const state = emptyState();
-  const chain = newChain(genesis);
+  let state = emptyState();
+  let chain = newChain(genesis);
+  let snapshots = new Map<RolloutId, Snapshot>();
+  /** What was kept beside the log has been looked at. */
+  let isOpened = false;
+  /** The first entry of each journal that was read, where older ones were not; null: all were. */
+  let unread: ReadonlyMap<RolloutId, number> | null = null;
   /** The head that is known to be on disk. */
   let durable: string | undefined = genesis;
   let named = false;
@@ -39,6 +47,39 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
   const inTurn = turns();
 
   async function catchUp(): Promise<void> {
+    if (isOpened) return readOn();
+    isOpened = true;
+    const found = await readSnapshotFile(fs, path, genesis);
+    if (found === null) return readOn();
+    ({ chain, state } = found);
+    snapshots = new Map(found.snapshots);
+    unread = new Map([...state.journals].map(([id, { length, parts }]) => [id, parts[0]?.from ?? length]));
+    durable = undefined;
+    try {
+      await readOn();
+    } catch (error) {
+      // The log alone is believed: what does not fit it may be the snapshot's mistake.
+      if (!(error instanceof UserError) || error.fault !== 'conflict') throw error;
+      await readWhole();
+    }
+  }
+
+  async function readWhole(): Promise<void> {
+    state = emptyState();
+    chain = newChain(genesis);
+    unread = null;
+    durable = undefined;
+    await readOn();
+  }
+
+  /** For what lies before a snapshot. @throws UserError conflict, where this is not the log that has been acted upon */
+  async function readOlder(): Promise<void> {
+    const { head } = chain;
+    await readWhole();
+    if (!chain.ancestors.has(head)) throw differentFile(path);
+  }
+
+  async function readOn(): Promise<void> {
     const bytes = await readNew(fs, path, chain);
     if (bytes === undefined) return;
     const { problem } = follow(chain, bytes, (body, line) => {
@@ -64,9 +105,36 @@ export function openFileLog({ path, genesis, writer, fs }: LogFile): Log {
       await catchUp();
       return state;
     });
+  const { journal, inbox, writerOf } = readsOf(read);
+  /** Reads the log whole first, where what is asked for lies before a snapshot. */
+  const whole = (isBefore: () => boolean): Promise<void> =>
+    inTurn(async () => {
+      await catchUp();
+      if (unread !== null && isBefore()) await readOlder();
+    });
   return {
     read,
-    ...readsOf(read),
+    inbox,
+    async journal(rollout, from) {
+      await whole(() => from < (unread?.get(rollout) ?? 0));
+      return journal(rollout, from);
+    },
+    async writerOf(token) {
+      await whole(() => !state.writers.has(token));
+      return writerOf(token);
+    },
+    snapshot: (rollout) =>
+      inTurn(async () => {
+        await catchUp();
+        return snapshots.get(rollout);
+      }),
+    keepSnapshot: (rollout, snapshot) =>
+      inTurn(async () => {
+        await catchUp();
+        snapshots.delete(rollout);
+        snapshots.set(rollout, snapshot);
+        await writeSnapshotFile(fs, path, genesis, { chain, state, snapshots });
+      }),
     commit: (decide) =>
       inTurn(async () => {
         for (let tries = 0; tries < mostTries; tries++) {

@@ -1,10 +1,12 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { UserError } from '../domain/user-error.ts';
 
 /** The few calls the store makes, so that tests can fill the disk and cut the power. Errors carry Node's `code`. */
 export interface FileSystem {
   open(path: string, flags: 'r' | 'a', mode?: number): Promise<OpenFile>;
   stat(path: string): Promise<{ readonly size: number }>;
+  /** Makes the file anew, whole or not at all. Absent: this file system can't, and nothing is kept beside the log. */
+  replace?(path: string, bytes: Uint8Array): Promise<void>;
   mkdir(
     path: string,
     options: { readonly recursive: true; readonly mode: number },
@@ -20,7 +22,21 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-export const nodeFileSystem: FileSystem = { open, stat, mkdir };
+export const nodeFileSystem: FileSystem = {
+  open,
+  stat,
+  mkdir,
+  async replace(path, bytes) {
+    const part = `${path}.${process.pid}.part`;
+    try {
+      await writeFile(part, bytes, { mode: 0o600 });
+      await rename(part, path);
+    } catch (error) {
+      await rm(part, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  },
+};
 
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { codeOf, fileError, type FileSystem } from './file-system.ts';
+import { codeOf, fileError, type FileSystem, type OpenFile } from './file-system.ts';
 
 /** 0 where there is no file. */
 export async function sizeOf(fs: FileSystem, path: string): Promise<number> {
@@ -61,15 +61,19 @@ async function openToAppend(fs: FileSystem, path: string): ReturnType<FileSystem
 }
 
 export async function syncFile(fs: FileSystem, path: string): Promise<void> {
+  let file: OpenFile;
   try {
-    const file = await fs.open(path, 'a', 0o600);
-    try {
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
+    file = await fs.open(path, 'a', 0o600);
+  } catch (error) {
+    // An immutable file, or one of another user: it is not the disk that did not confirm.
+    throw fileError(error, 'write', path);
+  }
+  try {
+    await file.datasync();
   } catch (error) {
     throw fileError(error, 'sync', path);
+  } finally {
+    await file.close();
   }
 }
 

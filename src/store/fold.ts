@@ -26,7 +26,17 @@ export type Transaction =
       readonly store?: StoreIdentity;
     }
   | { readonly kind: 'seal'; readonly by: StoreId }
-  | { readonly kind: 'beat' | 'release'; readonly token: number }
+  /** From here on it is another store. */
+  | {
+      readonly kind: 'restore';
+      readonly token: number;
+      readonly writer: string;
+      readonly owner: Actor;
+      readonly rollout: RolloutId;
+      readonly at: Instant;
+      readonly store: StoreIdentity;
+    }
+  | { readonly kind: 'beat' | 'release' | 'restored'; readonly token: number }
   | {
       readonly kind: 'append';
       readonly rollout: RolloutId;
@@ -125,6 +135,19 @@ function fold(state: State, known: Folded, content: Part['content']): void {
       state.beats++;
       return;
     }
+    case 'restore': {
+      const { token, writer, owner, rollout, at: takenAt, store } = known;
+      state.holder = { token, writer, owner, rollout, takenAt, store, restoring: true };
+      state.writers.set(token, writer);
+      state.beats++;
+      return;
+    }
+    case 'restored': {
+      const { restoring: _done, ...holder } = state.holder;
+      state.holder = { ...holder, owner: null, rollout: null };
+      state.beats++;
+      return;
+    }
     case 'seal':
       state.holder = { ...state.holder, owner: null, rollout: null, sealedBy: known.by };
       state.beats++;
@@ -179,6 +202,14 @@ export function readJournal(state: State, rollout: RolloutId, from: number): Ent
     .slice(first)
     .flatMap(readPart)
     .filter((entry) => entry.seq >= from);
+}
+
+/** The entries of one append, read already. */
+export function partsOf(entries: readonly Entry[]): Part[] {
+  const [first] = entries;
+  if (first === undefined) return [];
+  const { seq: from, at, token } = first;
+  return [{ from, count: entries.length, at, token, content: { kind: 'read', entries } }];
 }
 
 export const journalLength = (state: State, rollout: RolloutId): number =>

@@ -1,12 +1,13 @@
 import { UserError } from '../domain/user-error.ts';
+import { StoreDamaged } from '../ports/store.ts';
 import type { Problem } from './chain.ts';
 
 /** Somebody, or the disk, changed what was written: nothing in the file is acted upon any more. */
-export function damaged(path: string, { line, sentence }: Problem): UserError {
-  return new UserError('conflict', `${path}:${line}: ${sentence}`, {
+export function damaged(path: string, { line, sentence }: Problem): StoreDamaged {
+  return new StoreDamaged('conflict', `${path}:${line}: ${sentence}`, {
     why: 'the records are chained by their hashes, and mlreg acts on nothing that the chain does not vouch for',
     mend: [
-      `put back ${path} from its newest copy; what is cut off before the damage is lost, and mlreg refuses to move users by less than the alias knows`,
+      'mlreg recover  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it',
       'mlreg rollback  # where users suffer: moves the alias alone, and needs no store',
     ],
   });

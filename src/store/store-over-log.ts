@@ -1,9 +1,9 @@
-import type { Entry, EntryBody, Request, StoreId } from '../domain/journal.ts';
+import type { Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange } from '../domain/registry.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { metricValues } from '../domain/metric-value.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { AcquireOutcome, AppendOutcome, Store } from '../ports/store.ts';
+import type { AcquireOutcome, AppendOutcome, LockRecord, Snapshot, Store } from '../ports/store.ts';
 import { sha256 } from './record.ts';
 import { journalLength, lockOf, readJournal, type State, toldOf, type Transaction } from './fold.ts';
 
@@ -20,6 +20,8 @@ export interface Log {
   journal(rollout: RolloutId, from: number): Promise<readonly Entry[]>;
   /** Requests from index `from` on. */
   inbox(rollout: RolloutId, from: number): Promise<readonly Request[]>;
+  snapshot(rollout: RolloutId): Promise<Snapshot | undefined>;
+  keepSnapshot(rollout: RolloutId, snapshot: Snapshot): Promise<void>;
   /** To whom a token was given. */
   writerOf(token: number): Promise<string | undefined>;
   /** Decides and writes with nothing between: where another writer came first, decides anew. */
@@ -51,6 +53,7 @@ export function storeOverLog(log: Log, opened: string): Store {
       return log.commit<AcquireOutcome>((state) => {
         const lock = lockOf(state);
         if (lock.sealedBy !== undefined) throw sealed(lock.sealedBy);
+        if (lock.restoring === true) throw unrestored();
         if (lock.owner !== null && !takeOver) return answer({ kind: 'held', lock });
         if (ifToken !== undefined && ifToken !== lock.token) return answer({ kind: 'held', lock });
         const token = Math.max(lock.token, atLeast) + 1;
@@ -65,6 +68,29 @@ export function storeOverLog(log: Log, opened: string): Store {
         );
       });
     },
+    restore: ({ owner, rollout, epoch, atLeast, supersedes, at }) => {
+      const [writer, id] = [draw(), draw()];
+      return log.commit<LockRecord>((state) => {
+        const lock = lockOf(state);
+        const token = Math.max(lock.token, atLeast) + 1;
+        const before = lock.store === undefined ? [] : [lock.store, ...(lock.store.supersedes ?? [])];
+        const store: StoreIdentity = {
+          id,
+          epoch: Math.max(epoch, ...before.map((one) => one.epoch), 0) + 1,
+          supersedes: placesTaken([...supersedes, ...before.map((one) => ({ ...one, token: lock.token }))]),
+        };
+        const taken = { token, writer, owner, rollout, store };
+        return write(
+          { kind: 'restore', ...taken, at },
+          { ...taken, takenAt: at, restoring: true, beat: lock.beat + 1 },
+        );
+      });
+    },
+    restored: (token) =>
+      log.commit((state) => {
+        if (!owns(state, token)) return answer(false);
+        return state.holder.restoring === true ? write({ kind: 'restored', token }, true) : answer(true);
+      }),
     writerOf: (token) => log.writerOf(token),
     seal: (by) =>
       log.commit<void>((state) =>
@@ -94,6 +120,8 @@ export function storeOverLog(log: Log, opened: string): Store {
         );
       }),
     journal: (rollout, from = 0) => log.journal(rollout, from),
+    snapshot: (rollout) => log.snapshot(rollout),
+    keepSnapshot: (rollout, snapshot) => log.keepSnapshot(rollout, snapshot),
     async rollouts() {
       return [...(await log.read()).journals.keys()].reverse();
     },
@@ -141,6 +169,24 @@ const owns = ({ holder }: State, token: number): boolean =>
 /** What a reader will find: the writer must not know more than the journal holds. */
 const asWritten = (entries: readonly EntryBody[]): EntryBody[] =>
   JSON.parse(JSON.stringify(entries)) as EntryBody[];
+
+/** Each store once, with the newest token that it is known to have given out. */
+function placesTaken(
+  stores: readonly (StoreId & { readonly token: number })[],
+): readonly (StoreId & { readonly token: number })[] {
+  const found = new Map<string, StoreId & { readonly token: number }>();
+  for (const { id, epoch, token } of stores) {
+    const key = `${id} ${epoch}`;
+    found.set(key, { id, epoch, token: Math.max(token, found.get(key)?.token ?? 0) });
+  }
+  return [...found.values()];
+}
+
+const unrestored = (): UserError =>
+  new UserError('conflict', 'mlreg recover was cut off in this store before the alias said so', {
+    why: 'until the alias carries the marker of this store, another one may still move users',
+    mend: ['mlreg recover  # goes on', 'mlreg rollback  # where users suffer: moves the alias alone'],
+  });
 
 const sealed = ({ id, epoch }: StoreId): UserError =>
   new UserError('conflict', `another store took this one's place: store ${id}, epoch ${epoch}`, {

@@ -70,6 +70,21 @@ export const recordRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/audit.ts')).auditVerify,
   },
   {
+    name: 'recover',
+    summary: 'rebuild a lost, damaged or outdated registry from what AWS serves; moves no users',
+    options: [
+      ['--champion <version>', 'the version that serves, where its Lambda version does not say so'],
+      ['--reason <text>', 'why, for the journal'],
+      ['--force', 'rebuild although another store took the place of this one (requires --reason)'],
+    ],
+    examples: [
+      'mlreg recover -e prod',
+      'mlreg recover --yes -e prod -o json',
+      'mlreg recover --champion v2.2.0 --reason "table was deleted" -e prod',
+    ],
+    load: async () => (await import('../commands/recover.ts')).recover,
+  },
+  {
     name: 'config show',
     summary: 'every setting of the environment',
     options: [['--origin', 'and where its value came from']],

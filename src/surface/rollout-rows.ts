@@ -116,7 +116,11 @@ export const rolloutRows: readonly CommandRow[] = [
   {
     name: 'rollback',
     summary: 'move everybody back to a version known good, rollout or not',
-    options: [['--to <version>', 'which; by default the one before'], reason, overOrder],
+    options: [
+      ['--to <version>', 'which version; by default the newest before this one that is known good'],
+      reason,
+      overOrder,
+    ],
     examples: ['mlreg rollback --to v2.2.0', 'mlreg rollback --reason "complaints" -e prod'],
     load: async () => (await import('../commands/rollback.ts')).rollback,
   },

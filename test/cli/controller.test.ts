@@ -5,6 +5,7 @@ import { later } from '../../src/domain/units.ts';
 import { PlatformError } from '../../src/ports/platform.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
 import { baking, type CliWorld, serving } from '../support/cli-world.ts';
+import { readOnlyStore } from '../support/model-world.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
 
@@ -172,5 +173,100 @@ describe('a rollout whose process leaves', () => {
     expect((await cli.run('resume --detach')).code).toBe(0);
     expect(dispatched).toEqual(['r-1 1', 'r-1 2']);
     expect(await laps(hasEnded)).toMatchObject({ outcome: { kind: 'succeeded' } });
+  });
+});
+
+describe('a rollback that the store does not know, of a rollout that has ended', () => {
+  /** v2.3.0 was promoted, and all is over. */
+  async function ended() {
+    const world = await watched();
+    const endpoint = { name: 'recommendation-dev-v2-1-0-76322e31', generation: 1 };
+    await world.cli.register('v2.1.0', { status: 'archived', functionVersion: '5', endpoint });
+    expect((await world.cli.run(deploy)).code).toBe(0);
+    return world;
+  }
+  const statusesOf = async (cli: CliWorld): Promise<Record<string, string>> =>
+    Object.fromEntries((await cli.ask('versions')).versions.map((one: any) => [one.version, one.status]));
+
+  it.each([
+    ['rollback', '7', { 'v2.1.0': 'archived', 'v2.2.0': 'champion', 'v2.3.0': 'rolled_back' }],
+    ['rollback --to v2.1.0', '5', { 'v2.1.0': 'champion', 'v2.2.0': 'archived', 'v2.3.0': 'rolled_back' }],
+  ])('%s is recorded by the controller, which keeps what serves', async (words, serves, statuses) => {
+    const { cli, laps } = await ended();
+    cli.model.fault = readOnlyStore;
+    expect((await cli.run(words, { as: 'bob' })).code).toBe(0);
+    cli.model.fault = () => null;
+    const home = { functionVersion: serves, weights: {} };
+    expect((await cli.run('deploy --model-version v2.1.0')).code).toBe(5);
+    const served = new Set<string>();
+    const result = await laps((one) => {
+      served.add(cli.model.alias().target.functionVersion);
+      return one.kind === 'ended';
+    });
+    expect(result).toMatchObject({ rollout: 'r-1', outcome: { kind: 'rolled-back' } });
+    expect([...served]).toEqual([serves]);
+    expect(cli.model.alias()).toMatchObject({ target: home, stamp: { detail: { purpose: 'back' } } });
+    expect(await statusesOf(cli)).toEqual(statuses);
+    expect(await laps(() => true)).toMatchObject({ kind: 'rest' });
+    expect((await cli.run('audit verify')).code).toBe(0);
+    await cli.register('v2.4.0');
+    expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(0);
+  });
+
+  it('so is one of an owner who could not tell the journal', async () => {
+    const { cli, laps } = await ended();
+    const { stamp } = cli.model.alias();
+    if (stamp?.detail === undefined) throw new Error('the alias carries no marker');
+    const detail = { ...stamp.detail, purpose: 'back', target: '7' } as const;
+    cli.model.makeAlias(
+      'live',
+      { functionVersion: '7', weights: {} },
+      { ...stamp, seq: stamp.seq + 50, detail },
+    );
+    expect((await cli.run('deploy --model-version v2.1.0')).code).toBe(5);
+    expect(await laps(hasEnded)).toMatchObject({ outcome: { kind: 'rolled-back' } });
+    expect(await statusesOf(cli)).toMatchObject({ 'v2.2.0': 'champion', 'v2.3.0': 'rolled_back' });
+  });
+
+  it('is left to a person who has the lock', async () => {
+    const { cli, laps } = await ended();
+    cli.model.fault = readOnlyStore;
+    await cli.run('rollback', { as: 'bob' });
+    cli.model.fault = () => null;
+    const owner = { name: 'bob', host: 'desk', pid: 9, command: 'mlreg resume' };
+    await cli.store.acquire({ owner, rollout: null, takeOver: false, at: cli.clock.now() });
+    const before = cli.model.alias();
+    expect(await laps(() => true)).toMatchObject({ kind: 'rest' });
+    expect(cli.model.alias()).toEqual(before);
+  });
+
+  it('does not keep the controller from its rest where the alias cannot be read', async () => {
+    const { cli, laps } = await ended();
+    cli.model.fault = (_at, name) => (name === 'readAlias' ? 'error-before' : null);
+    expect(await laps(() => true)).toMatchObject({ kind: 'rest' });
+  });
+});
+
+describe('a store that must move nobody', () => {
+  const newer = (cli: CliWorld): void => {
+    const { stamp, target } = cli.model.alias();
+    if (stamp === undefined) throw new Error('the alias carries no marker');
+    cli.model.makeAlias('live', target, { ...stamp, token: stamp.token + 5 });
+  };
+
+  it('fails the lap, which raises the alarm, at rest and where a rollout is an orphan', async () => {
+    for (const isOrphan of [false, true]) {
+      const { cli, laps } = await watched();
+      if (isOrphan)
+        cli.when(baking(50), () => {
+          cli.model.fault = () => 'crash-before';
+        });
+      await cli.run(deploy);
+      cli.model.fault = () => null;
+      newer(cli);
+      const before = cli.model.alias();
+      await expect(laps(() => false)).rejects.toThrow('which this store does not know');
+      expect(cli.model.alias()).toEqual(before);
+    }
   });
 });

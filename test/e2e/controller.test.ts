@@ -110,10 +110,10 @@ describe('a controller whose process is killed', () => {
     expect(await scene.ask('local', 'status')).toMatchObject({ controller: 'runs' });
     scene.configure(calm);
     const traffic = await startTraffic(scene, 60);
-    await succeeds(scene.run('deploy', '--model-version', 'v2.3.0', '--detach'));
+    await succeeds(scene.run('deploy', '--model-version', 'v2.2.0', '--detach'));
     await eventually('a first share', async () => (await scene.status()).rollout?.challengerPercent === 20);
     await succeeds(scene.run('abort'));
     await traffic.stop();
-    await expectServing(scene, 'v2.2.0');
+    await expectServing(scene, 'v2.3.0');
   });
 });

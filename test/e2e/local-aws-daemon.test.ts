@@ -25,9 +25,10 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { build } from 'esbuild';
 import { createTar } from 'nanotar';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readDaemonRecord, type DaemonRecord } from '../../src/local-aws/daemon-files.ts';
 import { createChildRecords, processStart } from '../../src/local-aws/data-plane/process-identity.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const root = join(import.meta.dirname, '../..');
 const image = `local://${join(root, 'test/fixtures/model-server.mjs')}`;
@@ -186,7 +187,7 @@ async function serveModel(record: DaemonRecord, environment: Record<string, stri
     }),
   );
   await sagemaker.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: name }));
-  await vi.waitFor(() => expectInService(record, name), { timeout: 60_000 });
+  await waitFor(() => expectInService(record, name));
 
   const FunctionName = record.functionName;
   await lambda.send(
@@ -296,7 +297,7 @@ describe('the daemon', () => {
     expect(readDaemonRecord(stateDir)).toBeUndefined();
 
     const second = await up();
-    await vi.waitFor(() => expect(processStart(before.pid)).toBeUndefined());
+    await waitFor(() => expect(processStart(before.pid)).toBeUndefined());
     await expectInService(second.record, endpoint);
     const after = await recommend(second.record);
     expect(after).toMatchObject({ version: 'v1', functionVersion: before.functionVersion });
@@ -322,22 +323,22 @@ describe('the daemon', () => {
     await serveModel(record, { BEHAVIOUR: 'outlive' });
     const { pid } = await recommend(record);
     const hung = fetch(`${record.gatewayUrl}/feedback`, { method: 'POST' }).catch(() => 'cut off');
-    await vi.waitFor(async () => expect(await status(record)).toMatchObject({ gateway: { inFlight: 1 } }));
+    await waitFor(async () => expect(await status(record)).toMatchObject({ gateway: { inFlight: 1 } }));
     const gone = end(child, 'SIGTERM');
-    await vi.waitFor(() => expect(readDaemonTalk(child)).toContain('once more'));
+    await waitFor(() => expect(readDaemonTalk(child)).toContain('once more'));
     child.kill('SIGTERM');
     expect(await gone).toBe(143);
     // Giving up the state directory is the last thing done in order.
     expect(readdirSync(stateDir)).toContain('daemon.lock');
     expect(await hung).toBe('cut off');
-    await vi.waitFor(() => expect(processStart(pid)).toBeUndefined());
+    await waitFor(() => expect(processStart(pid)).toBeUndefined());
   });
 
   it('outlives what a function leaves behind', async () => {
     newState();
     const { child, record } = await up();
     expect((await fetch(`${record.gatewayUrl}/metrics`)).status).toBe(200);
-    await vi.waitFor(() => expect(readDaemonTalk(child)).toMatch(/nobody awaits it[^]*nobody catches it/));
+    await waitFor(() => expect(readDaemonTalk(child)).toMatch(/nobody awaits it[^]*nobody catches it/));
     expect((await fetch(`${record.gatewayUrl}/health`)).status).toBe(200);
   });
 

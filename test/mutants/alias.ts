@@ -67,9 +67,16 @@ export const aliasMutants: readonly Mutant[] = [
   {
     ...write,
     name: "a rollback without the store writes over another rollout's rollback",
-    from: "isRollback(stamp) ? 'elsewhere' : 'take'",
-    to: "isRollback(stamp) ? 'take' : 'take'",
+    from: "return stamp.rollout === state.id ? 'went-back' : 'elsewhere';",
+    to: "return stamp.rollout === state.id ? 'went-back' : 'take';",
     danger: 'users are moved back to a version that a person fled from in an earlier rollout',
+  },
+  {
+    ...write,
+    name: "a rollback without the store writes over a person's choice of another version",
+    from: "return stamp.rollout === state.id ? 'went-back' : 'elsewhere';",
+    to: "return stamp.rollout === state.id ? 'take' : 'elsewhere';",
+    danger: 'users are moved from the version that a person has just brought them to',
   },
   {
     ...write,

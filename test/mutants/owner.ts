@@ -54,8 +54,8 @@ export const ownerMutants: readonly Mutant[] = [
   {
     ...own,
     name: 'a rollout begins beside another one',
-    from: '    throw refusal(`rollout ${newest} began`);\n',
-    to: '    void 0;\n',
+    from: 'if (newest !== undefined && !(await isOverIn(store, newest))) throw refusal',
+    to: 'if (newest === null) throw refusal',
     danger: 'two rollouts move the same users',
   },
   {
@@ -377,8 +377,8 @@ export const ownerMutants: readonly Mutant[] = [
   {
     ...store,
     name: 'the store forgets the token on the alias',
-    from: 'const token = Math.max(lock.token, atLeast) + 1;',
-    to: 'const token = lock.token + 1;',
+    from: 'const token = Math.max(lock.token, atLeast) + 1;\n        // Also',
+    to: 'const token = lock.token + 1;\n        // Also',
     danger: 'after a rollback without the store every write is refused as older',
   },
   {

@@ -223,9 +223,16 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     ...way,
+    name: 'a lost answer is taken for a version that is there',
+    from: 'const asksAtMost = 3;',
+    to: 'const asksAtMost = 1;',
+    danger: 'users are sent to an endpoint that somebody has deleted',
+  },
+  {
+    ...way,
     name: 'a version that AWS does not answer for is rebuilt',
-    from: "return error.failure.kind === 'missing' ? 'missing' : null;",
-    to: "return 'missing';",
+    from: 'if (!mayAnswer || asked === asksAtMost) return null;',
+    to: "if (!mayAnswer || asked === asksAtMost) return 'missing';",
     danger: 'a rollback publishes what is in $LATEST because a read was denied',
   },
   {

@@ -17,7 +17,7 @@ export class NoAnswer extends UserError {
 
 /** What a store that can be read and not written refuses. */
 const isWrite = (name: string): boolean =>
-  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal|TransactWriteItems|PutItem)$/.test(
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal|keepSnapshot|TransactWriteItems|PutItem)$/.test(
     name,
   );
 

@@ -118,10 +118,13 @@ export function storeCalled({ caller, onEntries }: Stage, store: Store, process:
       return outcome;
     },
   };
-  return Object.fromEntries(
-    Object.entries(tapped).map(([name, method]: [string, (...given: never[]) => Promise<unknown>]) => [
+  const { snapshot, keepSnapshot, ...called } = tapped;
+  const scheduled = Object.fromEntries(
+    Object.entries(called).map(([name, method]: [string, (...given: never[]) => Promise<unknown>]) => [
       name,
       (...given: never[]) => caller.call(process, `store.${name}`, () => method(...given)),
     ]),
   ) as unknown as Store;
+  // A journal here is too short for one, so asking for it is no call: stories are told by the time that calls take.
+  return { ...scheduled, snapshot, keepSnapshot };
 }

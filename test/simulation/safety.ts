@@ -1,4 +1,4 @@
-import type { Entry, Stamp } from '../../src/domain/journal.ts';
+import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
 import type { Service, VersionRecord } from '../../src/domain/registry.ts';
@@ -93,7 +93,7 @@ interface Followed {
   readonly shares: Map<AliasName, number>;
   promoteLanded: boolean;
   /** The last `ended`, unless somebody has taken the rollout up since. */
-  ended: 'succeeded' | 'rolled-back' | 'stuck' | null;
+  ended: Outcome['kind'] | null;
 }
 
 /** The laws, checked after every effect, on what really happened and not on what the engine believes. */

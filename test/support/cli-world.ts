@@ -10,6 +10,7 @@ import { UserError } from '../../src/domain/user-error.ts';
 import type { AccountFinding, RolloutSubject } from '../../src/ports/account.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { UserCounts } from '../../src/ports/index.ts';
+import type { Recovery } from '../../src/ports/inventory.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/rollout/outbox.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
@@ -69,6 +70,8 @@ export interface CliWorld {
   /** What doctor, and a rollout before it begins, hear from the account. */
   account: readonly AccountFinding[];
   preflight: (subject: RolloutSubject) => readonly AccountFinding[];
+  /** Of a store in a file; null: what is in memory is whole. */
+  recovery: Recovery | null;
   /** What a walk of the history comes to. */
   audit: Partial<Audit>;
   /** What the function's code understands, or why it can't be asked. */
@@ -109,10 +112,29 @@ environments:
   prod: { approvals: 0, protected: true }
 `;
 
-/** @param config mlreg.yaml; null: there is none */
-export function cliWorld(config: string | null = projectConfig): CliWorld {
-  const model = modelWorld();
+let sharing = 0;
+
+/**
+ * @param config mlreg.yaml; null: there is none
+ * @param kept the store, where it is not to be in memory
+ */
+export function cliWorld(config: string | null = projectConfig, kept?: Store): CliWorld {
   let loading = 0;
+  /** Time stands still while a file is read or written. */
+  const awaited = (store: Store): Store =>
+    new Proxy(store, {
+      get:
+        (from, name: keyof Store) =>
+        async (...args: never[]) => {
+          loading++;
+          try {
+            return await (from[name] as (...given: never[]) => Promise<unknown>).apply(from, args);
+          } finally {
+            loading--;
+          }
+        },
+    });
+  const model = modelWorld(kept === undefined ? undefined : awaited(kept));
   const clock = virtualClock(model.ports.clock.now(), () => loading > 0);
   const files = new Map<string, string>(config === null ? [] : [['/project/mlreg.yaml', config]]);
   const artifacts = new Map<string, string>();
@@ -121,7 +143,8 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
   const running = new Set<number>();
   const waiting: { holds: (entry: Entry) => boolean; act: () => void }[] = [];
   let pids = 100;
-  let rollouts = 0;
+  // Worlds that share a store name their rollouts apart.
+  let rollouts = kept === undefined ? 0 : 100 * ++sharing;
   let requests = 0;
 
   const written = (entries: readonly Entry[]): void => {
@@ -154,6 +177,21 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       },
     },
     outbox: createOutbox({ store, channels: [], clock }),
+    inventory: {
+      publications: async () =>
+        model.functionVersions().map((functionVersion) => {
+          const variables = model.variablesOf(functionVersion);
+          return { functionVersion, variables, codeSha256: 'code' };
+        }),
+      artifact: async (endpoint) => {
+        const found = [...artifacts].find(([, digest]) => endpoint.includes(digest.slice(0, 8)));
+        return found === undefined ? null : { uri: found[0], digest: found[1] };
+      },
+    },
+    recovery: {
+      look: () => world.recovery?.look() ?? Promise.resolve({ store, damage: null }),
+      salvage: () => world.recovery?.salvage() ?? Promise.reject(new Error('nothing is damaged')),
+    },
     account: { examine: async () => world.account, preflight: async (subject) => world.preflight(subject) },
     artifacts: {
       resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),
@@ -272,7 +310,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
   const world: CliWorld = {
     model,
     clock,
-    store: openMemoryStore(model.place),
+    store: kept ?? openMemoryStore(model.place),
     files,
     questions,
     whenAsked: () => undefined,
@@ -290,7 +328,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
       const at = clock.now();
       const name = over.endpoint?.name;
       if (name !== undefined) model.endpoints.set(name, 'in-service');
-      await openMemoryStore(model.place).register({
+      await (kept ?? openMemoryStore(model.place)).register({
         version: versionTag(version),
         status: 'candidate',
         artifact: { uri, digest },
@@ -310,6 +348,7 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
     understands: ['buckets-1'],
     userCounts: null,
     audit: {},
+    recovery: null,
     identity: async (as) => ({
       account: '123456789012',
       arn: `arn:aws:sts::123456789012:assumed-role/deploy/${as}`,
@@ -319,8 +358,8 @@ export function cliWorld(config: string | null = projectConfig): CliWorld {
 }
 
 /** What most tests begin with: v2.2.0 serves everybody, v2.3.0 is a candidate. */
-export async function serving(config?: string): Promise<CliWorld> {
-  const world = cliWorld(config);
+export async function serving(config?: string, kept?: Store): Promise<CliWorld> {
+  const world = cliWorld(config, kept);
   await world.register('v2.2.0', {
     status: 'champion',
     statusReason: 'promoted by canary',

@@ -12,6 +12,7 @@ import {
   PlatformError,
   type StageView,
 } from '../../src/ports/platform.ts';
+import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { syntheticUsers } from './synthetic-users.ts';
@@ -49,6 +50,8 @@ export interface ModelWorld {
   readonly swap: (alias: string, stamp?: Stamp) => void;
   /** Somebody who isn't mlreg moves the alias. */
   readonly meddle: (target: AliasTarget) => void;
+  /** All that were published, the oldest first. */
+  readonly functionVersions: () => readonly string[];
   readonly variablesOf: (functionVersion: string) => Readonly<Record<string, string>>;
   /** In what $LATEST differs from what serves. */
   latest: readonly string[];
@@ -70,14 +73,16 @@ export interface ModelWorld {
 
 /** A full disk, an immutable file, PutItem or its key denied: what is read is there, and what is written is refused. */
 export const readOnlyStore = (_index: number, name: string): Fault | null =>
-  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal)$/.test(name) ? 'read-only' : null;
+  /^store\.(acquire|append|beat|release|post|register|change|setTold|seal|keepSnapshot)$/.test(name)
+    ? 'read-only'
+    : null;
 
 export const actor = (name = 'ana'): Actor => ({ name, host: 'here', pid: 1, command: 'mlreg deploy' });
 export const v22 = versionTag('v2.2.0');
 export const v23 = versionTag('v2.3.0');
 
 /** AWS's rules that rollouts depend on, in memory, under a clock that moves only when somebody sleeps. */
-export function modelWorld(): ModelWorld {
+export function modelWorld(kept?: Store): ModelWorld {
   let now = instant(1_750_000_000_000);
   let revision = 0;
   const asMade: AliasView = {
@@ -98,7 +103,7 @@ export function modelWorld(): ModelWorld {
   let stage: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
   const place = memoryPlace();
-  const store = openMemoryStore(place);
+  const store = kept ?? openMemoryStore(place);
   const calls: string[] = [];
 
   async function call<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
@@ -235,6 +240,8 @@ export function modelWorld(): ModelWorld {
       revision++;
       aliases.set('live', { ...aliasNamed('live'), target, revisionId: `rev-${revision}` });
     },
+    functionVersions: () =>
+      [...published.keys()].filter((version) => version !== '$LATEST').sort((a, b) => Number(a) - Number(b)),
     variablesOf: (version) => published.get(version) ?? {},
     latest: [],
     endpoints: new Map(),

@@ -57,6 +57,52 @@ export function storeContract(
       });
     });
 
+    describe('a snapshot of a journal', () => {
+      const text = JSON.stringify({ odd: 'quotes " and \\ and \n lines, ünïcödé \u2028 🦆' });
+
+      it('is none at first, and then the last that was kept, also for others', async () => {
+        await append(store, await take(store), 0);
+        expect(await store.snapshot(R1)).toBeUndefined();
+        await store.keepSnapshot(R1, { length: 1, text: 'older' });
+        await store.keepSnapshot(R1, { length: 1, text });
+        expect(await store.snapshot(R1)).toEqual({ length: 1, text });
+        expect(await (await place.reopen()).snapshot(R1)).toEqual({ length: 1, text });
+        expect(await store.snapshot(R2)).toBeUndefined();
+      });
+
+      it('is no part of the history: neither lock nor journals nor registry tell of it', async () => {
+        await store.register(version(V1));
+        const token = await take(store);
+        await append(store, token, 0);
+        const before = await everything(store);
+        await store.keepSnapshot(R1, { length: 1, text });
+        expect(await everything(store)).toEqual(before);
+        expect(await everything(await place.reopen())).toEqual(before);
+        expect(await append(store, token, 1)).toMatchObject({ kind: 'appended' });
+      });
+
+      it('hides nothing that is written after it, nor before', async () => {
+        await store.register(version(V1));
+        const first = await take(store);
+        for (let length = 0; length < 5; length++) await append(store, first, length);
+        await store.post(R1, request('q1'));
+        await store.keepSnapshot(R1, { length: 5, text });
+        const other = await place.reopen();
+        expect((await other.journal(R1, 4)).map(({ seq }) => seq)).toEqual([4]);
+        const second = await take(other, 'bob');
+        expect(second).toBe(first + 1);
+        expect(await append(other, second, 5)).toMatchObject({ kind: 'appended' });
+        expect(await append(store, first, 6)).toMatchObject({ kind: 'fenced' });
+        await other.post(R1, request('q2'));
+        expect((await other.journal(R1, 5)).map(({ seq }) => seq)).toEqual([5]);
+        const late = await place.reopen();
+        expect(await late.writerOf(first)).toBe(await store.writerOf(first));
+        expect(await late.writerOf(99)).toBeUndefined();
+        expect(await everything(late)).toEqual(await everything(store));
+        expect((await late.journal(R1)).map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5]);
+      });
+    });
+
     describe('that can be read and not written', () => {
       it('answers what it is asked, refuses what it is told as unavailable or denied, and loses nothing', async () => {
         if (place.readOnly === undefined) return;
@@ -172,6 +218,57 @@ export function storeContract(
         expect(await append(sealed, token, 1)).toMatchObject({ kind: 'fenced' });
         expect(await sealed.beat(token)).toBe(false);
         expect(await sealed.journal(R1)).toHaveLength(1);
+      });
+
+      it('that takes another store’s place gives a token to nobody else until it has', async () => {
+        const token = await take(store);
+        const { store: own } = await store.lock();
+        await store.seal({ id: '0badcafe', epoch: 6 });
+        const found = { id: '0badcafe', epoch: 6, token: 40 };
+        const at = wanted.at;
+        const lock = await store.restore({
+          owner: actor('ana'),
+          rollout: R2,
+          epoch: 6,
+          atLeast: 40,
+          supersedes: [found],
+          at,
+        });
+        expect(lock).toMatchObject({ token: 41, rollout: R2, restoring: true, store: { epoch: 7 } });
+        expect(lock.store?.supersedes).toEqual([found, { id: own?.id, epoch: 1, token }]);
+        expect(lock.store?.id).not.toBe(own?.id);
+        const restoring = await place.reopen();
+        expect(await restoring.lock()).toEqual(lock);
+        expect(await restoring.writerOf(41)).toBe(lock.writer);
+        await expect(restoring.acquire({ ...wanted, takeOver: true })).rejects.toMatchObject({
+          fault: 'conflict',
+        });
+        expect(await append(restoring, token, 0)).toMatchObject({ kind: 'fenced' });
+        expect(await append(restoring, 41, 0)).toMatchObject({ kind: 'appended' });
+        expect(await store.restored(token)).toBe(false);
+        expect(await store.restored(41)).toBe(true);
+        expect(await store.restored(41)).toBe(true);
+        const after = await (await place.reopen()).lock();
+        expect(after).toMatchObject({ token: 41, owner: null, store: lock.store });
+        expect(after).not.toHaveProperty('restoring');
+        expect(await take(store)).toBe(42);
+      });
+
+      it('can take another one’s place again where it was cut off', async () => {
+        const request = {
+          owner: actor('ana'),
+          rollout: R1,
+          epoch: 0,
+          atLeast: 0,
+          supersedes: [],
+          at: wanted.at,
+        };
+        const first = await store.restore(request);
+        const second = await store.restore({ ...request, rollout: R2 });
+        expect(second).toMatchObject({ token: 2, rollout: R2, restoring: true, store: { epoch: 2 } });
+        expect(second.store?.supersedes).toEqual([{ id: first.store?.id, epoch: 1, token: 1 }]);
+        expect(await store.restored(first.token)).toBe(false);
+        expect(await store.restored(second.token)).toBe(true);
       });
 
       it('can belong to no rollout', async () => {

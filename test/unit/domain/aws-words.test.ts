@@ -70,7 +70,7 @@ describe("a model's own words", () => {
     ['{"env":"a\\"b\\"c\\"d"}', ['a"b"c"d'], '{"env":"***"}'],
     ['longer-secret-1 longer-secret', ['longer-secret', 'longer-secret-1'], '*** ***'],
     ['2 threads, level info', ['2', 'info'], '2 threads, level info'],
-    ['got s3cr3t-value, then s3cr3t-value', ['s3cr3t-value'], 'got ***, then ***'],
+    ['s3cr3t s3cr3t s3cr3t', ['s3cr3t'], '*** *** ***'],
   ])('%s without %j', (text, values, left) => {
     expect(withoutValues(text, values)).toBe(left);
   });

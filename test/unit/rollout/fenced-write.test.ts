@@ -175,6 +175,14 @@ describe('a rollback', () => {
     expect(world.alias().target).toEqual(on('6'));
   });
 
+  it('without the store leaves users on the version that a person chose in this rollout', async () => {
+    const { world, state, write, marker } = await owned();
+    world.makeAlias('live', on('6'), marker({ ...person, target: '6' }, byPerson));
+    world.fault = (_index, name) => (name.startsWith('store.') ? 'error-before' : null);
+    expect(await write(back, rolling(state))).toMatchObject({ kind: 'went-back', elsewhere: false });
+    expect(world.alias().target).toEqual(on('6'));
+  });
+
   it('without the store goes over every other marker that is not newer', async () => {
     const { world, state, write, marker } = await owned();
     world.makeAlias('live', on('8'), marker({ purpose: 'forward', target: '8' }));

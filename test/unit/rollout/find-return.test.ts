@@ -94,4 +94,41 @@ describe('how a version comes back to users', () => {
     const wanted = { record: { ...record, ...given.record }, service, next: given.next ?? same };
     expect(await findReturn(platform, wanted)).toEqual(expected);
   });
+
+  it('asks again where an answer was lost, and believes the one that comes', async () => {
+    for (const kind of ['unknown', 'throttled'] as const) {
+      let asked = 0;
+      const platform = {
+        codeSha256: answer<'code'>('code'),
+        endpoint: () => answer<EndpointState>(++asked < 3 ? kind : 'missing')(),
+      };
+      expect(await findReturn(platform, { record, service, next: same })).toEqual({
+        returnsTo,
+        builds: 'its endpoint old-endpoint is gone',
+        endpoint: same,
+      });
+    }
+  });
+
+  it('asks three times at most, and once where AWS refuses', async () => {
+    for (const [kind, times] of [
+      ['unknown', 3],
+      ['denied', 1],
+      ['credentials', 1],
+    ] as const) {
+      let asked = 0;
+      const platform = {
+        codeSha256: answer<'code'>('code'),
+        endpoint: () => {
+          asked++;
+          return answer<EndpointState>(kind)();
+        },
+      };
+      expect(await findReturn(platform, { record, service, next: same })).toEqual({
+        returnsTo,
+        endpoint: kept,
+      });
+      expect(asked).toBe(times);
+    }
+  });
 });

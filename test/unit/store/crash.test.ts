@@ -133,12 +133,14 @@ describe('a file changed after it was written', () => {
     }
   });
 
-  it('says to put back the newest copy, and never to cut the file off', async () => {
+  it('leads to mlreg recover, and never to cutting the file off', async () => {
     const changed = edited(6, (text) => text.replace('"token":1', '"token":9'));
     const refusal: unknown = await storeFrom(Buffer.from(changed))
       .lock()
       .catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ mend: [expect.any(String), expect.stringContaining('mlreg rollback')] });
+    expect(refusal).toMatchObject({
+      mend: [expect.stringContaining('mlreg recover'), expect.stringContaining('mlreg rollback')],
+    });
     const kept = Buffer.from(`${changed.split('\n').slice(0, 5).join('\n')}\n`);
     await expectSound(kept, chapters[2]!.state);
   });

@@ -62,6 +62,68 @@ describe('a journal of format 1', () => {
   });
 });
 
+describe('a store of format 2', () => {
+  const dev = { environment: 'dev', model: 'recommendation' };
+  const opened = (name: string) => {
+    cpSync(new URL(`${name}.ndjson`, fixtures), join(stateDir, 'dev-recommendation.ndjson'));
+    return openStore({ stateDir, ...dev });
+  };
+
+  it('says what became of a promotion, a rollback, one without the store, and a recovery', async () => {
+    const kept = opened('format-2-recovered');
+    const rollouts = await kept.rollouts();
+    const states = await Promise.all(rollouts.map(async (one) => replay(one, await kept.journal(one))));
+    expect(
+      states.map(({ plan, outcome, committed, repaired }) => [
+        plan.strategy,
+        outcome?.kind,
+        committed,
+        repaired !== null,
+      ]),
+    ).toEqual([
+      ['watch', 'restored', false, false],
+      ['rollback', 'rolled-back', true, true],
+      ['canary', 'succeeded', true, false],
+    ]);
+    const [, back] = states;
+    expect(back?.plan).toMatchObject({
+      republishes: expect.stringContaining('holds 1 API key'),
+      returnsTo: { functionVersion: '7' },
+    });
+    expect(back?.published).toEqual({ 'single v2.2.0': '7' });
+    expect([back?.keeps, back?.home.functionVersion]).toEqual([null, '10']);
+    const statuses = (await kept.versions()).map(({ version, status }) => `${version} ${status}`);
+    expect(statuses).toEqual(['v2.2.0 archived', 'v2.3.0 champion']);
+    const lock = await kept.lock();
+    expect(lock).toMatchObject({ owner: null, store: { epoch: 2, supersedes: [{ epoch: 1 }] } });
+    expect(lock).not.toHaveProperty('restoring');
+    expect(await kept.writerOf(lock.token)).toBe(lock.writer);
+    expect(await kept.writerOf(1)).toMatch(/^[0-9a-f]{8}$/);
+    const taken = await kept.acquire({ owner: actor('cat'), rollout: id, takeOver: false, at: lock.takenAt });
+    expect(taken).toMatchObject({ kind: 'acquired', lock: { token: lock.token + 1, store: lock.store } });
+    expect(await verifyStore({ stateDir, ...dev })).not.toHaveProperty('problem');
+  });
+
+  it('has a rollout that was interrupted, which is taken up and brought to its end', async () => {
+    const kept = opened('format-2-interrupted');
+    const [rollout] = await kept.rollouts();
+    if (rollout === undefined) throw new Error('the fixture has a rollout');
+    const before = replay(rollout, await kept.journal(rollout));
+    expect([before.phase, before.route]).toMatchObject(['forward', { kind: 'split', percent: 50 }]);
+    const world = modelWorld();
+    for (const version of Object.values(before.published)) world.publishAs(version, {});
+    for (const [name, { target, stamp }] of Object.entries(before.aliases))
+      world.makeAlias(name, target, stamp);
+    world.advance(before.stepSince - world.ports.clock.now() + 5_000);
+    const ports = { ...world.ports, store: kept };
+    const journal = await takeOver(ports, rollout, actor('cat'), { alias: 'live' });
+    const result = await drive(ports, journal, { signal: new AbortController().signal });
+    expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'succeeded' } });
+    expect((await kept.version(versionTag('v2.3.0')))?.status).toBe('champion');
+    expect(await verifyStore({ stateDir, ...dev })).not.toHaveProperty('problem');
+  });
+});
+
 describe('a store of format 1', () => {
   it('is read as it is, and becomes one of format 2 when somebody takes its lock', async () => {
     given('format-1-interrupted');

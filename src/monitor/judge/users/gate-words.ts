@@ -2,15 +2,13 @@ import type { Finding } from '../../../domain/verdict.ts';
 import { digits, msText, percentText } from '../words.ts';
 import type { GateAnswer } from './gate-test.ts';
 
-/** `(p = 0.31)`, or why there is none. */
-function pText(answer: GateAnswer): string {
+/** `p = 0.31`. */
+function pText(answer: Exclude<GateAnswer, { readonly by: 'no-gate' }>): string {
   switch (answer.by) {
     case 'buckets':
       return `p = ${number(answer.p)}`;
     case 'strata':
       return `p = ${number(answer.p)} over ${answer.strata} strata of users, for ${answer.why}`;
-    case 'no-gate':
-      return answer.why;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   startControl,
 } from '../../../../src/local-aws/daemon-control.ts';
 import { DaemonRefused } from '../../../../src/local-aws/daemon-files.ts';
+import { waitFor } from '../../../support/wait-for.ts';
 
 let control: ControlServer;
 let port: number;
@@ -126,7 +127,7 @@ describe('the control port', () => {
 
   it('stops after it has answered', async () => {
     expect((await ask('POST', '/_local/stop', { 'x-amz-security-token': 'the token' })).status).toBe(202);
-    await vi.waitFor(() => expect(stop).toHaveBeenCalledOnce());
+    await waitFor(() => expect(stop).toHaveBeenCalledOnce());
   });
 
   it('says which port is taken, and what to type', async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   claimStateDir,
   type DaemonRecord,
@@ -11,6 +11,7 @@ import {
 import { createStateFile, readState } from '../../../../src/local-aws/daemon-state.ts';
 import { processStart } from '../../../../src/local-aws/data-plane/process-identity.ts';
 import { manualClock } from './manual-clock.ts';
+import { waitFor } from '../../../support/wait-for.ts';
 
 let directory: string;
 let path: string;
@@ -46,7 +47,7 @@ describe('the state file', () => {
     await clock.advance(19);
     expect(readState(path)).toBeUndefined();
     await clock.advance(1);
-    await vi.waitFor(() => expect(readState(path)).toEqual({ n: 2 }));
+    await waitFor(() => expect(readState(path)).toEqual({ n: 2 }));
     expect(clock.pending()).toBe(0);
     expect(readdirSync(directory)).toEqual(['state.json']);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -57,9 +58,9 @@ describe('the state file', () => {
     set(1);
     await clock.advance(50);
     set(2);
-    await vi.waitFor(() => expect(clock.pending()).toBe(1));
+    await waitFor(() => expect(clock.pending()).toBe(1));
     await clock.advance(50);
-    await vi.waitFor(() => expect(readState(path)).toEqual({ n: 2 }));
+    await waitFor(() => expect(readState(path)).toEqual({ n: 2 }));
   });
 
   it('writes at once for who waits, changes during a write included', async () => {
@@ -105,7 +106,7 @@ describe('the state file', () => {
     expect(failures).toHaveLength(1);
     rmSync(`${path}.part`, { recursive: true });
     await clock.advance(1_000);
-    await vi.waitFor(() => expect(readState(path)).toEqual({ n: 2 }));
+    await waitFor(() => expect(readState(path)).toEqual({ n: 2 }));
     expect(clock.pending()).toBe(0);
   });
 

@@ -1,0 +1,33 @@
+import type { Store } from './store.ts';
+
+/** A published Lambda version of the inference function. */
+export interface Publication {
+  readonly functionVersion: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly codeSha256: string;
+}
+
+/** What AWS knows of the versions that were ever rolled out. Throws PlatformError only. */
+export interface Inventory {
+  /** Every published Lambda version, the oldest first. */
+  publications(): Promise<readonly Publication[]>;
+  /** Of which artifact an endpoint's model was made; null where that is gone, or was not made by mlreg. */
+  artifact(endpoint: string): Promise<{ readonly uri: string; readonly digest: string } | null>;
+}
+
+/** What is wrong with a store's records. */
+export interface Damage {
+  /** File or table. */
+  readonly where: string;
+  readonly problem: string;
+  /** Records before the damage, which stay. */
+  readonly records: number;
+}
+
+/** The store as far as it can be believed. */
+export interface Recovery {
+  /** @returns the whole store, or what its sound records say, which can only be read */
+  look(): Promise<{ readonly store: Store; readonly damage: Damage | null }>;
+  /** Sets the damaged records aside. @returns where they are kept. @throws UserError where that can't be done here */
+  salvage(): Promise<string>;
+}

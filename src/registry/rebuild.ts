@@ -1,0 +1,211 @@
+import { parseVersion } from '../domain/parse.ts';
+import type { Departure, Service, VersionChange, VersionRecord } from '../domain/registry.ts';
+import type { AliasTarget } from '../domain/route.ts';
+import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
+import { began, ended, servicesOf } from './known-good.ts';
+
+interface Arm {
+  readonly version: VersionTag;
+  readonly endpoint: string;
+}
+
+/** What a published Lambda version says of the model versions that it serves. */
+export interface Served {
+  readonly functionVersion: string;
+  readonly codeSha256: string;
+  readonly routing: 'sticky' | 'weighted';
+  readonly champion: Arm;
+  /** With a share of users, or of copies. */
+  readonly challenger?: Arm;
+}
+
+/** @returns null where it names no model version */
+export function servedBy(publication: {
+  readonly functionVersion: string;
+  readonly codeSha256: string;
+  readonly variables: Readonly<Record<string, string>>;
+}): Served | null {
+  const { functionVersion, codeSha256, variables } = publication;
+  const { MLREG_ROUTE: text = '', MODEL_VERSION, SAGEMAKER_ENDPOINT } = variables;
+  const common = { functionVersion, codeSha256 };
+  if (text === '') {
+    const champion = armOf({ version: MODEL_VERSION, endpoint: SAGEMAKER_ENDPOINT });
+    return champion === null ? null : { ...common, routing: 'weighted', champion };
+  }
+  try {
+    const route = JSON.parse(text) as { readonly champion?: unknown; readonly challenger?: unknown };
+    const [champion, challenger] = [armOf(route.champion), armOf(route.challenger)];
+    if (champion === null) return null;
+    return { ...common, routing: 'sticky', champion, ...(challenger === null ? {} : { challenger }) };
+  } catch {
+    return null;
+  }
+}
+
+function armOf(found: unknown): Arm | null {
+  const { version, endpoint } = (found ?? {}) as { readonly version?: unknown; readonly endpoint?: unknown };
+  if (typeof version !== 'string' || typeof endpoint !== 'string') return null;
+  try {
+    return { version: parseVersion(version, 'MODEL_VERSION'), endpoint };
+  } catch {
+    return null;
+  }
+}
+
+export interface RebuildInput {
+  /** What the alias serves. */
+  readonly target: AliasTarget;
+  /** Where its marker leads back to. */
+  readonly back: string | undefined;
+  /** Oldest first. */
+  readonly served: readonly Served[];
+  /** Which endpoints are there. */
+  readonly endpoints: ReadonlyMap<string, boolean>;
+  /** The artifact of each endpoint's model. */
+  readonly artifacts: ReadonlyMap<string, { readonly uri: string; readonly digest: string }>;
+  /** What the store still says. */
+  readonly known: readonly VersionRecord[];
+  /** A person's word for what serves, where no Lambda version says it. */
+  readonly champion?: VersionTag | undefined;
+  readonly by: string;
+  readonly at: Instant;
+  readonly rollout: RolloutId;
+}
+
+export interface Rebuilt {
+  readonly champion: { readonly version: VersionTag; readonly functionVersion: string };
+  /** What served before it; null where nothing says. */
+  readonly previous: { readonly version: VersionTag; readonly functionVersion: string } | null;
+  /** Others than the champion that the alias gives a share of users. */
+  readonly onTrial: readonly VersionTag[];
+  readonly register: readonly VersionRecord[];
+  readonly changes: readonly VersionChange[];
+  /** Versions that can't be rebuilt, because their artifact is not known any more. */
+  readonly lost: readonly VersionTag[];
+}
+
+const reason = 'found by mlreg recover';
+
+/**
+ * The registry as what AWS serves bears it out, and pure. What served everybody is taken from the alias and from the way back
+ * that its marker names; every other version that was ever published is a candidate, for a published Lambda version need
+ * not have served anybody. What the store still says stays, but for the champion and for what was on trial.
+ * @returns null where nothing says which version serves
+ */
+export function rebuild(input: RebuildInput): Rebuilt | null {
+  const { target, back, served, known, at, by, rollout } = input;
+  const of = (functionVersion: string | undefined) =>
+    served.find((one) => one.functionVersion === functionVersion);
+  const serving = of(target.functionVersion);
+  const champion = input.champion ?? serving?.champion.version;
+  if (champion === undefined) return null;
+  const isAlone = serving === undefined || serving.challenger === undefined;
+  const before = of(back);
+  /** A split is no way to serve one version: its champion was served alone by what the marker leads back to. */
+  const alone = isAlone
+    ? target.functionVersion
+    : (aloneBy(before, champion) ??
+      served.findLast((one) => aloneBy(one, champion) !== undefined)?.functionVersion);
+  const functionVersion = alone ?? target.functionVersion;
+  const previous =
+    before !== undefined && before.challenger === undefined && before.champion.version !== champion
+      ? { version: before.champion.version, functionVersion: before.functionVersion }
+      : null;
+  const others = Object.keys(target.weights).flatMap((weighted) => of(weighted)?.champion.version ?? []);
+  const onTrial = [...(serving?.challenger === undefined ? [] : [serving.challenger.version]), ...others];
+
+  const arms = served.flatMap((one) =>
+    one.challenger === undefined ? [one.champion] : [one.champion, one.challenger],
+  );
+  const endpointBy = new Map(arms.map(({ version, endpoint }) => [version, endpoint]));
+  const versions = [...new Set([champion, ...endpointBy.keys(), ...known.map(({ version }) => version)])];
+  const register: VersionRecord[] = [];
+  const changes: VersionChange[] = [];
+  const lost: VersionTag[] = [];
+  for (const version of versions) {
+    const record = known.find((one) => one.version === version);
+    const name = endpointBy.get(version);
+    const artifact = name === undefined ? undefined : input.artifacts.get(name);
+    const role = version === champion ? 'champion' : version === previous?.version ? 'previous' : 'other';
+    if (record === undefined && artifact === undefined && role === 'other') {
+      lost.push(version);
+      continue;
+    }
+    const fresh: VersionRecord = record ?? {
+      version,
+      status: 'candidate',
+      artifact: artifact ?? { uri: 'unknown', digest: '' },
+      metrics: {},
+      registeredAt: at,
+      registeredBy: by,
+      statusAt: at,
+      statusReason: reason,
+    };
+    if (record === undefined) register.push(fresh);
+    const set = {
+      ...(name === undefined ? {} : endpointOf(fresh, name, input)),
+      ...statusOf(fresh, role, {
+        service: serviceOf(role === 'champion' ? functionVersion : (previous?.functionVersion ?? ''), name),
+      }),
+    };
+    if (Object.keys(set).length > 0) changes.push({ version, set });
+  }
+  return { champion: { version: champion, functionVersion }, previous, onTrial, register, changes, lost };
+
+  function serviceOf(lambda: string, endpoint = ''): Service {
+    const { routing, codeSha256 } = of(lambda) ?? {};
+    return {
+      functionVersion: lambda,
+      endpoint,
+      ...(routing === undefined ? {} : { routing }),
+      ...(codeSha256 === undefined || codeSha256 === '' ? {} : { codeSha256 }),
+      since: at,
+      rollout,
+    };
+  }
+
+  function statusOf(
+    record: VersionRecord,
+    role: 'champion' | 'previous' | 'other',
+    { service }: { readonly service: Service },
+  ): VersionChange['set'] {
+    const to = (status: VersionRecord['status']): VersionChange['set'] => ({
+      status,
+      statusAt: at,
+      statusReason: reason,
+      rollout,
+    });
+    const services = servicesOf(record);
+    const left: Departure = { at, why: 'replaced', reason, rollout };
+    if (role === 'champion') {
+      const { functionVersion: lambda } = service;
+      return { ...to('champion'), functionVersion: lambda, services: began(services, service) };
+    }
+    const { status } = record;
+    if (role === 'previous' && services.length === 0)
+      return {
+        ...to('archived'),
+        functionVersion: service.functionVersion,
+        services: [{ ...service, left }],
+      };
+    if (status === 'champion') return { ...to('archived'), services: ended(services, left) };
+    return status === 'challenger' ? to('candidate') : {};
+  }
+}
+
+const aloneBy = (one: Served | undefined, version: VersionTag): string | undefined =>
+  one?.champion.version === version && one.challenger === undefined ? one.functionVersion : undefined;
+
+/** A name that is not in use any more is never used again: the next endpoint of the version has a new generation. */
+function endpointOf(
+  { endpoint, tombstone }: VersionRecord,
+  name: string,
+  { endpoints, at }: Pick<RebuildInput, 'endpoints' | 'at'>,
+): VersionChange['set'] {
+  const generation = Number(/-g(\d+)$/.exec(name)?.[1] ?? 1);
+  const isGone = endpoints.get(name) === false;
+  return {
+    ...(endpoint?.name === name ? {} : { endpoint: { name, generation } }),
+    ...(isGone && tombstone?.endpoint !== name ? { tombstone: { at, endpoint: name } } : {}),
+  };
+}

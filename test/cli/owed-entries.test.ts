@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { bad, baking, type CliWorld, serving } from '../support/cli-world.ts';
+import { readOnlyStore, v22, v23 } from '../support/model-world.ts';
+
+const deploy = 'deploy --model-version v2.3.0';
+const home = { functionVersion: '7', weights: {} };
+
+/** Where the store stopped taking entries before its owner rolled back and ended. The store takes writes again by now. */
+const ends = {
+  'before the verdict': (cli: CliWorld) =>
+    cli.when(baking(50), () => {
+      cli.model.fault = readOnlyStore;
+      cli.model.behaviour[v23] = bad;
+    }),
+  'after the entry that sends it back': (cli: CliWorld) => {
+    cli.model.behaviour[v23] = bad;
+    cli.when(
+      ({ kind }) => kind === 'rolling-back',
+      () => void (cli.model.fault = readOnlyStore),
+    );
+  },
+  'before its last entry': (cli: CliWorld) => {
+    cli.model.behaviour[v23] = bad;
+    cli.when(
+      ({ kind }) => kind === 'labelled',
+      () => void (cli.model.fault = readOnlyStore),
+    );
+  },
+} as const;
+
+async function ended(how: keyof typeof ends): Promise<CliWorld> {
+  const cli = await serving();
+  await cli.register('v2.4.0');
+  ends[how](cli);
+  const { code, stderr } = await cli.run(deploy);
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringMatching(/\d+ journal entries could not be written; run: mlreg resume/),
+  ]);
+  expect(cli.model.alias().target).toEqual(home);
+  cli.model.fault = () => null;
+  return cli;
+}
+
+async function expectWhole(cli: CliWorld): Promise<void> {
+  expect(cli.model.alias().target).toEqual(home);
+  const status = await cli.ask('status');
+  expect(status).toMatchObject({ champion: v22, alias: { functionVersion: '7' }, rollout: null });
+  expect(status).not.toHaveProperty('marker');
+  expect(await cli.store.version(v23)).toMatchObject({ status: 'rolled_back' });
+  expect((await cli.run('audit verify')).code).toBe(0);
+}
+
+describe.each(Object.keys(ends) as (keyof typeof ends)[])(
+  'an owner that ended while it owed entries, the store out from %s on',
+  (how) => {
+    it.each(['resume', 'rollback', 'abort'])('is completed by the next mlreg %s', async (words) => {
+      const cli = await ended(how);
+      expect([0, 3, 9]).toContain((await cli.run(words, { as: 'bob' })).code);
+      if (words === 'rollback') await cli.run('resume');
+      await expectWhole(cli);
+    });
+
+    it.each(['status', 'doctor', 'deploy --model-version v2.4.0', 'gc'])(
+      'makes the next mlreg %s say what is missing, and moves nobody',
+      async (words) => {
+        const cli = await ended(how);
+        const { revisionId } = cli.model.alias();
+        const { stdout, stderr } = await cli.run(words);
+        expect(stdout + stderr).toMatch(/mlreg (resume|abort)/);
+        expect(cli.model.alias().revisionId).toBe(revisionId);
+        await cli.run('resume');
+        await expectWhole(cli);
+      },
+    );
+  },
+);
