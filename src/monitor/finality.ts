@@ -9,6 +9,8 @@ export interface Looks {
   readonly late: Map<number, { readonly mark: string; readonly since: number }>;
   /** When those were read last. */
   lateReadAt: number;
+  /** When a look read the metrics last. */
+  lookedAt: number;
   /** A tagged request that was sent at this time, or later, has been seen in the metrics. */
   provenUntil: number;
   /** The newest tagged request, and when it was sent by the looker's clock. */
@@ -19,6 +21,7 @@ export const createLooks = (): Looks => ({
   marks: new Map(),
   late: new Map(),
   lateReadAt: -Infinity,
+  lookedAt: -Infinity,
   provenUntil: -Infinity,
 });
 

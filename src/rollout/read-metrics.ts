@@ -26,6 +26,13 @@ const mostNotes = 20;
 
 const noNews: News = { entry: null, failure: null };
 
+/**
+ * How often the metrics are read at most, ms. An owner decides every second, and CloudWatch is paid by the reading: four
+ * looks within `settle` find a tick that is final soon enough.
+ */
+const lookEveryMs = ({ tickMs, settleMs }: RolloutState['plan']): number =>
+  Math.min(Math.max(Math.min(tickMs, settleMs / 4), 1_000), 15_000);
+
 /** Reads what is new on both arms, wherever users' requests reach what is judged. */
 export async function readNew(
   ports: Pick<RolloutPorts, 'metrics' | 'clock' | 'userCounts' | 'pending'>,
@@ -36,6 +43,9 @@ export async function readNew(
   const now = ports.clock.now();
   if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return noNews;
   const looks = await looksAt(ports.metrics, state.id, ports.pending);
+  const sinceLook = now - looks.lookedAt;
+  // A clock that was set back must not blind it.
+  if (unreadable === null && sinceLook >= 0 && sinceLook < lookEveryMs(plan)) return noNews;
   const share = judgedShare(state);
   const split = state.route?.kind === 'split' ? state.route : null;
   const watched: Watched = {
@@ -54,6 +64,7 @@ export async function readNew(
     copies: state.route?.kind === 'shadow',
   };
   const reading = await observe(ports.metrics, watched, now, looks);
+  if (reading !== null) looks.lookedAt = now;
   const late =
     reading?.kind === 'read'
       ? await readLate(ports.metrics, watched, state.observations, now, looks)
