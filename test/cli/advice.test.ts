@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { baking, type CliWorld, type Ran, serving } from '../support/cli-world.ts';
+import { promoted, under } from '../support/recovered.ts';
+
+const deploy = 'deploy --model-version v2.3.0';
+
+/** What these words say while v2.3.0 has 50 % of users, and how the deploy ended. */
+async function whileBaking(
+  cli: CliWorld,
+  words: string,
+): Promise<{ readonly said: Ran; readonly ended: Ran }> {
+  let asked: Promise<Ran> | undefined;
+  cli.when(baking(50), () => {
+    asked = cli.run(words, { as: 'bob' });
+  });
+  const ended = await cli.run(deploy);
+  if (asked === undefined) throw new Error('never at 50 %');
+  return { said: await asked, ended };
+}
+
+describe('while a rollout moves the alias', () => {
+  const weighted = `
+model: recommendation
+defaultEnvironment: dev
+strategies: { canary: { steps: [10, 50], bake: 10s, tick: 1s, extend: 10s } }
+routing: weighted
+judge: { warmUp: 0s, minimumBake: 5s, history: 1m }
+settle: 1s
+sagemaker:
+  role: arn:aws:iam::123456789012:role/recommendation-model
+  image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1
+environments: { dev: { approvals: 0 } }
+`;
+
+  it.each([
+    ['plan --model-version v2.4.0', undefined],
+    ['deploy --model-version v2.4.0 --dry-run', undefined],
+    ['plan --model-version v2.4.0', weighted],
+  ])('%s names the rollout and what to type, and nothing that would end it', async (words, config) => {
+    const cli = await serving(config);
+    await cli.register('v2.4.0');
+    const { said, ended } = await whileBaking(cli, words);
+    expect(said).toEqual({ code: 5, stdout: '', stderr: said.stderr });
+    expect(said.stderr).toContain('rollout r-1 is under way in dev: canary v2.2.0 -> v2.3.0 at 50 %');
+    expect(said.stderr).toContain('mlreg status --environment dev');
+    expect(said.stderr).not.toMatch(/by hand|mlreg (rollback|abort)/);
+    expect(ended.code).toBe(0);
+  });
+
+  it('doctor finds nothing wrong with the alias', async () => {
+    const cli = await serving();
+    const { said, ended } = await whileBaking(cli, 'doctor');
+    expect([said.code, said.stdout]).toEqual([
+      0,
+      expect.stringMatching(/✔ alias {6}live -> Lambda version \d+: rollout r-1 moves it/),
+    ]);
+    expect(said.stdout).toContain('a rollback to v2.2.0 would reach it');
+    expect(said.stdout).not.toContain('rollback --to');
+    expect(ended.code).toBe(0);
+  });
+
+  it('doctor finds nothing wrong with a stage that a blue-green rollout has swapped', async () => {
+    const cli = await serving();
+    let asked: Promise<Ran> | undefined;
+    cli.when(
+      ({ kind }) => kind === 'observed' && cli.model.stage().alias === 'green',
+      () => {
+        asked = cli.run('doctor');
+      },
+    );
+    expect((await cli.run(`${deploy} --strategy blue-green`)).code).toBe(0);
+    const said = await asked;
+    expect([said?.code, said?.stdout]).toEqual([
+      0,
+      expect.stringContaining('names green: rollout r-1 swaps'),
+    ]);
+    expect((await cli.run('doctor')).stdout).toContain('names live; a swap to green would be answered');
+  });
+
+  it('doctor tells a hand on the alias from the rollout, and advises to look first', async () => {
+    const cli = await serving();
+    let asked: Promise<Ran> | undefined;
+    cli.model.publishAs('5', {});
+    cli.when(baking(50), () => {
+      const { stamp } = cli.model.alias();
+      cli.model.makeAlias('live', { functionVersion: '5', weights: {} }, stamp);
+      asked = cli.run('doctor');
+    });
+    await cli.run(deploy);
+    const said = await asked;
+    expect(said?.stdout).toMatch(
+      /✖ alias {6}live serves Lambda version 5, .*\n +try: mlreg status --environment dev/,
+    );
+  });
+});
+
+it('a hand on the alias after the rollout is still told as one', async () => {
+  const cli = await promoted();
+  await cli.register('v2.4.0');
+  cli.model.publishAs('5', {});
+  cli.model.makeAlias('live', { functionVersion: '5', weights: {} }, cli.model.alias().stamp);
+  const plan = await cli.run('plan --model-version v2.4.0');
+  expect([plan.code, plan.stderr]).toEqual([5, expect.stringContaining('moved the alias by hand')]);
+  expect((await cli.run('doctor')).stdout).toContain('mlreg rollback --to v2.3.0 --environment dev');
+});
