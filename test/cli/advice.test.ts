@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baking, type CliWorld, type Ran, serving } from '../support/cli-world.ts';
+import { baking, type CliWorld, cliWorld, type Ran, serving } from '../support/cli-world.ts';
 import { promoted, under } from '../support/recovered.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
@@ -102,4 +102,48 @@ it('a hand on the alias after the rollout is still told as one', async () => {
   const plan = await cli.run('plan --model-version v2.4.0');
   expect([plan.code, plan.stderr]).toEqual([5, expect.stringContaining('moved the alias by hand')]);
   expect((await cli.run('doctor')).stdout).toContain('mlreg rollback --to v2.3.0 --environment dev');
+});
+
+describe('an empty store under an alias that mlreg wrote', () => {
+  const lost = async (): Promise<CliWorld> => under(cliWorld(), await promoted());
+
+  it.each([
+    ['status', 'none yet'],
+    ['history', 'no rollout yet'],
+    ['versions', 'mlreg register'],
+  ])('%s says that something serves of which the store knows nothing', async (words, untrue) => {
+    const cli = await lost();
+    const ran = await cli.run(words);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain('which this store does not know');
+    expect(ran.stdout).toContain('mlreg recover --environment dev');
+    expect(ran.stdout).not.toContain(untrue);
+    expect(ran.stdout).not.toContain('mlreg deploy');
+    expect(await cli.ask(words)).toMatchObject({
+      marker: { isBehind: true, mend: expect.stringContaining('mlreg recover') },
+    });
+  });
+
+  it('rollback moves the alias and sends to recover, for resume would be refused', async () => {
+    const cli = await lost();
+    const ran = await cli.run('rollback');
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('mlreg recover --environment dev')]);
+    expect(ran.stdout).not.toContain('mlreg resume');
+    expect((await cli.run('resume')).code).toBe(5);
+    expect((await cli.run('recover --yes')).code).toBe(0);
+  });
+
+  it('doctor does not call the next deploy the first one', async () => {
+    const ran = await (await lost()).run('doctor');
+    expect([ran.code, ran.stdout]).toEqual([1, expect.stringContaining('mlreg recover --environment dev')]);
+    expect(ran.stdout).not.toContain('no champion yet');
+  });
+
+  it('a store that is empty because nothing was ever rolled out says so', async () => {
+    const cli = cliWorld();
+    expect((await cli.run('history')).stdout).toBe('no rollout yet in dev\n');
+    expect((await cli.run('versions')).stdout).toContain(
+      'no version is registered in dev; next: mlreg register',
+    );
+  });
 });
