@@ -147,3 +147,48 @@ describe('an empty store under an alias that mlreg wrote', () => {
     );
   });
 });
+
+describe('where a rollback would lead', () => {
+  it('doctor names the version before the champion', async () => {
+    const cli = await promoted();
+    expect((await cli.run('doctor')).stdout).toMatch(/✔ way back .*; mlreg rollback goes to v2\.2\.0\n/);
+  });
+
+  it('doctor and rollback agree that no earlier version is known good', async () => {
+    const cli = await serving();
+    const { stdout } = await cli.run('doctor');
+    expect(stdout).toMatch(/✔ way back .*no earlier version is known good/);
+    expect(stdout).not.toContain('a rollback to v2.2.0');
+    const ran = await cli.run('rollback');
+    expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining('no earlier version known good')]);
+    expect(ran.stderr).toContain('mlreg deploy --model-version v2.3.0 --environment dev');
+    expect(ran.stderr).not.toContain('--to');
+    expect((await cli.run('deploy --model-version v2.3.0')).code).toBe(0);
+  });
+
+  it('rollback names what users were taken away from, which a confirmation leads back to', async () => {
+    const cli = await promoted();
+    await cli.run('rollback');
+    cli.clock.advance(700_000);
+    const ran = await cli.run('rollback');
+    expect(ran.code).toBe(5);
+    expect(ran.stderr).toContain('mlreg rollback --to v2.3.0 --environment dev');
+    expect((await cli.run('rollback --to v2.3.0 --environment dev --yes')).code).toBe(0);
+  });
+
+  it('says what is not known after a recovery, and why', async () => {
+    const aws = await promoted();
+    await aws.register('v2.4.0');
+    expect((await aws.run('deploy --model-version v2.4.0')).code).toBe(0);
+    const cli = under(cliWorld(), aws);
+    expect((await cli.run('recover --yes')).code).toBe(0);
+    const ran = await cli.run('rollback --to v2.2.0 --yes');
+    expect([ran.code, ran.stderr]).toEqual([
+      5,
+      expect.stringContaining('v2.2.0 is not known to have served everybody in dev'),
+    ]);
+    expect(ran.stderr).toContain(
+      'mlreg recover rebuilt the registry, and a published Lambda version need not have served',
+    );
+  });
+});
