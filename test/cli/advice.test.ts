@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rolloutId } from '../../src/domain/units.ts';
 import { baking, type CliWorld, cliWorld, type Ran, serving } from '../support/cli-world.ts';
 import { promoted, under } from '../support/recovered.ts';
 
@@ -190,5 +191,19 @@ describe('where a rollback would lead', () => {
     expect(ran.stderr).toContain(
       'mlreg recover rebuilt the registry, and a published Lambda version need not have served',
     );
+  });
+});
+
+describe('a first deploy that fails', () => {
+  it.each(['', ' -o ndjson'])('does not say that something serves%s', async (form) => {
+    const cli = cliWorld();
+    await cli.register('v2.3.0');
+    cli.model.ports.platform.smoke = async () => ({ passed: false, requests: 1, why: 'status 500' });
+    const ran = await cli.run(`${deploy}${form}`);
+    expect(ran.code).toBe(3);
+    expect(ran.stdout + ran.stderr).not.toMatch(/what served before/i);
+    expect(ran.stdout + ran.stderr).toContain('no registered version serves');
+    for (const words of ['history', `show ${rolloutId('r-1')}`, 'report r-1'])
+      expect((await cli.run(words)).stdout).not.toMatch(/what served before/i);
   });
 });
