@@ -47,6 +47,11 @@ export const undoOf = ({ plan, home }: RolloutState): string | undefined =>
     ? undefined
     : home.functionVersion;
 
+/** A store that does not know of what serves refuses a resume, too: it has to be recovered, or another one named. */
+const nextOf = (cause: unknown, environment: string): string =>
+  (cause instanceof StoreBehind ? cause.mend[0] : undefined) ??
+  `make the store usable again, then mlreg resume --environment ${environment}`;
+
 /** All that is needed stands on the alias. */
 export async function rollBackByAliasAlone(
   context: Context,
@@ -70,7 +75,7 @@ export async function rollBackByAliasAlone(
       output.answer({ kind: 'Rollback', result: 'rolled-back-blind', alias, functionVersion }, () =>
         [
           `alias ${alias} serves Lambda version ${functionVersion} alone, read back`,
-          `next: make the store usable again, then mlreg resume --environment ${config.name}`,
+          `next: ${nextOf(cause, config.name)}`,
         ].join('\n'),
       );
       await tellKeys(context, at, functionVersion);

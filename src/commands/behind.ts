@@ -27,7 +27,7 @@ export async function refuseWhereUnknown(at: Target): Promise<void> {
 }
 
 /** Null where it can't be read: whoever goes on meets the same answer. */
-function aliasOf({ config, connection }: Target): Promise<AliasView | null> {
+export function aliasOf({ config, connection }: Target): Promise<AliasView | null> {
   return connection.platform.readAlias(config.lambda.alias).catch((error: unknown) => {
     if (error instanceof PlatformError) return null;
     throw error;

@@ -4,17 +4,19 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { endpointName } from '../domain/names.ts';
-import type { Route } from '../domain/route.ts';
+import { type Route, targetText } from '../domain/route.ts';
 import { instant, percent, versionTag } from '../domain/units.ts';
 import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
-import { type Context, type Target, target } from './context.ts';
+import { type Context, type Target, target, unfinished } from './context.ts';
 import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
+import type { RolloutState } from '../rollout/state.ts';
 import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
-import { rolloutFinding } from './doctor-rollout.ts';
+import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
+import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { markerNote } from './marker.ts';
 import { userKeyTrouble } from './user-key.ts';
@@ -47,6 +49,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   /** Told, and no fault: a champion in trouble must not block its fix. */
   const breaches: Finding[] = [];
   const champion = await championOf(at);
+  const running = await unfinished(at);
   let isBehind = false;
   await check('identity', async () => {
     const { account, arn } = await connection.identity();
@@ -82,6 +85,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
         mend: 'publish a version and point the alias at it',
       };
     }
+    if (running !== null && movesAlias(running, view))
+      return {
+        ok: true,
+        detail: `${config.lambda.alias} -> ${targetText(view.target)}: rollout ${running.id} moves it`,
+      };
     const isHome =
       champion?.functionVersion === undefined || champion.functionVersion === view.target.functionVersion;
     return isHome
@@ -89,11 +97,16 @@ export async function doctor(context: Context): Promise<ExitCode> {
       : {
           ok: false,
           detail: `${config.lambda.alias} serves Lambda version ${view.target.functionVersion}, champion ${champion.version} is ${champion.functionVersion}`,
-          mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
+          // A rollback would end the rollout that is not over.
+          mend:
+            running === null
+              ? `mlreg rollback --to ${champion.version} --environment ${config.name}`
+              : `mlreg status --environment ${config.name}`,
         };
   });
   const { alias: own, green } = config.lambda;
-  if (green !== null && !isBehind) await check('stage', () => stageCheck(at, own, green, champion));
+  if (green !== null && !isBehind)
+    await check('stage', () => stageCheck(at, { own, green }, champion, running));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
   const keyTrouble = await userKeyTrouble(at);
   if (keyTrouble !== null) findings.push({ check: 'user id', ok: false, ...keyTrouble });
@@ -108,25 +121,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
       return { ok: false, detail, mend: 'mlreg deploy --with-latest, or undo the changes of $LATEST' };
     });
     const { endpoint } = champion;
-    await check('way back', async () => {
-      if (endpoint === undefined)
-        return {
-          ok: false,
-          detail: `${champion.version} has no endpoint in the registry`,
-          mend: `mlreg rollback --to ${champion.version}`,
-        };
-      const state = await connection.platform.endpoint(endpoint.name);
-      return state.kind === 'in-service'
-        ? {
-            ok: true,
-            detail: `${endpoint.name} is in service; a rollback to ${champion.version} would reach it`,
-          }
-        : {
-            ok: false,
-            detail: `${endpoint.name} is ${state.kind}`,
-            mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
-          };
-    });
+    await check('way back', () => wayBack(at, champion, running));
     await check('artifact', async () => {
       const { digest } = await connection.artifacts.digest(champion.artifact.uri);
       return digest === champion.artifact.digest
@@ -190,14 +185,14 @@ export async function doctor(context: Context): Promise<ExitCode> {
   if (deprecated !== undefined) findings.push({ check: 'settings', ok: true, ...deprecated });
   const path = pathFinding(await pathOfMetrics(context, at, champion), at);
   if (path !== undefined) findings.push(path);
-  if (champion === null) {
+  if (champion === null && !isBehind) {
     findings.push({
       check: 'way back',
       ok: true,
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
-  const undriven = await rolloutFinding(context, at);
+  const undriven = await rolloutFinding(context, at, running);
   if (undriven !== null) findings.push(undriven);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null)
@@ -253,9 +248,9 @@ function nextRollout({ config }: Target, champion: VersionRecord | null): Accoun
 /** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
 async function stageCheck(
   { config, connection }: Target,
-  own: string,
-  green: string,
+  { own, green }: { readonly own: string; readonly green: string },
   champion: VersionRecord | null,
+  running: RolloutState | null,
 ): Promise<Omit<Finding, 'check'>> {
   const { platform } = connection;
   let stage: StageView;
@@ -266,6 +261,12 @@ async function stageCheck(
     const mend = `set environments.${config.name}.lambda.green: off in mlreg.yaml where nothing is swapped`;
     return { ok: false, detail: error.message, mend };
   }
+  const swaps = running?.outcome === null && running.plan.strategy === 'blue-green';
+  if (swaps)
+    return {
+      ok: true,
+      detail: `names ${stage.alias ?? 'no alias'}: rollout ${running.id} swaps ${own} and ${green}`,
+    };
   if (stage.alias !== own) {
     const detail = `the stage names ${stage.alias ?? 'no alias'}, not ${own}: rollouts of ${own} reach nobody`;
     return { ok: false, detail, mend: `mlreg gc --environment ${config.name}` };

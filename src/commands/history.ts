@@ -13,6 +13,7 @@ import { apply, replay } from '../rollout/replay.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { lostNote } from './marker.ts';
 import { observationLines } from './export-observations.ts';
 
 export interface HistoryOptions {
@@ -27,11 +28,17 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
+  const lost = states.length === 0 ? await lostNote(at) : null;
   context.output.answer(
-    { kind: 'History', environment: at.config.name, rollouts: states.map(rolloutData) },
+    {
+      kind: 'History',
+      environment: at.config.name,
+      ...(lost === null ? {} : { marker: lost.marker }),
+      rollouts: states.map(rolloutData),
+    },
     () =>
       states.length === 0
-        ? `no rollout yet in ${at.config.name}`
+        ? (lost?.text ?? `no rollout yet in ${at.config.name}`)
         : table(
             ['ROLLOUT', 'STARTED', 'STRATEGY', 'FROM', 'TO', 'RESULT', 'TOOK', 'HARMED', 'BY', 'WHY'],
             states.map((state) => [

@@ -1,6 +1,7 @@
 import type { AliasView } from '../ports/platform.ts';
 import { behindText, lookAt } from '../rollout/look.ts';
 import { unreachable } from '../domain/units.ts';
+import { aliasOf } from './behind.ts';
 import type { Target } from './context.ts';
 
 /** What the alias's ownership marker says that the store does not. */
@@ -11,6 +12,21 @@ export interface MarkerNote {
   readonly why?: string;
   /** What to type, or to do, next. */
   readonly mend: string;
+}
+
+/**
+ * For whoever finds the store empty: null where the alias says nothing else, or can't be read.
+ * @returns the note, and what to say instead of "none yet"
+ */
+export async function lostNote(
+  at: Target,
+): Promise<{ readonly marker: MarkerNote; readonly text: string } | null> {
+  const view = await aliasOf(at);
+  const marker = view === null ? null : await markerNote(at, view);
+  if (marker?.isBehind !== true) return null;
+  const { name } = at.config;
+  const text = `${name}: ${marker.detail}, so what was registered and rolled out is unknown here\nnext: ${marker.mend}`;
+  return { marker, text };
 }
 
 /** Compares the alias with the store. Null where they agree, or where mlreg has not marked the alias. */

@@ -8,7 +8,8 @@ import { UserError } from '../domain/user-error.ts';
 import { refuseUnlessKnown } from '../rollout/look.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { compile, type Endpoints } from './compile.ts';
-import type { Context, Target } from './context.ts';
+import { type Context, type Target, unfinished } from './context.ts';
+import { challengerShare } from '../rollout/state.ts';
 import { stageFor } from './stage.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -44,6 +45,7 @@ export async function prepare(
   const view = await connection.platform.readAlias(alias);
   const place = { alias, environment: config.name, strategy: words.strategy };
   await refuseUnlessKnown(connection.store, view, place);
+  await refuseUnderWay(at);
   if (Object.keys(view.target.weights).length > 0) {
     throw new UserError(
       'conflict',
@@ -104,6 +106,23 @@ export async function prepare(
       },
     ],
   };
+}
+
+/**
+ * A rollout moves the alias, and its end decides what the next one begins from.
+ * @throws UserError conflict
+ */
+async function refuseUnderWay(at: Target): Promise<void> {
+  const running = await unfinished(at);
+  if (running === null) return;
+  const { id, plan, outcome } = running;
+  const { strategy, champion, challenger, environment } = plan;
+  const how = outcome === null ? 'under way' : 'stuck';
+  const moves = `${strategy} ${champion ?? 'nothing'} -> ${challenger} at ${challengerShare(running)} %`;
+  throw new UserError('conflict', `rollout ${id} is ${how} in ${environment}: ${moves}`, {
+    why: 'the next rollout begins from what serves when this one is over',
+    mend: `mlreg status --environment ${environment}`,
+  });
 }
 
 /** @throws UserError usage, where more than the version would come to users and nobody said that it should */

@@ -7,6 +7,7 @@ import { table } from '../reporting/output.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { lostNote } from './marker.ts';
 import { registered } from './prepare.ts';
 
 export interface RegisterOptions {
@@ -93,11 +94,15 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
 }
 
 export async function versions(context: Context): Promise<ExitCode> {
-  const { config, connection } = await target(context);
+  const at = await target(context);
+  const { config, connection } = at;
   const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
-  context.output.answer({ kind: 'Versions', environment: config.name, versions: records }, () =>
+  const lost = records.length === 0 ? await lostNote(at) : null;
+  const marker = lost === null ? {} : { marker: lost.marker };
+  context.output.answer({ kind: 'Versions', environment: config.name, ...marker, versions: records }, () =>
     records.length === 0
-      ? `no version is registered in ${config.name}; next: mlreg register VERSION --artifact URI --environment ${config.name}`
+      ? (lost?.text ??
+        `no version is registered in ${config.name}; next: mlreg register VERSION --artifact URI --environment ${config.name}`)
       : table(
           ['VERSION', 'STATUS', 'SINCE', 'ENDPOINT', 'METRICS', 'WHY'],
           records.map((record) => [

@@ -3,6 +3,7 @@ import type { Departure, VersionRecord } from '../domain/registry.ts';
 import { type Instant, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { knownGood, previousGood, standingOf } from '../registry/known-good.ts';
+import { foundByRecovery } from '../registry/rebuild.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 
@@ -18,8 +19,12 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
     });
   }
   if (standingOf(record).kind !== 'never-served') return record;
-  throw new UserError('conflict', `${to} has never served everybody in ${config.name}`, {
-    why: `a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
+  const recovered =
+    record.statusReason === foundByRecovery
+      ? 'mlreg recover rebuilt the registry, and a published Lambda version need not have served everybody; '
+      : '';
+  throw new UserError('conflict', `${to} is not known to have served everybody in ${config.name}`, {
+    why: `${recovered}a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
     mend: `mlreg deploy --model-version ${to} --environment ${config.name}`,
   });
 }
@@ -31,13 +36,28 @@ export async function defaultTarget({ connection, config }: Target): Promise<Ver
   if (newest !== undefined) return newest;
   const fled = records.flatMap((record) => {
     const standing = standingOf(record);
-    return standing.kind === 'fled' ? [`${record.version} was left ${leftText(standing.left)}`] : [];
+    return standing.kind === 'fled' ? [{ version: record.version, left: standing.left }] : [];
   });
+  // By name alone, and after a confirmation, users go back to what they were taken away from; what is new is put on trial.
+  const [fresh] = records
+    .filter(({ status }) => status === 'candidate')
+    .sort((a, b) => b.registeredAt - a.registeredAt);
+  const trial =
+    fresh === undefined || fled.length > 0
+      ? []
+      : [`mlreg deploy --model-version ${fresh.version} --environment ${config.name}`];
   throw new UserError('conflict', `${config.name} has no earlier version known good`, {
-    why: fled.length === 0 ? undefined : fled.join('; '),
+    why:
+      fled.length === 0
+        ? undefined
+        : fled.map(({ version, left }) => `${version} was left ${leftText(left)}`).join('; '),
     mend: [
       `mlreg versions --environment ${config.name}`,
-      `mlreg rollback --to VERSION --environment ${config.name}`,
+      ...fled.map(
+        ({ version }) =>
+          `mlreg rollback --to ${version} --environment ${config.name}  # asks first; unattended with --yes`,
+      ),
+      ...trial,
     ],
   });
 }

@@ -1,6 +1,7 @@
 import { isController } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
+import type { VersionRecord } from '../domain/registry.ts';
 import { targetText } from '../domain/route.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -12,7 +13,7 @@ import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { markerNote } from './marker.ts';
+import { type MarkerNote, markerNote } from './marker.ts';
 import { championOf } from './prepare.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
@@ -63,7 +64,7 @@ export async function status(context: Context): Promise<ExitCode> {
   context.output.answer(data, () => {
     const lines = [
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
-      `champion  ${champion === null ? `none yet; next: mlreg deploy --model-version VERSION --environment ${config.name}` : `${champion.version}  since ${new Date(champion.statusAt).toISOString()}, ${champion.statusReason}`}`,
+      `champion  ${championText(champion, config.name, note)}`,
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(stage, config.lambda.alias, config.name, running !== null),
@@ -97,6 +98,15 @@ export async function status(context: Context): Promise<ExitCode> {
     return lines.join('\n');
   });
   return exitCode.done;
+}
+
+function championText(champion: VersionRecord | null, environment: string, note: MarkerNote | null): string {
+  if (champion !== null)
+    return `${champion.version}  since ${new Date(champion.statusAt).toISOString()}, ${champion.statusReason}`;
+  // What serves was rolled out by another store, or by this one before it lost its records.
+  return note?.isBehind === true
+    ? 'unknown: this store knows nothing of what the alias serves'
+    : `none yet; next: mlreg deploy --model-version VERSION --environment ${environment}`;
 }
 
 type Stage = { readonly alias: string; readonly functionVersion: string | null } | null;

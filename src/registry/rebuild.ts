@@ -84,7 +84,9 @@ export interface Rebuilt {
   readonly lost: readonly VersionTag[];
 }
 
-const reason = 'found by mlreg recover';
+/** Why a version has the status that a recovery gave it. */
+export const foundByRecovery = 'found by mlreg recover';
+const reason = foundByRecovery;
 
 /**
  * The registry as what AWS serves bears it out, and pure. What served everybody is taken from the alias and from the way back

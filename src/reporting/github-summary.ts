@@ -2,6 +2,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
 import { shortHash } from '../rollout/approvals.ts';
+import { servesAfter } from '../domain/serves-after.ts';
 import { currentStep, type RolloutState } from '../rollout/state.ts';
 import { titleOf, whyBack } from './outcome-words.ts';
 import { observedIn } from './progress.ts';
@@ -40,7 +41,7 @@ function verdict(state: RolloutState): string {
     case 'restored':
       return escape(outcome.sentence);
     case 'rolled-back':
-      return `**${escape(plan.champion ?? 'What served before')} serves 100 %.** ${escape(whyBack(state, outcome))}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;
+      return `**${escape(servesAfter(plan, 'sentence'))}.** ${escape(whyBack(state, outcome))}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;
     case 'stuck':
       return [escape(outcome.sentence), ...outcome.mend.map((command) => `- ${code(command)}`)].join('\n\n');
     default:

@@ -3,6 +3,7 @@ import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import { copiesOf } from '../rollout/report.ts';
+import { servesAfter } from '../domain/serves-after.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { counted, effectTitle, percentText, stepTitle } from './words.ts';
 
@@ -161,7 +162,7 @@ function endedEvent(
         'bad',
         state.plan.shadow !== undefined
           ? `failed in shadow: ${outcome.cause.sentence} (${took})`
-          : `rolled back: ${state.plan.champion ?? 'what served before'} serves 100 %, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
+          : `rolled back: ${servesAfter(state.plan)}, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
         { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
       );
     case 'stuck':

@@ -3,6 +3,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
 import { harmed } from '../rollout/decide-rollback.ts';
+import { servesAfter } from '../domain/serves-after.ts';
 import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
 import { observedIn } from './progress.ts';
 import { inShort, shadowData, shadowText } from './shadow-view.ts';
@@ -64,7 +65,7 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
     case 'rolled-back':
       if (plan.shadow !== undefined) return shadowOutcome(state, outcome.cause.sentence, took, paint);
       return [
-        `${paint.red('rolled back')}  ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${state.id}, ${took})`,
+        `${paint.red('rolled back')}  ${servesAfter(plan)} in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
         ...(outcome.left === undefined ? [] : [`  left    ${outcome.left}`]),
         `  harmed  ${outcome.harmedRequests} of ${counted(observedIn(state).requests ?? 0, 'request')} to ${plan.challenger}`,

@@ -1,6 +1,7 @@
 import type { Entry } from '../domain/journal.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Notice } from '../domain/notice.ts';
+import { servesAfter } from '../domain/serves-after.ts';
 import type { RolloutState } from './state.ts';
 
 /**
@@ -62,7 +63,9 @@ function sayingOf({ plan, reason, committed }: RolloutState, entry: Entry): Sayi
         case 'rolled-back':
           return [
             'rolled-back',
-            `${plan.champion ?? 'nothing'} serves ${environment} again, ${challenger} was rolled back`,
+            plan.champion === null
+              ? `${challenger} was rolled back in ${environment}: ${servesAfter(plan)}`
+              : `${plan.champion} serves ${environment} again, ${challenger} was rolled back`,
             entry.outcome.cause.sentence,
           ];
         case 'succeeded':

@@ -258,7 +258,7 @@ describe('rollback with no rollout under way', () => {
     expect(await cli.run('rollback --to v2.4.0 -e prod')).toEqual({
       code: 5,
       stdout: '',
-      stderr: expect.stringContaining('v2.4.0 has never served everybody in prod'),
+      stderr: expect.stringContaining('v2.4.0 is not known to have served everybody in prod'),
     });
     expect((await cli.run('rollback --to v9')).code).toBe(2);
   });

@@ -4,6 +4,7 @@ import { formatDuration } from '../../domain/parse.ts';
 import type { Finding } from '../../domain/verdict.ts';
 import { harmed } from '../../rollout/decide-rollback.ts';
 import { apply, replay } from '../../rollout/replay.ts';
+import { servesAfter } from '../../domain/serves-after.ts';
 import type { RolloutState } from '../../rollout/state.ts';
 import { count, evidenceOf, evidenceRows, valueText } from '../evidence.ts';
 import { titleOf, whyBack } from '../outcome-words.ts';
@@ -48,7 +49,7 @@ function why(state: RolloutState): string {
   const { outcome, plan } = state;
   if (outcome === null) return state.heldSince === null ? '' : `Holds: ${state.heldWhy}`;
   if (outcome.kind !== 'rolled-back') return outcome.sentence;
-  return `${plan.champion ?? 'What served before'} serves 100 %. ${whyBack(state, outcome)}`;
+  return `${servesAfter(plan, 'sentence')}. ${whyBack(state, outcome)}`;
 }
 
 function facts(state: RolloutState, until: number): Markup {

@@ -1,0 +1,39 @@
+import { nextEndpoint } from '../domain/names.ts';
+import type { VersionRecord } from '../domain/registry.ts';
+import type { AccountFinding as Finding } from '../ports/account.ts';
+import { previousGood, standingOf } from '../registry/known-good.ts';
+import { findReturn } from '../rollout/find-return.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import type { Target } from './context.ts';
+
+/** Whether a rollout can go back to the champion, and where `mlreg rollback` leads now. */
+export async function wayBack(
+  at: Target,
+  champion: VersionRecord,
+  running: RolloutState | null,
+): Promise<Omit<Finding, 'check'>> {
+  const { config, connection } = at;
+  const { endpoint, version } = champion;
+  const mend = `mlreg rollback --to ${version} --environment ${config.name}`;
+  if (endpoint === undefined)
+    return { ok: false, detail: `${version} has no endpoint in the registry`, mend };
+  const { kind } = await connection.platform.endpoint(endpoint.name);
+  if (kind !== 'in-service') return { ok: false, detail: `${endpoint.name} is ${kind}`, mend };
+  const isTheWay = running?.plan.champion === version;
+  const leads = isTheWay ? `a rollback to ${version} would reach it` : await leadsTo(at);
+  return { ok: true, detail: `${endpoint.name} is in service; ${leads}` };
+}
+
+async function leadsTo({ config, connection }: Target): Promise<string> {
+  const record = previousGood(await connection.store.versions());
+  const standing = record === undefined ? undefined : standingOf(record);
+  if (record === undefined || standing?.kind !== 'good')
+    return 'no earlier version is known good, so mlreg rollback would move nobody';
+  const { builds } = await findReturn(connection.platform, {
+    record,
+    service: standing.service,
+    next: nextEndpoint({ model: config.model, environment: config.name }, record),
+  });
+  const first = builds === undefined ? '' : `, which has to be built first: ${builds}`;
+  return `mlreg rollback goes to ${record.version}${first}`;
+}
