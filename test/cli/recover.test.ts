@@ -76,28 +76,31 @@ describe('mlreg recover, after the store was lost', () => {
     }
   });
 
-  it('leaves users of a split where they are, and names the way out', async () => {
-    const aws = await serving();
-    aws.model.publishAs('7', named('v2.2.0'));
-    aws.when(baking(50), () => {
-      aws.model.fault = () => 'crash-before';
-    });
-    await aws.run('deploy --model-version v2.3.0');
-    const cli = under(cliWorld(), aws);
-    const before = serves(cli);
-    const ran = await cli.run('recover --yes');
-    expect([ran.code, ran.stdout]).toEqual([
-      0,
-      expect.stringContaining('nobody judges it; next: mlreg rollback --to v2.2.0 --environment dev'),
-    ]);
-    expect(ran.stderr).toContain('v2.3.0, which nobody judges any more');
-    expect(serves(cli)).toEqual(before);
-    await cli.register('v2.4.0');
-    expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(5);
-    expect((await cli.run('rollback --to v2.2.0')).code).toBe(0);
-    expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
-    await expectWell(cli, 'v2.2.0');
-  });
+  it.each(['rollback --to v2.2.0', 'rollback'])(
+    'leaves users of a split where they are, and %s is the way out',
+    async (words) => {
+      const aws = await serving();
+      aws.model.publishAs('7', named('v2.2.0'));
+      aws.when(baking(50), () => {
+        aws.model.fault = () => 'crash-before';
+      });
+      await aws.run('deploy --model-version v2.3.0');
+      const cli = under(cliWorld(), aws);
+      const before = serves(cli);
+      const ran = await cli.run('recover --yes');
+      expect([ran.code, ran.stdout]).toEqual([
+        0,
+        expect.stringContaining('nobody judges it; next: mlreg rollback --to v2.2.0 --environment dev'),
+      ]);
+      expect(ran.stderr).toContain('v2.3.0, which nobody judges any more');
+      expect(serves(cli)).toEqual(before);
+      await cli.register('v2.4.0');
+      expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(5);
+      expect((await cli.run(words)).code).toBe(0);
+      expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
+      await expectWell(cli, 'v2.2.0');
+    },
+  );
 
   it('asks which version serves, where no Lambda version says it', async () => {
     const aws = await serving();
