@@ -3,7 +3,7 @@ import { PlatformError } from '../ports/platform.ts';
 import type { Damage, Publication } from '../ports/inventory.ts';
 import type { Store } from '../ports/store.ts';
 import { parseVersion } from '../domain/parse.ts';
-import { targetText } from '../domain/route.ts';
+import { sameTarget, targetText } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Rebuilt, rebuild, servedBy } from '../registry/rebuild.ts';
@@ -16,6 +16,7 @@ import { settingsFor } from './compile.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { forceOf } from './owner.ts';
+import { refuseContradicted } from './recover-champion.ts';
 
 export interface RecoverOptions {
   readonly champion?: string;
@@ -177,6 +178,8 @@ async function rebuiltFrom(
   const { platform, inventory } = connection;
   const publications = await inventory.publications();
   const served = publications.flatMap((one: Publication) => servedBy(one) ?? []);
+  const back = view.stamp?.back;
+  refuseContradicted(config, wanted.champion, { target: view.target, back, served });
   const names = [
     ...new Set(
       served.flatMap(({ champion, challenger }) => [
@@ -195,7 +198,7 @@ async function rebuiltFrom(
   }
   const rebuilt = rebuild({
     target: view.target,
-    back: view.stamp?.back,
+    back,
     served,
     endpoints,
     artifacts,
@@ -226,7 +229,7 @@ async function unfinishedIn(store: Store): Promise<readonly RolloutId[]> {
 }
 
 const isSplit = ({ champion, onTrial }: Rebuilt, { target: served }: AliasView): boolean =>
-  onTrial.length > 0 || champion.functionVersion !== served.functionVersion;
+  onTrial.length > 0 || !sameTarget(served, { functionVersion: champion.functionVersion, weights: {} });
 
 function endpointsIn({ changes, register }: Rebuilt) {
   const named = [...register, ...changes.map(({ version, set }) => ({ version, ...set }))];

@@ -1,11 +1,14 @@
 import { formatDuration } from '../domain/parse.ts';
 import type { Departure, VersionRecord } from '../domain/registry.ts';
+import { sameTarget, targetText } from '../domain/route.ts';
 import { type Instant, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { knownGood, previousGood, standingOf } from '../registry/known-good.ts';
 import { foundByRecovery } from '../registry/rebuild.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, type Target } from './context.ts';
+import { championOf } from './prepare.ts';
 
 /** A version that has served everybody: all others must earn it, with approvals and bakes. @throws UserError */
 export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRecord> {
@@ -27,6 +30,53 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
     why: `${recovered}a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
     mend: `mlreg deploy --model-version ${to} --environment ${config.name}`,
   });
+}
+
+/** A champion that does not serve everybody, though no rollout is under way. */
+export interface Astray {
+  readonly champion: VersionRecord;
+  /** `alias live serves Lambda version 8 + 30 % to 7`. */
+  readonly instead: string;
+}
+
+/**
+ * Whether users are elsewhere than with the champion: then a rollback that names no version brings them to it, for the version
+ * before it would be one too far.
+ * @returns null where the champion serves everybody alone, or the registry does not know how it did
+ */
+export async function astray(at: Target): Promise<Astray | null> {
+  const champion = await championOf(at);
+  const standing = champion === null ? undefined : standingOf(champion);
+  if (champion === null || standing?.kind !== 'serving') return null;
+  const instead = await servedInstead(at, standing.service.functionVersion);
+  return instead === null ? null : { champion, instead };
+}
+
+/**
+ * What users reach instead of this Lambda version alone, by the alias and by the one that the stage names.
+ * @returns null where they reach nothing else; a stage that can't be read is taken to name the alias. @throws PlatformError
+ */
+export async function servedInstead(
+  { config, connection }: Target,
+  functionVersion: string,
+): Promise<string | null> {
+  const { platform } = connection;
+  const { alias, green } = config.lambda;
+  const insteadBy = async (name: string): Promise<string | null> => {
+    const { target } = await platform.readAlias(name);
+    return sameTarget(target, { functionVersion, weights: {} })
+      ? null
+      : `alias ${name} serves ${targetText(target)}`;
+  };
+  const instead = await insteadBy(alias);
+  if (instead !== null || green === null) return instead;
+  try {
+    const { alias: staged = alias } = await platform.readStage();
+    return staged === alias ? null : await insteadBy(staged);
+  } catch (error) {
+    if (error instanceof PlatformError) return null;
+    throw error;
+  }
 }
 
 /** The version known good that served last before the champion. @throws UserError where there is none */

@@ -21,7 +21,16 @@ import { settingsFor } from './compile.ts';
 import { championOf } from './prepare.ts';
 import { takeUp } from './resume.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
-import { confirmFled, defaultTarget, firstText, namedTarget, repeats } from './rollback-target.ts';
+import {
+  type Astray,
+  astray,
+  confirmFled,
+  defaultTarget,
+  firstText,
+  namedTarget,
+  repeats,
+  servedInstead,
+} from './rollback-target.ts';
 
 export interface RollbackOptions {
   readonly to?: string;
@@ -57,6 +66,11 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
         ? await takeUp(context, at, running, { reason: options.reason ?? '' })
         : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
       if (code !== exitCode.done || to === undefined || to === end) return code;
+    }
+    const lost = to === undefined ? await astray(at) : null;
+    if (lost !== null) {
+      context.output.say(astrayText(lost));
+      return moveTo(context, at, lost.champion, options.reason ?? '', force);
     }
     const first = options.to === undefined ? await repeats(context, at) : null;
     if (first !== null) return answerRepeated(context, at, first);
@@ -111,8 +125,7 @@ async function moveTo(
   if (
     standing.kind === 'serving' &&
     republishes === undefined &&
-    service.functionVersion === alias.target.functionVersion &&
-    Object.keys(alias.target.weights).length === 0
+    (await servedInstead(at, service.functionVersion)) === null
   ) {
     if (keys.kind === 'differ') context.output.say(keysText(at, service, keys));
     context.output.answer(
@@ -197,6 +210,9 @@ function keysText(
   const obstacle = keys.obstacle ?? `it was published for other routing than ${config.routing}`;
   return `Lambda version ${functionVersion} ${keys.how}. It is used all the same: it can't be published anew, for ${obstacle}`;
 }
+
+const astrayText = ({ champion: { version }, instead }: Astray): string =>
+  `${instead}, so not everybody is with ${version}, the champion: they are brought to it, and not to a version before it`;
 
 /** What is about to happen, and how long it takes. */
 function announcement(

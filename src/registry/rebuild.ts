@@ -89,6 +89,27 @@ export const foundByRecovery = 'found by mlreg recover';
 const reason = foundByRecovery;
 
 /**
+ * Which versions may be the champion by what the Lambda version that serves says: the one that it serves, or the base of its
+ * split; of a split also what the marker leads back to. Empty: it names none, so a person's word is needed.
+ */
+export function championsBy({
+  target,
+  back,
+  served,
+}: Pick<RebuildInput, 'target' | 'back' | 'served'>): readonly VersionTag[] {
+  const of = (functionVersion: string | undefined) =>
+    served.find((one) => one.functionVersion === functionVersion);
+  const serving = of(target.functionVersion);
+  if (serving === undefined) return [];
+  const base = serving.champion.version;
+  const before = of(back);
+  const isSplit =
+    serving.challenger !== undefined || Object.values(target.weights).some((share) => share > 0);
+  if (!isSplit || before === undefined || before.challenger !== undefined) return [base];
+  return [...new Set([base, before.champion.version])];
+}
+
+/**
  * The registry as what AWS serves bears it out, and pure. What served everybody is taken from the alias and from the way back
  * that its marker names; every other version that was ever published is a candidate, for a published Lambda version need
  * not have served anybody. What the store still says stays, but for the champion and for what was on trial.
@@ -101,20 +122,21 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
   const serving = of(target.functionVersion);
   const champion = input.champion ?? serving?.champion.version;
   if (champion === undefined) return null;
-  const isAlone = serving === undefined || serving.challenger === undefined;
   const before = of(back);
   /** A split is no way to serve one version: its champion was served alone by what the marker leads back to. */
-  const alone = isAlone
-    ? target.functionVersion
-    : (aloneBy(before, champion) ??
-      served.findLast((one) => aloneBy(one, champion) !== undefined)?.functionVersion);
+  const alone =
+    serving === undefined || aloneBy(serving, champion) !== undefined
+      ? target.functionVersion
+      : (aloneBy(before, champion) ??
+        served.findLast((one) => aloneBy(one, champion) !== undefined)?.functionVersion);
   const functionVersion = alone ?? target.functionVersion;
   const previous =
     before !== undefined && before.challenger === undefined && before.champion.version !== champion
       ? { version: before.champion.version, functionVersion: before.functionVersion }
       : null;
   const others = Object.keys(target.weights).flatMap((weighted) => of(weighted)?.champion.version ?? []);
-  const onTrial = [...(serving?.challenger === undefined ? [] : [serving.challenger.version]), ...others];
+  const shares = [serving?.champion.version ?? [], serving?.challenger?.version ?? [], ...others].flat();
+  const onTrial = [...new Set(shares)].filter((one) => one !== champion);
 
   const arms = served.flatMap((one) =>
     one.challenger === undefined ? [one.champion] : [one.champion, one.challenger],

@@ -117,7 +117,7 @@ export const rolloutRows: readonly CommandRow[] = [
     name: 'rollback',
     summary: 'move everybody back to a version known good, rollout or not',
     options: [
-      ['--to <version>', 'which version; by default the newest before this one that is known good'],
+      ['--to <version>', 'the version; by default the champion, or if it serves alone the one before it'],
       reason,
       overOrder,
     ],

@@ -76,28 +76,31 @@ describe('mlreg recover, after the store was lost', () => {
     }
   });
 
-  it('leaves users of a split where they are, and names the way out', async () => {
-    const aws = await serving();
-    aws.model.publishAs('7', named('v2.2.0'));
-    aws.when(baking(50), () => {
-      aws.model.fault = () => 'crash-before';
-    });
-    await aws.run('deploy --model-version v2.3.0');
-    const cli = under(cliWorld(), aws);
-    const before = serves(cli);
-    const ran = await cli.run('recover --yes');
-    expect([ran.code, ran.stdout]).toEqual([
-      0,
-      expect.stringContaining('nobody judges it; next: mlreg rollback --to v2.2.0 --environment dev'),
-    ]);
-    expect(ran.stderr).toContain('v2.3.0, which nobody judges any more');
-    expect(serves(cli)).toEqual(before);
-    await cli.register('v2.4.0');
-    expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(5);
-    expect((await cli.run('rollback --to v2.2.0')).code).toBe(0);
-    expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
-    await expectWell(cli, 'v2.2.0');
-  });
+  it.each(['rollback --to v2.2.0', 'rollback'])(
+    'leaves users of a split where they are, and %s is the way out',
+    async (words) => {
+      const aws = await serving();
+      aws.model.publishAs('7', named('v2.2.0'));
+      aws.when(baking(50), () => {
+        aws.model.fault = () => 'crash-before';
+      });
+      await aws.run('deploy --model-version v2.3.0');
+      const cli = under(cliWorld(), aws);
+      const before = serves(cli);
+      const ran = await cli.run('recover --yes');
+      expect([ran.code, ran.stdout]).toEqual([
+        0,
+        expect.stringContaining('nobody judges it; next: mlreg rollback --to v2.2.0 --environment dev'),
+      ]);
+      expect(ran.stderr).toContain('v2.3.0, which nobody judges any more');
+      expect(serves(cli)).toEqual(before);
+      await cli.register('v2.4.0');
+      expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(5);
+      expect((await cli.run(words)).code).toBe(0);
+      expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
+      await expectWell(cli, 'v2.2.0');
+    },
+  );
 
   it('asks which version serves, where no Lambda version says it', async () => {
     const aws = await serving();
@@ -112,6 +115,53 @@ describe('mlreg recover, after the store was lost', () => {
     ]);
     expect((await cli.run('recover --champion v2.2.0 --yes')).code).toBe(0);
     expect(await cli.ask('status')).toMatchObject({ champion: 'v2.2.0' });
+  });
+
+  it.each(['v2.4.0', 'v9.9.9', 'v2.2.0'])(
+    'refuses --champion %s where the Lambda version that serves says another: exit 2, with the candidates',
+    async (version) => {
+      const cli = under(cliWorld(), await promoted());
+      await cli.register('v2.4.0');
+      const before = cli.model.alias();
+      const ran = await cli.run(`recover --champion ${version} --yes`);
+      expect([ran.code, ran.stdout]).toEqual([2, '']);
+      expect(ran.stderr).toContain(`${version} can't be the champion: alias live does not serve it alone`);
+      expect(ran.stderr).toMatch(
+        /Lambda version \d+ says which version it serves; the champion is v2\.3\.0\n/,
+      );
+      expect(ran.stderr).toContain('mlreg recover --champion v2.3.0 --environment dev');
+      expect([cli.model.alias(), await statuses(cli)]).toEqual([before, { 'v2.4.0': 'candidate' }]);
+      expect((await cli.run('recover --champion v2.3.0 --yes')).code).toBe(0);
+      await expectWell(cli, 'v2.3.0');
+    },
+  );
+
+  it('takes either version of a split that somebody made for the champion, and names the way out', async () => {
+    for (const version of ['v2.2.0', 'v2.3.0']) {
+      const cli = under(cliWorld(), await promoted());
+      const { functionVersion } = serves(cli);
+      cli.model.meddle({ functionVersion, weights: { 7: 0.3 } });
+      const refused = await cli.run('recover --champion v9.9.9 --yes');
+      expect([refused.code, refused.stderr]).toEqual([
+        2,
+        expect.stringContaining('the champion is v2.3.0 or v2.2.0'),
+      ]);
+      const ran = await cli.run(`recover --champion ${version} --yes`);
+      expect([ran.code, ran.stdout]).toEqual([
+        0,
+        expect.stringContaining(`next: mlreg rollback --to ${version} --environment dev`),
+      ]);
+      expect((await cli.run('rollback')).code).toBe(0);
+      const home = version === 'v2.2.0' ? '7' : functionVersion;
+      expect(serves(cli)).toEqual({ functionVersion: home, weights: {} });
+      await expectWell(cli, version);
+    }
+  });
+
+  it('names the way out also where an unnamed Lambda version has a share', async () => {
+    const cli = under(cliWorld(), await promoted());
+    cli.model.meddle({ ...serves(cli), weights: { 99: 0.3 } });
+    expect((await cli.run('recover --yes')).stdout).toContain('next: mlreg rollback --to v2.3.0');
   });
 
   it('never uses the name of an endpoint again that is gone', async () => {

@@ -25,6 +25,9 @@ async function fled(): Promise<CliWorld> {
 const refuse = (kind: Exclude<PlatformFailure['kind'], 'denied'>) => (): Promise<never> =>
   Promise.reject(new PlatformError({ kind, message: `${kind}!` }));
 
+const denied = (): Promise<never> =>
+  Promise.reject(new PlatformError({ kind: 'denied', action: 'apigateway:GET', message: 'denied!' }));
+
 const change = (cli: CliWorld, over: Partial<Platform>): void =>
   void Object.assign(cli.model.ports.platform, over);
 
@@ -284,6 +287,71 @@ describe('a version that users were taken away from', () => {
   });
 });
 
+describe('a rollback without --to, where the alias does not serve the champion alone', () => {
+  const champion = async (cli: CliWorld): Promise<string> => (await cli.ask('status')).champion;
+
+  it.each(['rollback', 'rollback --to previous'])(
+    '%s brings everybody to the champion, and says so: not to the version before it',
+    async (words) => {
+      for (const [target, text] of [
+        [{ functionVersion: '7', weights: {} }, 'Lambda version 7'],
+        [{ functionVersion: '99', weights: {} }, 'Lambda version 99'],
+        [{ functionVersion: '7', weights: { 99: 0.3 } }, 'Lambda version 7 + 30 % to 99'],
+      ] as const) {
+        const cli = await promoted();
+        const good = serves(cli);
+        cli.model.meddle(target);
+        withoutLatest(cli);
+        const ran = await cli.run(words);
+        expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('v2.3.0 serves 100 %')]);
+        expect(ran.stderr).toContain(
+          `alias live serves ${text}, so not everybody is with v2.3.0, the champion: they are brought to it, and not to a version before it`,
+        );
+        expect(ran.stderr).toContain(`everybody returns to Lambda version ${good.functionVersion}`);
+        expect([serves(cli), await champion(cli)]).toEqual([good, 'v2.3.0']);
+        expect((await recordOf(cli, 'v2.2.0')).status).toBe('archived');
+        expect((await recordOf(cli, 'v2.3.0')).services?.at(-1)?.left).toBeUndefined();
+      }
+    },
+  );
+
+  it('also where no version before the champion is known good', async () => {
+    const cli = await serving();
+    cli.model.meddle({ functionVersion: '7', weights: { 99: 0.5 } });
+    expect((await cli.run('rollback')).code).toBe(0);
+    expect([serves(cli), await champion(cli)]).toEqual([{ functionVersion: '7', weights: {} }, 'v2.2.0']);
+    cli.clock.advance(700_000);
+    expect((await cli.run('rollback')).code).toBe(5);
+  });
+
+  it('also where the stage names the other alias', async () => {
+    for (const words of ['rollback', 'rollback --to v2.3.0']) {
+      const cli = await promoted();
+      const good = serves(cli);
+      cli.model.makeAlias('green', { functionVersion: '99', weights: {} });
+      cli.model.swap('green');
+      const ran = await cli.run(words);
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('v2.3.0 serves 100 %')]);
+      expect(await champion(cli)).toBe('v2.3.0');
+      expect([
+        serves(cli),
+        cli.model.alias(cli.model.stage().alias === 'green' ? 'green' : 'live').target,
+      ]).toEqual([good, good]);
+      if (words === 'rollback') expect(ran.stderr).toContain('alias green serves Lambda version 99, so not');
+    }
+  });
+
+  it.each(['denied', 'throttled'] as const)(
+    'and a stage that can not be read (%s) names the alias',
+    async (kind) => {
+      const cli = await promoted();
+      change(cli, { readStage: kind === 'denied' ? denied : refuse(kind) });
+      const ran = await cli.run('rollback');
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('v2.2.0 serves 100 %')]);
+    },
+  );
+});
+
 describe('a second rollback within ten minutes', () => {
   it('changes nothing where nobody can be asked, exits 0 and names the first', async () => {
     const cli = await promoted();
@@ -332,6 +400,20 @@ describe('a second rollback within ten minutes', () => {
     expect(cli.questions).toEqual([expect.stringContaining('Move everybody one version further back?')]);
     // Who agrees gets what a rollback would do: here no version is left.
     expect((await cli.run('rollback', { terminal: true, answers: ['y'] })).code).toBe(5);
+  });
+
+  it('is no repeat where somebody has moved users since: they are brought to the champion', async () => {
+    for (const typed of [{}, { terminal: true }]) {
+      const cli = await promoted();
+      const { functionVersion } = serves(cli);
+      await cli.run('rollback');
+      cli.model.meddle({ functionVersion, weights: {} });
+      const ran = await cli.run('rollback', typed);
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('v2.2.0 serves 100 %')]);
+      expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
+      expect(cli.questions).toEqual([]);
+      expect((await cli.run('rollback')).stdout).toContain('nothing was changed: everybody was moved back');
+    }
   });
 
   it('proceeds with --to', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { VersionRecord } from '../../../src/domain/registry.ts';
 import { instant, rolloutId, versionTag } from '../../../src/domain/units.ts';
-import { rebuild, type RebuildInput, servedBy } from '../../../src/registry/rebuild.ts';
+import { championsBy, rebuild, type RebuildInput, servedBy } from '../../../src/registry/rebuild.ts';
 
 const [v1, v2, v3] = [versionTag('v1'), versionTag('v2'), versionTag('v3')];
 const at = instant(1_750_000_000_000);
@@ -169,11 +169,34 @@ describe('a registry that is rebuilt', () => {
     expect(changed(given, 'v1')).toMatchObject({ endpoint: { name: 'e-v1-g3', generation: 3 } });
   });
 
+  it('takes a person’s word for a version with a share, by the Lambda version that serves it alone', () => {
+    const target = { functionVersion: '2', weights: { 1: 0.3 } };
+    expect(rebuild(input({ target, champion: v1 }))).toMatchObject({
+      champion: { version: v1, functionVersion: '1' },
+      previous: null,
+      onTrial: [v2],
+    });
+  });
+
   it('needs a person’s word where nothing says which version serves', () => {
     const target = { functionVersion: '9', weights: {} };
     expect(rebuild(input({ target }))).toBeNull();
     expect(rebuild(input({ target, champion: v2 }))).toMatchObject({
       champion: { version: v2, functionVersion: '9' },
     });
+  });
+});
+
+describe('which versions may be the champion', () => {
+  it.each([
+    ['the one that is served alone, and not what was before it', '2', {}, '1', [v2]],
+    ['the base of a sticky split, to which its marker leads back', '3', {}, '1', [v1]],
+    ['the base of a split without a marker', '3', {}, undefined, [v1]],
+    ['the base of weights, or where the marker leads back to', '2', { 1: 0.3 }, '1', [v2, v1]],
+    ['not what another split has as its base', '2', { 1: 0.3 }, '3', [v2]],
+    ['a weight of 0 splits nothing', '2', { 1: 0 }, '1', [v2]],
+    ['any, where the Lambda version names none', '9', { 2: 0.1 }, '1', []],
+  ])('%s', (_name, functionVersion, weights, back, candidates) => {
+    expect(championsBy(input({ target: { functionVersion, weights }, back }))).toEqual(candidates);
   });
 });
