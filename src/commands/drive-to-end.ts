@@ -2,6 +2,7 @@ import type { Outcome, RollbackCause } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
 import type { Follower } from '../reporting/follow.ts';
+import { deniedTry } from '../rollout/credentials.ts';
 import { type DriveResult, drive } from '../rollout/drive.ts';
 import { endWatch } from '../rollout/end-watch.ts';
 import type { JournalWriter } from '../rollout/journal-writer.ts';
@@ -278,6 +279,14 @@ async function outlive(context: Context, at: Target, journal: JournalWriter, by:
       return { code: exitCodeOfOutcome(outcome), state };
     }
     if (clock.now() >= until) {
+      const denied = deniedTry(state);
+      if (denied !== null) {
+        const next = `mlreg rollback --environment ${at.config.name}, by somebody whom AWS lets move the alias`;
+        context.output.say(
+          `${id} was taken over by ${by}, to whom AWS denies it too: ${denied.error}. Next: ${next}`,
+        );
+        return { code: exitCode.credentials, state };
+      }
       context.output.say(`${id} was taken over by ${by}; it goes on there. See: mlreg status`);
       return { code: exitCode.conflict, state };
     }
