@@ -1,6 +1,8 @@
 import type { Outcome, RollbackCause } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import { StoreDamaged } from '../ports/store.ts';
 import type { Follower } from '../reporting/follow.ts';
+import { deniedTry } from '../rollout/credentials.ts';
 import { type DriveResult, drive } from '../rollout/drive.ts';
 import { endWatch } from '../rollout/end-watch.ts';
 import type { JournalWriter } from '../rollout/journal-writer.ts';
@@ -47,7 +49,8 @@ export async function driveToEnd(
     return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();
-    const go = `mlreg resume --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;
+    const first = error instanceof StoreDamaged ? 'recover' : 'resume';
+    const go = `mlreg ${first} --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;
     if (outcome === null)
       context.output.say(
         `${id} is left as it is, and nobody drives it: ${plan.challenger} may get ${challengerShare(journal.state())} % of traffic. Go on with: ${go}`,
@@ -220,7 +223,7 @@ async function conclude(
     case 'ended':
       if (journal.owed() > 0) {
         context.output.say(
-          `${journal.owed()} journal entries could not be written; run: mlreg resume --environment ${at.config.name}`,
+          `${journal.owed()} journal entries could not be written; run: mlreg ${await mending(at)} --environment ${at.config.name}`,
         );
       }
       return {
@@ -232,9 +235,16 @@ async function conclude(
     case 'stopped':
       return { code: exitCode.interrupted, state: journal.state() };
     case 'lost':
-      return outlive(context, at, id, result.by);
+      return outlive(context, at, journal, result.by);
   }
 }
+
+/** The command that makes journal and alias agree again. */
+const mending = ({ connection }: Target): Promise<'resume' | 'recover'> =>
+  connection.store.lock().then(
+    () => 'resume',
+    (error: unknown) => (error instanceof StoreDamaged ? 'recover' : 'resume'),
+  );
 
 /** Somebody else's journal of this rollout may say more than this process knows. */
 async function endedAs(at: Target, journal: JournalWriter, outcome: Outcome): Promise<RolloutState> {
@@ -257,17 +267,26 @@ async function outOfTime(context: Context, at: Target, journal: JournalWriter, w
 }
 
 /** Somebody took the rollout over: wait a little for how it ends, for that is what our user wants to know. */
-async function outlive(context: Context, at: Target, id: RolloutId, by: string): Promise<Driven> {
+async function outlive(context: Context, at: Target, journal: JournalWriter, by: string): Promise<Driven> {
   const { clock } = context.world;
+  const { id } = journal.state();
   const until = later(clock.now(), 10_000);
   for (;;) {
-    const state = await stateOf(at, id);
-    const outcome: Outcome | null = state.outcome;
+    const state = await lastKnown(at, journal);
+    const { outcome } = state;
     if (outcome !== null) {
       context.output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
       return { code: exitCodeOfOutcome(outcome), state };
     }
     if (clock.now() >= until) {
+      const denied = deniedTry(state);
+      if (denied !== null) {
+        const next = `mlreg rollback --environment ${at.config.name}, by somebody whom AWS lets move the alias`;
+        context.output.say(
+          `${id} was taken over by ${by}, to whom AWS denies it too: ${denied.error}. Next: ${next}`,
+        );
+        return { code: exitCode.credentials, state };
+      }
       context.output.say(`${id} was taken over by ${by}; it goes on there. See: mlreg status`);
       return { code: exitCode.conflict, state };
     }

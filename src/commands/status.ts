@@ -9,6 +9,7 @@ import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
 import { counted } from '../reporting/words.ts';
+import { deniedTry } from '../rollout/credentials.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
@@ -34,6 +35,7 @@ export async function status(context: Context): Promise<ExitCode> {
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
   const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
+  const denied = running === null ? null : deniedView(running);
   const owner =
     lock.owner === null
       ? null
@@ -57,7 +59,7 @@ export async function status(context: Context): Promise<ExitCode> {
     owner,
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
-    rollout: running === null ? null : { ...rolloutData(running), verdict },
+    rollout: running === null ? null : { ...rolloutData(running), verdict, ...(denied && { denied }) },
     last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
   };
   const { paint } = context.output;
@@ -79,6 +81,10 @@ export async function status(context: Context): Promise<ExitCode> {
         `owner     ${drivenBy(lock, owner?.process === 'dead', running, connection, now)}`,
         stepsText(running, now, paint),
       );
+      if (denied !== null)
+        lines.push(
+          `denied    ${paint.red(`${deniedWhat(running)} is denied to ${running.owner.name}: ${denied.error}`)}; next: mlreg rollback --environment ${config.name}, by somebody whom AWS lets move the alias`,
+        );
       if (running.outcome?.kind === 'stuck')
         lines.push(
           paint.red(running.outcome.sentence),
@@ -108,6 +114,15 @@ function championText(champion: VersionRecord | null, environment: string, note:
     ? 'unknown: this store knows nothing of what the alias serves'
     : `none yet; next: mlreg deploy --model-version VERSION --environment ${environment}`;
 }
+
+/** AWS denies the owner the alias. */
+function deniedView(running: RolloutState): { readonly at: string; readonly error: string } | null {
+  const denied = deniedTry(running);
+  return denied === null ? null : { at: new Date(denied.at).toISOString(), error: denied.error };
+}
+
+const deniedWhat = ({ rollback, plan }: RolloutState): string =>
+  rollback !== null || plan.strategy === 'rollback' ? 'the rollback' : 'the next step';
 
 type Stage = { readonly alias: string; readonly functionVersion: string | null } | null;
 

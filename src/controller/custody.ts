@@ -10,6 +10,8 @@ export type Custody =
   | { readonly kind: 'rest'; readonly why: string }
   /** The controller's own: its next lap. */
   | { readonly kind: 'carry-on' }
+  /** AWS denied the controller what it needs: it tries again then, and anybody else may meanwhile. */
+  | { readonly kind: 'stand-back'; readonly until: Instant; readonly why: string }
   /** Nobody drives it. */
   | { readonly kind: 'adopt'; readonly why: string }
   /** Somebody else seems to; an orphan from `until` on, where nothing is heard of them before. */
@@ -26,12 +28,27 @@ export interface Seen {
   readonly now: Instant;
   /** Silence for so long, on the controller's own clock, is death. */
   readonly silenceMs: number;
+  /** When AWS last denied the controller a write of the alias, and nobody else has driven the rollout since. */
+  readonly deniedAt: Instant | null;
   /** Whether this look is one that drives what the controller owns; a sweep only sees that somebody does. */
   readonly drives: boolean;
 }
 
+/** Each try costs a token and journal entries, and what AWS denies it seldom grants within seconds. */
+const deniedPauseMs = 30_000;
+
 /** The rule, and pure. */
-export function custodyOf({ rollout, lock, process, sighting, now, silenceMs, drives }: Seen): Custody {
+export function custodyOf(seen: Seen): Custody {
+  const custody = custodyAtOnce(seen);
+  const { deniedAt, now } = seen;
+  if (deniedAt === null || (custody.kind !== 'carry-on' && custody.kind !== 'adopt')) return custody;
+  const until = later(deniedAt, deniedPauseMs);
+  // A clock that was set back must not make anybody wait.
+  if (now >= until || now < deniedAt) return custody;
+  return { kind: 'stand-back', until, why: 'AWS denied the controller the alias; it tries again later' };
+}
+
+function custodyAtOnce({ rollout, lock, process, sighting, now, silenceMs, drives }: Seen): Custody {
   if (rollout === null) return { kind: 'rest', why: 'there was never a rollout' };
   if (rollout.outcome !== null) return { kind: 'rest', why: restWhy(rollout.id, rollout.outcome.kind) };
   const { owner } = lock;

@@ -1,6 +1,6 @@
 import { isController } from '../domain/controller.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
-import type { LockRecord } from '../ports/store.ts';
+import { type LockRecord, StoreDamaged } from '../ports/store.ts';
 import { Fenced, type JournalWriter, openJournal } from '../rollout/journal-writer.ts';
 import { lookAt } from '../rollout/look.ts';
 import { backAtLimit, isOutage } from '../rollout/outage.ts';
@@ -72,7 +72,12 @@ export async function lapWithoutStore(
       });
       const atLimit = now - since >= state.plan.unreadableMs ? backAtLimit(state, error) : null;
       const entries = danger ?? (atLimit === null ? null : [...memory.entries(), atLimit]);
-      if (entries === null) return judging();
+      if (entries === null) {
+        if (!(error instanceof StoreDamaged) || now - since < state.plan.unreadableMs) return judging();
+        // What these records were is over: whoever looks next opens those that a person has rebuilt since.
+        post.held = undefined;
+        return wait(state.id, 'the store is gone', `${state.id}: what is left to do needs the store`);
+      }
       try {
         await journal.append(now, entries);
       } catch (cause) {
@@ -98,7 +103,12 @@ export async function goOn(post: Post, held: Held): Promise<Lap> {
     if (!isOutage(error)) throw error;
     const now = ports.clock.now();
     const why = `${id}: ${journal.owed()} journal entries could not be written: ${error.message}`;
-    return { kind: 'cut-off', rollout: id, at: later(now, shortestLookMs), since: now, why, alarm: null };
+    const at = later(now, shortestLookMs);
+    // Nobody will ever take them. Users are home, and their alias says so to the store that a person rebuilds.
+    const isGone = error instanceof StoreDamaged && result.kind === 'ended';
+    if (isGone) post.held = undefined;
+    const alarm = isGone ? `${id} is rolled back, and its store is gone: mlreg recover` : null;
+    return { kind: 'cut-off', rollout: id, at, since: now, why, alarm };
   }
   if (result.kind === 'again') return { ...result, rollout: id, adopted: null, token: journal.token };
   post.held = undefined;

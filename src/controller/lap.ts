@@ -6,6 +6,7 @@ import type { Sightings } from '../ports/sightings.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { carryOn } from '../rollout/carry-on.ts';
+import { deniedTry } from '../rollout/credentials.ts';
 import { lookAt, refuseBehind, StoreBehind } from '../rollout/look.ts';
 import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
 import { isOutage } from '../rollout/outage.ts';
@@ -97,6 +98,7 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
     sighting: unfinished && lock.owner !== null ? await sightings.last() : null,
     now: clock.now(),
     silenceMs: post.silenceMs,
+    deniedAt: state !== null && isController(state.owner) ? (deniedTry(state)?.at ?? null) : null,
     drives,
   });
   switch (custody.kind) {
@@ -108,6 +110,11 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
     case 'watch':
       await sightings.keep(custody.sighting);
       return { kind: 'watch', at: custody.until };
+    case 'stand-back': {
+      if (state === null) throw new Error('there is no rollout to stand back from');
+      const { until: at, why } = custody;
+      return { kind: 'again', rollout: state.id, at, why, adopted: null, token: lock.token };
+    }
     case 'carry-on':
     case 'adopt': {
       if (state === null) throw new Error('there is no rollout to drive');

@@ -1,3 +1,4 @@
+import type { Instant } from '../domain/units.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -11,6 +12,17 @@ export const isPowerless = ({ phase, unreadable, tries }: RolloutState): boolean
   phase !== 'ended' &&
   (unreadable?.credentials === true ||
     Object.values(tries).some(({ credentials, denied }) => credentials === true || denied === true));
+
+/** The newest try of the present owner to move an alias that AWS denied it; null where it denied none. */
+export function deniedTry({
+  phase,
+  tries,
+}: Pick<RolloutState, 'phase' | 'tries'>): { readonly at: Instant; readonly error: string } | null {
+  if (phase === 'ended') return null;
+  const denied = Object.values(tries).filter((tried) => tried.denied === true);
+  const [newest] = denied.sort((one, other) => other.lastAt - one.lastAt);
+  return newest === undefined ? null : { at: newest.lastAt, error: newest.error };
+}
 
 /** How often an owner that has stood aside asks whether it can act again. */
 const askEveryMs = 5_000;

@@ -2,13 +2,15 @@ import type { EntryBody } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
+import { StoreDamaged } from '../ports/store.ts';
 import type { RolloutState } from './state.ts';
 
 /**
- * A store that does not answer, or credentials that have expired, say nothing about the version on trial: they fail no gate.
+ * A store that does not answer, whose records can't be believed or are gone, or credentials that have expired, say nothing about the version on trial: they fail no gate.
  * The rollout stands where it is and goes on where they come back, as long as metrics may be unreadable.
  */
 export function isOutage(error: unknown): error is Error {
+  if (error instanceof StoreDamaged) return true;
   if (error instanceof UserError) return error.fault === 'unavailable';
   // Nothing else that a tick asks throws one: it answers with a failed step, or with metrics that are unreadable.
   return error instanceof PlatformError;

@@ -31,6 +31,7 @@ const base: Seen = {
   sighting: null,
   now: instant(100_000),
   silenceMs: 60_000,
+  deniedAt: null,
   drives: true,
 };
 const watch = (since: number): Custody => ({
@@ -67,6 +68,23 @@ describe('whose a rollout is', () => {
       { lock: lock(controller), drives: false, sighting: seen(40_000) },
       { kind: 'adopt' },
     ],
+    [
+      'its own, denied a moment ago',
+      { lock: lock(controller), deniedAt: instant(70_001) },
+      { kind: 'stand-back', until: instant(100_001) },
+    ],
+    ['its own, denied long ago', { lock: lock(controller), deniedAt: instant(70_000) }, { kind: 'carry-on' }],
+    [
+      'its own, denied in what is the future, the clock was set back',
+      { lock: lock(controller), deniedAt: instant(100_001) },
+      { kind: 'carry-on' },
+    ],
+    [
+      'one that was let go, denied a moment ago',
+      { lock: lock(null), deniedAt: instant(99_000) },
+      { kind: 'stand-back', until: instant(129_000) },
+    ],
+    ["a living process's, denied to the controller before", { deniedAt: instant(99_000) }, watch(100_000)],
     ["a dead process's", { process: 'dead' }, gone],
     ["a living process's, first seen", { process: 'alive' }, watch(100_000)],
     ["a living process's, long silent", { process: 'alive', sighting: seen(40_000) }, silent(60)],

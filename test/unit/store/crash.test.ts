@@ -152,8 +152,8 @@ describe('a file changed after it was written', () => {
       await store.lock();
       if (replaced === undefined) disk.files.delete(path);
       else disk.files.get(path)!.bytes = replaced;
-      await expect(store.lock()).rejects.toThrow(/was replaced or cut/);
-      await expect(store.post(R1, request('q'))).rejects.toThrow(/was replaced or cut/);
+      await expect(store.lock()).rejects.toThrow(/was removed, replaced or cut/);
+      await expect(store.post(R1, request('q'))).rejects.toThrow(/was removed, replaced or cut/);
     }
   });
 
