@@ -49,7 +49,15 @@ export async function astray(at: Target): Promise<Astray | null> {
   const standing = champion === null ? undefined : standingOf(champion);
   if (champion === null || standing?.kind !== 'serving') return null;
   const instead = await servedInstead(at, standing.service.functionVersion);
-  return instead === null ? null : { champion, instead };
+  if (instead === null) return null;
+  // Somebody has brought everybody by hand to where a rollback leads: nobody is sent back to what they were taken from.
+  const good = previousGood(await at.connection.store.versions());
+  const goodStanding = good === undefined ? undefined : standingOf(good);
+  if (goodStanding?.kind === 'good') {
+    const elsewhere = await servedInstead(at, goodStanding.service.functionVersion);
+    if (elsewhere === null) return null;
+  }
+  return { champion, instead };
 }
 
 /**

@@ -294,7 +294,6 @@ describe('a rollback without --to, where the alias does not serve the champion a
     '%s brings everybody to the champion, and says so: not to the version before it',
     async (words) => {
       for (const [target, text] of [
-        [{ functionVersion: '7', weights: {} }, 'Lambda version 7'],
         [{ functionVersion: '99', weights: {} }, 'Lambda version 99'],
         [{ functionVersion: '7', weights: { 99: 0.3 } }, 'Lambda version 7 + 30 % to 99'],
       ] as const) {
@@ -314,6 +313,16 @@ describe('a rollback without --to, where the alias does not serve the champion a
       }
     },
   );
+
+  // In an emergency somebody moved the alias: to send users back to what they were taken from would be the worst answer.
+  it('but leaves them where somebody has brought all of them to the version before it', async () => {
+    const cli = await promoted();
+    cli.model.meddle({ functionVersion: '7', weights: {} });
+    const ran = await cli.run('rollback');
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('v2.2.0 serves 100 %')]);
+    expect([serves(cli), await champion(cli)]).toEqual([{ functionVersion: '7', weights: {} }, 'v2.2.0']);
+    expect((await recordOf(cli, 'v2.3.0')).status).toBe('rolled_back');
+  });
 
   it('also where no version before the champion is known good', async () => {
     const cli = await serving();

@@ -134,7 +134,9 @@ async function told({ cli, made }: Setting): Promise<string> {
 const leaked = (everything: string) => secrets.filter((secret) => everything.includes(secret));
 
 describe('no value of a variable is said, written or sent', () => {
-  it('whichever call of AWS fails, with a text that quotes all it knows', { timeout: 300_000 }, async () => {
+  it('whichever call of AWS fails, with a text that quotes all it knows', {
+    timeout: 1_200_000,
+  }, async () => {
     const clean = await setting(flags(100));
     const labels = new Set<string>();
     clean.made.fate = (request) => {
