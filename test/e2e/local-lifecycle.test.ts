@@ -1,9 +1,10 @@
+import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createScene, eventually, isAlive, type Scene, succeeds } from '../support/e2e.ts';
+import { createScene, eventually, isAlive, root, type Scene, succeeds } from '../support/e2e.ts';
 import { answering, recommendations } from '../support/e2e-traffic.ts';
 import { expectServing } from '../support/e2e-truth.ts';
 
@@ -19,6 +20,24 @@ const modelServers = async (): Promise<readonly number[]> => {
 };
 
 describe('AWS on this machine', () => {
+  it('takes its controller with it, also where that one is still loading', async () => {
+    mkdirSync(join(scene.dir, '.mlreg/local'), { recursive: true });
+    const told = JSON.stringify({
+      config: join(scene.dir, 'mlreg.yaml'),
+      stateDir: join(scene.dir, '.mlreg/local'),
+    });
+    const controller = fork(join(root, 'dist/local-controller-main.js'), [told], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => controller.once('exit', resolve));
+    controller.disconnect();
+    try {
+      expect(
+        await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 20_000, 'alive'))]),
+      ).toBe(0);
+    } finally {
+      controller.kill('SIGKILL');
+    }
+  });
+
   it('survives a kill with all it held, and leaves no model server behind', async () => {
     await scene.up();
     await scene.register('v2.2.0', 'v2.3.0');
