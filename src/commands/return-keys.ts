@@ -31,13 +31,13 @@ export async function compareKeys(
   functionVersion: string,
   serving?: string,
 ): Promise<ReturnKeys> {
+  if (serving === functionVersion) return { kind: 'same' };
   try {
     const [recorded, latest, served] = await Promise.all([
       platform.variables(functionVersion, haste),
       platform.variables('$LATEST', haste),
-      serving === undefined || serving === functionVersion ? undefined : platform.variables(serving, haste),
+      serving === undefined ? undefined : platform.variables(serving, haste),
     ]);
-    if (serving === functionVersion) return { kind: 'same' };
     const today = served ?? latest;
     const keys = keysOnReturn(recorded, today);
     if (keys.kind === 'same') return keys;
