@@ -8,6 +8,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from './core/local-aws.ts';
+import type { EndpointCounts } from './core/sagemaker/environments.ts';
 import { directoryObjects, type ObjectStore } from './core/objects.ts';
 import type { Settings } from './core/settings.ts';
 import { systemClock } from './daemon-clock.ts';
@@ -66,7 +67,7 @@ export interface DaemonStatus extends Partial<Seeded> {
   readonly controlUrl: string;
   /** Undefined while it starts. */
   readonly gatewayUrl: string | undefined;
-  readonly endpoints: readonly ContainerStatus[];
+  readonly endpoints: readonly (ContainerStatus & Partial<EndpointCounts>)[];
   readonly functions: readonly VersionCounts[];
   readonly gateway: GatewayCounters | undefined;
 }
@@ -196,7 +197,9 @@ async function startParts(
     ...seeded.current,
     controlUrl,
     gatewayUrl: parts.gateway?.url,
-    endpoints: containers.list(),
+    endpoints: containers
+      .list()
+      .map((each) => ({ ...each, ...parts.aws?.endpointCounts().get(each.endpointName) })),
     functions: functions.counts(),
     gateway: parts.gateway?.counters(),
   });

@@ -91,6 +91,8 @@ export interface ContainerResponse {
 
 /** A model server that answered GET /ping with 200. */
 export interface Container {
+  /** Milliseconds from its start to its first ping; undefined: as long as `start` took. */
+  readonly startMs?: number;
   invoke(request: ContainerRequest): Promise<ContainerResponse>;
   stop(): Promise<void>;
 }

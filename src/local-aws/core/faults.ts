@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Call } from '../wire/messages.ts';
 import { type MetricFaults, metricFaults } from './cloudwatch/metric-faults.ts';
+import type { EndpointEnvironmentSettings } from './settings.ts';
 
 /** What goes wrong on purpose: `POST /_local/faults` with this as JSON. */
 export const faultsRequest = z.strictObject({
@@ -21,6 +22,13 @@ export const faultsRequest = z.strictObject({
     .optional(),
   /** Metrics that come late, statistics that are refused. */
   metrics: metricFaults.optional(),
+  /** Environments of serverless endpoints, milliseconds: what a cold start takes on top of the model server's own, and how long an idle one stays. */
+  endpoints: z
+    .strictObject({
+      coldStartMs: z.number().int().min(0).optional(),
+      idleMs: z.number().int().min(1).optional(),
+    })
+    .optional(),
 });
 
 const noMetricFaults: MetricFaults = { delays: [], refuse: [], serverlessErrors: 'Invocation4XXErrors' };
@@ -40,12 +48,19 @@ export interface Faults {
   };
 }
 
-export function createFaults(metrics: { inject(faults: MetricFaults): void }): Faults {
+export function createFaults(
+  metrics: { inject(faults: MetricFaults): void },
+  environments: EndpointEnvironmentSettings,
+): Faults {
+  const { endpointColdStartMs, endpointIdleMs } = environments;
   let denied = new Set<string>();
   let faults: { action: string; kind: FaultKind; times: number }[] = [];
   return {
     apply(request) {
-      const { reset, deny, faults: added, metrics: ofMetrics } = faultsRequest.parse(request);
+      const { reset, deny, faults: added, metrics: ofMetrics, endpoints } = faultsRequest.parse(request);
+      if (reset) Object.assign(environments, { endpointColdStartMs, endpointIdleMs });
+      environments.endpointColdStartMs = endpoints?.coldStartMs ?? environments.endpointColdStartMs;
+      environments.endpointIdleMs = endpoints?.idleMs ?? environments.endpointIdleMs;
       if (reset) metrics.inject(noMetricFaults);
       if (ofMetrics !== undefined) metrics.inject(ofMetrics);
       if (reset) {

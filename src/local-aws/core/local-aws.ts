@@ -21,6 +21,7 @@ import { createLogStore } from './log-store.ts';
 import { logsOperations } from './logs.ts';
 import { memoryObjects, type ObjectStore } from './objects.ts';
 import { fromPersisted, toPersisted, type PersistedState } from './persisted.ts';
+import type { EndpointCounts } from './sagemaker/environments.ts';
 import { createHosting } from './sagemaker/hosting.ts';
 import { invokeEndpoint } from './sagemaker/invoke-endpoint.ts';
 import { sageMakerOperations } from './sagemaker/sagemaker.ts';
@@ -70,6 +71,8 @@ export interface LocalAws {
   putLogLines(version: FunctionSnapshot, lines: readonly string[]): void;
   /** The same as POST /_local/faults. @throws ZodError */
   inject(faults: FaultsRequest): void;
+  /** The environments of each endpoint, by the endpoint's name. */
+  endpointCounts(): ReadonlyMap<string, EndpointCounts>;
   /** What was published to a topic, oldest first. */
   messages(topicArn: string): readonly Message[];
   snapshot(): PersistedState;
@@ -94,7 +97,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
   const state: State = { ...emptyState(), ...kept };
   const objects = options.objects ?? memoryObjects();
   const store = options.metrics ?? createMetricStore();
-  const faults = createFaults(store);
+  const faults = createFaults(store, account.settings);
   const messages = new Map<string, Message[]>();
   const registry = createRegistry(account, state.functions, state.code);
   const hosting = createHosting(account, state.sagemaker, options.containers);
@@ -121,6 +124,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     view: createGatewayView(account, state, registry, invoker, store),
     putLogLines,
     inject: (request) => faults.apply(request),
+    endpointCounts: () => hosting.counts(),
     messages: (topicArn) => messages.get(topicArn) ?? [],
     snapshot: () => toPersisted({ ...state, code: usedCode(state) }),
     resume: () => hosting.resume(),

@@ -1,5 +1,13 @@
+/** Of environments of serverless endpoints: what faults may set while local AWS runs. */
+export interface EndpointEnvironmentSettings {
+  /** A cold start takes as long as the model server took to start, and this on top. */
+  endpointColdStartMs: number;
+  /** An environment of an endpoint idle for so long is gone. AWS doesn't say; minutes are seen. */
+  endpointIdleMs: number;
+}
+
 /** What may be turned on local AWS. Times are milliseconds. */
-export interface Settings {
+export interface Settings extends EndpointEnvironmentSettings {
   /** How long an endpoint is Creating or Updating at least. */
   readonly endpointCreatingMs: number;
   /** How long a deleted endpoint is seen as Deleting. */
@@ -27,6 +35,8 @@ export interface Settings {
 export const defaultSettings: Settings = {
   endpointCreatingMs: 2000,
   endpointDeletingMs: 300,
+  endpointColdStartMs: 0,
+  endpointIdleMs: 300_000,
   endpointQuota: 50,
   endpointConcurrencyQuota: 1000,
   functionUpdateMs: 300,

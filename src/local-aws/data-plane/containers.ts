@@ -84,8 +84,10 @@ export function createContainerRuntime(options: {
   };
 
   const launch = async (slot: Slot, server: ModelServerSpec): Promise<void> => {
+    const begun = clock.now();
     try {
       const started = await startModelServer(server, settings, clock, records, slot.stopped.signal);
+      slot.startMs = clock.now() - begun;
       slot.server = started;
       slot.state = 'running';
       void started.ended.then((why) => died(slot, server, why));
@@ -146,6 +148,7 @@ export function createContainerRuntime(options: {
         key: JSON.stringify(spec),
         state: 'starting',
         server: undefined,
+        startMs: 0,
         stopped: new AbortController(),
         restarts: 0,
         lastEnd: undefined,
@@ -194,6 +197,8 @@ interface Slot {
   readonly key: string;
   state: ContainerStatus['state'];
   server: ModelServer | undefined;
+  /** What the last start took. */
+  startMs: number;
   readonly stopped: AbortController;
   restarts: number;
   lastEnd: string | undefined;
@@ -203,6 +208,7 @@ interface Slot {
 
 function containerOf(slot: Slot, stop: () => Promise<void>): Container {
   return {
+    startMs: slot.startMs,
     invoke(request) {
       if (slot.server) return slot.server.invoke(request);
       return Promise.reject(

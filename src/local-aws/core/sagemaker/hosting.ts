@@ -1,5 +1,6 @@
 import type { Container, ContainerRuntime } from '../../seams.ts';
 import type { Account } from '../account.ts';
+import { createEnvironments, type EndpointCounts, type Environments } from './environments.ts';
 import type { Deployment, Endpoint, SageMakerState } from './sagemaker-state.ts';
 
 /**
@@ -13,21 +14,28 @@ export interface Hosting {
   remove(endpoint: Endpoint): void;
   /** Applies what is due by now. To be called before an endpoint is looked at. */
   settle(endpoint: Endpoint): void;
-  /** The running container; undefined while a dead one is being replaced. */
-  container(endpoint: Endpoint): Container | undefined;
+  /** The running container and the environments before it; undefined while a dead one is being replaced. */
+  container(endpoint: Endpoint): Hosted | undefined;
   /** The container no longer answers: starts another in its place. */
   died(endpoint: Endpoint, container: Container): void;
+  /** The environments of each endpoint that has some, by the endpoint's name. */
+  counts(): ReadonlyMap<string, EndpointCounts>;
   /** After a restart of local AWS: starts all there is. */
   resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
+export interface Hosted {
+  readonly container: Container;
+  readonly environments: Environments;
+}
+
 type Outcome =
-  | { readonly kind: 'up'; readonly container: Container }
+  | { readonly kind: 'up'; readonly hosted: Hosted }
   | { readonly kind: 'down'; readonly reason: string };
 
 interface Running {
-  container: Container | undefined;
+  hosted: Hosted | undefined;
   /** The start under way and how it ended. */
   starting: { outcome: Outcome | undefined } | undefined;
   replacing: boolean;
@@ -44,13 +52,22 @@ export function createHosting(
   const runningOf = (endpoint: Endpoint): Running => {
     let found = running.get(endpoint);
     if (found === undefined)
-      running.set(endpoint, (found = { container: undefined, starting: undefined, replacing: false }));
+      running.set(endpoint, (found = { hosted: undefined, starting: undefined, replacing: false }));
     return found;
   };
-  const boot = async ({ container }: Deployment): Promise<Outcome> => {
+  const boot = async ({ container, serverless }: Deployment): Promise<Outcome> => {
+    const { clock, settings } = account;
+    const begun = clock.now();
     try {
       const up = await containers.start(container);
-      if (!stopped) return { kind: 'up', container: up };
+      const startedInMs = up.startMs ?? clock.now() - begun;
+      const environments = createEnvironments({
+        clock,
+        coldStartMs: () => startedInMs + settings.endpointColdStartMs,
+        idleMs: () => settings.endpointIdleMs,
+        provisioned: serverless.ProvisionedConcurrency ?? 0,
+      });
+      if (!stopped) return { kind: 'up', hosted: { container: up, environments } };
       await up.stop();
       return { kind: 'down', reason: 'local AWS is stopping' };
     } catch (error) {
@@ -75,10 +92,10 @@ export function createHosting(
     const outcome = live.starting?.outcome;
     if (outcome === undefined) return;
     live.starting = undefined;
-    const before = live.container;
+    const before = live.hosted;
     if (outcome.kind === 'up') {
-      live.container = outcome.container;
-      if (before !== undefined) quietly(before.stop());
+      live.hosted = outcome.hosted;
+      if (before !== undefined) quietly(before.container.stop());
     }
     if (endpoint.status === 'Creating') {
       endpoint.status = outcome.kind === 'up' ? 'InService' : 'Failed';
@@ -110,8 +127,8 @@ export function createHosting(
     // An update or a deletion may have overtaken it.
     const wanted =
       isCurrent(endpoint) && endpoint.status !== 'Deleting' && endpoint.deployment === deployment;
-    if (wanted && live.container === undefined) live.container = outcome.container;
-    else quietly(outcome.container.stop());
+    if (wanted && live.hosted === undefined) live.hosted = outcome.hosted;
+    else quietly(outcome.hosted.container.stop());
   };
 
   return {
@@ -119,19 +136,25 @@ export function createHosting(
     start: (endpoint) => void start(endpoint),
     remove(endpoint) {
       const live = runningOf(endpoint);
-      if (live.container !== undefined) quietly(live.container.stop());
+      if (live.hosted !== undefined) quietly(live.hosted.container.stop());
       running.delete(endpoint);
       account.clock.at(endpoint.until, () => settle(endpoint));
     },
     container(endpoint) {
-      const { container } = runningOf(endpoint);
-      if (container === undefined) void replace(endpoint);
-      return container;
+      const { hosted } = runningOf(endpoint);
+      if (hosted === undefined) void replace(endpoint);
+      return hosted;
     },
+    counts: () =>
+      new Map(
+        [...running].flatMap(([{ name }, { hosted }]) =>
+          hosted === undefined ? [] : [[name, hosted.environments.counts()]],
+        ),
+      ),
     died(endpoint, container) {
       const live = runningOf(endpoint);
-      if (live.container !== container) return;
-      live.container = undefined;
+      if (live.hosted?.container !== container) return;
+      live.hosted = undefined;
       quietly(container.stop());
       void replace(endpoint);
     },
@@ -150,9 +173,9 @@ export function createHosting(
       stopped = true;
       const all = [...running.values()];
       running.clear();
-      const containers = all.flatMap(({ container, starting }) => [
-        container,
-        starting?.outcome?.kind === 'up' ? starting.outcome.container : undefined,
+      const containers = all.flatMap(({ hosted, starting }) => [
+        hosted?.container,
+        starting?.outcome?.kind === 'up' ? starting.outcome.hosted.container : undefined,
       ]);
       await Promise.all(containers.map(async (container) => container?.stop()));
     },

@@ -40,8 +40,11 @@ export function invokeEndpoint(
     if (targeted !== undefined && targeted !== spec.variantName) {
       throw validation(`Variant ${targeted} not found in endpoint ${name}.`);
     }
+    const hosted = hosting.container(endpoint);
+    // One that waits for its environment is in flight as well.
     const busy = inFlight.get(name) ?? 0;
     if (busy >= serverless.MaxConcurrency) {
+      hosted?.environments.throttle();
       throw new AwsError(
         'ThrottlingException',
         400,
@@ -51,9 +54,10 @@ export function invokeEndpoint(
     inFlight.set(name, busy + 1);
     const counts = metricsOf(endpoint.name, spec.variantName);
     try {
-      const container = hosting.container(endpoint);
+      const starting = hosted?.environments.take();
+      if (starting !== undefined) await starting;
       const modelStartedAt = account.clock.now();
-      const outcome = container === undefined ? 'dead' : await asked(account, container, requestOf(call));
+      const outcome = hosted === undefined ? 'dead' : await asked(account, hosted.container, requestOf(call));
       const endedAt = account.clock.now();
       const modelMs = endedAt - modelStartedAt;
       const status = typeof outcome === 'string' ? 500 : outcome.status;
@@ -67,7 +71,7 @@ export function invokeEndpoint(
         OverheadLatency: (endedAt - startedAt - modelMs) * 1000,
       });
       if (outcome === 'dead') {
-        if (container !== undefined) hosting.died(endpoint, container);
+        if (hosted !== undefined) hosting.died(endpoint, hosted.container);
         throw new AwsError('ServiceUnavailable', 503, `The container of endpoint ${name} does not answer.`);
       }
       if (outcome === 'late') {
@@ -78,6 +82,7 @@ export function invokeEndpoint(
       }
       return response(outcome, spec.variantName);
     } finally {
+      hosted?.environments.release();
       const left = (inFlight.get(name) ?? 1) - 1;
       if (left === 0) inFlight.delete(name);
       else inFlight.set(name, left);

@@ -1,6 +1,7 @@
 import { GetMetricDataCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createFaults, type FaultsRequest } from '../../../../src/local-aws/core/faults.ts';
+import { defaultSettings } from '../../../../src/local-aws/core/settings.ts';
 import { loadHandler } from '../../../../src/local-aws/data-plane/handler-module.ts';
 import type { FunctionLogging } from '../../../../src/local-aws/seams.ts';
 import { type Bench, bench, START } from './bench.ts';
@@ -103,7 +104,7 @@ describe('delayed metrics', () => {
   });
 
   it('refuses a fault it does not know', () => {
-    const faults = createFaults({ inject: () => undefined });
+    const faults = createFaults({ inject: () => undefined }, { ...defaultSettings });
     expect(() => faults.apply({ metrics: { lag: 1 } } as FaultsRequest)).toThrow(/lag/);
   });
 });
