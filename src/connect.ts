@@ -74,12 +74,15 @@ interface Shared {
 type Places = Map<string, Shared>;
 
 async function connection(config: EnvironmentConfig, places: Places | null): Promise<Connection> {
-  const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }] = await Promise.all([
-    import('./aws/platform.ts'),
-    import('./aws/cloudwatch-metrics.ts'),
-    import('./aws/s3-artifacts.ts'),
-    import('./aws/identity.ts'),
-  ]);
+  const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }, { createWarmingLog }] =
+    await Promise.all([
+      import('./aws/platform.ts'),
+      import('./aws/cloudwatch-metrics.ts'),
+      import('./aws/s3-artifacts.ts'),
+      import('./aws/identity.ts'),
+      import('./aws/warming-log.ts'),
+    ]);
+  const warming = createWarmingLog();
   const where = await placeOf(config);
   const shared = places === null ? null : await sharedAt(places, config, where);
   const clients = shared?.clients ?? (await clientsOf(config, where));
@@ -104,6 +107,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
         maxConcurrency: config.sagemaker.maxConcurrency,
         environment: config.sagemaker.environment,
       },
+      warming,
       tags: { 'mlreg:environment': environment, 'mlreg:model': model },
     }),
     metrics: createMetrics({
@@ -114,6 +118,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       functionName,
       alias,
       now: () => systemClock.now(),
+      warming,
       ...(shared === null ? {} : { read: shared.read }),
       ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
     }),

@@ -11,6 +11,7 @@ import { type MetricRequest, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
 import { createProbe } from './metric-probe.ts';
 import { shadowReader } from './metric-shadow.ts';
+import { type WarmingLog, withoutWarming } from './warming-log.ts';
 import { sourceOf, weightedReader } from './weighted-arm.ts';
 
 export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
@@ -24,6 +25,8 @@ export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
   readonly resolution?: ArmMetricsOptions['resolution'];
   /** Stands in for a GetMetricData of its own at each read, where many rollouts are looked at together. */
   readonly read?: ReadMetrics;
+  /** Warming requests, which are left out. */
+  readonly warming?: WarmingLog;
 }
 
 /** What the arms showed, by CloudWatch: one GetMetricData a read, whatever the number of metrics. */
@@ -36,7 +39,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     async read(query): Promise<Reading> {
       try {
-        return await observations(ask, armOptions, query, { now: options.now(), offsetMs: offsetMs() });
+        const clock = { now: options.now(), offsetMs: offsetMs() };
+        const { haste } = query;
+        const asked =
+          haste === undefined ? ask : givenStatistics((request) => readMetricData(clients, request, haste));
+        return await observations(asked, armOptions, query, clock, options.warming);
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const isSignedOut = error.failure.kind === 'credentials';
@@ -59,6 +66,7 @@ async function observations(
   given: ArmMetricsOptions,
   query: MetricsQuery,
   clock: { readonly now: number; readonly offsetMs: number },
+  warming?: WarmingLog,
 ): Promise<Reading> {
   const { tickMs } = query;
   const isOld = query.from < clock.now - fineForMs;
@@ -78,11 +86,14 @@ async function observations(
     queries.length === 0 || count <= 0
       ? []
       : await ask({ stats, ...windowOf(queries, from, to + clock.offsetMs) }, isEssential);
-  const sums = queries.map(({ periodMs }, index) =>
+  const read = queries.map(({ periodMs }, index) =>
     points[index] === null
       ? new Array<number>(count).fill(NaN)
       : byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );
+  // The log has this machine's times.
+  const ticks = { from: query.from, tickMs };
+  const sums = warming === undefined ? read : withoutWarming(queries, read, ticks, warming);
   const totals = sums.map((each) => each.reduce<number>((sum, value) => sum + (value ?? 0), 0));
   const notes = [clockNote(clock.offsetMs), missingText(stats, points)].filter((note) => note !== null);
   return {

@@ -1,7 +1,7 @@
 import { CloudWatchClient, GetMetricDataCommand, type MetricStat } from '@aws-sdk/client-cloudwatch';
 import type { Instant } from '../domain/units.ts';
-import { PlatformError } from '../ports/platform.ts';
-import type { Clients } from './clients.ts';
+import { type Haste, PlatformError } from '../ports/platform.ts';
+import { type Clients, needsOf } from './clients.ts';
 import { attempt } from './errors.ts';
 
 /** A point's value by the beginning of its period, in milliseconds. No key: no data in that period. */
@@ -24,9 +24,10 @@ const mostPages = 100;
 export async function readMetricData(
   clients: Clients,
   { stats, from, to }: MetricRequest,
+  haste?: Haste,
 ): Promise<Points[]> {
   if (stats.length > mostQueries) throw new Error(`${stats.length} metrics don't go into one GetMetricData`);
-  const client = clients.of(CloudWatchClient);
+  const client = clients.of(CloudWatchClient, needsOf(haste));
   const points = stats.map(() => new Map<number, number>());
   const status = new Map<number, string | undefined>();
   let token: string | undefined;

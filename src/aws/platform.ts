@@ -6,6 +6,8 @@ import { createLambdaAlias } from './lambda-alias.ts';
 import { createLambdaVersions } from './lambda-versions.ts';
 import { createLambdaWarm } from './lambda-warm.ts';
 import { createSageMakerEndpoints, type ServingSettings } from './sagemaker-endpoints.ts';
+import { createSageMakerWarm } from './sagemaker-warm.ts';
+import type { WarmingLog } from './warming-log.ts';
 import { createSageMakerSmoke, type SmokeRequest } from './sagemaker-smoke.ts';
 
 export interface PlatformOptions {
@@ -18,6 +20,8 @@ export interface PlatformOptions {
   /** Where users' requests are sent. @default '/recommend' */
   readonly requestPath?: string;
   readonly sagemaker: ServingSettings;
+  /** Where warming requests are noted for the reader of metrics. */
+  readonly warming?: WarmingLog;
   /** Of the endpoints, as `mlreg:environment`. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -31,5 +35,6 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...createLambdaWarm(options),
     ...createSageMakerEndpoints(options),
     ...createSageMakerSmoke(options),
+    ...createSageMakerWarm(options),
   };
 }

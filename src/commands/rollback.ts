@@ -19,6 +19,7 @@ import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
 import { championOf } from './prepare.ts';
+import { whyNow } from './serving-now.ts';
 import { takeUp } from './resume.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
 import {
@@ -38,7 +39,13 @@ export interface RollbackOptions {
   readonly force?: boolean;
 }
 
-/** One move back to a version known good, rollout or not. Asks nothing and waits for nothing but the move itself. */
+/** A cold start is seldom longer, and whoever rolls back has a reason to. */
+const warmWithinMs = 30_000;
+
+/**
+ * One move back to a version known good, rollout or not. Asks nothing, and waits for nothing but the move itself where users
+ * suffer; where nobody does it waits, for a bounded time, until the version is warm.
+ */
 export async function rollback(context: Context, options: RollbackOptions): Promise<ExitCode> {
   const to =
     options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
@@ -141,12 +148,15 @@ async function moveTo(
   const endpoints: Record<string, { name: string; generation: number }> = { [wanted.version]: back.endpoint };
   if (champion?.endpoint !== undefined && roles.champion !== null)
     endpoints[champion.version] = champion.endpoint;
+  const isPrepared = back.builds === undefined && republishes === undefined;
+  const now = isPrepared ? await whyNow(context, at, roles.champion === null ? null : champion) : null;
   const { tickMs: tick } = config.strategies.watch;
   const plan = rollbackPlan({
     ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
     returnsTo: back.returnsTo,
     builds: back.builds,
     republishes,
+    warmWithinMs: isPrepared && now === null ? warmWithinMs : undefined,
     smokeFirst: standing.kind === 'fled',
   });
   // Only what is published anew is made of $LATEST.
@@ -155,7 +165,7 @@ async function moveTo(
       ? await platform.codeSha256()
       : (service.codeSha256 ??
         (republishes === undefined ? '' : await platform.codeSha256(service.functionVersion)));
-  context.output.say(announcement(at, wanted, { back, service, codeSha256, republishes }));
+  context.output.say(announcement(at, wanted, { back, service, codeSha256, republishes, now }));
   if (back.builds === undefined && republishes === undefined && keys.kind !== 'same')
     context.output.say(keysText(at, service, keys));
   const withStore = async (): Promise<ExitCode> => {
@@ -223,11 +233,14 @@ function announcement(
     service,
     codeSha256,
     republishes,
+    now,
   }: {
     readonly back: WayBack;
     readonly service: Service;
     readonly codeSha256: string;
     readonly republishes: string | undefined;
+    /** Why nobody waits; null where nobody suffers. */
+    readonly now: string | null;
   },
 ): string {
   if (republishes !== undefined) {
@@ -237,7 +250,11 @@ function announcement(
     );
   }
   if (back.builds === undefined) {
-    return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds`;
+    return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds${
+      now === null
+        ? `. Nobody suffers now, so mlreg warms ${version} first, for at most ${formatDuration(warmWithinMs)}`
+        : `. Nobody waits until ${version} is warm: ${now}`
+    }`;
   }
   const code =
     back.returnsTo === undefined && service.codeSha256 !== undefined && service.codeSha256 !== codeSha256

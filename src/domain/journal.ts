@@ -81,7 +81,12 @@ export type Effect =
       /** The Lambda version that is to answer the smoke requests, beside the endpoint itself. */
       readonly through?: string;
     }
-  | { readonly kind: 'warm-up'; readonly route: Route }
+  | {
+      readonly kind: 'warm-up';
+      readonly route: Route;
+      /** An answer that takes longer is not waited for. Absent: as long as a cold start may take. */
+      readonly withinMs?: number;
+    }
   | {
       readonly kind: 'set-alias';
       readonly purpose: WritePurpose;
@@ -103,11 +108,27 @@ export type Effect =
 /** Which deployment a stage is to serve. Means nothing to a stage that deploys by itself. */
 export type Deployment = 'new' | 'keep' | { readonly id: string };
 
+/** Environments of a version's endpoint that were started before its share of requests grew. */
+export interface EndpointWarmed {
+  readonly version: VersionTag;
+  readonly endpoint: string;
+  /** Sent to it at once. */
+  readonly requests: number;
+  readonly warm: number;
+  readonly throttled?: true;
+}
+
 export type EffectOutcome =
   | { readonly kind: 'endpoint'; readonly state: 'creating' | 'in-service' | 'failed'; readonly why?: string }
   | { readonly kind: 'published'; readonly functionVersion: string }
   | { readonly kind: 'smoked'; readonly passed: boolean; readonly requests: number; readonly why?: string }
-  | { readonly kind: 'warmed'; readonly environments: number }
+  | {
+      readonly kind: 'warmed';
+      /** Of the function. */
+      readonly environments: number;
+      /** Absent in older journals, which warmed the function alone. */
+      readonly endpoints?: readonly EndpointWarmed[];
+    }
   /** What was read back after the write. */
   | {
       readonly kind: 'alias';

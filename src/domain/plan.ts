@@ -35,7 +35,12 @@ export type Step =
       /** Also sends the smoke requests through the Lambda version that serves this route. */
       readonly route?: Route;
     }
-  | { readonly kind: 'warm-up'; readonly route: Route }
+  | {
+      readonly kind: 'warm-up';
+      readonly route: Route;
+      /** Of a rollback: it waits no longer than this, and goes on where the version is not warm by then. */
+      readonly withinMs?: number;
+    }
   | {
       readonly kind: 'route';
       readonly route: Route;

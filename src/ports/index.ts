@@ -1,6 +1,7 @@
 import type { Notice } from '../domain/notice.ts';
 import type { BucketCounts, Reading } from '../domain/observation.ts';
 import type { Difference } from '../domain/shadow.ts';
+import type { Haste } from './platform.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
 
 export type { Store } from './store.ts';
@@ -38,6 +39,8 @@ export interface MetricsQuery {
   readonly plannedPercent: Percent | number;
   /** Shadow: both arms on the requests of which the challenger got copies, and how their answers compare. */
   readonly copies?: boolean;
+  /** Users wait for this reading. */
+  readonly haste?: Haste;
 }
 
 export interface Metrics {

@@ -1,4 +1,5 @@
 import type { Deployment, Stamp } from '../domain/journal.ts';
+import type { Load } from '../domain/load.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 
@@ -64,6 +65,16 @@ export interface SmokeOutcome {
   readonly why?: string;
 }
 
+/** What came of warming an endpoint. */
+export interface Warmth {
+  /** Requests sent. */
+  readonly requests: number;
+  /** Requests that the model answered, whatever it said. They were sent at once, so as many environments are warm. */
+  readonly warm: number;
+  /** SageMaker throttled one of them: the endpoint has no more environments to give. */
+  readonly throttled: boolean;
+}
+
 /** Users wait for this call: it is sent once, and given up after so many milliseconds. */
 export interface Haste {
   readonly withinMs: number;
@@ -127,6 +138,16 @@ export interface Platform {
   warm(functionVersion: string, environments: number): Promise<number>;
   /** Execution environments that the traffic of now keeps busy: the largest concurrency of late, at least 1. */
   concurrency(): Promise<number>;
+  /**
+   * The load as it is if one of these endpoints answers everybody, each request as slowly as the slowest of them has of
+   * late. An endpoint without metrics is taken to be as fast as the others.
+   */
+  load(endpoints: readonly string[]): Promise<Load>;
+  /**
+   * Sends so many requests to an endpoint at once, so that as many environments are started, and waits for the answers.
+   * Each is sent once and tagged; `Metrics` leaves them out. @throws PlatformError where the endpoint is missing or denied
+   */
+  warmEndpoint(endpoint: string, environments: number, haste?: Haste): Promise<Warmth>;
 }
 
 /** Where an artifact's bytes are found. */

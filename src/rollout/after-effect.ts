@@ -31,7 +31,11 @@ export function afterEffect(
     case 'smoke':
       return { ...state, smokedStep: state.step };
     case 'warm-up':
-      return { ...state, warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: warmedAt(state, at) } };
+      return {
+        ...state,
+        warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: warmedAt(state, at) },
+        warmed: outcome.kind === 'warmed' ? (outcome.endpoints ?? []) : [],
+      };
     case 'report':
       return outcome.kind === 'reported' ? { ...state, report: outcome.report } : state;
     case 'retire':

@@ -11,10 +11,11 @@ import { fence } from './decide-fence.ts';
 import { returnInstead } from './decide-return.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
-import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
+import { attempt, type Decision, done, ended, reach, spent, tell } from './decision.ts';
 import { comparedText, copiesOf } from './report.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { resolveRoute, serviceOf } from './target.ts';
+import { warm } from './decide-warm.ts';
 
 /**
  * The whole policy, and pure: what a rollout in this state does next.
@@ -127,20 +128,18 @@ export function dangerOf(
     });
   }
   const failed = spent(state);
-  if (failed !== undefined && !isAftermath(currentStep(state))) {
+  if (failed !== undefined && !mayFail(currentStep(state))) {
     const kind = failed.credentials === true ? 'credentials' : 'step-failed';
     return back({ kind, sentence: failed.error });
   }
   return null;
 }
 
-/** Neither telling people nor looking back nor tidying up must ever send a rollout back. */
-function isAftermath(step: Step | undefined): boolean {
+/** Neither telling people nor looking back nor tidying up must ever send a rollout back, nor a version that stays cold a rollback. */
+function mayFail(step: Step | undefined): boolean {
+  if (step?.kind === 'warm-up') return step.withinMs !== undefined;
   return step?.kind === 'notify' || step?.kind === 'report' || step?.kind === 'retire';
 }
-
-const spent = ({ tries, plan }: RolloutState): RolloutState['tries'][string] | undefined =>
-  Object.values(tries).find((tried) => tried.final || tried.count >= plan.maxTries);
 
 function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: Instant): Decision {
   if (alreadyThere(state, step)) return done(state, `already at ${state.override?.percent} %`);
@@ -155,7 +154,7 @@ function forward(state: RolloutState, step: Step, verdict: Verdict | null, now: 
     case 'smoke':
       return smoke(state, step, now);
     case 'warm-up':
-      return isWarm(state, step.route) ? done(state, 'warm') : warmUp(state, step.route, now);
+      return warm(state, step, now);
     case 'route':
       return (
         reach(state, step.route, 'route', now, step.alias) ??

@@ -47,11 +47,14 @@ export const isWarm = (state: RolloutState, route: Route): boolean => {
   return at !== undefined && at >= state.stepSince;
 };
 
-export function warmUp(state: RolloutState, route: Route, now: Instant): Decision {
+/** @param withinMs an answer that takes longer is not waited for */
+export function warmUp(state: RolloutState, route: Route, now: Instant, withinMs?: number): Decision {
   const resolved = resolveRoute(state, route);
   return attempt(
     state,
-    resolved.kind === 'missing' ? { kind: 'publish', route: resolved.route } : { kind: 'warm-up', route },
+    resolved.kind === 'missing'
+      ? { kind: 'publish', route: resolved.route }
+      : { kind: 'warm-up', route, ...(withinMs === undefined ? {} : { withinMs }) },
     now,
   );
 }
@@ -94,3 +97,7 @@ export const ended = (outcome: Outcome): Decision => ({
   kind: 'record',
   entries: [{ kind: 'ended', outcome }],
 });
+
+/** The effect whose tries are used up in the present step. */
+export const spent = ({ tries, plan }: RolloutState): RolloutState['tries'][string] | undefined =>
+  Object.values(tries).find((tried) => tried.final || tried.count >= plan.maxTries);

@@ -13,6 +13,7 @@ import { reportOf } from './report.ts';
 import type { RolloutState } from './state.ts';
 import { resolveRoute } from './target.ts';
 import { variablesFor } from './variables.ts';
+import { warmEndpoints } from './warm-endpoints.ts';
 
 export type Performed =
   | { readonly kind: 'done'; readonly outcome: EffectOutcome }
@@ -113,11 +114,10 @@ async function dispatch(
         : { kind: 'failed', error: `smoke request failed: ${smoked.why ?? 'no reason given'}`, final: true };
     }
     case 'warm-up': {
-      const environments = await platform.concurrency();
-      let warmed = 0;
-      for (const version of functionVersionsOf(state, effect.route))
-        warmed += await platform.warm(version, environments);
-      return done({ kind: 'warmed', environments: warmed });
+      // A request needs an environment of the function, and then one of the endpoint.
+      const environments = await warmFunction(platform, functionVersionsOf(state, effect.route));
+      const endpoints = await warmEndpoints(platform, state, effect);
+      return done({ kind: 'warmed', environments, ...(endpoints.length === 0 ? {} : { endpoints }) });
     }
     case 'set-alias':
       return aliasOutcome(
@@ -142,6 +142,16 @@ async function dispatch(
     default:
       return unreachable(effect);
   }
+}
+
+async function warmFunction(
+  platform: RolloutPorts['platform'],
+  functionVersions: readonly string[],
+): Promise<number> {
+  const environments = await platform.concurrency();
+  let warmed = 0;
+  for (const version of functionVersions) warmed += await platform.warm(version, environments);
+  return warmed;
 }
 
 function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutcome): Performed {

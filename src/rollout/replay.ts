@@ -60,6 +60,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     endpointAskedAt: null,
     published: publishedBefore(entry.plan),
     warmedAt: {},
+    warmed: [],
     smokedStep: null,
     notifiedStep: null,
     aliases: {},

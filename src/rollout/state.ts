@@ -1,5 +1,13 @@
 import type { Person } from '../domain/identity.ts';
-import type { Actor, Effect, Kept, Outcome, RollbackCause, Stamp } from '../domain/journal.ts';
+import type {
+  Actor,
+  Effect,
+  EndpointWarmed,
+  Kept,
+  Outcome,
+  RollbackCause,
+  Stamp,
+} from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Plan, Step } from '../domain/plan.ts';
 import type { Services } from '../domain/registry.ts';
@@ -58,6 +66,8 @@ export interface RolloutState {
   readonly published: Readonly<Record<string, string>>;
   /** When each route was last warmed, by route key. */
   readonly warmedAt: Readonly<Record<string, Instant>>;
+  /** What the last warm-up came to, of endpoints. */
+  readonly warmed: readonly EndpointWarmed[];
   readonly smokedStep: number | null;
   readonly notifiedStep: number | null;
   /** Each alias after our last verified write under the present token. */

@@ -37,6 +37,8 @@ export interface RollbackSettings extends Settings {
   readonly builds?: string | undefined;
   /** How the API keys of `returnsTo` differ from today's: then it is published anew first. Undefined: they do not. */
   readonly republishes?: string | undefined;
+  /** Nobody suffers: it waits so long for the version to be warm. Undefined: users move at once. */
+  readonly warmWithinMs?: number | undefined;
   /** Smoke-tests the version before users move, also where nothing has to be built. */
   readonly smokeFirst?: boolean;
 }

@@ -93,7 +93,7 @@ describe('a rollback to a Lambda version with other API keys than today', () => 
       cli.model.latest = [...cli.model.latest, difference];
       const before = cli.model.calls.length;
       const ran = await cli.run('rollback');
-      expect([ran.code, serves(cli), steps(ran)]).toEqual([0, '7', last]);
+      expect([ran.code, serves(cli), steps(ran)]).toEqual([0, '7', ['warm-up', ...last]]);
       expect(cli.model.calls.slice(before)).not.toContain('publish');
       expect(ran.stderr).toContain(`$LATEST differs from it in more than the keys: ${difference}`);
       expect(ran.stderr).toContain(comesBack);
@@ -105,7 +105,7 @@ describe('a rollback to a Lambda version with other API keys than today', () => 
     cli.model.fault = (_at, name) =>
       ['publish', 'variables', 'codeSha256', 'latestDifferences'].includes(name) ? 'denied' : null;
     const ran = await cli.run('rollback');
-    expect([ran.code, serves(cli), steps(ran)]).toEqual([0, '7', last]);
+    expect([ran.code, serves(cli), steps(ran)]).toEqual([0, '7', ['warm-up', ...last]]);
     expect(ran.stderr).toContain(
       "lets callers in by today's API keys could not be read (variables is denied)",
     );

@@ -50,14 +50,53 @@ describe('a rollback returns to the Lambda version that served before', () => {
       withoutLatest(cli);
       const before = cli.model.calls.length;
       const ran = await cli.run(words);
-      expect([ran.code, steps(ran)]).toEqual([0, ['promote', 'commit', 'route', 'notify']]);
+      expect([ran.code, steps(ran)]).toEqual([0, ['warm-up', 'promote', 'commit', 'route', 'notify']]);
       expect(ran.stderr).toContain('everybody returns to Lambda version 7, which served it before');
+      expect(ran.stderr).toContain('Nobody suffers now, so mlreg warms v2.2.0 first, for at most 30s');
+      expect(ran.stderr).toContain('7 environments of v2.2.0 warm');
       expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
       const calls = cli.model.calls.slice(before);
       expect(calls.filter((name) => name === 'publish' || name === 'ensureEndpoint')).toEqual([]);
       expect(await recordOf(cli, 'v2.2.0')).toMatchObject({ status: 'champion', functionVersion: '7' });
     },
   );
+
+  it.each([
+    { what: 'requests fail', behaviour: { errors: 0.2, latencyMs: 20 }, why: 'requests have failed' },
+    { what: 'requests are slow', behaviour: { errors: 0, latencyMs: 1_500 }, why: 'requests take 1500 ms' },
+  ])('without waiting for it to be warm where $what', async ({ behaviour, why }) => {
+    const cli = await promoted();
+    cli.model.behaviour['v2.3.0'] = behaviour;
+    const before = cli.model.calls.length;
+    const ran = await cli.run('rollback');
+    expect([ran.code, steps(ran)]).toEqual([0, ['promote', 'commit', 'route', 'notify']]);
+    expect(ran.stderr).toMatch(new RegExp(`Nobody waits until v2.2.0 is warm: .*${why}`));
+    expect(cli.model.calls.slice(before)).not.toContain('warmEndpoint');
+  });
+
+  it('without waiting where the metrics cannot be read', async () => {
+    const cli = await promoted();
+    cli.model.reading = () => ({ kind: 'unreadable', why: 'CloudWatch is silent', denied: false });
+    const ran = await cli.run('rollback');
+    expect([ran.code, steps(ran)]).toEqual([0, ['promote', 'commit', 'route', 'notify']]);
+    expect(ran.stderr).toContain(
+      "Nobody waits until v2.2.0 is warm: the metrics can't be read (CloudWatch is silent)",
+    );
+  });
+
+  it.each([
+    { what: 'is denied', fault: 'denied' as const },
+    { what: 'never answers', fault: 'error-before' as const },
+  ])('cold where warming it $what', async ({ fault }) => {
+    const cli = await promoted();
+    cli.model.fault = (_at, name) => (name === 'warmEndpoint' ? fault : null);
+    const begun = cli.model.ports.clock.now();
+    const ran = await cli.run('rollback');
+    expect([ran.code, steps(ran)]).toEqual([0, ['warm-up', 'promote', 'commit', 'route', 'notify']]);
+    expect(ran.stderr).toContain('it may be cold: ');
+    expect(cli.model.ports.clock.now() - begun).toBeLessThan(40_000);
+    expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
+  });
 
   it.each(['abort', 'rollback', 'rollback --to v2.2.0'])(
     'and so does %s while a rollout is running',
@@ -248,7 +287,7 @@ describe('a version that users were taken away from', () => {
   it('passes its smoke test before users move', async () => {
     const cli = await fled();
     const ran = await cli.run('rollback --to v2.3.0 --yes');
-    expect([ran.code, steps(ran)]).toEqual([0, ['smoke', 'promote', 'commit', 'route', 'notify']]);
+    expect([ran.code, steps(ran)]).toEqual([0, ['smoke', 'warm-up', 'promote', 'commit', 'route', 'notify']]);
   });
 
   it('and stays away where it fails that', async () => {

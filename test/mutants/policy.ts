@@ -69,6 +69,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     ...decide,
+    file: 'src/rollout/decision.ts',
     name: 'a step is tried for ever',
     from: 'tried.final || tried.count >= plan.maxTries',
     to: 'tried.final && tried.count >= plan.maxTries',

@@ -119,6 +119,9 @@ export const engineLevel: BuildLevel = async (stage) => {
         publish: (wanted) => on('publish', () => aws.publish(wanted)),
         warm: () => on('warm', () => 1),
         concurrency: () => on('concurrency', () => 1),
+        load: () => on('load', () => ({ inFlight: 2, most: 20 })),
+        warmEndpoint: (_endpoint, requests) =>
+          on('warmEndpoint', () => ({ requests, warm: requests, throttled: false })),
       };
       const scheduled = storeCalled(stage, store, process);
       return {

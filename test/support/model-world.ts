@@ -170,6 +170,9 @@ export function modelWorld(kept?: Store): ModelWorld {
       }),
     warm: () => call('warm', () => 1),
     concurrency: () => call('concurrency', () => 1),
+    load: () => call('load', () => ({ inFlight: 2, most: 20 })),
+    warmEndpoint: (_endpoint, requests) =>
+      call('warmEndpoint', () => ({ requests, warm: requests, throttled: false })),
   };
 
   const ports: RolloutPorts = {

@@ -134,9 +134,14 @@ describe('a step becomes calls', () => {
     await expect(perform(ports, state, { kind: 'sing' } as never, 5)).rejects.toThrow('unreachable');
   });
 
-  it('warms every Lambda version of a route, as many as are busy now', async () => {
+  it('warms every Lambda version of a route, as many as are busy now, and the endpoint whose share grows', async () => {
     const warmed: unknown[] = [];
     const { ports } = await stack({
+      load: async () => ({ inFlight: 8, most: 20 }),
+      warmEndpoint: async (endpoint, count) => {
+        warmed.push([endpoint, count]);
+        return { requests: count, warm: count - 1, throttled: true };
+      },
       concurrency: async () => 3,
       warm: async (version, count) => {
         warmed.push([version, count]);
@@ -145,10 +150,19 @@ describe('a step becomes calls', () => {
     });
     const ready = tell(weightedPlan, publish(single(v22), '8'), publish(single(v23), '9')).state;
     const effect: Effect = { kind: 'warm-up', route: split(10) };
-    expect(await perform(ports, ready, effect, 5)).toEqual(done({ kind: 'warmed', environments: 6 }));
+    expect(await perform(ports, ready, effect, 5)).toEqual(
+      done({
+        kind: 'warmed',
+        environments: 6,
+        endpoints: [
+          { version: v23, endpoint: state.endpoints[v23]?.name, requests: 4, warm: 3, throttled: true },
+        ],
+      }),
+    );
     expect(warmed).toEqual([
       ['8', 3],
       ['9', 3],
+      [state.endpoints[v23]?.name, 4],
     ]);
     await expect(perform(ports, state, effect, 5)).rejects.toThrow('is not published');
   });
