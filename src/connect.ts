@@ -105,6 +105,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
         image: config.sagemaker.image ?? '',
         memoryMb: config.sagemaker.memoryMb,
         maxConcurrency: config.sagemaker.maxConcurrency,
+        provisionedConcurrency: config.sagemaker.provisionedConcurrency,
         environment: config.sagemaker.environment,
       },
       warming,

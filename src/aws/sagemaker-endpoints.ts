@@ -32,6 +32,8 @@ export interface ServingSettings {
   readonly image: string;
   readonly memoryMb: number;
   readonly maxConcurrency: number;
+  /** Environments of each new endpoint that are always warm. */
+  readonly provisionedConcurrency?: number | null;
   /** Variables of the container. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -150,7 +152,7 @@ async function ensureConfiguration(
   options: EndpointsOptions,
   spec: EndpointSpec,
 ): Promise<void> {
-  const { memoryMb, maxConcurrency } = options.sagemaker;
+  const { memoryMb, maxConcurrency, provisionedConcurrency: provisioned = null } = options.sagemaker;
   const what = {
     action: 'sagemaker:CreateEndpointConfig',
     resource: `endpoint configuration ${spec.endpoint}`,
@@ -164,7 +166,11 @@ async function ensureConfiguration(
             {
               VariantName: variantName,
               ModelName: spec.endpoint,
-              ServerlessConfig: { MemorySizeInMB: memoryMb, MaxConcurrency: maxConcurrency },
+              ServerlessConfig: {
+                MemorySizeInMB: memoryMb,
+                MaxConcurrency: maxConcurrency,
+                ...(provisioned === null ? {} : { ProvisionedConcurrency: provisioned }),
+              },
             },
           ],
           Tags: tags(options, spec),

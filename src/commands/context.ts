@@ -4,6 +4,7 @@ import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Follower, follow } from '../reporting/follow.ts';
 import type { Output } from '../reporting/output.ts';
+import { createWarmKeeper } from '../rollout/keep-warm.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
 import { rememberRollout } from './answer-outcome.ts';
@@ -52,10 +53,12 @@ export async function target(context: Context): Promise<Target> {
 
 export function portsOf(
   context: Context,
-  { connection }: Target,
+  { config, connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
   const { store, platform, metrics, comparisons, userCounts, outbox, pending } = connection;
+  const { clock } = context.world;
+  const { keepWarmMs: everyMs } = config.sagemaker;
   return {
     store,
     platform,
@@ -63,9 +66,10 @@ export function portsOf(
     comparisons,
     userCounts,
     pending,
+    ...(everyMs === null ? {} : { keeper: createWarmKeeper({ platform, clock, everyMs }) }),
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },
-    clock: context.world.clock,
+    clock,
     ids: context.world.ids,
     onEntry: (entry, state) => {
       onEntry(entry, state);

@@ -10,6 +10,7 @@ import { unmet } from '../registry/acceptance.ts';
 import { compile, type Endpoints } from './compile.ts';
 import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../rollout/state.ts';
+import { returnWarmth } from './return-warmth.ts';
 import { stageFor } from './stage.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -85,7 +86,12 @@ export async function prepare(
   if (begins && latest !== undefined && !take)
     refuseLatest(latest.differences, champion, record, config.name);
   const compiled = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
-  const plan: Plan = latest === undefined ? compiled : { ...compiled, latest };
+  const warmth = await returnWarmth(at, compiled, endpoints);
+  const plan: Plan = {
+    ...compiled,
+    ...(latest === undefined ? {} : { latest }),
+    ...(warmth === undefined ? {} : { returnWarmth: warmth }),
+  };
   return {
     plan,
     record,

@@ -14,6 +14,7 @@ export function contradictions(environment: EnvironmentConfig): readonly Contrad
     ...impatience(environment),
     ...toleratedRegressions(environment),
     ...misplacedImages(environment),
+    ...moreWarmThanThereMayBe(environment),
     ...shownUsers(environment),
   ];
 }
@@ -108,5 +109,17 @@ function* misplacedImages({ kind, sagemaker: { image } }: EnvironmentConfig): Ge
       kind === 'local'
         ? 'local runs a server written in JavaScript, not a container: write local://./serve.mjs'
         : 'local:// runs on this machine only: write the image of a container, and this one under environments.local',
+  };
+}
+
+function* moreWarmThanThereMayBe({ sagemaker }: EnvironmentConfig): Generator<Contradiction> {
+  const { provisionedConcurrency, maxConcurrency } = sagemaker;
+  if (provisionedConcurrency === null || provisionedConcurrency <= maxConcurrency) return;
+  yield {
+    paths: [
+      ['sagemaker', 'provisionedConcurrency'],
+      ['sagemaker', 'maxConcurrency'],
+    ],
+    sentence: `an endpoint of at most ${maxConcurrency} environments can't keep ${provisionedConcurrency} provisioned: lower provisionedConcurrency, or raise maxConcurrency`,
   };
 }

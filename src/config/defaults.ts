@@ -99,6 +99,8 @@ export function defaultsOf(environment: string, model: string): RawSection {
       image: null,
       memoryMb: 2048,
       maxConcurrency: 20,
+      keepWarm: '1m', // idle environments are seen to be gone after some minutes
+      provisionedConcurrency: null,
       endpointQuota: null,
       environment: {},
     },

@@ -114,6 +114,10 @@ export interface EnvironmentConfig {
     readonly image: string | null;
     readonly memoryMb: number;
     readonly maxConcurrency: number;
+    /** How often the endpoint to which users may return is kept warm; null: never. */
+    readonly keepWarmMs: number | null;
+    /** Environments of each endpoint that are always warm; null: none. */
+    readonly provisionedConcurrency: number | null;
     /** Endpoints that the account may have in the Region; null: nobody said. */
     readonly endpointQuota: number | null;
     readonly environment: Readonly<Record<string, string>>;
@@ -191,7 +195,7 @@ export function environmentConfig(
     notifications,
     lambda,
     api,
-    sagemaker: { ...settings.sagemaker, image: localImage(settings.sagemaker.image, directory) },
+    sagemaker: sagemakerSettings(settings, directory),
     store:
       local || settings.table === null
         ? { kind: 'embedded', directory: join(directory, '.mlreg', name) }
@@ -245,6 +249,13 @@ function strategies({
     shadow: shadowSettings(shadow),
     watch: { tickMs: watch.tick },
   };
+}
+
+function sagemakerSettings(
+  { sagemaker: { keepWarm, image, ...rest } }: Settings,
+  directory: string,
+): EnvironmentConfig['sagemaker'] {
+  return { ...rest, keepWarmMs: keepWarm, image: localImage(image, directory) };
 }
 
 function localImage(image: string | null, directory: string): string | null {

@@ -93,6 +93,16 @@ const sagemaker = z
       expected: '1024, 2048, 3072, 4096, 5120 or 6144',
     }),
     maxConcurrency: leaf.whole('Requests that an endpoint answers at the same time.', 1, 200),
+    keepWarm: leaf.durationLimit(
+      'How often the endpoint to which users may return is sent warming requests: during a rollout, and where there is a controller for `keepPrevious` after the promotion. Each is billed as a request.',
+    ),
+    provisionedConcurrency: leaf
+      .whole(
+        'Environments of each new endpoint that are always warm (ProvisionedConcurrency), at most maxConcurrency. AWS bills them for as long as the endpoint exists.',
+        1,
+        200,
+      )
+      .nullable(),
     endpointQuota: leaf
       .whole(
         "Endpoints that the account may have in the Region, as Service Quotas has it: a rollout that finds no room is refused. Unless given, AWS's default of 50 is taken for a guess, and only warned of.",

@@ -40,6 +40,7 @@ async function watch(model: string): Promise<Watched> {
     host: env.AWS_LAMBDA_FUNCTION_NAME ?? 'lambda',
     pid: process.pid,
     isAlive: () => 'unknown',
+    config,
   });
   // What an earlier process could not deliver.
   await connection.outbox.sweep();
@@ -47,7 +48,7 @@ async function watch(model: string): Promise<Watched> {
     post,
     dispatcher: connection.controller,
     tidy: () => tidy(post.ports, { ...collectedIn(config), actor: post.actor }),
-    settle: () => connection.outbox.flush(settleMs),
+    settle: () => Promise.all([connection.outbox.flush(settleMs), post.warm?.keeper.settled(settleMs)]),
   };
 }
 

@@ -16,6 +16,7 @@ import type { RolloutState } from '../rollout/state.ts';
 import { tick } from '../rollout/tick.ts';
 import { unjournaled } from '../rollout/unjournaled.ts';
 import { custodyOf } from './custody.ts';
+import { keepWarm, type KeepsWarm } from './keep-warm.ts';
 import { goOn, type Held, lapWithoutStore } from './cut-off.ts';
 
 /** One environment and model under the controller's eye. */
@@ -25,6 +26,8 @@ export interface Post {
   /** The controller, as the lock names it. */
   readonly actor: Actor;
   readonly silenceMs: number;
+  /** Absent: nothing is kept warm. */
+  readonly warm?: KeepsWarm;
   isAlive(owner: Actor): 'alive' | 'dead' | 'unknown';
   /** The rollout as it was after the last lap: a saving, and nothing that a lap depends on. */
   known?: RolloutState | undefined;
@@ -74,6 +77,7 @@ export async function lap(post: Post, drives: boolean, outSince?: Instant): Prom
   try {
     if (drives && post.held !== undefined && post.held.journal.owed() > 0) return await goOn(post, post.held);
     const result = await lapWithStore(post, drives);
+    if (post.warm !== undefined) await keepWarm(post.ports, post.warm, post.known ?? null);
     post.outSince = undefined;
     return result;
   } catch (error) {

@@ -69,6 +69,7 @@ async function connected(file: string, text: string): Promise<Guarded> {
     host: hostname(),
     pid: process.pid,
     isAlive,
+    config: environment,
   });
   return { post, tidy: () => tidy(post.ports, { ...collectedIn(environment), actor: post.actor }) };
 }

@@ -4,6 +4,7 @@ import { controllerCommand } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import type { Clock, Ids } from '../ports/index.ts';
 import type { Collect } from '../rollout/collect.ts';
+import { createWarmKeeper } from '../rollout/keep-warm.ts';
 import type { Post } from './lap.ts';
 
 /** An owner writes at least every 5 s but where a call takes long, as publishing may; who lives is better not disturbed. */
@@ -17,10 +18,16 @@ export function postOf(options: {
   readonly host: string;
   readonly pid: number;
   readonly isAlive: Post['isAlive'];
+  readonly config: Pick<EnvironmentConfig, 'sagemaker' | 'keepPreviousMs'>;
 }): Post {
-  const { connection, clock, ids, host, pid, isAlive } = options;
+  const { config, connection, clock, ids, host, pid, isAlive } = options;
   const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending } = connection;
+  const { keepPreviousMs, sagemaker } = config;
+  const { keepWarmMs: everyMs } = sagemaker;
   return {
+    ...(everyMs === null
+      ? {}
+      : { warm: { keeper: createWarmKeeper({ platform, clock, everyMs }), keepPreviousMs } }),
     ports: {
       store,
       platform,

@@ -70,6 +70,19 @@ export interface Return {
   readonly codeSha256?: string | undefined;
 }
 
+/** What keeps the version that users may return to able to take everybody. */
+export type ReturnWarmth =
+  | {
+      readonly kind: 'requests';
+      readonly everyMs: number;
+      /** Sent at once, each time; as the traffic was when the plan was made. */
+      readonly requests: number;
+      /** So long after the promotion; 0: only while the rollout runs, for there is no controller. */
+      readonly afterMs: number;
+    }
+  | { readonly kind: 'provisioned'; readonly environments: number }
+  | { readonly kind: 'none' };
+
 /** What a strategy compiles to. Written whole into a rollout's first journal entry; a resumed rollout follows it. */
 export interface Plan {
   readonly format: 1;
@@ -100,6 +113,8 @@ export interface Plan {
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */
   readonly undo: Route | null;
+  /** Absent in older plans, and where there is nothing to return to. */
+  readonly returnWarmth?: ReturnWarmth;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   /** Metrics of a tick are read so long after its end. */

@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
-import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
+import type { BakeStep, OnInconclusive, Plan, ReturnWarmth, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
+import { unreachable } from '../domain/units.ts';
 import { usersText } from './users-view.ts';
 import { counted, percentText, routeTitle, stepTitle } from './words.ts';
 
@@ -20,6 +21,9 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     ...rows,
     ...(plan.latest === undefined ? [] : [`  ${paint.dim('$LATEST')} ${latestText(plan.latest)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
+    ...(plan.returnWarmth === undefined
+      ? []
+      : [`  ${paint.dim('warm')}   ${warmthText(plan, plan.returnWarmth)}`]),
     `  ${paint.dim('guard')}  ${guards(plan)}`,
     ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
@@ -49,6 +53,26 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
 const latestText = ({ differences, take }: NonNullable<Plan['latest']>): string =>
   `differs from what serves: ${differences.join(', ')}; ` +
   (take ? 'that is on trial, too' : 'mlreg deploy refuses, unless --with-latest is given');
+
+/** What a rollback may rely on, and what that costs. */
+function warmthText({ champion }: Plan, warmth: ReturnWarmth): string {
+  switch (warmth.kind) {
+    case 'none':
+      return `nothing keeps ${champion} warm (sagemaker.keepWarm is off): a rollback may meet a cold endpoint`;
+    case 'provisioned':
+      return `${counted(warmth.environments, 'environment')} of each endpoint always, as provisioned`;
+    case 'requests': {
+      const { everyMs, requests, afterMs } = warmth;
+      const hourly = Math.ceil((requests * 3_600_000) / everyMs);
+      const cost = `${counted(requests, 'warming request')} every ${formatDuration(everyMs)}, ${hourly} an hour`;
+      return afterMs > 0
+        ? `${champion} stays warm, also for ${formatDuration(afterMs)} after the promotion: ${cost}`
+        : `${champion} stays warm while the rollout runs: ${cost}\n         after the promotion it may go cold: a controller, or sagemaker.provisionedConcurrency, keeps it warm`;
+    }
+    default:
+      return unreachable(warmth);
+  }
+}
 
 const swaps = ({ steps }: Plan): string =>
   steps.some(({ kind }) => kind === 'swap-stage') ? ' (two from the swap on)' : '';

@@ -1,6 +1,7 @@
 import type { Outcome } from '../domain/journal.ts';
 import { type Instant, later } from '../domain/units.ts';
 import { standingOf } from './credentials.ts';
+import { returnEndpointOf } from './keep-warm.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import { backAtLimit, isOutage } from './outage.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -56,6 +57,7 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
       if (outage !== null) await journal.reload();
       if (await standing.regain()) return await lostTo(ports);
       result = await tick(ports, journal, options.signal, memory);
+      keepReturnWarm(ports, journal);
       await standing.yield();
     } catch (error) {
       const since = ports.clock.now();
@@ -79,6 +81,13 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
     const soon = later(now, longestSleepMs);
     await ports.clock.sleepUntil(result.at < soon ? result.at : soon, options.signal);
   }
+}
+
+/** Beside the rollout: nobody waits for it. */
+function keepReturnWarm({ keeper }: RolloutPorts, journal: JournalWriter): void {
+  if (keeper?.isDue() !== true) return;
+  const target = returnEndpointOf(journal.state());
+  if (target !== null) keeper.keep(target);
 }
 
 async function lostTo({ store }: RolloutPorts): Promise<DriveResult> {

@@ -10,6 +10,7 @@ import type {
   UserCounts,
 } from '../ports/index.ts';
 import type { PendingStore } from '../ports/pending.ts';
+import type { WarmKeeper } from './keep-warm.ts';
 import type { RolloutState } from './state.ts';
 
 /** Everything a tick may touch. */
@@ -28,6 +29,8 @@ export interface RolloutPorts {
    * only after it has stood for `settle` before one process.
    */
   readonly pending?: PendingStore;
+  /** Keeps warm what users may return to. Absent: nobody does. */
+  readonly keeper?: WarmKeeper;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;
