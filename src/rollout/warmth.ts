@@ -16,12 +16,13 @@ export function shareUnder(route: Route, version: string): number {
 }
 
 /**
- * Environments that keep a request from waiting for one: as many as are in flight on average, and three standard deviations
- * on top, for callers come independently of one another (Poisson). At least one, and never more than the endpoint may have.
+ * Environments that keep a request from waiting for one: as many as are in flight on average, four standard deviations on
+ * top, for callers come independently of one another (Poisson), and one for the request itself. Fewer than 1 in 500
+ * requests find all of them busy. Never more than the endpoint may have.
  */
 export function environmentsFor({ inFlight, most }: Load, share: number): number {
   const busy = inFlight * share;
-  return Math.min(most, Math.max(1, Math.ceil(busy + 3 * Math.sqrt(busy))));
+  return Math.min(most, Math.ceil(busy + 4 * Math.sqrt(busy)) + 1);
 }
 
 /**

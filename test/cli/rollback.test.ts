@@ -53,7 +53,7 @@ describe('a rollback returns to the Lambda version that served before', () => {
       expect([ran.code, steps(ran)]).toEqual([0, ['warm-up', 'promote', 'commit', 'route', 'notify']]);
       expect(ran.stderr).toContain('everybody returns to Lambda version 7, which served it before');
       expect(ran.stderr).toContain('Nobody suffers now, so mlreg warms v2.2.0 first, for at most 30s');
-      expect(ran.stderr).toContain('7 environments of v2.2.0 warm');
+      expect(ran.stderr).toContain('9 environments of v2.2.0 warm');
       expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
       const calls = cli.model.calls.slice(before);
       expect(calls.filter((name) => name === 'publish' || name === 'ensureEndpoint')).toEqual([]);

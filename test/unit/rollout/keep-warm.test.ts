@@ -48,21 +48,21 @@ describe('the endpoint to which users may return', () => {
     await at(0);
     await answers();
     await at(59);
-    expect(sent).toEqual([['old', 10]]);
+    expect(sent).toEqual([['old', 13]]);
     await at(60);
     expect(sent).toEqual([
-      ['old', 10],
-      ['old', 10],
+      ['old', 13],
+      ['old', 13],
     ]);
   });
 
   it('gets fewer where it serves users, who need room as well', async () => {
     const { sent, at } = keeping();
     await at(0, { ...target, present: 1 });
-    expect(sent).toEqual([['old', 10]]);
+    expect(sent).toEqual([['old', 7]]);
     const other = keeping();
     await other.at(0, { ...target, present: 0.5 });
-    expect(other.sent).toEqual([['old', 10]]);
+    expect(other.sent).toEqual([['old', 11]]);
   });
 
   it('gets none while the last are under way', async () => {

@@ -155,14 +155,14 @@ describe('a step becomes calls', () => {
         kind: 'warmed',
         environments: 6,
         endpoints: [
-          { version: v23, endpoint: state.endpoints[v23]?.name, requests: 4, warm: 3, throttled: true },
+          { version: v23, endpoint: state.endpoints[v23]?.name, requests: 6, warm: 5, throttled: true },
         ],
       }),
     );
     expect(warmed).toEqual([
       ['8', 3],
       ['9', 3],
-      [state.endpoints[v23]?.name, 4],
+      [state.endpoints[v23]?.name, 6],
     ]);
     await expect(perform(ports, state, effect, 5)).rejects.toThrow('is not published');
   });

@@ -26,24 +26,38 @@ const state = (route: Route | null) =>
 
 describe('the environments that a share needs', () => {
   it.each([
-    // 40 requests a second of 100 ms: 4 in flight, 10 at most but once in a thousand times.
-    { inFlight: 4, share: 1, most: 20, needs: 10 },
-    { inFlight: 4, share: 0.5, most: 20, needs: 7 },
-    { inFlight: 4, share: 0.1, most: 20, needs: 3 },
+    // 40 requests a second of 100 ms: 4 in flight.
+    { inFlight: 4, share: 1, most: 20, needs: 13 },
+    { inFlight: 4, share: 0.5, most: 20, needs: 9 },
+    { inFlight: 4, share: 0.1, most: 20, needs: 4 },
     { inFlight: 0, share: 1, most: 20, needs: 1 },
-    { inFlight: 0.01, share: 0.01, most: 20, needs: 1 },
+    { inFlight: 0.01, share: 0.01, most: 20, needs: 2 },
     { inFlight: 100, share: 1, most: 20, needs: 20 },
   ])('$share of $inFlight in flight, at most $most: $needs', ({ inFlight, share, most, needs }) => {
     expect(environmentsFor({ inFlight, most }, share)).toBe(needs);
   });
 
   it.each([
-    { present: 0, next: 1, sent: 10, why: 'nobody is there yet' },
-    { present: 0.5, next: 1, sent: 10, why: 'both fit: 7 for users and 10' },
-    { present: 0.9, next: 1, most: 12, sent: 2, why: 'users have 10 of 12' },
+    { present: 0, next: 1, sent: 13, why: 'nobody is there yet' },
+    { present: 0.5, next: 1, most: 30, sent: 13, why: 'both fit: 9 for users and 13' },
+    { present: 0.9, next: 1, most: 14, sent: 1, why: 'users have 13 of 14' },
     { present: 0.9, next: 1, most: 5, sent: 1, why: 'at least one' },
+    { present: 0.9, next: 1, most: 16, sent: 3, why: 'users have 13 of 16' },
   ])('sends $sent requests from $present to $next, for $why', ({ present, next, most = 20, sent }) => {
     expect(warmingRequests({ inFlight: 4, most }, present, next)).toBe(sent);
+  });
+
+  it('is enough for 499 of 500 requests, however few there are', () => {
+    for (const inFlight of [0.001, 0.05, 0.24, 1, 4, 10, 50, 150]) {
+      const environments = environmentsFor({ inFlight, most: 1_000 }, 1);
+      // A request finds Poisson(inFlight) others in flight.
+      let [probability, free] = [Math.exp(-inFlight), 0];
+      for (let busy = 0; busy < environments; busy++) {
+        free += probability;
+        probability *= inFlight / (busy + 1);
+      }
+      expect([inFlight, free > 0.998]).toEqual([inFlight, true]);
+    }
   });
 
   it.each([
