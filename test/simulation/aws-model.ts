@@ -55,6 +55,10 @@ export interface AwsModel {
   ensureEndpoint(name: string): EndpointState;
   endpoint(name: string): EndpointState;
   deleteEndpoint(name: string): void;
+  /** Whether a request that comes now finds an environment started. */
+  isWarm(name: string): boolean;
+  /** Warming requests: true where they are answered within this time. */
+  warmEndpoint(name: string, withinMs: number): boolean;
   /** All that were ever asked for, and are not deleted, but for what a late request made anew. */
   endpointNames(): readonly string[];
   observe(query: MetricsQuery): readonly Observation[];
@@ -67,7 +71,7 @@ export function createAws(world: {
   readonly serves: string;
   readonly endpoints: readonly string[];
   readonly behaviour: Readonly<Record<string, Behaviour>>;
-  readonly story: Pick<Story, 'bad' | 'endpointFate' | 'requestsPerTick' | 'withHistograms'>;
+  readonly story: Pick<Story, 'bad' | 'endpointFate' | 'requestsPerTick' | 'withHistograms' | 'cold'>;
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
     before: AliasView,
@@ -80,6 +84,8 @@ export function createAws(world: {
   const endpoints = new Map<string, number | 'in-service'>(
     world.endpoints.map((name) => [name, 'in-service']),
   );
+  /** Until when each endpoint that nobody is routed to stays warm. */
+  const warmUntil = new Map<string, number>();
   let revision = 0;
   const asMade: AliasView = {
     revisionId: 'rev-0',
@@ -101,10 +107,13 @@ export function createAws(world: {
   const past: { readonly at: number; readonly target: AliasTarget }[] = [{ at: 0, target: asMade.target }];
   let busyUntil = 0;
 
+  const { idleMs, startMs } = world.story.cold ?? { idleMs: 300_000, startMs: 0 };
   const serving = (): AliasName => (stage.now.alias === 'green' ? 'green' : 'live');
   const write = (name: AliasName, target: AliasTarget, stamp: Stamp | undefined): string => {
     revision++;
     const alias = aliases[name];
+    // Those who leave an endpoint leave it warm.
+    for (const endpoint of endpointsServed()) warmUntil.set(endpoint, world.now() + idleMs);
     alias.before = alias.now;
     alias.now = { revisionId: `rev-${revision}`, target, description: '', stamp };
     alias.at = world.now();
@@ -118,6 +127,14 @@ export function createAws(world: {
     return found;
   };
   const shares = (target: AliasTarget): Record<string, number> => sharesOf(target, variables);
+  const endpointsServed = (): readonly string[] => {
+    const { functionVersion, weights } = aliases[serving()].now.target;
+    return [functionVersion, ...Object.keys(weights)].flatMap((version) =>
+      endpointsOf(published.get(version) ?? {}),
+    );
+  };
+  const isWarm = (name: string): boolean =>
+    endpointsServed().includes(name) || (warmUntil.get(name) ?? 0) > world.now();
   const state = (name: string): EndpointState => {
     const since = endpoints.get(name);
     if (since === undefined) return { kind: 'absent' };
@@ -146,6 +163,16 @@ export function createAws(world: {
   return {
     functionVersions: published,
     alias: (name = 'live') => aliases[name].now,
+    isWarm,
+    warmEndpoint(name, withinMs) {
+      const found = state(name);
+      if (found.kind !== 'in-service')
+        throw new PlatformError({ kind: 'missing', message: `endpoint ${name} is ${found.kind}` });
+      const isAnswered = isWarm(name) || startMs <= withinMs;
+      // It starts all the same, also where nobody waits for it.
+      warmUntil.set(name, world.now() + idleMs);
+      return isAnswered;
+    },
     aliasBefore: (name = 'live') => (isYoung(aliases[name]) ? aliases[name].before : aliases[name].now),
     stage: () => stage.now,
     stageBefore: () => (isYoung(stage) ? stage.before : stage.now),

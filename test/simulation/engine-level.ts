@@ -120,8 +120,11 @@ export const engineLevel: BuildLevel = async (stage) => {
         warm: () => on('warm', () => 1),
         concurrency: () => on('concurrency', () => 1),
         load: () => on('load', () => ({ inFlight: 2, most: 20 })),
-        warmEndpoint: (_endpoint, requests) =>
-          on('warmEndpoint', () => ({ requests, warm: requests, throttled: false })),
+        warmEndpoint: (endpoint, requests, haste) =>
+          on('warmEndpoint', () => {
+            const isAnswered = aws.warmEndpoint(endpoint, haste?.withinMs ?? 90_000);
+            return { requests, warm: isAnswered ? requests : 0, throttled: false };
+          }),
       };
       const scheduled = storeCalled(stage, store, process);
       return {

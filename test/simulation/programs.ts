@@ -251,6 +251,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return takeUpNext(machine, id, see(result));
   }
 
+  /** As the command has it. */
+  const warmWithinMs = 30_000;
+
   async function rollback(machine: Machine, to?: VersionTag): Promise<void> {
     const { ports, actor } = machine;
     const { store, platform } = ports;
@@ -288,6 +291,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       champion: champion.version === wanted.version ? null : champion.version,
       returnsTo,
       builds,
+      warmWithinMs: world.calm ? warmWithinMs : undefined,
       ...(world.revoked ? { republishes: 'holds 1 API key of its own' } : {}),
     });
     if (plan.republishes !== undefined) world.saw('rollback republishes');

@@ -22,6 +22,7 @@ export type Law =
   | 'I13 audit complete'
   | 'I14 bounded'
   | 'I15 rollback returns'
+  | 'I16 warm where nobody suffers'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
@@ -258,6 +259,7 @@ export function watchSafety(world: Watched): Safety {
       if (status === 'rolled_back' && plan.strategy !== 'rollback')
         fail('I1 terminal stays terminal', `${say}: the registry says ${plan.challenger} was rolled back`);
       checkShare(rollout, alias, intent, say);
+      checkWarmReturn(rollout, say);
       checkApproved(rollout, say);
       rollout.shares.set(alias, share);
     }
@@ -435,6 +437,7 @@ export function watchSafety(world: Watched): Safety {
       }
       const rollout = rollouts.get(id);
       if (rollout === undefined) return fail('no surprise', `journal of ${id} without a beginning`);
+      if (entry.kind === 'intent' && entry.effect.kind === 'warm-up') checkWarmUp(id, rollout, entry);
       if (entry.kind === 'step-done') checkStepDone(rollout, entry, entries);
       if (entry.kind === 'result') checkPublished(rollout, entry);
       rollout.entries.push(entry);
@@ -445,6 +448,30 @@ export function watchSafety(world: Watched): Safety {
     const champions = world.registry().filter(({ status }) => status === 'champion');
     if (champions.length > 1 || (champions.length === 0 && !world.isFirst))
       fail('one champion', `${champions.map(({ version }) => version).join(', ') || 'none'} after ${id}`);
+  }
+
+  /** Users who suffer wait for no warm-up, and those who don't wait for a bounded one. */
+  function checkWarmUp(id: string, { plan, entries }: Followed, intent: Entry): void {
+    const law: Law = 'I16 warm where nobody suffers';
+    if (entries.some(({ kind }) => kind === 'rolling-back')) fail(law, `${id} warms up on its way back`);
+    if (plan.strategy !== 'rollback' || plan.builds !== undefined || plan.republishes !== undefined) return;
+    const step = plan.steps.find(({ kind }) => kind === 'warm-up');
+    const withinMs = step?.kind === 'warm-up' ? step.withinMs : undefined;
+    if (withinMs === undefined) return fail(law, `${id} warms up while users suffer`);
+    const begun = entries.findLast(({ kind }) => kind === 'step-done') ?? entries[0];
+    const waited = intent.at - (begun?.at ?? intent.at);
+    if (waited > withinMs) fail(law, `${id} warms up ${waited} ms after its step began`);
+    world.saw('a rollback waits for warm');
+  }
+
+  /** A rollback of somebody who does not suffer has tried to warm what it returns to. */
+  function checkWarmReturn({ plan, entries }: Followed, say: string): void {
+    const step = plan.steps.findIndex((each) => each.kind === 'warm-up' && each.withinMs !== undefined);
+    if (plan.strategy !== 'rollback' || step < 0) return;
+    const ended = entries.find((entry) => entry.kind === 'step-done' && entry.step === step);
+    if (ended?.kind !== 'step-done')
+      return fail('I16 warm where nobody suffers', `${say} before its warm-up ended`);
+    world.saw(ended.note.startsWith('it may be cold') ? 'a rollback gave up on warm' : 'returned warm');
   }
 
   function note(id: string, rollout: Followed, entry: Entry): void {

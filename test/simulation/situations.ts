@@ -1,6 +1,8 @@
 /** What a campaign must have been through: without these a clean result says nothing. */
 export const mustSee: readonly string[] = [
   'a breach ended',
+  'a rollback gave up on warm',
+  'a rollback waits for warm',
   'all-at-once rolled-back',
   'all-at-once succeeded',
   'an endpoint was retired',
@@ -35,6 +37,7 @@ export const mustSee: readonly string[] = [
   'request promote accepted',
   'request traffic accepted',
   'returned to what served before',
+  'returned warm',
   'rollback during promote',
   'rollback during rollback',
   'rollback republishes',

@@ -50,6 +50,10 @@ export interface Story {
   };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
+  /** Environments of endpoints: one that nobody asks for so long is cold, and then the first request takes so long. */
+  readonly cold?: { readonly idleMs: number; readonly startMs: number };
+  /** Nobody suffers when somebody rolls back while no rollout is under way. */
+  readonly calm?: true;
   /** All that was under way arrives before anybody recovers. */
   readonly waits: boolean;
   /** What befalls the first swap of the stage. */
@@ -69,6 +73,8 @@ export type Knows = 'everything' | 'canary';
 export function tell(seed: number, knows: Knows = 'everything'): Story {
   const d = dice(seed, 51);
   const swarm = drawSwarm(seed);
+  // Dice of its own, so that all else stays what it was.
+  const warmth = dice(seed, 55);
   const horizonMs = d.between(40_000, 200_000);
   const ops: Op[] = [{ key: 'op 0', at: d.between(0, 2_000), kind: 'deploy' }];
   const add = (kind: Op['kind'], at: number, wish?: Wish): void =>
@@ -187,6 +193,11 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     withHistograms: d.chance(0.5),
     skewed: swarm.clocks > 0,
     waits: d.chance(0.5),
+    cold: {
+      idleMs: warmth.of([2_000, 10_000, 300_000]),
+      startMs: warmth.of([0, 1_000, 6_000, 29_000, 50_000]),
+    },
+    ...(warmth.chance(0.6) ? { calm: true as const } : {}),
     ...(swap === undefined ? {} : { swap }),
   };
 }

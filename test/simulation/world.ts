@@ -32,6 +32,8 @@ export interface SimWorld {
   readonly situations: Map<string, number>;
   readonly faults: Struck[];
   readonly design: Design | undefined;
+  /** Nobody suffers: a rollback of a person's waits until the version is warm. */
+  readonly calm: boolean;
   /** API keys were revoked since what served before was published. */
   readonly revoked: boolean;
   readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'publications'>;
@@ -194,6 +196,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     situations,
     faults: caller.faults,
     design: options.design,
+    calm: story.calm === true,
     revoked: story.revoked === true,
     level,
     trace,
