@@ -24,6 +24,7 @@ export const localAws: LocalAws = {
       const daemon = await runDaemon({
         ...options,
         routerBundle,
+        unpacker: daemonProgram(),
         ownsProcess: true,
         say: (line) => void process.stderr.write(`${line}\n`),
       });
@@ -141,14 +142,10 @@ async function spawnDaemon(options: LocalUpOptions & { readonly routerBundle: st
   const { fork } = await import('node:child_process');
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(join(options.stateDir, 'daemon.log'), 'a', 0o600);
-  const child = fork(
-    fileURLToPath(new URL('./local-aws-main.js', import.meta.url)),
-    [JSON.stringify(options)],
-    {
-      detached: true,
-      stdio: ['ignore', log, log, 'ipc'],
-    },
-  );
+  const child = fork(daemonProgram(), [JSON.stringify(options)], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
   closeSync(log);
   const answer = await new Promise<DaemonAnswer>((resolve) => {
     child.once('message', (message) => resolve(message as DaemonAnswer));
@@ -182,3 +179,5 @@ function refusal(error: unknown): unknown {
   }
   return error;
 }
+
+const daemonProgram = (): string => fileURLToPath(new URL('./local-aws-main.js', import.meta.url));

@@ -31,6 +31,7 @@ import {
   type VersionCounts,
 } from './data-plane/environments.ts';
 import { functionHttp } from './data-plane/function-http.ts';
+import { unpackingIn } from './data-plane/unpack-child.ts';
 import { type Gateway, type GatewayCounters, startGateway } from './data-plane/gateway.ts';
 
 export interface DaemonOptions {
@@ -43,6 +44,8 @@ export interface DaemonOptions {
   readonly routerBundle: string;
   readonly model: string;
   readonly settings?: Partial<Settings> & Partial<EnvironmentSettings> & Partial<ContainerSettings>;
+  /** The program that extracts model archives in a process of its own (`unpackingIn`). @default in this process */
+  readonly unpacker?: string;
   /** Whether the process is the daemon's own: then signals end it, and errors of functions' code don't. */
   readonly ownsProcess?: boolean;
   /** Told what a person at the terminal may want to know. */
@@ -138,6 +141,7 @@ async function startParts(
     stateDir,
     clock,
     readObject: reader(objects),
+    ...(options.unpacker !== undefined && { unpack: unpackingIn(options.unpacker) }),
     ...(settings && { settings }),
   });
   parts.containers = containers;

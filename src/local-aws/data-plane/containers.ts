@@ -11,6 +11,7 @@ import {
   startModelServer,
 } from './model-server.ts';
 import { createChildRecords } from './process-identity.ts';
+import type { Unpack } from './unpack.ts';
 
 export interface ContainerSettings extends ModelServerLimits {
   /** The wait before a dead server is started again; doubles each time, up to the last. */
@@ -50,6 +51,8 @@ export function createContainerRuntime(options: {
   readonly clock: LocalClock;
   readonly readObject?: (bucket: string, key: string) => Promise<Uint8Array>;
   readonly settings?: Partial<ContainerSettings>;
+  /** How model archives are extracted. @default in this process */
+  readonly unpack?: Unpack;
 }): LocalContainerRuntime {
   const { stateDir, clock } = options;
   const settings: ContainerSettings = {
@@ -64,7 +67,8 @@ export function createContainerRuntime(options: {
     ...options.settings,
   };
   const records = createChildRecords(join(stateDir, 'children'));
-  const models = createModelStore({ directory: join(stateDir, 'models'), readObject: options.readObject });
+  const { readObject, unpack } = options;
+  const models = createModelStore({ directory: join(stateDir, 'models'), readObject, unpack });
   const backOff = createBackOff(clock, settings.restartAfterMs, settings.restartAfterAtMostMs);
   const slots = new Set<Slot>();
 

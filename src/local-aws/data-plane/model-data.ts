@@ -1,10 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { readTar } from './tar.ts';
+import { type Unpack, unpack } from './unpack.ts';
 
 export interface ModelStore {
   /**
@@ -18,10 +16,13 @@ export interface ModelStore {
  * Fetches and extracts model archives, each digest once.
  * @param options.directory where extracted models are kept, one directory a digest
  * @param options.readObject the bytes behind s3://bucket/key
+ * @param options.unpack extracts an archive into a directory that isn't there yet
  */
 export function createModelStore(options: {
   readonly directory: string;
   readonly readObject?: ((bucket: string, key: string) => Promise<Uint8Array>) | undefined;
+  /** @default in this process */
+  readonly unpack?: Unpack | undefined;
 }): ModelStore {
   const underWay = new Map<string, Promise<string>>();
 
@@ -31,7 +32,7 @@ export function createModelStore(options: {
     const running = underWay.get(digest);
     if (running) return running;
     const work = exists(target)
-      .then((there) => (there ? undefined : extract(archive, target)))
+      .then((there) => (there ? undefined : (options.unpack ?? unpack)(archive, target)))
       .then(() => target)
       .finally(() => underWay.delete(digest));
     underWay.set(digest, work);
@@ -85,38 +86,6 @@ function requireTarball(modelDataUrl: string): void {
   if (!/\.(tar\.gz|tgz)$/.test(modelDataUrl))
     throw new Error(`Model data must be a .tar.gz archive: ${modelDataUrl}`);
 }
-
-/** Read whole before anything is written, so that a refused archive leaves nothing; renamed last, so that half an archive is never seen. */
-async function extract(archive: Uint8Array, target: string): Promise<void> {
-  const bytes = await promisify(gunzip)(archive, { maxOutputLength: extractedAtMost }).catch(
-    (cause: unknown) => {
-      const tooLarge = cause instanceof RangeError;
-      throw new Error(tooLarge ? 'Model data extracts to over 2 GiB' : 'Model data is not gzip', { cause });
-    },
-  );
-  const entries = readTar(bytes);
-  const partial = `${target}.${randomUUID()}.partial`;
-  try {
-    await mkdir(partial, { recursive: true });
-    for (const entry of entries) {
-      const path = join(partial, entry.path);
-      if (entry.kind === 'directory') {
-        await mkdir(path, { recursive: true });
-        continue;
-      }
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, entry.data);
-      if (entry.executable) await chmod(path, 0o755);
-    }
-    await rename(partial, target);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    // Another daemon may have extracted the same digest meanwhile.
-    if (!(await exists(target))) throw error;
-  }
-}
-
-const extractedAtMost = 2 * 1024 ** 3 - 1;
 
 function exists(path: string): Promise<boolean> {
   return stat(path).then(

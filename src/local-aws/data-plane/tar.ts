@@ -9,9 +9,10 @@ export interface TarEntry {
 /**
  * Reads a tar archive (ustar, pax or GNU) and refuses what a model archive has no business holding.
  * Written out because the libraries at hand turn `../x` into `x` without a word and cut long names.
+ * @param mostEntries an archive with more files and directories is refused
  * @throws Error naming the entry: absolute paths, `..`, links, devices, sparse files, a damaged header, a cut archive
  */
-export function readTar(archive: Uint8Array): TarEntry[] {
+export function readTar(archive: Uint8Array, mostEntries = Number.POSITIVE_INFINITY): TarEntry[] {
   const entries: TarEntry[] = [];
   /** What the extended headers before an entry say of it. */
   let next: { path?: string; size?: number } = {};
@@ -57,6 +58,8 @@ export function readTar(archive: Uint8Array): TarEntry[] {
           `${printable(next.path ?? nameOf(header))} is neither a file nor a directory (type ${printable(type)})`,
         );
     }
+    if (entries.length > mostEntries)
+      throw new Error(`the archive holds more than ${mostEntries} files and directories`);
     next = {};
   }
   return entries;

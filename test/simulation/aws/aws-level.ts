@@ -51,7 +51,13 @@ export const awsLevel: BuildLevel = async (stage) => {
     random: () => draw(story.seed, 97, ++ids) / 2 ** 32,
     functions,
     containers: containersOf(story),
-    settings: { sessionToken, endpointCreatingMs: story.endpointFate.afterMs },
+    settings: {
+      sessionToken,
+      endpointCreatingMs: story.endpointFate.afterMs,
+      ...(story.cold === undefined
+        ? {}
+        : { endpointIdleMs: story.cold.idleMs, endpointColdStartMs: story.cold.startMs }),
+    },
   });
   await local.resume();
   const traffic = createTraffic({ metrics, now, story, behaviour, variables: truth.variables });
