@@ -6,8 +6,9 @@ import { type Project, requestsOf, startProject } from './project.ts';
 const rate = 60;
 
 /**
- * Environments that users had to wait for, by local AWS's own counters: those that were ever started for a Lambda version,
- * less those that a warm-up started.
+ * Environments that users had to wait for, by local AWS's own counters: those that were ever started for a Lambda version or
+ * an endpoint, less those that a warm-up started. What keeps a champion's endpoint warm stands in no journal, so whatever it
+ * starts counts as felt.
  */
 export async function coldStarts(root: string): Promise<string> {
   const project = await startProject(root, {
@@ -40,7 +41,7 @@ export async function coldStarts(root: string): Promise<string> {
       `Cold starts under ${rate} requests a second, a promoted canary and one that is rolled back:`,
       '',
       table(
-        ['version', 'Lambda version for', 'environments', 'by warm-ups', 'felt by callers', 'least possible'],
+        ['version', 'environments of', 'started', 'by warm-ups', 'felt by callers', 'least possible'],
         rows,
       ),
     ].join('\n');
@@ -51,13 +52,24 @@ export async function coldStarts(root: string): Promise<string> {
   }
 }
 
-/** Environments ever started, by version of the inference function. */
-const startedIn = (project: Project): ReadonlyMap<string, number> =>
-  new Map(
-    (JSON.parse(project.run('local', 'status', '-o', 'json')).functions as any[])
-      .filter(({ functionName }) => /-inference-/.test(functionName))
-      .map((row) => [String(row.version), Number(row.coldStarts)]),
-  );
+interface Started {
+  /** By version of the inference function. */
+  readonly functions: ReadonlyMap<string, number>;
+  /** By name. */
+  readonly endpoints: ReadonlyMap<string, number>;
+}
+
+/** Environments ever started. */
+function startedIn(project: Project): Started {
+  const { functions, endpoints } = JSON.parse(project.run('local', 'status', '-o', 'json'));
+  const inference = (functions as any[]).filter(({ functionName }) => /-inference-/.test(functionName));
+  return {
+    functions: new Map(inference.map((row) => [String(row.version), Number(row.coldStarts)])),
+    endpoints: new Map(
+      (endpoints as any[]).map((row) => [String(row.endpointName), Number(row.coldStarts ?? 0)]),
+    ),
+  };
+}
 
 async function felt(project: Project, version: string): Promise<string[][]> {
   const before = startedIn(project);
@@ -73,18 +85,27 @@ async function felt(project: Project, version: string): Promise<string[][]> {
   await pause(2_000);
   const after = startedIn(project);
   const [{ rollout }] = JSON.parse(project.run('history', '--limit', '1', '-o', 'json')).rollouts;
-  const { published, warmed } = outcomesOf(JSON.parse(project.run('show', rollout, '-o', 'json')).entries);
-  const since = (then: ReadonlyMap<string, number>, functionVersion: string): number =>
-    (after.get(functionVersion) ?? 0) - (then.get(functionVersion) ?? 0);
+  const { published, warmed, endpoints } = outcomesOf(
+    JSON.parse(project.run('show', rollout, '-o', 'json')).entries,
+  );
+  const since = ({ functions }: Started, functionVersion: string): number =>
+    (after.functions.get(functionVersion) ?? 0) - (functions.get(functionVersion) ?? 0);
   const routes = [...published].map(([functionVersion, name]) => {
     const started = since(before, functionVersion);
     const byUs = Math.min(started, warmed.get(functionVersion) ?? 0);
-    return [version, name, String(started), String(byUs), String(started - byUs), '0'];
+    return [version, `the function, ${name}`, String(started), String(byUs), String(started - byUs), '0'];
   });
-  const [champion] = [...before.keys()].filter((key) => !published.has(key)).slice(-1);
+  const ofEndpoints = [...after.endpoints].map(([name, count]) => {
+    const isNew = endpoints.has(name);
+    const started = count - ((isNew ? before : moved).endpoints.get(name) ?? 0);
+    const byUs = Math.min(started, endpoints.get(name) ?? 0);
+    const which = isNew ? "the challenger's endpoint" : `endpoint ${name}`;
+    return [version, which, String(started), String(byUs), String(started - byUs), '0'];
+  });
+  const [champion] = [...before.functions.keys()].filter((key) => !published.has(key)).slice(-1);
   const again = since(moved, champion ?? '');
-  const name = code === 3 ? 'back at the champion' : 'the champion, beside it';
-  return [...routes, [version, name, String(again), '0', String(again), '0']];
+  const name = code === 3 ? 'the function, back at the champion' : 'the function, the champion beside it';
+  return [...routes, [version, name, String(again), '0', String(again), '0'], ...ofEndpoints];
 }
 
 interface Outcomes {
@@ -92,16 +113,19 @@ interface Outcomes {
   readonly published: ReadonlyMap<string, string>;
   /** Environments started before anybody was moved there. */
   readonly warmed: ReadonlyMap<string, number>;
+  /** Warming requests sent, by endpoint. */
+  readonly endpoints: ReadonlyMap<string, number>;
 }
 
 function outcomesOf(entries: readonly any[]): Outcomes {
   const effects = new Map(
     entries.filter(({ kind }) => kind === 'intent').map(({ seq, effect }) => [seq, effect]),
   );
-  const [published, warmed, byRoute] = [
+  const [published, warmed, byRoute, endpoints] = [
     new Map<string, string>(),
     new Map<string, number>(),
     new Map<string, string>(),
+    new Map<string, number>(),
   ];
   for (const { kind, intent, outcome } of entries) {
     if (kind !== 'result') continue;
@@ -114,8 +138,10 @@ function outcomesOf(entries: readonly any[]): Outcomes {
     const functionVersion = byRoute.get(key) ?? '';
     if (outcome.kind === 'warmed')
       warmed.set(functionVersion, (warmed.get(functionVersion) ?? 0) + outcome.environments);
+    for (const { endpoint, requests } of outcome.endpoints ?? [])
+      endpoints.set(endpoint, (endpoints.get(endpoint) ?? 0) + requests);
   }
-  return { published, warmed };
+  return { published, warmed, endpoints };
 }
 
 const nameOf = (route: any): string => (route.kind === 'split' ? `${route.percent} %` : 'everybody');
