@@ -1,7 +1,7 @@
 import { deprecatedSettings } from '../config/index.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { VersionRecord } from '../domain/registry.ts';
-import { PlatformError, type StageView } from '../ports/platform.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { endpointName } from '../domain/names.ts';
 import { type Route, targetText } from '../domain/route.ts';
@@ -18,7 +18,9 @@ import { keysCheck } from './doctor-keys.ts';
 import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
 import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
-import { markerNote } from './marker.ts';
+import { isUnread } from '../rollout/environment-view.ts';
+import { type Look, lookAround } from '../rollout/look.ts';
+import { aliasNote } from './marker.ts';
 import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
@@ -51,6 +53,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const champion = await championOf(at);
   const running = await unfinished(at);
   let isBehind = false;
+  const looked = lookAround(connection, config.lambda);
+  // Each check that needs it says why it can't be had.
+  looked.catch(() => undefined);
   await check('identity', async () => {
     const { account, arn } = await connection.identity();
     const isRight = config.account === null || config.account === account;
@@ -73,8 +78,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
     };
   });
   await check('alias', async () => {
-    const view = await connection.platform.readAlias(config.lambda.alias);
-    const note = await markerNote(at, view);
+    const look = await looked;
+    const { view } = look.main;
+    const note = aliasNote(at, look, { champion, running });
     // What the registry says of the champion is out of date then, so nothing is advised that rests on it.
     isBehind = note?.isBehind === true;
     if (note !== null) return { ok: false, detail: note.detail, mend: note.mend };
@@ -106,13 +112,13 @@ export async function doctor(context: Context): Promise<ExitCode> {
   });
   const { alias: own, green } = config.lambda;
   if (green !== null && !isBehind)
-    await check('stage', () => stageCheck(at, { own, green }, champion, running));
+    await check('stage', async () => stageCheck(at, await looked, { own, green, champion, running }));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
   const keyTrouble = await userKeyTrouble(at);
   if (keyTrouble !== null) findings.push({ check: 'user id', ok: false, ...keyTrouble });
   if (champion !== null && !isBehind) {
     await check('$LATEST', async () => {
-      const { target: served } = await connection.platform.readAlias(own);
+      const { target: served } = (await looked).main.view;
       const differences = await connection.platform.latestDifferences(served.functionVersion);
       const detail = `differs from what serves: ${differences.join(', ')}`;
       if (differences.length === 0) return { ok: true, detail: 'is what serves, but for the route' };
@@ -248,18 +254,24 @@ function nextRollout({ config }: Target, champion: VersionRecord | null): Accoun
 /** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
 async function stageCheck(
   { config, connection }: Target,
-  { own, green }: { readonly own: string; readonly green: string },
-  champion: VersionRecord | null,
-  running: RolloutState | null,
+  { stage, green: other }: Look,
+  {
+    own,
+    green,
+    champion,
+    running,
+  }: {
+    readonly own: string;
+    readonly green: string;
+    readonly champion: VersionRecord | null;
+    readonly running: RolloutState | null;
+  },
 ): Promise<Omit<Finding, 'check'>> {
   const { platform } = connection;
-  let stage: StageView;
-  try {
-    stage = await platform.readStage();
-  } catch (error) {
-    if (!(error instanceof PlatformError) || error.failure.kind !== 'missing') throw error;
+  if (isUnread(stage)) throw stage;
+  if (stage === null || stage instanceof PlatformError) {
     const mend = `set environments.${config.name}.lambda.green: off in mlreg.yaml where nothing is swapped`;
-    return { ok: false, detail: error.message, mend };
+    return { ok: false, detail: stage?.message ?? 'none is configured', mend };
   }
   const swaps = running?.outcome === null && running.plan.strategy === 'blue-green';
   if (swaps)
@@ -273,7 +285,9 @@ async function stageCheck(
   }
   const [problem] = await platform.swapProblems(green);
   if (problem !== undefined) return { ok: false, detail: problem };
-  const { functionVersion } = (await platform.readAlias(green)).target;
+  if (other instanceof PlatformError) throw other;
+  if (other === null) return { ok: true, detail: `names ${own}` };
+  const { functionVersion } = other.view.target;
   const follows = champion?.functionVersion === undefined || champion.functionVersion === functionVersion;
   return follows
     ? { ok: true, detail: `names ${own}; a swap to ${green} would be answered` }

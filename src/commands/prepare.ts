@@ -41,10 +41,9 @@ export async function prepare(
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
-  const { alias } = config.lambda;
-  const view = await connection.platform.readAlias(alias);
-  const place = { alias, environment: config.name, strategy: words.strategy };
-  await refuseUnlessKnown(connection.store, view, place);
+  const place = { ...config.lambda, environment: config.name, strategy: words.strategy };
+  const look = await refuseUnlessKnown(connection, place);
+  const { view } = look.main;
   await refuseUnderWay(at);
   if (Object.keys(view.target.weights).length > 0) {
     throw new UserError(
@@ -66,7 +65,7 @@ export async function prepare(
       },
     );
   }
-  const stage = await stageFor(at, words.strategy);
+  const stage = await stageFor(at, look, words.strategy);
   const endpoint = nextEndpoint({ model: config.model, environment: config.name }, record);
   const endpoints: Record<string, { name: string; generation: number }> = { [record.version]: endpoint };
   if (champion?.endpoint !== undefined) endpoints[champion.version] = champion.endpoint;

@@ -3,9 +3,9 @@ import type { Departure, VersionRecord } from '../domain/registry.ts';
 import { sameTarget, targetText } from '../domain/route.ts';
 import { type Instant, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { PlatformError } from '../ports/platform.ts';
 import { knownGood, previousGood, standingOf } from '../registry/known-good.ts';
 import { foundByRecovery } from '../registry/rebuild.ts';
+import type { EnvironmentView } from '../rollout/environment-view.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { championOf } from './prepare.ts';
@@ -44,47 +44,31 @@ export interface Astray {
  * before it would be one too far.
  * @returns null where the champion serves everybody alone, or the registry does not know how it did
  */
-export async function astray(at: Target): Promise<Astray | null> {
+export async function astray(at: Target, view: EnvironmentView): Promise<Astray | null> {
   const champion = await championOf(at);
   const standing = champion === null ? undefined : standingOf(champion);
   if (champion === null || standing?.kind !== 'serving') return null;
-  const instead = await servedInstead(at, standing.service.functionVersion);
+  const instead = servedInstead(view, standing.service.functionVersion);
   if (instead === null) return null;
   // Somebody has brought everybody by hand to where a rollback leads: nobody is sent back to what they were taken from.
   const good = previousGood(await at.connection.store.versions());
   const goodStanding = good === undefined ? undefined : standingOf(good);
-  if (goodStanding?.kind === 'good') {
-    const elsewhere = await servedInstead(at, goodStanding.service.functionVersion);
-    if (elsewhere === null) return null;
-  }
+  if (goodStanding?.kind === 'good' && servedInstead(view, goodStanding.service.functionVersion) === null)
+    return null;
   return { champion, instead };
 }
 
 /**
- * What users reach instead of this Lambda version alone, by the alias and by the one that the stage names.
- * @returns null where they reach nothing else; a stage that can't be read is taken to name the alias. @throws PlatformError
+ * What users reach instead of this Lambda version alone, by the alias and by the one that the stage names; null where they
+ * reach nothing else.
  */
-export async function servedInstead(
-  { config, connection }: Target,
-  functionVersion: string,
-): Promise<string | null> {
-  const { platform } = connection;
-  const { alias, green } = config.lambda;
-  const insteadBy = async (name: string): Promise<string | null> => {
-    const { target } = await platform.readAlias(name);
-    return sameTarget(target, { functionVersion, weights: {} })
-      ? null
-      : `alias ${name} serves ${targetText(target)}`;
-  };
-  const instead = await insteadBy(alias);
-  if (instead !== null || green === null) return instead;
-  try {
-    const { alias: staged = alias } = await platform.readStage();
-    return staged === alias ? null : await insteadBy(staged);
-  } catch (error) {
-    if (error instanceof PlatformError) return null;
-    throw error;
-  }
+export function servedInstead({ main, reached }: EnvironmentView, functionVersion: string): string | null {
+  const elsewhere = [main, reached].find(
+    ({ view }) => !sameTarget(view.target, { functionVersion, weights: {} }),
+  );
+  return elsewhere === undefined
+    ? null
+    : `alias ${elsewhere.name} serves ${targetText(elsewhere.view.target)}`;
 }
 
 /** The version known good that served last before the champion. @throws UserError where there is none */

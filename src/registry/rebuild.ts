@@ -55,6 +55,8 @@ function armOf(found: unknown): Arm | null {
 export interface RebuildInput {
   /** What the alias serves. */
   readonly target: AliasTarget;
+  /** What the alias serves that the stage names, where that is another one. */
+  readonly reached?: AliasTarget;
   /** Where its marker leads back to. */
   readonly back: string | undefined;
   /** Oldest first. */
@@ -94,19 +96,22 @@ const reason = foundByRecovery;
  */
 export function championsBy({
   target,
+  reached = target,
   back,
   served,
-}: Pick<RebuildInput, 'target' | 'back' | 'served'>): readonly VersionTag[] {
+}: Pick<RebuildInput, 'target' | 'reached' | 'back' | 'served'>): readonly VersionTag[] {
   const of = (functionVersion: string | undefined) =>
     served.find((one) => one.functionVersion === functionVersion);
   const serving = of(target.functionVersion);
   if (serving === undefined) return [];
   const base = serving.champion.version;
   const before = of(back);
+  const elsewhere = of(reached.functionVersion)?.champion.version ?? base;
   const isSplit =
     serving.challenger !== undefined || Object.values(target.weights).some((share) => share > 0);
-  if (!isSplit || before === undefined || before.challenger !== undefined) return [base];
-  return [...new Set([base, before.champion.version])];
+  if (!isSplit || before === undefined || before.challenger !== undefined)
+    return [...new Set([base, elsewhere])];
+  return [...new Set([base, elsewhere, before.champion.version])];
 }
 
 /**
@@ -116,7 +121,7 @@ export function championsBy({
  * @returns null where nothing says which version serves
  */
 export function rebuild(input: RebuildInput): Rebuilt | null {
-  const { target, back, served, known, at, by, rollout } = input;
+  const { target, reached = target, back, served, known, at, by, rollout } = input;
   const of = (functionVersion: string | undefined) =>
     served.find((one) => one.functionVersion === functionVersion);
   const serving = of(target.functionVersion);
@@ -127,14 +132,19 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
   const alone =
     serving === undefined || aloneBy(serving, champion) !== undefined
       ? target.functionVersion
-      : (aloneBy(before, champion) ??
+      : (aloneBy(of(reached.functionVersion), champion) ??
+        aloneBy(before, champion) ??
         served.findLast((one) => aloneBy(one, champion) !== undefined)?.functionVersion);
   const functionVersion = alone ?? target.functionVersion;
   const previous =
     before !== undefined && before.challenger === undefined && before.champion.version !== champion
       ? { version: before.champion.version, functionVersion: before.functionVersion }
       : null;
-  const others = Object.keys(target.weights).flatMap((weighted) => of(weighted)?.champion.version ?? []);
+  const others = [
+    ...Object.keys(target.weights),
+    reached.functionVersion,
+    ...Object.keys(reached.weights),
+  ].flatMap((lambda) => versionsOf(of(lambda)));
   const shares = [serving?.champion.version ?? [], serving?.challenger?.version ?? [], ...others].flat();
   const onTrial = [...new Set(shares)].filter((one) => one !== champion);
 
@@ -216,6 +226,11 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
     return status === 'challenger' ? to('candidate') : {};
   }
 }
+
+const versionsOf = (one: Served | undefined): readonly VersionTag[] =>
+  one === undefined
+    ? []
+    : [one.champion.version, ...(one.challenger === undefined ? [] : [one.challenger.version])];
 
 const aloneBy = (one: Served | undefined, version: VersionTag): string | undefined =>
   one?.champion.version === version && one.challenger === undefined ? one.functionVersion : undefined;

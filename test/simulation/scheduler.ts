@@ -12,6 +12,8 @@ export interface Process {
   skewMs: number;
   /** Calls made so far. */
   calls: number;
+  /** 1 while it runs, less one for each call that is not answered: two at once are waited for both. */
+  turn: number;
 }
 
 export type Wake<T> = (settle: { readonly value: T } | { readonly error: unknown }) => void;
@@ -54,6 +56,12 @@ export function createScheduler(seed: number): Scheduler {
   let stopped = false;
   let current: Process | null = null;
 
+  const shift = (process: Process, by: 1 | -1): void => {
+    const before = Math.max(0, process.turn);
+    process.turn += by;
+    running += Math.max(0, process.turn) - before;
+  };
+
   const at = (when: number, run: () => void): void => {
     scheduled++;
     heap.push({ at: Math.max(time, when), tie: draw(seed, 77, scheduled), order: scheduled, run });
@@ -75,12 +83,13 @@ export function createScheduler(seed: number): Scheduler {
         pausedUntil: 0,
         skewMs: 0,
         calls: 0,
+        turn: 0,
       };
-      running++;
+      shift(process, 1);
       current = process;
       const finish = (): void => {
         process.done = true;
-        running--;
+        shift(process, -1);
       };
       body(process).then(finish, finish);
       return process;
@@ -90,11 +99,11 @@ export function createScheduler(seed: number): Scheduler {
     },
     park: <T>(process: Process, begin: (wake: Wake<T>) => void) =>
       new Promise<T>((resolve, reject) => {
-        running--;
+        shift(process, -1);
         const wake: Wake<T> = (settled) => {
           if (!process.alive) return;
           if (time < process.pausedUntil) return at(process.pausedUntil, () => wake(settled));
-          running++;
+          shift(process, 1);
           current = process;
           if ('value' in settled) resolve(settled.value);
           else reject(settled.error as Error);
