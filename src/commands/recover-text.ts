@@ -28,6 +28,12 @@ function stageText({ stage, main, reached }: Look): string {
   return `names ${stage.alias}, which ${serves}: users reach that, and not ${main.name}`;
 }
 
+/** What nothing in AWS says. An endpoint that no Lambda version names is not looked for. */
+function unknownText(others: readonly string[]): string {
+  const of = others.length === 0 ? 'any other version' : others.join(', ');
+  return `whether users were ever taken away from ${of} by a verdict, an abort or a rollback: mlreg rollback asks first`;
+}
+
 /** What a person agrees to. */
 export function foundText(
   { config }: Target,
@@ -38,6 +44,9 @@ export function foundText(
 ): string {
   const row = (name: string, text: string): string => `  ${name.padEnd(9)} ${text}`;
   const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
+  const others = [...register.map(({ version }) => version), ...changes.map(({ version }) => version)].filter(
+    (version, index, all) => version !== champion.version && all.indexOf(version) === index,
+  );
   const statuses = changes.flatMap(({ version, set }) =>
     set.status === undefined ? [] : [`${version} ${set.status}`],
   );
@@ -55,6 +64,7 @@ export function foundText(
     row('changed', listed(statuses)),
     ...(lost.length === 0 ? [] : [row('lost', `${listed(lost)}: their models are gone`)]),
     row('closed', listed(closes)),
+    row('unknown', unknownText(others)),
     row('users', 'stay where they are'),
   ].join('\n');
 }
@@ -62,11 +72,17 @@ export function foundText(
 /** Where users are not all with the champion a person must bring them there: nothing judges what they get. */
 export function nextText({ config }: Target, { look, served }: Found, rebuilt: Rebuilt): readonly string[] {
   const { name } = config;
-  if (!isSplit(rebuilt, served)) return [`next: mlreg doctor --environment ${name}`];
-  const back = `mlreg rollback --to ${rebuilt.champion.version} --environment ${name}`;
   const { main, reached } = look;
-  const where = reached.name === main.name ? '' : `the stage names alias ${reached.name}, and `;
+  const isStaged = reached.name !== main.name;
+  const tidy = `mlreg gc --environment ${name}`;
+  const stage = `the stage names alias ${reached.name}, and no rollout begins while it does`;
+  if (!isSplit(rebuilt, served))
+    return [isStaged ? `${stage}; next: ${tidy}` : `next: mlreg doctor --environment ${name}`];
+  const back = `mlreg rollback --to ${rebuilt.champion.version} --environment ${name}`;
+  const home = { functionVersion: rebuilt.champion.functionVersion, weights: {} };
+  const astray = [reached, main].find(({ view }) => !sameTarget(view.target, home)) ?? reached;
   return [
-    `${where}alias ${reached.name} still serves ${targetText(reached.view.target)}, and nobody judges it; next: ${back}`,
+    `alias ${astray.name} still serves ${targetText(astray.view.target)}, and nobody judges it; next: ${back}`,
+    ...(isStaged ? [`${stage}; then: ${tidy}`] : []),
   ];
 }

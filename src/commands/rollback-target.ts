@@ -3,8 +3,13 @@ import type { Departure, VersionRecord } from '../domain/registry.ts';
 import { sameTarget, targetText } from '../domain/route.ts';
 import { type Instant, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { knownGood, previousGood, standingOf } from '../registry/known-good.ts';
-import { foundByRecovery } from '../registry/rebuild.ts';
+import {
+  foundByRecovery,
+  knownGood,
+  previousGood,
+  previousUnproven,
+  standingOf,
+} from '../registry/known-good.ts';
 import type { EnvironmentView } from '../rollout/environment-view.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, type Target } from './context.ts';
@@ -71,10 +76,13 @@ export function servedInstead({ main, reached }: EnvironmentView, functionVersio
     : `alias ${elsewhere.name} serves ${targetText(elsewhere.view.target)}`;
 }
 
-/** The version known good that served last before the champion. @throws UserError where there is none */
+/**
+ * The version known good that served last before the champion; after `mlreg recover` what served last as far as is known.
+ * @throws UserError where there is none
+ */
 export async function defaultTarget({ connection, config }: Target): Promise<VersionRecord> {
   const records = await connection.store.versions();
-  const newest = previousGood(records);
+  const newest = previousGood(records) ?? previousUnproven(records);
   if (newest !== undefined) return newest;
   const fled = records.flatMap((record) => {
     const standing = standingOf(record);
@@ -125,7 +133,7 @@ const becauseOf = {
 } as const satisfies Record<Departure['why'], string>;
 
 /**
- * Users were taken away from this version for a reason: somebody must confirm that they are to go back to it.
+ * Users were taken away from this version for a reason, or may have been: somebody must confirm that they are to go back.
  * @throws UserError usage, where nobody does
  */
 export async function confirmFled(
@@ -134,12 +142,19 @@ export async function confirmFled(
   record: VersionRecord,
 ): Promise<void> {
   const standing = standingOf(record);
-  if (standing.kind !== 'fled' || context.options.yes === true) return;
+  const isAsked = standing.kind === 'fled' || standing.kind === 'unproven';
+  if (!isAsked || context.options.yes === true) return;
   const { version } = record;
-  const sentence = `${version} was left ${leftText(standing.left)}`;
+  const isFled = standing.kind === 'fled';
+  const sentence = isFled
+    ? `${version} was left ${leftText(standing.left)}`
+    : `${version} served before, but whether users were ever taken away from it for a reason was lost with the store`;
   if (!context.world.streams.stderrIsTerminal) {
+    const why = isFled
+      ? 'users were taken away from it'
+      : 'mlreg recover rebuilt the registry from what AWS has, and that does not say which versions were good';
     throw new UserError('usage', sentence, {
-      why: 'users were taken away from it, and nobody can be asked whether they are to go back',
+      why: `${why}; nobody can be asked whether users are to go back to it`,
       mend: [
         `mlreg rollback --to ${version} --environment ${config.name} --yes`,
         `mlreg versions --environment ${config.name}`,

@@ -79,6 +79,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     const first = options.to === undefined ? await repeats(context, at) : null;
     if (first !== null) return answerRepeated(context, at, first);
     const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
+    if (to === undefined) await confirmFled(context, at, wanted);
     // While a person was asked, somebody else may have moved users.
     const isAnswered = context.world.streams.stderrIsTerminal && context.options.yes !== true;
     return moveTo(context, at, wanted, { ...order, view: isAnswered ? await viewOf(at) : view });
@@ -162,7 +163,7 @@ async function moveTo(
     returnsTo: back.returnsTo,
     builds: back.builds,
     republishes,
-    smokeFirst: standing.kind === 'fled',
+    smokeFirst: standing.kind === 'fled' || standing.kind === 'unproven',
   });
   // Only what is published anew is made of $LATEST.
   const codeSha256 =

@@ -1,8 +1,8 @@
 import { parseVersion } from '../domain/parse.ts';
 import type { Departure, Service, VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
-import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
-import { began, ended, servicesOf } from './known-good.ts';
+import { type Instant, instant, type RolloutId, type VersionTag } from '../domain/units.ts';
+import { began, ended, foundByRecovery, servicesOf, standingOf } from './known-good.ts';
 
 interface Arm {
   readonly version: VersionTag;
@@ -86,8 +86,6 @@ export interface Rebuilt {
   readonly lost: readonly VersionTag[];
 }
 
-/** Why a version has the status that a recovery gave it. */
-export const foundByRecovery = 'found by mlreg recover';
 const reason = foundByRecovery;
 
 /**
@@ -222,10 +220,21 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
         functionVersion: service.functionVersion,
         services: [{ ...service, left }],
       };
-    if (status === 'champion') return { ...to('archived'), services: ended(services, left) };
-    return status === 'challenger' ? to('candidate') : {};
+    // What the marker leads back to served after what an older store takes for the champion.
+    const before: Departure = role === 'previous' ? left : { ...left, at: instant(at - 1) };
+    if (status === 'champion') return { ...to('archived'), services: ended(services, before) };
+    // Since this was written users may have been taken away from it, and what said so is lost.
+    const wasGood = standingOf(record).kind === 'good';
+    const unproven = { services: ended(services, role === 'previous' ? left : leftOf(services, left)) };
+    return { ...(status === 'challenger' ? to('candidate') : {}), ...(wasGood ? unproven : {}) };
   }
 }
+
+/** When it was left stays known; for what is not. */
+const leftOf = (services: readonly Service[], { at, ...left }: Departure): Departure => ({
+  ...left,
+  at: services.at(-1)?.left?.at ?? at,
+});
 
 const versionsOf = (one: Served | undefined): readonly VersionTag[] =>
   one === undefined

@@ -34,6 +34,8 @@ export interface FoundMarker {
   readonly where: string;
   readonly stamp: Stamp | undefined;
   readonly description: string;
+  /** Its seq is no place in a journal: gc numbers its swaps of the stage by what it finds there. */
+  readonly isNumberedApart?: true;
 }
 
 /**
@@ -96,7 +98,7 @@ export function markersIn({ stage, ...aliases }: EnvironmentView): readonly Foun
     ...aliasesIn(aliases).map(({ name, view }) => ({ where: `alias ${name}`, ...view })),
     ...(stage === null || stage instanceof PlatformError
       ? []
-      : [{ where: 'the stage', stamp: stage.stamp, description: '' }]),
+      : [{ where: 'the stage', stamp: stage.stamp, description: '', isNumberedApart: true as const }]),
   ];
 }
 

@@ -17,7 +17,7 @@ import type { RolloutState } from './state.ts';
 
 export type Asked = Pick<Store, 'lock' | 'journal' | 'snapshot' | 'writerOf'>;
 type Own = Pick<RolloutState, 'id' | 'rollback' | 'length'>;
-type Marker = Pick<FoundMarker, 'stamp' | 'description'>;
+type Marker = Pick<FoundMarker, 'stamp' | 'description' | 'isNumberedApart'>;
 
 /** A marker, and what it means to the store. */
 export interface Claim extends FoundMarker {
@@ -104,9 +104,9 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
   if (found.every(({ stamp }) => stamp === undefined))
     return found.map(({ description }) => meaningOf(undefined, description, nothing));
   const { token, writer, store: identity, restoring } = await store.lock();
-  const told = new Map<RolloutId, Told>(own === undefined ? [] : [[own.id, ofState(own)]]);
+  const journals = new Map<RolloutId, Told>(own === undefined ? [] : [[own.id, ofState(own)]]);
   const meanings: Meaning[] = [];
-  for (const { stamp, description } of found) {
+  for (const { stamp, description, isNumberedApart } of found) {
     if (stamp === undefined) {
       meanings.push(meaningOf(stamp, description, nothing));
       continue;
@@ -120,9 +120,11 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
       isNewest || stamp.detail === undefined || stamp.detail.purpose === 'blind'
         ? writer
         : await store.writerOf(stamp.token);
-    const known = told.get(stamp.rollout) ?? (await ofJournal(store, stamp.rollout));
-    told.set(stamp.rollout, known);
-    meanings.push(meaningOf(stamp, description, { token, store: identity, writer: given, ...known }));
+    const known = journals.get(stamp.rollout) ?? (await ofJournal(store, stamp.rollout));
+    journals.set(stamp.rollout, known);
+    const { journal, length } = known;
+    const told = isNumberedApart === true || length === undefined ? { journal } : { journal, length };
+    meanings.push(meaningOf(stamp, description, { token, store: identity, writer: given, ...told }));
   }
   return meanings;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Stamp } from '../../src/domain/journal.ts';
-import { type CliWorld, cliWorld } from '../support/cli-world.ts';
+import { baking, type CliWorld, cliWorld, serving } from '../support/cli-world.ts';
 import { expectWell, promoted, under } from '../support/recovered.ts';
 
 const recover = 'mlreg recover --environment dev';
@@ -126,4 +126,133 @@ describe.each(witnesses)('the only one who names the lost store is %s', (_name, 
     expect((await cli.run('deploy --model-version v2.3.0')).code).toBe(5);
     expect(cli.model.alias().target.functionVersion).toBe('7');
   });
+});
+
+describe('an alias that something else has moved since mlreg wrote it', () => {
+  const cases: readonly (readonly [
+    name: string,
+    make: () => Promise<CliWorld>,
+    said: RegExp,
+    next: string,
+  ])[] = [
+    [
+      'live, at rest',
+      async () => {
+        const cli = await promoted();
+        cli.model.makeAlias('live', { functionVersion: '7', weights: {} }, cli.model.alias().stamp);
+        return cli;
+      },
+      /alias live serves Lambda version 7, but r-1 pointed it at Lambda version 10 last, so something other than mlreg moved it/,
+      'mlreg rollback --to v2.3.0 --environment dev',
+    ],
+    [
+      'live, which it gave a split',
+      async () => {
+        const cli = await promoted();
+        const { target, stamp } = cli.model.alias();
+        cli.model.makeAlias('live', { ...target, weights: { 7: 0.3 } }, stamp);
+        return cli;
+      },
+      /alias live serves Lambda version 10 \+ 30 % to 7, though no rollout is under way/,
+      'mlreg rollback --to v2.3.0 --environment dev',
+    ],
+    [
+      'green alone',
+      async () => {
+        const cli = await promoted();
+        cli.model.makeAlias('green', { functionVersion: '7', weights: {} }, cli.model.alias('green').stamp);
+        return cli;
+      },
+      /alias green serves Lambda version 7, but r-1 pointed it at Lambda version 10 last/,
+      'mlreg gc --environment dev',
+    ],
+    [
+      'live, under a rollout whose owner is dead',
+      async () => {
+        const cli = await serving();
+        cli.model.publishAs('5', {});
+        cli.when(baking(50), () => {
+          cli.model.fault = () => 'crash-before';
+        });
+        await cli.run('deploy --model-version v2.3.0');
+        cli.model.fault = () => null;
+        cli.model.makeAlias('live', { functionVersion: '5', weights: {} }, cli.model.alias().stamp);
+        return cli;
+      },
+      /alias live serves Lambda version 5, but r-1 pointed it at Lambda version \d+ last/,
+      'mlreg resume --adopt --environment dev',
+    ],
+  ];
+
+  it.each(cases)(
+    '%s: status, doctor and audit verify say so, and what to type',
+    async (_name, make, said, next) => {
+      const cli = await make();
+      const mend = expect.stringContaining(next);
+      expect((await cli.ask('status')).marker).toMatchObject({
+        isBehind: false,
+        detail: expect.stringMatching(said),
+        mend,
+      });
+      expect((await cli.run('status')).stdout).toContain(next);
+      const { findings } = await cli.ask('doctor');
+      expect(findings.find(({ check }: any) => check === 'alias')).toMatchObject({
+        ok: false,
+        detail: expect.stringMatching(said),
+        mend,
+      });
+      const audit = await cli.run('audit verify');
+      expect([audit.code, audit.stderr]).toEqual([5, expect.stringMatching(said)]);
+      expect(audit.stderr).toContain(next);
+    },
+  );
+
+  it.each(cases.slice(0, 3))('%s: what they say puts it right', async (_name, make, _said, next) => {
+    const cli = await make();
+    expect((await cli.run(next.replace('mlreg ', ''))).code).toBe(0);
+    expect(await cli.ask('status')).not.toHaveProperty('marker');
+    expect((await cli.run('audit verify')).code).toBe(0);
+  });
+});
+
+describe('a rollback by the alias alone, where the marker of live was wiped', () => {
+  it('goes to the version that green says served last, where live serves something else', async () => {
+    const aws = await promoted();
+    const promotedAs = aws.model.alias('green').target;
+    await aws.register('v2.4.0');
+    aws.when(baking(50), () => {
+      aws.model.fault = () => 'crash-before';
+    });
+    await aws.run('deploy --model-version v2.4.0');
+    const cli = under(cliWorld(), aws);
+    wipe(cli, 'live');
+    expect((await cli.run('rollback')).code).toBe(0);
+    expect(cli.model.alias().target).toEqual(promotedAs);
+  });
+
+  it('also moves a green without a marker, where users reach that', async () => {
+    const aws = await promoted();
+    const cli = under(cliWorld(), aws);
+    wipe(cli, 'green');
+    cli.model.swap('green');
+    expect((await cli.run('rollback')).code).toBe(0);
+    for (const name of ['live', 'green'] as const)
+      expect(cli.model.alias(name).target).toEqual({ functionVersion: '7', weights: {} });
+  });
+});
+
+it('an owner whose alias is wiped goes no further where green names the store that took the place of its own', async () => {
+  const cli = await promoted();
+  await cli.register('v2.4.0');
+  cli.when(baking(10), () => {
+    cli.model.makeAlias('green', cli.model.alias('green').target, restoreOf(cli, 'green', 7));
+    wipe(cli, 'live');
+    cli.model.fault = () => 'crash-before';
+  });
+  await cli.run('deploy --model-version v2.4.0');
+  cli.model.fault = () => null;
+  const before = cli.model.alias();
+  for (const words of ['resume', 'resume --adopt', 'promote'])
+    expect([words, (await cli.run(words, { as: 'bob' })).code]).toEqual([words, 5]);
+  expect(cli.model.alias()).toEqual(before);
 });
