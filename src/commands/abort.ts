@@ -1,6 +1,6 @@
 import { endWatch } from '../rollout/end-watch.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import { markersIn, readEnvironment } from '../rollout/environment-view.ts';
+import { markersIn, readMarkers } from '../rollout/environment-view.ts';
 import { StoreBehind } from '../rollout/look.ts';
 import { newestOf } from '../rollout/marker.ts';
 import { takeOver } from '../rollout/own.ts';
@@ -69,7 +69,7 @@ async function abortByAliasAlone(
   force: boolean,
 ): Promise<ExitCode> {
   if (rollout !== undefined) {
-    const found = newestOf(markersIn(await readEnvironment(at.connection.platform, at.config.lambda)));
+    const found = newestOf(markersIn(await readMarkers(at.connection.platform, at.config.lambda)));
     if (!found.some(({ stamp }) => stamp.rollout === rollout)) throw error;
   }
   return rollBackByAliasAlone(context, at, error, { force });

@@ -1,14 +1,14 @@
 import { PlatformError } from '../ports/platform.ts';
-import { type EnvironmentView, readEnvironment } from '../rollout/environment-view.ts';
-import { claimIn, type Look, refuseBehind, refuseUnknown } from '../rollout/look.ts';
+import { type MarkersView, readMarkers } from '../rollout/environment-view.ts';
+import { claimIn, type Claimed, refuseBehind, refuseUnknown } from '../rollout/look.ts';
 import type { Target } from './context.ts';
 
 /**
- * Compares the aliases and the stage with the store before anything is asked of a store that may be out of date.
+ * Compares the newest markers with the store before anything is asked of a store that may be out of date.
  * @returns what was seen; null where the alias can't be read
  * @throws StoreBehind where they belong to a newer store, or know of something that this one has lost
  */
-export async function refuseWhereBehind(at: Target): Promise<Look | null> {
+export async function refuseWhereBehind(at: Target): Promise<Claimed | null> {
   const look = await lookOn(at);
   if (look !== null) await refuseBehind(at.connection.store, look.claim, at.config.name);
   return look;
@@ -25,13 +25,11 @@ export async function refuseWhereUnknown(at: Target): Promise<void> {
 }
 
 /** Null where the alias can't be read: whoever goes on meets the same answer. */
-export async function lookOn({ config, connection }: Target): Promise<Look | null> {
+export async function lookOn({ config, connection }: Target): Promise<Claimed | null> {
   const { platform, store } = connection;
-  const view: EnvironmentView | null = await readEnvironment(platform, config.lambda).catch(
-    (error: unknown) => {
-      if (error instanceof PlatformError) return null;
-      throw error;
-    },
-  );
+  const view: MarkersView | null = await readMarkers(platform, config.lambda).catch((error: unknown) => {
+    if (error instanceof PlatformError) return null;
+    throw error;
+  });
   return view === null ? null : { ...view, claim: await claimIn(store, view) };
 }

@@ -2,7 +2,7 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import { aliasesIn, type NamedAlias } from '../rollout/environment-view.ts';
-import { behindText, type Look } from '../rollout/look.ts';
+import { behindText, type Claimed } from '../rollout/look.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { lookOn } from './behind.ts';
 import type { Target } from './context.ts';
@@ -33,7 +33,7 @@ export async function lostNote(
 }
 
 /** What status, doctor and audit verify tell alike: a store that is behind before an alias that was moved by hand. */
-export const aliasNote = (at: Target, look: Look, known: Known): MarkerNote | null =>
+export const aliasNote = (at: Target, look: Claimed, known: Known): MarkerNote | null =>
   markerNote(at, look) ?? movedNote(at, look, known);
 
 export interface Known {
@@ -43,7 +43,7 @@ export interface Known {
 }
 
 /** Something other than mlreg moved an alias: its marker names another Lambda version than it serves. */
-function movedNote({ config }: Target, look: Look, { champion, running }: Known): MarkerNote | null {
+function movedNote({ config }: Target, look: Claimed, { champion, running }: Known): MarkerNote | null {
   const moved = aliasesIn(look).flatMap(({ name, view }) => {
     const text = movedText({ name, view }, running !== null);
     return text === null ? [] : [{ name, text }];
@@ -71,7 +71,7 @@ function movedText({ name, view: { stamp, target } }: NamedAlias, isUnderWay: bo
 }
 
 /** Compares the markers with the store. Null where they agree, or where mlreg has marked no alias. */
-function markerNote({ config }: Target, { claim }: Look): MarkerNote | null {
+function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
   const { meaning, where, description } = claim;
   switch (meaning.kind) {
     case 'unmarked':

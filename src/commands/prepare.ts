@@ -5,7 +5,7 @@ import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type AliasTarget, targetText } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { refuseUnlessKnown } from '../rollout/look.ts';
+import { lookAround, refuseUnknown } from '../rollout/look.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { compile, type Endpoints } from './compile.ts';
 import { type Context, type Target, unfinished } from './context.ts';
@@ -41,8 +41,8 @@ export async function prepare(
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
-  const place = { ...config.lambda, environment: config.name, strategy: words.strategy };
-  const look = await refuseUnlessKnown(connection, place);
+  const look = await lookAround(connection, config.lambda);
+  await refuseUnknown(connection.store, look, { environment: config.name, strategy: words.strategy });
   const { view } = look.main;
   await refuseUnderWay(at);
   if (Object.keys(view.target.weights).length > 0) {

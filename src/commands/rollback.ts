@@ -4,8 +4,13 @@ import { formatDuration, parseVersion } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
-import { type EnvironmentView, readEnvironment } from '../rollout/environment-view.ts';
-import { type Look, StoreBehind } from '../rollout/look.ts';
+import {
+  type EnvironmentView,
+  type MarkersView,
+  readMarkers,
+  withStage,
+} from '../rollout/environment-view.ts';
+import { type Claimed, StoreBehind } from '../rollout/look.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
@@ -46,7 +51,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const force = forceOf(options) !== undefined;
   const at = await target(context);
   let running: RolloutState | null;
-  let look: Look | null;
+  let look: Claimed | null;
   try {
     // Who rolls back after a rollback by the alias alone wants that one known first.
     look = await refuseWhereBehind(at);
@@ -70,7 +75,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
       if (code !== exitCode.done || to === undefined || to === end) return code;
     }
     const order = { reason: options.reason ?? '', force };
-    const view = (running === null ? look : null) ?? (await viewOf(at));
+    const view = await viewOf(at, running === null ? look : null);
     const lost = to === undefined ? await astray(at, view) : null;
     if (lost !== null) {
       context.output.say(astrayText(lost));
@@ -109,8 +114,11 @@ function answerRepeated({ output, world }: Context, { config }: Target, first: R
   return exitCode.done;
 }
 
-const viewOf = ({ connection, config }: Target): Promise<EnvironmentView> =>
-  readEnvironment(connection.platform, config.lambda);
+/** @param seen what has just been read of it */
+const viewOf = async (
+  { connection: { platform }, config }: Target,
+  seen: MarkersView | null = null,
+): Promise<EnvironmentView> => withStage(platform, seen ?? (await readMarkers(platform, config.lambda)));
 
 interface Order {
   readonly reason: string;

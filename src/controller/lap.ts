@@ -7,7 +7,7 @@ import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { carryOn } from '../rollout/carry-on.ts';
 import { deniedTry } from '../rollout/credentials.ts';
-import { readEnvironment } from '../rollout/environment-view.ts';
+import { readMarkers } from '../rollout/environment-view.ts';
 import { claimIn, refuseBehind, StoreBehind } from '../rollout/look.ts';
 import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
 import { isOutage } from '../rollout/outage.ts';
@@ -133,7 +133,7 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
 async function undo(post: Post, state: RolloutState | null, lock: LockRecord): Promise<Lap | null> {
   if (state === null || (lock.owner !== null && !isController(lock.owner))) return null;
   const { store, platform } = post.ports;
-  const view = await readEnvironment(platform, state.plan).catch((error: unknown) => {
+  const view = await readMarkers(platform, state.plan).catch((error: unknown) => {
     // Nothing is under way, so nothing depends on this look: the next one comes soon.
     if (error instanceof PlatformError) return null;
     throw error;

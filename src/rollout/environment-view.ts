@@ -13,18 +13,18 @@ export interface NamedAlias {
   readonly view: AliasView;
 }
 
-/** Both aliases as they were read. */
-export interface AliasesView {
+/** All that carries an ownership marker, read once. */
+export interface MarkersView {
   readonly main: NamedAlias;
   /** null: none is configured. The error: it is not there, or can't be read. */
   readonly green: NamedAlias | PlatformError | null;
+  /** null: none is configured, or it was not asked, because an alias carries a marker. The error: as of green. */
+  readonly stage: StageView | PlatformError | null;
 }
 
-/** All that serves, and all that carries an ownership marker, read once. */
-export interface EnvironmentView extends AliasesView {
-  /** null: none is configured. The error: it is not there, or can't be read. */
-  readonly stage: StageView | PlatformError | null;
-  /** The alias that users reach: the one that the stage names, or the main one where it names none that can be read. */
+/** The same with what users reach: the stage was asked where one is configured. */
+export interface EnvironmentView extends MarkersView {
+  /** The alias that the stage names, or the main one where it names none that can be read. */
   readonly reached: NamedAlias;
 }
 
@@ -38,52 +38,54 @@ export interface FoundMarker {
   readonly isNumberedApart?: true;
 }
 
+type Reads = Pick<Platform, 'readAlias' | 'readStage'>;
+
 /**
- * @param main the main alias, where it has just been read
+ * Reads both aliases at once. The stage is asked only where neither carries a marker, for a rollback waits for this.
+ * @param known the main alias, where it has just been read
  * @throws PlatformError where the main alias can't be read
  */
-export async function readAliases(
-  platform: Pick<Platform, 'readAlias'>,
-  { alias, green = null }: AliasNames,
-  main?: AliasView,
-): Promise<AliasesView> {
-  const [first, second] = await Promise.all([
-    main ?? platform.readAlias(alias),
-    green === null || green === alias ? null : orWhy(platform.readAlias(green)),
+export async function readMarkers(
+  platform: Reads,
+  { alias, green: other = null }: AliasNames,
+  known?: AliasView,
+): Promise<MarkersView> {
+  const isPair = other !== null && other !== alias;
+  const [view, second] = await Promise.all([
+    known ?? orWhy(platform.readAlias(alias)),
+    isPair ? orWhy(platform.readAlias(other)) : null,
   ]);
-  const named =
-    second === null || second instanceof PlatformError ? second : { name: green ?? '', view: second };
-  return { main: { name: alias, view: first }, green: named };
+  if (view instanceof PlatformError) throw view;
+  const green =
+    second === null || second instanceof PlatformError ? second : { name: other ?? '', view: second };
+  const main = { name: alias, view };
+  const isMarked = aliasesIn({ main, green }).some((one) => one.view.stamp !== undefined);
+  return { main, green, stage: isMarked || !isPair ? null : await orWhy(platform.readStage()) };
 }
 
-/** The same with the stage. @throws PlatformError where the main alias can't be read */
-export async function readEnvironment(
-  platform: Pick<Platform, 'readAlias' | 'readStage'>,
-  names: AliasNames,
-  main?: AliasView,
-): Promise<EnvironmentView> {
-  const hasStage = (names.green ?? null) !== null;
-  const [aliases, stage] = await Promise.all([
-    readAliases(platform, names, main),
-    hasStage ? orWhy(platform.readStage()) : null,
-  ]);
-  return { ...aliases, stage, reached: await reachedBy(platform, aliases, stage) };
+/** @throws PlatformError where the main alias can't be read */
+export async function readEnvironment(platform: Reads, names: AliasNames): Promise<EnvironmentView> {
+  return withStage(platform, await readMarkers(platform, names));
 }
 
-async function reachedBy(
-  platform: Pick<Platform, 'readAlias'>,
-  { main, green }: AliasesView,
-  stage: EnvironmentView['stage'],
-): Promise<NamedAlias> {
-  const name = stage === null || stage instanceof PlatformError ? undefined : stage.alias;
-  if (name === undefined || name === main.name) return main;
-  if (green !== null && !(green instanceof PlatformError) && green.name === name) return green;
-  const view = await orWhy(platform.readAlias(name));
-  return view instanceof PlatformError ? main : { name, view };
+/** What users reach, as far as the stage says. */
+export async function withStage(platform: Reads, view: MarkersView): Promise<EnvironmentView> {
+  const { main, green } = view;
+  if (green === null) return { ...view, reached: main };
+  const stage = view.stage ?? (await orWhy(platform.readStage()));
+  const name = stage instanceof PlatformError ? undefined : stage.alias;
+  return { ...view, stage, reached: await reachedBy(platform, view, name ?? main.name) };
+}
+
+async function reachedBy(platform: Reads, { main, ...view }: MarkersView, name: string): Promise<NamedAlias> {
+  const known = aliasesIn({ main, ...view }).find((one) => one.name === name);
+  if (known !== undefined) return known;
+  const found = await orWhy(platform.readAlias(name));
+  return found instanceof PlatformError ? main : { name, view: found };
 }
 
 /** Those that could be read, the main one first. */
-export const aliasesIn = ({ main, green }: AliasesView): readonly NamedAlias[] => [
+export const aliasesIn = ({ main, green }: Pick<MarkersView, 'main' | 'green'>): readonly NamedAlias[] => [
   main,
   ...(green === null || green instanceof PlatformError ? [] : [green]),
 ];
@@ -93,7 +95,7 @@ export const isUnread = (found: unknown): found is PlatformError =>
   found instanceof PlatformError && found.failure.kind !== 'missing';
 
 /** Every place of an environment that carries a marker, the main alias first. */
-export function markersIn({ stage, ...aliases }: EnvironmentView): readonly FoundMarker[] {
+export function markersIn({ stage, ...aliases }: MarkersView): readonly FoundMarker[] {
   return [
     ...aliasesIn(aliases).map(({ name, view }) => ({ where: `alias ${name}`, ...view })),
     ...(stage === null || stage instanceof PlatformError

@@ -3,7 +3,7 @@ import type { AliasTarget } from '../domain/route.ts';
 import { routeKey } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import type { AliasView } from '../ports/platform.ts';
-import { readEnvironment } from './environment-view.ts';
+import { readMarkers } from './environment-view.ts';
 import { type Claim, claimIn, lookAt } from './look.ts';
 import { isBlind, isOfMyToken, isRollback, type Mark, targetOf } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -191,7 +191,7 @@ async function claimOf(
   const meaning = await asked(lookAt(store, view, state));
   const isForeign = meaning.kind === 'unmarked' || meaning.kind === 'superseded' || meaning.kind === 'drift';
   if (!isMain || !isForeign || state.plan.green === undefined) return { stamp: view.stamp, meaning };
-  const around = await readEnvironment(platform, state.plan, view);
+  const around = await readMarkers(platform, state.plan, view);
   return asked(claimIn(store, around, state));
 }
 

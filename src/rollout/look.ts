@@ -9,7 +9,9 @@ import {
   type FoundMarker,
   isUnread,
   markersIn,
+  type MarkersView,
   readEnvironment,
+  readMarkers,
 } from './environment-view.ts';
 import { type Meaning, meaningOf, newestOf, type Remembered } from './marker.ts';
 import { knownState } from './snapshot.ts';
@@ -24,25 +26,36 @@ export interface Claim extends FoundMarker {
   readonly meaning: Meaning;
 }
 
-/** What serves, and what the newest marker means to the store: every decision of a command follows from one such look. */
-export interface Look extends EnvironmentView {
+/** The newest markers, and what they mean to the store. */
+export interface Claimed extends MarkersView {
   readonly claim: Claim;
 }
 
+/** The same with what users reach: every decision of a command follows from one such look. */
+export interface Look extends EnvironmentView, Claimed {}
+
+interface Ports {
+  readonly store: Asked;
+  readonly platform: Pick<Platform, 'readAlias' | 'readStage'>;
+}
+
+/** @throws PlatformError where the main alias can't be read */
+export async function lookAround({ store, platform }: Ports, names: AliasNames): Promise<Look> {
+  const view = await readEnvironment(platform, names);
+  return { ...view, claim: await claimIn(store, view) };
+}
+
 /**
- * Reads both aliases and the stage, and asks the store about the newest of their markers.
+ * The look without what users reach.
  * @param own a rollout whose journal has been read already
  * @throws PlatformError where the main alias can't be read
  */
-export async function lookAround(
-  {
-    store,
-    platform,
-  }: { readonly store: Asked; readonly platform: Pick<Platform, 'readAlias' | 'readStage'> },
+export async function lookAtMarkers(
+  { store, platform }: Ports,
   names: AliasNames,
   own?: Own,
-): Promise<Look> {
-  const view = await readEnvironment(platform, names);
+): Promise<Claimed> {
+  const view = await readMarkers(platform, names);
   return { ...view, claim: await claimIn(store, view, own) };
 }
 
@@ -50,7 +63,7 @@ export async function lookAround(
  * What an environment's markers claim, the worst first: a marker that somebody wiped, or wrote back, on one alias must not
  * hide what the other one says. A marker older than another one claims nothing any more.
  */
-export async function claimIn(store: Asked, view: EnvironmentView, own?: Own): Promise<Claim> {
+export async function claimIn(store: Asked, view: MarkersView, own?: Own): Promise<Claim> {
   const [main, ...others] = markersIn(view);
   if (main === undefined) throw new Error('an environment has an alias');
   const newest = newestOf([main, ...others]);
@@ -84,7 +97,7 @@ function severity({ kind }: Meaning): number {
 }
 
 /** The newest token that an environment's markers name; undefined where there is none. */
-export function newestToken(view: EnvironmentView): number | undefined {
+export function newestToken(view: MarkersView): number | undefined {
   const tokens = newestOf(markersIn(view)).map(({ stamp }) => stamp.token);
   return tokens.length === 0 ? undefined : Math.max(...tokens);
 }
@@ -173,17 +186,14 @@ export async function refuseBehind(
  * @throws PlatformError where the main alias can't be read, or is unmarked and the other one can't
  */
 export async function refuseUnlessKnown(
-  ports: {
-    readonly store: Asked & Pick<Store, 'seal'>;
-    readonly platform: Pick<Platform, 'readAlias' | 'readStage'>;
-  },
+  ports: Ports & { readonly store: Pick<Store, 'seal'> },
   {
     environment,
     strategy,
     ...names
   }: AliasNames & { readonly environment: string; readonly strategy: Plan['strategy'] | 'gc' },
-): Promise<Look> {
-  const look = await lookAround(ports, names);
+): Promise<Claimed> {
+  const look = await lookAtMarkers(ports, names);
   await refuseUnknown(ports.store, look, { environment, strategy });
   return look;
 }
@@ -191,7 +201,7 @@ export async function refuseUnlessKnown(
 /** The same of what has been seen already. */
 export async function refuseUnknown(
   store: Pick<Store, 'seal'>,
-  look: Look,
+  look: Claimed,
   { environment, strategy }: { readonly environment: string; readonly strategy: Plan['strategy'] | 'gc' },
 ): Promise<void> {
   const { meaning, where, description } = look.claim;

@@ -11,7 +11,7 @@ import type { RolloutPorts } from './ports.ts';
 import { servicesOfAll } from '../registry/known-good.ts';
 import { planHash } from './plan-hash.ts';
 import { acquireFree } from './acquire.ts';
-import { type AliasNames, readEnvironment } from './environment-view.ts';
+import { type AliasNames, readMarkers } from './environment-view.ts';
 import { claimIn, newestToken, refuseBehind, refuseUnlessKnown } from './look.ts';
 import { repairOf, unknownIn } from './repair.ts';
 import { foldedState, isOverIn } from './snapshot.ts';
@@ -110,7 +110,7 @@ export async function takeOver(
   },
 ): Promise<JournalWriter> {
   // What can't be read now is looked at by the fence, and by the way back.
-  const view = await readEnvironment(ports.platform, options).catch(() => undefined);
+  const view = await readMarkers(ports.platform, options).catch(() => undefined);
   const claim = view === undefined ? undefined : await claimIn(ports.store, view);
   const stamp = claim?.stamp;
   const atLeast = view === undefined ? undefined : newestToken(view);

@@ -4,7 +4,7 @@ import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { type AliasView, type Platform, PlatformError } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
-import { aliasesIn, type AliasNames, readAliases, readEnvironment } from './environment-view.ts';
+import { type AliasNames, markersIn, readMarkers } from './environment-view.ts';
 import type { Asked, Claim } from './look.ts';
 import { isBlind, isMine, isNewer, leadsBackTo, newestOf, noStore, targetOf } from './marker.ts';
 import { replay } from './replay.ts';
@@ -47,12 +47,9 @@ export async function rollBackBlind(
 ): Promise<BlindOutcome> {
   const { alias } = names;
   const first = await orderBlind(platform, alias, order, async () => {
-    const view = await readAliases(platform, names);
-    const { main } = view;
-    const [newest] = newestOf(aliasesIn(view).map((one) => one.view));
-    if (newest !== undefined) return { found: main.view, newest: newest.stamp };
-    const { stage } = await readEnvironment(platform, names, main.view);
-    return { found: main.view, newest: stage instanceof PlatformError ? undefined : stage?.stamp };
+    const view = await readMarkers(platform, names);
+    const [newest] = newestOf(markersIn(view));
+    return { found: view.main.view, newest: newest?.stamp };
   });
   const other = names.green ?? null;
   if (first.kind !== 'set' || other === null) return first;

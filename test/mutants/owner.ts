@@ -34,7 +34,7 @@ export const ownerMutants: readonly Mutant[] = [
     ...own,
     name: 'the alias is not looked at again under the lock',
     from: '  const found = await refuseUnlessKnown(ports, plan);',
-    to: '  const found = await readEnvironment(ports.platform, plan);',
+    to: '  const found = await readMarkers(ports.platform, plan);',
     danger: 'a rollout begins over a rollback that was made between look and lock',
   },
   {

@@ -69,6 +69,7 @@ export const engineLevel: BuildLevel = async (stage) => {
         .sort((a, b) => Number(a.functionVersion) - Number(b.functionVersion)),
     registry: () => [...place.state.versions.values()],
     meddle: aws.meddle,
+    wipe: aws.wipe,
     pushCode: aws.pushCode,
     // A model of a store keeps no records.
     audit: () => Promise.resolve(null),

@@ -14,7 +14,7 @@ import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
 import { aliasesIn, markersIn } from '../../src/rollout/environment-view.ts';
-import { lookAround } from '../../src/rollout/look.ts';
+import { lookAround, lookAtMarkers } from '../../src/rollout/look.ts';
 import { leadsBackTo, newestOf } from '../../src/rollout/marker.ts';
 import { restore } from '../../src/rollout/restore.ts';
 import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
@@ -383,7 +383,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
   }
 
   const undoneIn = (ports: Machine['ports']): Promise<RolloutId | null> =>
-    wentBackBlind(ports.store, async () => (await lookAround(ports, { alias, green })).claim);
+    wentBackBlind(ports.store, async () => (await lookAtMarkers(ports, { alias, green })).claim);
 
   /** What ended because users had been brought back from an earlier rollout leaves that one to be told. */
   async function takeUpNext(machine: Machine, id: RolloutId, result: DriveResult): Promise<DriveResult> {

@@ -12,8 +12,6 @@ export interface Process {
   skewMs: number;
   /** Calls made so far. */
   calls: number;
-  /** 1 while it runs, less one for each call that is not answered: two at once are waited for both. */
-  turn: number;
 }
 
 export type Wake<T> = (settle: { readonly value: T } | { readonly error: unknown }) => void;
@@ -56,12 +54,6 @@ export function createScheduler(seed: number): Scheduler {
   let stopped = false;
   let current: Process | null = null;
 
-  const shift = (process: Process, by: 1 | -1): void => {
-    const before = Math.max(0, process.turn);
-    process.turn += by;
-    running += Math.max(0, process.turn) - before;
-  };
-
   const at = (when: number, run: () => void): void => {
     scheduled++;
     heap.push({ at: Math.max(time, when), tie: draw(seed, 77, scheduled), order: scheduled, run });
@@ -83,13 +75,12 @@ export function createScheduler(seed: number): Scheduler {
         pausedUntil: 0,
         skewMs: 0,
         calls: 0,
-        turn: 0,
       };
-      shift(process, 1);
+      running++;
       current = process;
       const finish = (): void => {
         process.done = true;
-        shift(process, -1);
+        running--;
       };
       body(process).then(finish, finish);
       return process;
@@ -99,11 +90,11 @@ export function createScheduler(seed: number): Scheduler {
     },
     park: <T>(process: Process, begin: (wake: Wake<T>) => void) =>
       new Promise<T>((resolve, reject) => {
-        shift(process, -1);
+        running--;
         const wake: Wake<T> = (settled) => {
           if (!process.alive) return;
           if (time < process.pausedUntil) return at(process.pausedUntil, () => wake(settled));
-          shift(process, 1);
+          running++;
           current = process;
           if ('value' in settled) resolve(settled.value);
           else reject(settled.error as Error);
