@@ -163,7 +163,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
             kind: fate.of(['lost', 'older'] as const),
             copiedAt: fate.between(0, horizonMs),
             killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
-            wipes: fate.chance(0.5),
+            wipes: fate.chance(0.8),
           },
         }
       : {}),
