@@ -58,15 +58,10 @@ export async function rollBackBlind(
   const second = await orderBlind(platform, other, { ...order, to }, async () => {
     const found = await platform.readAlias(other);
     // An owner has come since, who found this order on the first alias, and sees to the second.
-    if (newest === undefined || (found.stamp !== undefined && isNewer(found.stamp, newest)))
-      return { found, newest: undefined };
-    if (found.stamp !== undefined) return { found, newest };
-    // Without a marker it was never part of a rollout; where users are there all the same, the marker was wiped.
-    const isReached = await platform.readStage().then(
-      (stage) => stage.alias === other,
-      () => false,
-    );
-    return { found, newest: isReached ? newest : undefined };
+    const isOver = newest === undefined || (found.stamp !== undefined && isNewer(found.stamp, newest));
+    // Also one that no rollout has marked is written: an owner who meant to point it at the new version loses its revision
+    // by it, and would swap the stage there.
+    return { found, newest: isOver ? undefined : newest };
   });
   const isHome = second.kind === 'set' || second.kind === 'no-way-back' || isMissing(second);
   return isHome ? first : second;
@@ -97,11 +92,13 @@ async function orderBlind(
     const { found, newest } = standing;
     if (newest === undefined) return { kind: 'no-way-back' };
     const { stamp = newest } = found;
-    if (found.stamp?.detail?.writer === order.writer) return { kind: 'set', view: found };
+    // Where somebody has moved the alias by hand since and left the marker, it is written again.
+    if (found.stamp?.detail?.writer === order.writer && sameTarget(found.target, only(targetOf(found.stamp))))
+      return { kind: 'set', view: found };
     const wanted = order.to ?? leadsBackTo(newest, found);
     if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)
       return { kind: 'another-order', view: found, wanted };
-    const target: AliasTarget = { functionVersion: wanted, weights: {} };
+    const target = only(wanted);
     const own = blindStamp(newest, order.writer, wanted);
     failure = undefined;
     try {
@@ -136,6 +133,8 @@ function blindStamp({ environment, rollout, token, detail }: Stamp, writer: stri
   // Over a marker of format 1 an owner of that time must see a newer one: it knows nothing of writers.
   return { ...common, token: token + 1, detail: marked(noStore) };
 }
+
+const only = (functionVersion: string): AliasTarget => ({ functionVersion, weights: {} });
 
 const isMissing = (outcome: BlindOutcome): boolean =>
   outcome.kind === 'failed' && outcome.error.failure.kind === 'missing';
