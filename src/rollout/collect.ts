@@ -46,16 +46,16 @@ type Candidate = Exclude<Retirement, { kind: 'kept' }>;
  * @throws UserError conflict, where a rollout is under way or the alias doesn't serve the champion
  */
 export async function collect(ports: Ports, wanted: Collect): Promise<Collection> {
-  await refuseDuringRollout(ports, wanted.environment);
+  const { alias, green, environment } = wanted;
+  const place = { alias, green, environment, strategy: 'gc' } as const;
+  const found = await refuseUnlessKnown(ports, place);
+  await refuseDuringRollout(ports, environment);
   if (wanted.rehearse) {
     const { due, kept } = await lookUp(ports, wanted);
     const { safe, reached } = await withoutReached(ports.platform, due);
     return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [] };
   }
   const { store, platform, clock } = ports;
-  const { alias, green, environment } = wanted;
-  const place = { alias, green, environment, strategy: 'gc' } as const;
-  const found = await refuseUnlessKnown(ports, place);
   const {
     token,
     writer,
