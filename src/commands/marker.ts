@@ -3,6 +3,8 @@ import { targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import { aliasesIn, type NamedAlias } from '../rollout/environment-view.ts';
 import { behindText, type Claimed } from '../rollout/look.ts';
+import { isBlind } from '../rollout/marker.ts';
+import { rolledBackByOwner } from '../rollout/repair.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { lookOn } from './behind.ts';
 import type { Target } from './context.ts';
@@ -72,7 +74,8 @@ function movedText({ name, view: { stamp, target } }: NamedAlias, isUnderWay: bo
 
 /** Compares the markers with the store. Null where they agree, or where mlreg has marked no alias. */
 function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
-  const { meaning, where, description } = claim;
+  const { meaning, where, description, stamp } = claim;
+  const isByOwner = stamp !== undefined && !isBlind(stamp);
   switch (meaning.kind) {
     case 'unmarked':
     case 'own':
@@ -81,7 +84,9 @@ function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
     case 'unknown-rollback':
       return {
         isBehind: false,
-        detail: `users were brought back to Lambda version ${meaning.target} while the store was out of reach, and the registry does not know yet`,
+        detail: isByOwner
+          ? `Lambda version ${meaning.target} serves: ${meaning.rollout} was ${rolledBackByOwner}. The registry does not know yet`
+          : `users were brought back to Lambda version ${meaning.target} while the store was out of reach, and the registry does not know yet`,
         mend: `mlreg resume --environment ${config.name}`,
       };
     case 'drift':
