@@ -103,7 +103,7 @@ async function loseStore(
 async function wipeMarker(world: SimWorld, program: Programs): Promise<void> {
   const { aws, level, scheduler, store } = world;
   if (aws.stage === undefined || aws.alias('green').stamp === undefined) return;
-  level.wipe?.();
+  await level.wipe?.();
   world.saw('the marker of live was wiped');
   const found = JSON.stringify(aws.alias());
   await registerAgain(store, v25);
