@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { OnInconclusive } from '../domain/plan.ts';
+import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
@@ -124,6 +124,8 @@ export interface EnvironmentConfig {
   /** State machine of the rollout controller, name or ARN; null where there is none. */
   readonly controller: string | null;
   readonly keepPreviousMs: number;
+  /** What a breach does instead of rolling back. */
+  readonly onBreach: Plan['onBreach'];
   readonly maxHoldMs: number;
   readonly settleMs: number;
   readonly horizonMs: number;
@@ -198,6 +200,8 @@ export function environmentConfig(
         : { kind: 'dynamodb', table: settings.table },
     controller: settings.controller,
     keepPreviousMs: settings.keepPrevious,
+    onBreach:
+      settings.onBreach === 'rollback' ? undefined : settings.holdAt === 'zero' ? 'hold-at-zero' : 'hold',
     maxHoldMs: settings.maxHold,
     settleMs: settings.settle,
     horizonMs: settings.horizon,
