@@ -48,13 +48,15 @@ type Candidate = Exclude<Retirement, { kind: 'kept' }>;
 export async function collect(ports: Ports, wanted: Collect): Promise<Collection> {
   const { alias, green, environment } = wanted;
   const place = { alias, green, environment, strategy: 'gc' } as const;
-  const found = await refuseUnlessKnown(ports, place);
-  await refuseDuringRollout(ports, environment);
   if (wanted.rehearse) {
+    await refuseDuringRollout(ports, environment);
     const { due, kept } = await lookUp(ports, wanted);
     const { safe, reached } = await withoutReached(ports.platform, due);
     return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [] };
   }
+  // A store that is behind may take a rollout for unfinished, and must not advise to go on with it.
+  const found = await refuseUnlessKnown(ports, place);
+  await refuseDuringRollout(ports, environment);
   const { store, platform, clock } = ports;
   const {
     token,
