@@ -104,6 +104,7 @@ async function wipeMarker(world: SimWorld, program: Programs): Promise<void> {
   const { aws, level, scheduler, store } = world;
   if (aws.stage === undefined || aws.alias('green').stamp === undefined) return;
   await level.wipe?.();
+  world.safety.wiped();
   world.saw('the marker of live was wiped');
   const found = JSON.stringify(aws.alias());
   await registerAgain(store, v25);
