@@ -58,7 +58,10 @@ switch (command) {
     break;
   case 'lag':
     // Late metrics, whose cells are rollouts with looks.
-    console.log(await lag(Number(options.get('runs') ?? 100)));
+    writeFileSync(
+      join(BENCH_ROOT, 'bench/judge/LAG.md'),
+      await lag(Number(options.get('runs') ?? 100), { date: new Date().toISOString().slice(0, 10) }),
+    );
     break;
   default:
     throw new Error(
