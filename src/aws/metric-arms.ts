@@ -41,6 +41,7 @@ interface ArmSums {
   readonly byStratum?: readonly (number | undefined)[];
   readonly aside?: RequestCount;
   readonly refused?: number;
+  readonly json?: RequestCount;
 }
 
 export interface ArmReader {
@@ -72,6 +73,8 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       metricStat('router', 'AnonymousErrors', 'SampleCount', router, ofRouter),
       metricStat('router', 'AnonymousErrors', 'Sum', router, ofRouter),
       metricStat('router', 'Refused', 'Sum', router, ofRouter),
+      metricStat('router', 'NotJson', 'SampleCount', router, ofRouter),
+      metricStat('router', 'NotJson', 'Sum', router, ofRouter),
     ].map((stat) => ({ stat, periodMs: ofRouter })),
     ...[...endpointErrorStats(endpoint, ofAws)].map((stat) => ({ stat, periodMs: ofAws })),
   ];
@@ -82,7 +85,7 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       const buckets = rest.slice(0, latencyEdges.length + 1);
       const byStratum = rest.slice(buckets.length, buckets.length + 2 * strata);
       const others = rest.slice(buckets.length + byStratum.length);
-      const [asideRequests, asideErrors = 0, , , refused, ...ofEndpoint] = others;
+      const [asideRequests, asideErrors = 0, , , refused, answers, notJson = 0, ...ofEndpoint] = others;
       const endpointErrors = endpointErrorsOf(ofEndpoint);
       return armTick({
         requests,
@@ -97,6 +100,7 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
         ...(isCount(asideRequests) && isCount(asideErrors)
           ? { aside: { requests: asideRequests, errors: asideErrors } }
           : {}),
+        ...jsonOf(answers, notJson),
         ...(isCount(refused) ? { refused } : {}),
       });
     },
@@ -112,6 +116,13 @@ const stratumStatistics = Array.from({ length: 2 * strata }, (_, k): TrimmedCoun
   const bound = (power: number): string => String(0.75 * 2 ** power);
   return `TC(${k === 0 ? '' : bound(k)}:${bound(k + 1)})`;
 });
+/** Empty where the router does not report it. */
+export const jsonOf = (
+  answers: number | undefined,
+  notJson: number | undefined,
+): { readonly json?: RequestCount } =>
+  isCount(answers) && isCount(notJson ?? 0) ? { json: { requests: answers, errors: notJson ?? 0 } } : {};
+
 /** Neither without data nor refused. */
 const isCount = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
 
@@ -177,6 +188,7 @@ export function armTick(sums: ArmSums): ArmTick {
     ...(strataCounts === undefined ? {} : { strata: strataCounts }),
     ...(sums.aside === undefined ? {} : { aside: sums.aside }),
     ...(sums.refused === undefined ? {} : { refused: sums.refused }),
+    ...(sums.json === undefined ? {} : { json: sums.json }),
   };
 }
 

@@ -41,6 +41,8 @@ export const catalogue = {
       /** Requests that the model called bad, and those that the router turned away. */
       Refused: sum('Count'),
       RouterRefused: sum('Count'),
+      /** Of compared answers that were to be JSON: 1 for one that was not. */
+      NotJson: outcome,
       /** Of requests that belong to no compared arm. */
       AsideErrors: outcome,
       AnonymousErrors: outcome,

@@ -8,6 +8,7 @@ import {
   bucketStatistics,
   endpointErrorsOf,
   endpointErrorStats,
+  jsonOf,
   noErrors,
   spellings,
 } from './metric-arms.ts';
@@ -74,6 +75,8 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
     metricStat('router', 'Latency', 'Sum', router, ofRouter),
     metricStat('router', 'Latency', 'SampleCount', router, ofRouter),
     ...bucketStatistics(1).map((range) => metricStat('router', 'Latency', range, router, ofRouter)),
+    metricStat('router', 'NotJson', 'SampleCount', router, ofRouter),
+    metricStat('router', 'NotJson', 'Sum', router, ofRouter),
   ];
 
   function endpointTick(sums: Sums): ArmTick {
@@ -98,9 +101,11 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
   }
 
   function routerTick(sums: Sums): ArmTick {
-    const [requests = 0, errors = 0, throttled, refused, latencySum, latencyCount, ...buckets] = sums.slice(
+    const [requests = 0, errors = 0, throttled, refused, latencySum, latencyCount, ...rest] = sums.slice(
       byEndpoint.length,
     );
+    const buckets = rest.slice(0, latencyEdges.length + 1);
+    const [answers, notJson] = rest.slice(buckets.length);
     const ofFunction = arm.functionVersion === undefined ? 0 : (sums[byEndpoint.length - 1] ?? 0);
     // A call that Lambda throttles never comes to the router.
     const throttles = [throttled ?? 0, ofFunction].filter((count) => !Number.isNaN(count));
@@ -113,6 +118,7 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
       buckets,
       endpointErrors: endpointErrorsOf(sums.slice(1, 1 + spellings.length)),
       unitsPerMs: 1,
+      ...jsonOf(answers, notJson),
       ...(refused === undefined || Number.isNaN(refused) ? {} : { refused }),
     });
   }

@@ -11,6 +11,7 @@ import { canary } from '../strategies/canary.ts';
 import { allAtOnce } from '../strategies/common.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
+import { answerContract } from './answers.ts';
 import type { Context, Target } from './context.ts';
 import { type EarlierPeriod, earlierPeriod, historyTickMs } from './earlier-period.ts';
 import { userPolicy } from './users.ts';
@@ -103,7 +104,11 @@ export async function compile(
   const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
   const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
   const bakes = { shares: steps, bakeMs, tickMs, ...final };
-  const settings: Settings = settingsFor(config, roles, bakes, earlier?.ticks ?? [], users);
+  const answers = await answerContract(context, at, earlier);
+  const settings: Settings = {
+    ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
+    ...(answers === undefined ? {} : { answers }),
+  };
   const withApproval =
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
   const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };

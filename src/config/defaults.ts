@@ -20,6 +20,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     account: null,
     endpointUrl: null,
     requests: { path: '/recommend', userKey: 'userId', smoke: null },
+    responses: { json: 'auto', contentType: null, members: {}, errors: [], maxBytes: null },
     acceptance: {},
     strategies: {
       canary: {

@@ -1,4 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
+import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
 import type { OnInconclusive } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
@@ -83,6 +84,12 @@ export interface EnvironmentConfig {
     /** Absolute. */
     readonly smokeFile: string | null;
   };
+  readonly responses: {
+    /** `auto`: as the champion's answers were. */
+    readonly json: 'auto' | 'required' | 'any';
+    /** All that is demanded beside. */
+    readonly contract: Omit<AnswerContract, 'json'>;
+  };
   readonly acceptance: readonly Criterion[];
   readonly strategies: {
     readonly canary: CanarySettings;
@@ -162,6 +169,7 @@ export function environmentConfig(
       userKey: requests.userKey,
       smokeFile: requests.smoke === null ? null : resolve(directory, requests.smoke),
     },
+    responses: { json: settings.responses.json, contract: contractOf(settings.responses) },
     acceptance: Object.entries(settings.acceptance).flatMap(([metric, criterion]) =>
       criterion === null ? [] : [{ metric, ...criterion }],
     ),
@@ -205,6 +213,23 @@ export function environmentConfig(
     provisionTimeoutMs: settings.provisionTimeout,
     unreadableLimit: settings.unreadableLimit,
     maxTries: settings.maxTries,
+  };
+}
+
+function contractOf({
+  contentType,
+  members,
+  errors,
+  maxBytes,
+}: Settings['responses']): Omit<AnswerContract, 'json'> {
+  const demanded = Object.entries(members).filter(
+    (entry): entry is [string, MemberType] => entry[1] !== 'off',
+  );
+  return {
+    ...(contentType === null ? {} : { contentType }),
+    ...(demanded.length === 0 ? {} : { members: Object.fromEntries(demanded) }),
+    ...(errors.length === 0 ? {} : { errors }),
+    ...(maxBytes === null ? {} : { maxBytes }),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { memberTypes, mostAnswerBytes, pointerPattern } from '../domain/answer-contract.ts';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
@@ -29,6 +30,42 @@ const requests = z
       .nullable(),
   })
   .meta({ description: 'What a request looks like.' });
+
+const pointer = 'a JSON pointer such as /error or /items/0/id';
+const responses = z
+  .strictObject({
+    json: leaf.choice(
+      "Whether answers must be JSON. `auto`: where the champion's were, but for requests that accept other types alone.",
+      ['auto', 'required', 'any'],
+    ),
+    contentType: leaf
+      .text(
+        'Media type of all answers.',
+        /^[a-z0-9][a-z0-9.+-]{0,63}\/[a-z0-9][a-z0-9.+-]{0,63}$/,
+        'a media type in small letters without parameters, such as application/json',
+      )
+      .nullable(),
+    members: z
+      .record(
+        leaf.text('Where in an answer.', pointerPattern, pointer),
+        leaf.choice('What must stand there. `any`: anything but null. `off`: nothing must.', [
+          ...memberTypes,
+          'off',
+        ]),
+      )
+      .meta({ description: 'What each answer must hold, by JSON pointer.' }),
+    errors: leaf.texts(
+      'An answer with something at one of these JSON pointers says that it failed. Null, false and empty text are nothing.',
+      pointerPattern,
+      'JSON pointers such as [/error]',
+      pointer,
+    ),
+    maxBytes: leaf.whole('The largest answer, in bytes.', 1, mostAnswerBytes).nullable(),
+  })
+  .meta({
+    description:
+      "What an answer must hold, whatever its status. One that does not counts as failed; callers get it all the same. Needs mlreg's router.",
+  });
 
 const metricName = leaf.text(
   'Metric.',
@@ -118,6 +155,7 @@ const shared = {
     ['sticky', 'weighted'],
   ),
   requests,
+  responses,
   acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
     description:
       "What a version's registered metrics must be; checked by `mlreg validate` and before each deploy.",

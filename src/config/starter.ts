@@ -31,6 +31,11 @@ requests:
   userKey: userId
   ${options.smoke === undefined ? '#smoke: smoke.json' : `smoke: ${options.smoke}`}
 
+# What an answer must hold, whatever its status, or count as failed. Callers get it all the same.
+#responses:
+#  members: { /items: array }
+#  errors: [/error]
+
 # What a version's registered metrics must be before it may be deployed. Comparisons are quoted.
 #acceptance:
 #  auc: '>= 0.6'

@@ -50,6 +50,8 @@ export interface ArmTick {
   readonly strata?: StratumCounts;
   /** Compared requests that the model itself called bad (its own 4xx). They are no errors. */
   readonly refused?: number;
+  /** Compared answers that were to be JSON, and those that were not (`errors`). Absent where the router does not say. */
+  readonly json?: RequestCount;
   /** Requests of set-aside buckets, which `requests` and `errors` leave out. */
   readonly aside?: RequestCount;
 }

@@ -1,3 +1,4 @@
+import type { AnswerContract } from './answer-contract.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ShadowSetup } from './shadow.ts';
@@ -91,6 +92,8 @@ export interface Plan {
    * published and smoke-tested first; `returnsTo` is used only where that fails.
    */
   readonly republishes?: string;
+  /** What answers must hold, or count as failed. Absent: anything. */
+  readonly answers?: AnswerContract;
   /** Of a shadow: who asks the challenger, and how answers are compared. */
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */

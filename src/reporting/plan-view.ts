@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import type { AnswerContract } from '../domain/answer-contract.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
@@ -21,6 +22,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     ...(plan.latest === undefined ? [] : [`  ${paint.dim('$LATEST')} ${latestText(plan.latest)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
+    ...(plan.answers === undefined ? [] : [`  ${paint.dim('count')}  ${answersText(plan.answers)}`]),
     ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
@@ -107,6 +109,28 @@ function guards(plan: Plan): string {
     disagreement === undefined ? null : `answers that differ > ${percentText(disagreement, 0)}`,
   ].filter((limit) => limit !== null);
   return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+}
+
+/** `as failed an answer that is not JSON, or has something at /error`. */
+export function answersText({
+  json,
+  contentType,
+  members = {},
+  errors = [],
+  maxBytes,
+}: AnswerContract): string {
+  const breaks = [
+    json === 'asked' ? 'is not JSON, as the champion’s are' : json === 'always' ? 'is not JSON' : null,
+    contentType === undefined ? null : `is not ${contentType}`,
+    ...Object.entries(members).map(
+      ([pointer, type]) => `has no ${type === 'any' ? 'value' : type} at ${pointer}`,
+    ),
+    ...errors.map((pointer) => `has something at ${pointer}`),
+    maxBytes === undefined ? null : `has more than ${maxBytes.toLocaleString('en-US')} bytes`,
+  ].filter((words) => words !== null);
+  const [last = 'is of no use', ...others] = breaks.reverse();
+  const list = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
+  return `as failed an answer that ${list}`;
 }
 
 function timeText(plan: Plan): string {

@@ -7,7 +7,9 @@ import type { RolloutState } from './state.ts';
 
 /** What the variables of a route are made of. */
 interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
-  readonly plan: Pick<Plan, 'routing' | 'shadow'> & { readonly policy?: Pick<JudgePolicy, 'users'> };
+  readonly plan: Pick<Plan, 'routing' | 'shadow' | 'answers'> & {
+    readonly policy?: Pick<JudgePolicy, 'users'>;
+  };
 }
 
 /**
@@ -52,9 +54,10 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
       SAGEMAKER_ENDPOINT: arm(route.version).endpoint,
       MLREG_ROUTE: '',
       MLREG_ROLLOUT: state.id,
+      MLREG_WEIGHTED: weightedOf(state),
     };
   }
-  const common = { rollout: state.id, token: state.token, salt: state.salt };
+  const common = { rollout: state.id, token: state.token, salt: state.salt, ...answersOf(state) };
   switch (route.kind) {
     case 'single':
       return sticky({ ...common, champion: arm(route.version), percent: 0 });
@@ -78,6 +81,15 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
       return unreachable(route);
   }
 }
+
+/** Empty where there is nothing: what an earlier rollout left in $LATEST must not outlive it. */
+function weightedOf(state: Source): string {
+  const settings = answersOf(state);
+  return Object.keys(settings).length === 0 ? '' : JSON.stringify(settings);
+}
+
+const answersOf = ({ plan: { answers } }: Source): Pick<Plan, 'answers'> =>
+  answers === undefined ? {} : { answers };
 
 /**
  * Users by bucket where the plan compares them so. A plan from before has no such policy: its users stay where the hash of

@@ -7,6 +7,7 @@ const units = {
   Latency: 'Milliseconds',
   Refused: 'Count',
   RouterRefused: 'Count',
+  NotJson: 'Count',
   AsideErrors: 'Count',
   AnonymousErrors: 'Count',
   Stratum: 'None',

@@ -18,6 +18,8 @@ export interface RequestRecord {
   readonly failure: { readonly why: string; readonly detail: string } | undefined;
   /** The model's own status where it called the request bad: no failure, and counted apart. */
   readonly refused?: number | undefined;
+  /** Whether the model's answer is JSON; undefined where nobody expected that. */
+  readonly isJson?: boolean | undefined;
   /** What became of the shadow's copy; undefined where none was due. */
   readonly copy?: CopyOutcome | undefined;
 }
@@ -63,6 +65,7 @@ export function createEmf(config: RouterConfig): Emf {
         ...(compared && { Requests: 1, Errors: errors, Throttles: record.throttled ? 1 : 0 }),
         ...(compared && record.latencyMs !== undefined && { Latency: record.latencyMs }),
         ...(compared && record.refused !== undefined && { Refused: 1 }),
+        ...(compared && record.isJson !== undefined && { NotJson: record.isJson ? 0 : 1 }),
         ...(bucket !== undefined && { Stratum: stratumValue(bucket, errors === 1) }),
         ...(copy !== undefined && {
           ShadowSent: copy === 'sent' ? 1 : 0,

@@ -41,7 +41,10 @@ export function createRecommend(
     const left = (): number =>
       Math.min(context?.getRemainingTimeInMillis?.() ?? Infinity, gatewayLeft - elapsed()) - reserveMs;
     /** Counted by what the caller gets, and never twice. */
-    const counting = ({ failure, refused, latencyMs }: Outcome, copied?: RequestRecord['copy']): void =>
+    const counting = (
+      { failure, refused, isJson, latencyMs }: Outcome,
+      copied?: RequestRecord['copy'],
+    ): void =>
       record({
         at: deps.now(),
         version: arm.version,
@@ -53,6 +56,7 @@ export function createRecommend(
         throttled: failure?.why === 'throttled',
         failure,
         refused,
+        isJson,
         copy: copied,
       });
     let outcome: Outcome | undefined;
@@ -64,7 +68,7 @@ export function createRecommend(
       const said = await deps.client.invoke(arm.endpoint, request, timeoutMs);
       const latencyMs = elapsed();
       const copied = await copy({ requestId, request, answer: said, latencyMs, leftMs: left() });
-      const responded = respond(said, requestId, placement);
+      const responded = respond(said, { requestId, accept: request.accept }, placement);
       answer = responded.answer;
       // How fast a request is called bad says nothing of how fast the model answers.
       const isAnswer = responded.failure === undefined && responded.refused === undefined;
@@ -80,7 +84,7 @@ export function createRecommend(
   };
 }
 
-interface Outcome extends Pick<Responded, 'failure' | 'refused'> {
+interface Outcome extends Pick<Responded, 'failure' | 'refused' | 'isJson'> {
   /** Undefined where the caller got no answer from the model. */
   readonly latencyMs?: number | undefined;
 }

@@ -1,6 +1,8 @@
 import { parseVersion } from '../domain/parse.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
 import { bucketCount } from '../domain/user-bucket.ts';
+import type { AnswerContract } from '../domain/answer-contract.ts';
+import { parseAnswerContract } from './answer-contract.ts';
 
 /** A model version and the SageMaker endpoint that serves it. */
 export interface Arm {
@@ -26,6 +28,8 @@ export interface PublishedRoute {
   readonly assign?: 'buckets-1';
   /** Buckets that are assigned to arms like all others, but not compared. */
   readonly aside?: readonly number[];
+  /** What answers must hold; absent: anything. */
+  readonly answers?: AnswerContract;
   /** The challenger gets copies of `sample` per cent of the requests, by way of `function`, `NAME:ALIAS`. */
   readonly shadow?: {
     readonly sample: number;
@@ -36,7 +40,7 @@ export interface PublishedRoute {
 
 /** @throws Error that names the member which is wrong; an unknown member is wrong as well */
 export function parseRoute(text: string): PublishedRoute {
-  const route = members(parsed(text), 'MLREG_ROUTE', [
+  const route = members(parsed(text, 'MLREG_ROUTE'), 'MLREG_ROUTE', [
     'rollout',
     'token',
     'champion',
@@ -45,6 +49,7 @@ export function parseRoute(text: string): PublishedRoute {
     'salt',
     'assign',
     'aside',
+    'answers',
     'shadow',
   ]);
   const challenger =
@@ -64,8 +69,20 @@ export function parseRoute(text: string): PublishedRoute {
     ...(challenger && { challenger }),
     ...(route.assign !== undefined && { assign: assignment(route.assign) }),
     ...(route.aside !== undefined && { aside: buckets(route.aside) }),
+    ...(route.answers !== undefined && {
+      answers: parseAnswerContract(route.answers, 'MLREG_ROUTE.answers'),
+    }),
     ...(route.shadow !== undefined && { shadow: shadow(route.shadow) }),
   };
+}
+
+/** What `MLREG_WEIGHTED` holds: what a router behind a weighted alias has to know beside its own version. */
+export type WeightedSettings = Pick<PublishedRoute, 'answers'>;
+
+/** @throws Error that names the member which is wrong */
+export function parseWeighted(text: string): WeightedSettings {
+  const { answers } = members(parsed(text, 'MLREG_WEIGHTED'), 'MLREG_WEIGHTED', ['answers']);
+  return answers === undefined ? {} : { answers: parseAnswerContract(answers, 'MLREG_WEIGHTED.answers') };
 }
 
 /** @throws Error naming `what` */
@@ -138,11 +155,11 @@ function comparison(value: unknown, what: string): AnswerComparison {
   };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error('MLREG_ROUTE is not JSON');
+    throw new Error(`${what} is not JSON`);
   }
 }
 

@@ -70,6 +70,7 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     routing: settings.routing,
     alias: settings.alias,
     ...(settings.green === undefined ? {} : { green: settings.green }),
+    ...(settings.answers === undefined ? {} : { answers: settings.answers }),
     steps,
     undo: settings.champion === null ? null : single(settings.champion),
     policy: settings.policy,

@@ -1,3 +1,4 @@
+import type { AnswerContract } from '../domain/answer-contract.ts';
 import type { OnInconclusive, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
@@ -14,6 +15,8 @@ export interface Settings {
   readonly alias: string;
   /** The other alias that the gateway's stage may name, where there is one. */
   readonly green?: string;
+  /** What answers must hold, or count as failed. */
+  readonly answers?: AnswerContract;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;

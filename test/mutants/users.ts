@@ -57,7 +57,7 @@ export const userMutants: readonly Mutant[] = [
   {
     file: 'src/rollout/variables.ts',
     name: 'a published route does not name its token',
-    from: 'token: state.token, salt: state.salt };',
+    from: 'token: state.token, salt: state.salt, ...answersOf(state) };',
     to: 'token: 0, salt: state.salt };',
     danger: 'an unchanged route is not published anew, and two rollouts share one Lambda version',
     caughtBy: ['unit/rollout/variables'],

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { acceptsJson, createAnswerCheck } from '../answer-contract.ts';
 import { fractionOf } from '../arm.ts';
 import type { Environment } from '../config.ts';
 import type { ModelAnswer } from '../invoke.ts';
@@ -63,19 +64,25 @@ export function createCopier(
   route: PublishedRoute,
   deps: { readonly send: SendCopy; readonly monotonicMs: () => number },
 ): Copier {
-  const { challenger, shadow } = route;
+  const { challenger, shadow, answers } = route;
   if (challenger === undefined || shadow === undefined) return async () => undefined;
+  const check = createAnswerCheck(answers);
   let failures = 0;
   let pausedUntil = -Infinity;
   return async (copied) => {
     if (fractionOf(route.salt, copied.requestId) >= shadow.sample / 100) return undefined;
     if (deps.monotonicMs() < pausedUntil) return 'paused';
-    const event = eventOf(copied, {
+    const { accept } = copied.request;
+    const { answer } = copied;
+    const isBroken = answer.kind === 'answered' && check(answer, accept).broken !== undefined;
+    const champion = isBroken ? ({ failure: 'contract' } as const) : championAnswer(answer, copied.latencyMs);
+    const event = eventOf(copied, champion, {
       mlreg: 'shadow',
       rollout: route.rollout,
       requestId: copied.requestId,
       challenger,
       comparison: shadow.comparison,
+      ...(answers !== undefined && (answers.json !== 'asked' || acceptsJson(accept)) && { answers }),
     });
     if (event === undefined) return 'too-large';
     const handed = await deps.send(event, Math.max(1, Math.min(mostWaitMs, copied.leftMs)));
@@ -87,7 +94,8 @@ export function createCopier(
 
 /** Undefined where Lambda would refuse it: what is surely too large isn't even spelled. */
 function eventOf(
-  { request, answer, latencyMs }: Copied,
+  { request, answer }: Copied,
+  champion: ShadowEvent['champion'],
   known: Omit<ShadowEvent, 'body' | 'champion'>,
 ): string | undefined {
   const { body, contentType } = request;
@@ -101,7 +109,7 @@ function eventOf(
     ...known,
     ...sent,
     ...(contentType !== 'application/json' && { contentType }),
-    champion: championAnswer(answer, latencyMs),
+    champion,
   };
   const text = JSON.stringify(event);
   return Buffer.byteLength(text) > mostEventBytes ? undefined : text;

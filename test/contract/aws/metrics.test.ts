@@ -474,3 +474,37 @@ async function ask(
       .catch(() => undefined);
   }
 }
+
+describe('answers that are JSON', () => {
+  const said = (at: number, version: string, isJson: boolean | undefined): string =>
+    emf.request({
+      at,
+      version,
+      arm: 'champion',
+      rollout: 'r-abc',
+      requestId: 'x',
+      latencyMs: 10,
+      throttled: false,
+      counted: { as: 'compared', bucket: undefined },
+      failure: undefined,
+      isJson,
+    });
+
+  it.each(['sticky', 'weighted'] as const)('are counted per arm, %s', async (routing) => {
+    const made = await stack();
+    print(
+      made,
+      said(START + 1_000, 'v1', true),
+      said(START + 2_000, 'v1', true),
+      said(START + 3_000, 'v1', undefined),
+      said(START + 1_000, 'v2', true),
+      said(START + 2_000, 'v2', false),
+    );
+    await made.clock.advance(40_000);
+    const [first, second] = read(await createMetrics(options(made, routing)).read(query()));
+    expect(first?.champion).toMatchObject({ requests: 3, json: { requests: 2, errors: 0 } });
+    expect(first?.challenger).toMatchObject({ requests: 2, json: { requests: 2, errors: 1 } });
+    // No requests are not none that were JSON.
+    expect(second?.champion?.json).toBeUndefined();
+  });
+});
