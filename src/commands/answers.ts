@@ -11,12 +11,14 @@ const mostOthers = 0.001;
 
 /**
  * What answers must hold in the rollout, fixed by the plan, so that both arms are held to the same. Undefined: anything.
+ * @param sharesRouter both versions are answered through one router, which so can learn what the plan does not know
  * @throws UserError where mlreg.yaml demands something that the router can't check
  */
 export async function answerContract(
   context: Context,
   at: Target,
   earlier: EarlierPeriod | null,
+  { sharesRouter }: { readonly sharesRouter: boolean },
 ): Promise<AnswerContract | undefined> {
   const { name, responses } = at.config;
   const { json, contract } = responses;
@@ -27,13 +29,14 @@ export async function answerContract(
       without: `or take responses out of environments.${name}`,
     });
   if (json === 'required') return { json: 'always', ...contract };
-  const isLikeChampion = json === 'auto' && wereJson(earlier?.json ?? null);
-  if (!isLikeChampion) return isDemanded ? contract : undefined;
+  const like = json === 'auto' ? likeChampion(earlier?.json ?? null, sharesRouter) : undefined;
+  if (like === undefined) return isDemanded ? contract : undefined;
   // Nobody asked for it, so an older router goes without.
   const isUnderstood = isDemanded || (await understood(context, at))?.includes('answers-1') === true;
-  return isUnderstood ? { json: 'asked', ...contract } : undefined;
+  return isUnderstood ? { json: like, ...contract } : undefined;
 }
 
-/** Whether the champion's answers were JSON; where nothing says so, they were not. */
-const wereJson = (answers: RequestCount | null): boolean =>
-  answers !== null && answers.requests >= fewestAnswers && answers.errors <= mostOthers * answers.requests;
+function likeChampion(answers: RequestCount | null, sharesRouter: boolean): 'asked' | 'seen' | undefined {
+  if (answers === null || answers.requests < fewestAnswers) return sharesRouter ? 'seen' : undefined;
+  return answers.errors <= mostOthers * answers.requests ? 'asked' : undefined;
+}

@@ -104,7 +104,9 @@ export async function compile(
   const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
   const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
   const bakes = { shares: steps, bakeMs, tickMs, ...final };
-  const answers = await answerContract(context, at, earlier);
+  const answers = await answerContract(context, at, earlier, {
+    sharesRouter: comparesUsers && champion !== null,
+  });
   const settings: Settings = {
     ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
     ...(answers === undefined ? {} : { answers }),

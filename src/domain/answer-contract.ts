@@ -2,9 +2,10 @@
 export interface AnswerContract {
   /**
    * `asked`: answers must be JSON, but for requests that accept other types alone, for the champion's answers were JSON.
-   * `always`: without exception. Absent: any body will do.
+   * `seen`: the same, but of the challenger's answers alone, and only while each router process has seen nothing but JSON of
+   * the champion: nobody knew before. `always`: without exception. Absent: any body will do.
    */
-  readonly json?: 'asked' | 'always';
+  readonly json?: 'asked' | 'seen' | 'always';
   /** The media type, in small letters and without parameters. */
   readonly contentType?: string;
   /** What must stand where, by JSON pointer (RFC 6901). */

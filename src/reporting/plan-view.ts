@@ -111,6 +111,12 @@ function guards(plan: Plan): string {
   return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
 }
 
+const whenNotJson = {
+  asked: 'is not JSON, as the champion’s are',
+  seen: 'is not JSON, once the champion’s are seen to be',
+  always: 'is not JSON',
+} as const;
+
 /** `as failed an answer that is not JSON, or has something at /error`. */
 export function answersText({
   json,
@@ -120,7 +126,7 @@ export function answersText({
   maxBytes,
 }: AnswerContract): string {
   const breaks = [
-    json === 'asked' ? 'is not JSON, as the champion’s are' : json === 'always' ? 'is not JSON' : null,
+    json === undefined ? null : whenNotJson[json],
     contentType === undefined ? null : `is not ${contentType}`,
     ...Object.entries(members).map(
       ([pointer, type]) => `has no ${type === 'any' ? 'value' : type} at ${pointer}`,

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import type { ArmName } from './arm.ts';
 import {
   type AnswerContract,
   type MemberType,
@@ -29,7 +30,7 @@ export interface Given {
  */
 export function createAnswerCheck(
   contract: AnswerContract = {},
-): (answer: Given, accept: string | undefined) => Checked {
+): (answer: Given, accept: string | undefined, arm?: ArmName | 'weighted') => Checked {
   const { contentType, maxBytes, json, errors = [] } = contract;
   const members = Object.entries(contract.members ?? {}).map(([pointer, type]) => ({
     pointer,
@@ -50,15 +51,21 @@ export function createAnswerCheck(
     return missing && `no ${missing.type === 'any' ? 'value' : missing.type} at ${missing.pointer}`;
   }
 
-  return (answer, accept) => {
+  /** Of the champion's answers that were to be JSON. */
+  const champion = { json: 0, other: 0 };
+  return (answer, accept, arm) => {
     const isAsked = json === 'always' || acceptsJson(accept);
     const value = parsed(answer.body);
-    return {
-      isJson: isAsked ? value !== undefined : undefined,
-      broken: broken(answer, value, json !== undefined && isAsked),
-    };
+    const isJson = value !== undefined;
+    if (arm === 'champion' && isAsked) champion[isJson ? 'json' : 'other']++;
+    const isSeen = arm === 'challenger' && champion.other === 0 && champion.json >= fewestSeen;
+    const mustBeJson = isAsked && json !== undefined && (json !== 'seen' || isSeen);
+    return { isJson: isAsked ? isJson : undefined, broken: broken(answer, value, mustBeJson) };
   };
 }
+
+/** So few answers tell nothing. */
+const fewestSeen = 10;
 
 /** @throws Error that names the member which is wrong */
 export function parseAnswerContract(value: unknown, what: string): AnswerContract {
@@ -73,7 +80,7 @@ export function parseAnswerContract(value: unknown, what: string): AnswerContrac
 const isPointer = (value: unknown): boolean => typeof value === 'string' && pointerPattern.test(value);
 
 const isRight: Readonly<Record<keyof AnswerContract, (value: unknown) => boolean>> = {
-  json: (value) => value === 'asked' || value === 'always',
+  json: (value) => value === 'asked' || value === 'seen' || value === 'always',
   contentType: (value) => typeof value === 'string' && value !== '' && value === mediaType(value),
   members: (value) =>
     typeof value === 'object' &&

@@ -50,7 +50,7 @@ export function createRespond(
         `the answer has ${said.body.byteLength} bytes, which Lambda does not return`,
       );
     if (said.kind === 'rejected') return { answer, failure: undefined, refused: status };
-    const { isJson, broken } = check(said, accept);
+    const { isJson, broken } = check(said, accept, name);
     const failure = broken === undefined ? undefined : ({ why: 'contract', detail: broken } as const);
     return { answer, failure, refused: undefined, isJson };
   };

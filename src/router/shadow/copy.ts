@@ -82,7 +82,7 @@ export function createCopier(
       requestId: copied.requestId,
       challenger,
       comparison: shadow.comparison,
-      ...(answers !== undefined && (answers.json !== 'asked' || acceptsJson(accept)) && { answers }),
+      ...(answers !== undefined && (answers.json === 'always' || acceptsJson(accept)) && { answers }),
     });
     if (event === undefined) return 'too-large';
     const handed = await deps.send(event, Math.max(1, Math.min(mostWaitMs, copied.leftMs)));

@@ -24,6 +24,7 @@ function contractOf(
   responses: Responses,
   before: EarlierPeriod | null,
   understands: () => Promise<readonly string[]> = async () => ['buckets-1', 'answers-1'],
+  sharesRouter = false,
 ) {
   const said: string[] = [];
   const at = {
@@ -34,6 +35,7 @@ function contractOf(
     { output: { say: (line: string) => said.push(line) } } as never,
     at as never,
     before,
+    { sharesRouter },
   );
   return { found, said };
 }
@@ -57,6 +59,16 @@ describe('what answers must hold', () => {
   ])('%s', async (_what, responses, json, contract) => {
     expect(await contractOf(responses, earlier(json)).found).toEqual(contract);
   });
+
+  it.each([null, { requests: 9, errors: 0 }])(
+    'is learnt by the one router of both where nothing is known: %j',
+    async (json) => {
+      expect(await contractOf(auto, earlier(json), undefined, true).found).toEqual({ json: 'seen' });
+      expect(
+        await contractOf(auto, earlier({ requests: 500, errors: 500 }), undefined, true).found,
+      ).toBeUndefined();
+    },
+  );
 
   it('is nothing on a first deploy, unless it is demanded', async () => {
     expect(await contractOf(auto, null).found).toBeUndefined();

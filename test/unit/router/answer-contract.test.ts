@@ -85,6 +85,32 @@ describe('an answer breaks a contract', () => {
   });
 });
 
+describe('JSON as the champion’s answers are seen to be', () => {
+  const json = of('{}');
+  const page = of('<html>');
+  const seen = (n: number) => {
+    const check = createAnswerCheck({ json: 'seen' });
+    for (let i = 0; i < n; i++) check(json, undefined, 'champion');
+    return check;
+  };
+  it('is demanded of the challenger from the tenth on', () => {
+    expect(seen(9)(page, undefined, 'challenger').broken).toBeUndefined();
+    expect(seen(10)(page, undefined, 'challenger').broken).toBe('not JSON');
+    expect(seen(10)(json, undefined, 'challenger').broken).toBeUndefined();
+    expect(seen(10)(page, 'text/html', 'challenger').broken).toBeUndefined();
+  });
+  it('is never demanded of the champion, nor after an answer of it that is none', () => {
+    const check = seen(10);
+    expect(check(page, undefined, 'champion').broken).toBeUndefined();
+    expect(check(page, undefined, 'challenger').broken).toBeUndefined();
+  });
+  it('is not learnt of callers who asked for something else', () => {
+    const check = createAnswerCheck({ json: 'seen' });
+    for (let i = 0; i < 20; i++) check(json, 'text/csv', 'champion');
+    expect(check(page, undefined, 'challenger').broken).toBeUndefined();
+  });
+});
+
 it.each([
   [undefined, true],
   ['*/*', true],
