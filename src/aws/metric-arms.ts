@@ -4,7 +4,7 @@ import type { ArmTick, Histogram, RequestCount, StratumCounts } from '../domain/
 import type { Routing } from '../domain/route.ts';
 import { strata } from '../domain/stratum.ts';
 import type { ArmSource } from '../ports/index.ts';
-import { metricStat, type TrimmedCount } from './metric-catalogue.ts';
+import { type Dimensions, metricStat, type TrimmedCount } from './metric-catalogue.ts';
 import { periodFor } from './metric-periods.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { variantName } from './sagemaker-endpoints.ts';
@@ -76,7 +76,10 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       metricStat('router', 'NotJson', 'SampleCount', router, ofRouter),
       metricStat('router', 'NotJson', 'Sum', router, ofRouter),
     ].map((stat) => ({ stat, periodMs: ofRouter })),
-    ...[...endpointErrorStats(endpoint, ofAws)].map((stat) => ({ stat, periodMs: ofAws })),
+    ...[...endpointErrorStats(endpoint, ofAws), testerErrors(router, ofAws)].map((stat) => ({
+      stat,
+      periodMs: ofAws,
+    })),
   ];
   return {
     queries,
@@ -140,11 +143,19 @@ export function endpointErrorStats(
   return spellings.map((name) => metricStat('endpoint', name, 'Sum', endpoint, periodMs));
 }
 
-/** Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. */
+/** Testers' errors at their endpoint, by the router; in the endpoint's own periods, so that both are of the same minute. */
+export const testerErrors = (router: Dimensions<'router'>, periodMs: number): MetricStat =>
+  metricStat('router', 'TesterEndpointErrors', 'Sum', router, periodMs);
+
+/**
+ * Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. What testers cause,
+ * which may follow, is left out: an endpoint does not know who asks.
+ */
 export function endpointErrorsOf(sums: readonly (number | undefined)[]): number | undefined {
-  const [refused, failed, refusedToo, failedToo] = sums;
+  const [refused, failed, refusedToo, failedToo, ofTesters] = sums;
   const [asked, answered] = [either(refused, refusedToo), either(failed, failedToo)];
-  return asked === undefined || answered === undefined ? undefined : asked + answered;
+  if (asked === undefined || answered === undefined) return undefined;
+  return Math.max(0, asked + answered - (isCount(ofTesters) ? ofTesters : 0));
 }
 
 /** NaN stands for a statistic that AWS refuses. */

@@ -46,6 +46,9 @@ export const catalogue = {
       /** Of requests that belong to no compared arm. */
       AsideErrors: outcome,
       AnonymousErrors: outcome,
+      TesterErrors: outcome,
+      /** Of testers' requests those that their endpoint counts as an error. */
+      TesterEndpointErrors: sum('Count'),
       /** See domain/stratum.ts. */
       Stratum: { unit: 'None', statistics: [], percentiles: true },
       /** Copies of requests: the champion's requests, the challenger's answers. */

@@ -227,7 +227,7 @@ const longestAside = Array.from({ length: 20 }, (_, i) => 980 + i);
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
 function nextRollout({ config }: Target, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
-  const { model, name: environment, routing, responses } = config;
+  const { model, name: environment, routing, responses, testers } = config;
   const answers =
     responses.json === 'any' ? responses.contract : { json: 'always' as const, ...responses.contract };
   const name = endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
@@ -240,7 +240,13 @@ function nextRollout({ config }: Target, champion: VersionRecord | null): Accoun
   return {
     endpoint: name,
     variables: longestVariables(
-      { routing, answers, policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } } },
+      {
+        routing,
+        answers,
+        ...(testers === null ? {} : { testers }),
+        challenger: version,
+        policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } },
+      },
       routes,
       home === null ? endpoints : { ...endpoints, [home.version]: home.endpoint },
     ),

@@ -21,6 +21,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     endpointUrl: null,
     requests: { path: '/recommend', userKey: 'userId', smoke: null },
     responses: { json: 'auto', contentType: null, members: {}, errors: [], maxBytes: null },
+    testers: { users: [], tokenSha256: null, header: 'x-mlreg-tester' },
     acceptance: {},
     strategies: {
       canary: {

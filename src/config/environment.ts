@@ -4,6 +4,7 @@ import type { OnInconclusive } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
+import { type Testers, testersOf } from '../domain/testers.ts';
 import type { Percent } from '../domain/units.ts';
 import type { Comparison } from './leaves.ts';
 import { environmentSchema, type Settings } from './schema.ts';
@@ -90,6 +91,8 @@ export interface EnvironmentConfig {
     /** All that is demanded beside. */
     readonly contract: Omit<AnswerContract, 'json'>;
   };
+  /** Users by the digests of their ids; null: there are none. */
+  readonly testers: Testers | null;
   readonly acceptance: readonly Criterion[];
   readonly strategies: {
     readonly canary: CanarySettings;
@@ -170,6 +173,7 @@ export function environmentConfig(
       smokeFile: requests.smoke === null ? null : resolve(directory, requests.smoke),
     },
     responses: { json: settings.responses.json, contract: contractOf(settings.responses) },
+    testers: testersOf(settings.testers),
     acceptance: Object.entries(settings.acceptance).flatMap(([metric, criterion]) =>
       criterion === null ? [] : [{ metric, ...criterion }],
     ),

@@ -1,71 +1,13 @@
 import * as z from 'zod';
-import { memberTypes, mostAnswerBytes, pointerPattern } from '../domain/answer-contract.ts';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
+import { requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
 /*
  * The words of mlreg.yaml. `environmentSchema` is an environment with every value present, in the units of the domain;
  * `fileSchema` is what people write, where nearly all may be left out. Null inside means: there is none.
  */
-
-const requests = z
-  .strictObject({
-    path: leaf.text(
-      "The model's path behind the gateway.",
-      /^\/[A-Za-z0-9/._~-]*$/,
-      'a path such as /recommend',
-    ),
-    userKey: leaf.text(
-      "Where a request holds the user's id, for sticky routing: a member of its body (userId, nested user.id), header:x-user-id or cookie:uid. The function's MLREG_USER_KEY says the same.",
-      /^(?:[A-Za-z_][A-Za-z0-9_.-]{0,63}|(?:header|cookie):[A-Za-z0-9_.-]{1,64})$/,
-      "the name of a member of the request's body, such as userId or user.id, or header:x-user-id or cookie:uid",
-    ),
-    smoke: leaf
-      .text(
-        'JSON file with the requests that a new version must answer, relative to this file.',
-        /^[^\0]+$/,
-        'a file name such as smoke.json',
-      )
-      .nullable(),
-  })
-  .meta({ description: 'What a request looks like.' });
-
-const pointer = 'a JSON pointer such as /error or /items/0/id';
-const responses = z
-  .strictObject({
-    json: leaf.choice(
-      "Whether answers must be JSON. `auto`: where the champion's were, but for requests that accept other types alone.",
-      ['auto', 'required', 'any'],
-    ),
-    contentType: leaf
-      .text(
-        'Media type of all answers.',
-        /^[a-z0-9][a-z0-9.+-]{0,63}\/[a-z0-9][a-z0-9.+-]{0,63}$/,
-        'a media type in small letters without parameters, such as application/json',
-      )
-      .nullable(),
-    members: z
-      .record(
-        leaf.text('Where in an answer.', pointerPattern, pointer),
-        leaf.choice('What must stand there. `any`: anything but null. `off`: nothing must.', [
-          ...memberTypes,
-          'off',
-        ]),
-      )
-      .meta({ description: 'What each answer must hold, by JSON pointer.' }),
-    errors: leaf.texts(
-      'An answer with something at one of these JSON pointers says that it failed. Null, false and empty text are nothing.',
-      pointerPattern,
-      'JSON pointers such as [/error]',
-      pointer,
-    ),
-    maxBytes: leaf.whole('The largest answer, in bytes.', 1, mostAnswerBytes).nullable(),
-  })
-  .meta({
-    description:
-      "What an answer must hold, whatever its status. One that does not counts as failed; callers get it all the same. Needs mlreg's router.",
-  });
 
 const metricName = leaf.text(
   'Metric.',
@@ -156,6 +98,7 @@ const shared = {
   ),
   requests,
   responses,
+  testers,
   acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
     description:
       "What a version's registered metrics must be; checked by `mlreg validate` and before each deploy.",

@@ -23,6 +23,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
     ...(plan.answers === undefined ? [] : [`  ${paint.dim('count')}  ${answersText(plan.answers)}`]),
+    ...(plan.testers === undefined ? [] : [`  ${paint.dim('tests')}  ${testersText(plan)}`]),
     ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
@@ -72,6 +73,7 @@ function remark(step: Step): string {
         step.extendMs > 0 && step.durationMs !== null
           ? `, up to ${formatDuration(step.extendMs)} more while evidence is insufficient`
           : '';
+      if (step.testersOnly === true) return 'not judged; mlreg promote ends it';
       if (step.percent === 0) return `compared with the champion, never promoted${extend}`;
       return step.final
         ? `last: promotes as soon as it is shown no worse; at its end ${inconclusive[step.onInconclusive]}${extend}`
@@ -109,6 +111,16 @@ function guards(plan: Plan): string {
     disagreement === undefined ? null : `answers that differ > ${percentText(disagreement, 0)}`,
   ].filter((limit) => limit !== null);
   return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+}
+
+/** How many, and never who. */
+function testersText({ testers, challenger }: Plan): string {
+  const users = testers?.users?.length ?? 0;
+  const who = [
+    users === 0 ? null : counted(users, 'user'),
+    testers?.token === undefined ? null : `whoever sends the token in ${testers.header}`,
+  ].filter((words) => words !== null);
+  return `${who.join(' and ')} get ${challenger} from the first step on, whatever its share; not judged`;
 }
 
 const whenNotJson = {

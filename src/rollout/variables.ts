@@ -7,7 +7,7 @@ import type { RolloutState } from './state.ts';
 
 /** What the variables of a route are made of. */
 interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
-  readonly plan: Pick<Plan, 'routing' | 'shadow' | 'answers'> & {
+  readonly plan: Pick<Plan, 'routing' | 'shadow' | 'answers' | 'testers' | 'challenger'> & {
     readonly policy?: Pick<JudgePolicy, 'users'>;
   };
 }
@@ -54,7 +54,7 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
       SAGEMAKER_ENDPOINT: arm(route.version).endpoint,
       MLREG_ROUTE: '',
       MLREG_ROLLOUT: state.id,
-      MLREG_WEIGHTED: weightedOf(state),
+      MLREG_WEIGHTED: weightedOf(state, arm),
     };
   }
   const common = { rollout: state.id, token: state.token, salt: state.salt, ...answersOf(state) };
@@ -68,6 +68,7 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
         challenger: arm(route.challenger),
         percent: route.percent,
         ...assignmentOf(state),
+        ...testersOf(state),
       });
     case 'shadow':
       return sticky({
@@ -83,10 +84,18 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
 }
 
 /** Empty where there is nothing: what an earlier rollout left in $LATEST must not outlive it. */
-function weightedOf(state: Source): string {
-  const settings = answersOf(state);
+function weightedOf(state: Source, arm: (version: VersionTag) => object): string {
+  const { plan } = state;
+  const settings = {
+    ...answersOf(state),
+    // Lambda draws a version before any code runs, so the champion's has to know where testers belong.
+    ...(plan.testers !== undefined && { testers: plan.testers, challenger: arm(plan.challenger) }),
+  };
   return Object.keys(settings).length === 0 ? '' : JSON.stringify(settings);
 }
+
+const testersOf = ({ plan: { testers } }: Source): Pick<Plan, 'testers'> =>
+  testers === undefined ? {} : { testers };
 
 const answersOf = ({ plan: { answers } }: Source): Pick<Plan, 'answers'> =>
   answers === undefined ? {} : { answers };

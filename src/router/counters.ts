@@ -30,7 +30,9 @@ export function createCounters(config: RouterConfig, startedAt: number): Counter
   const versionLabel = (version: string): string => `${common},version="${escaped(version)}"`;
   let refused = 0;
 
-  const armFor = ({ version, arm }: RequestRecord): Arm => {
+  const armFor = ({ version, arm: name, counted }: RequestRecord): Arm => {
+    // Testers are in neither arm.
+    const arm = counted.as === 'tester' ? 'tester' : name;
     const key = `${arm} ${version}`;
     let found = arms.get(key);
     if (!found) {

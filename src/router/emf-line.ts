@@ -10,6 +10,8 @@ const units = {
   NotJson: 'Count',
   AsideErrors: 'Count',
   AnonymousErrors: 'Count',
+  TesterErrors: 'Count',
+  TesterEndpointErrors: 'Count',
   Stratum: 'None',
   Probe: 'Count',
   Feedback: 'None',

@@ -61,6 +61,10 @@ export function createEmf(config: RouterConfig): Emf {
       const metrics = {
         ...(counted.as === 'aside' && { AsideErrors: errors }),
         ...(counted.as === 'anonymous' && { AnonymousErrors: errors }),
+        ...(counted.as === 'tester' && {
+          TesterErrors: errors,
+          TesterEndpointErrors: record.failure?.why === 'model' || record.refused !== undefined ? 1 : 0,
+        }),
         // A throttled request is a failed one as well: its caller got a 503.
         ...(compared && { Requests: 1, Errors: errors, Throttles: record.throttled ? 1 : 0 }),
         ...(compared && record.latencyMs !== undefined && { Latency: record.latencyMs }),
@@ -81,6 +85,7 @@ export function createEmf(config: RouterConfig): Emf {
         bucket,
         aside: counted.as === 'aside' || undefined,
         anonymous: counted.as === 'anonymous' || undefined,
+        tester: counted.as === 'tester' || undefined,
         failure: record.failure?.why,
         detail: record.failure?.detail,
         status: record.refused,

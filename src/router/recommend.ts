@@ -2,7 +2,7 @@ import type { Answer } from './answers.ts';
 import type { RouterConfig } from './config.ts';
 import type { RequestRecord } from './emf.ts';
 import type { HandlerDeps, LambdaContext } from './deps.ts';
-import type { Placement } from './placement.ts';
+import type { Place } from './placement.ts';
 import type { GatewayEvent, ParsedBody } from './request.ts';
 import { createRespond, type Responded } from './respond.ts';
 import type { Copier } from './shadow/copy.ts';
@@ -25,7 +25,7 @@ const gatewayMs = 30_000;
 export function createRecommend(
   config: RouterConfig,
   deps: Pick<HandlerDeps, 'client' | 'now' | 'monotonicMs'>,
-  place: (userId: string | undefined) => Placement,
+  place: Place,
   { record, copy }: { readonly record: Recorder; readonly copy: Copier },
 ): (body: ParsedBody & { kind: 'body' }, call: Call) => Promise<Answer> {
   const { serving, userKey, invokeTimeoutMs } = config;
@@ -35,7 +35,7 @@ export function createRecommend(
   return async ({ request, json }, { event, requestId, context }) => {
     const startedAt = deps.monotonicMs();
     const gatewayLeft = gatewayLeftOf(event, deps.now());
-    const placement = place(userIdOf(userKey, event, json));
+    const placement = place(userIdOf(userKey, event, json), event);
     const { name, arm, counted } = placement;
     const elapsed = (): number => rounded(deps.monotonicMs() - startedAt);
     const left = (): number =>

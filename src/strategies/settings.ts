@@ -3,6 +3,7 @@ import type { OnInconclusive, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
+import type { Testers } from '../domain/testers.ts';
 import type { Percent, VersionTag } from '../domain/units.ts';
 
 /** What every strategy needs to know. */
@@ -17,6 +18,7 @@ export interface Settings {
   readonly green?: string;
   /** What answers must hold, or count as failed. */
   readonly answers?: AnswerContract;
+  readonly testers?: Testers;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;
