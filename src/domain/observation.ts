@@ -21,6 +21,8 @@ export interface BucketCounts {
   readonly slow50: readonly number[];
   readonly slow95: readonly number[];
   readonly slow99: readonly number[];
+  /** Requests that the model itself called bad. Absent: none, or not counted. They are no errors. */
+  readonly refused?: readonly number[];
 }
 
 /** Requests and errors of one arm in one tick by stratum, which is bucket modulo 16: 16 entries each. */
