@@ -85,7 +85,7 @@ function createResponder(
   { copy, keys }: { readonly copy: Copier; readonly keys: KeySource | undefined },
 ): (event: GatewayEvent, requestId: string, context: LambdaContext | undefined) => Promise<Answer> {
   const emf = createEmf(config);
-  const counters = createCounters(config, deps.now());
+  const counters = createCounters(config, deps.environmentId, deps.now());
   const recorder: Recorder = (record) => {
     counters.request(record);
     deps.emit(emf.request(record));
