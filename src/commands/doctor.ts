@@ -19,6 +19,7 @@ import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
 import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { markerNote } from './marker.ts';
+import { missingUsers } from './missing-users.ts';
 import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
@@ -168,6 +169,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,
       );
+      const users =
+        config.routing === 'sticky' ? missingUsers(reading.observations, config.requests.userKey) : null;
+      const mend = `send the user's id as ${config.requests.userKey}, or set requests.userKey or routing: weighted in mlreg.yaml`;
+      if (users !== null && requests === 0) return { ok: false, detail: users, mend };
+      if (users !== null) breaches.push({ check: 'users', ok: true, warning: true, detail: users, mend });
       return requests > 0
         ? {
             ok: true,
