@@ -38,6 +38,7 @@ export function createAnswerCheck(
     type,
   }));
   const errorPaths = errors.map((pointer) => ({ pointer, path: pathOf(pointer) }));
+  const isDemanded = json === 'always' || members.length > 0 || errorPaths.length > 0;
 
   function broken(answer: Given, value: unknown, mustBeJson: boolean): string | undefined {
     if (maxBytes !== undefined && answer.body.byteLength > maxBytes)
@@ -54,6 +55,8 @@ export function createAnswerCheck(
   /** Of the champion's answers that were to be JSON. */
   const champion = { json: 0, other: 0 };
   return (answer, accept, arm) => {
+    if (!isDemanded && answer.body.byteLength > mostUnasked)
+      return { isJson: undefined, broken: broken(answer, undefined, false) };
     const isAsked = json === 'always' || acceptsJson(accept);
     const value = parsed(answer.body);
     const isJson = value !== undefined;
@@ -63,6 +66,9 @@ export function createAnswerCheck(
     return { isJson: isAsked ? isJson : undefined, broken: broken(answer, value, mustBeJson) };
   };
 }
+
+/** Callers wait while an answer is read: where nobody demands it, no longer than about 2 ms. Bytes. */
+const mostUnasked = 256 * 1024;
 
 /** So few answers tell nothing. */
 const fewestSeen = 10;

@@ -71,6 +71,20 @@ describe('an answer breaks a contract', () => {
     });
   });
 
+  it('in a large answer only where that is demanded, for its caller waits', () => {
+    const large = of(`<${'x'.repeat(256 * 1024)}`);
+    for (const json of ['asked', 'seen', undefined] as const)
+      expect(createAnswerCheck(json && { json })(large, undefined)).toEqual({
+        isJson: undefined,
+        broken: undefined,
+      });
+    expect(createAnswerCheck({ json: 'always' })(large, undefined).broken).toBe('not JSON');
+    expect(createAnswerCheck({ errors: ['/error'], json: 'asked' })(large, undefined).broken).toBe(
+      'not JSON',
+    );
+    expect(createAnswerCheck({ maxBytes: 9 })(large, undefined).broken).toBe('262145 bytes, more than 9');
+  });
+
   it('only where JSON was asked for, unless it is demanded of all', () => {
     const csv = of('1,2', 'text/csv');
     expect(createAnswerCheck({ json: 'asked' })(csv, 'text/csv')).toEqual({
