@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { AnswerContract } from '../../domain/answer-contract.ts';
 import { acceptsJson, createAnswerCheck } from '../answer-contract.ts';
 import { fractionOf } from '../arm.ts';
 import type { Environment } from '../config.ts';
@@ -82,7 +83,7 @@ export function createCopier(
       requestId: copied.requestId,
       challenger,
       comparison: shadow.comparison,
-      ...(answers !== undefined && (answers.json === 'always' || acceptsJson(accept)) && { answers }),
+      ...(answers !== undefined && { answers: contractFor(answers, accept) }),
     });
     if (event === undefined) return 'too-large';
     const handed = await deps.send(event, Math.max(1, Math.min(mostWaitMs, copied.leftMs)));
@@ -90,6 +91,12 @@ export function createCopier(
     if (failures >= failuresInARow) pausedUntil = deps.monotonicMs() + pauseMs;
     return handed;
   };
+}
+
+/** What holds for the answer to a request: of one that asks for other types alone, JSON is not demanded. */
+function contractFor({ json, ...others }: AnswerContract, accept: string | undefined): AnswerContract {
+  const isDemanded = json === 'always' || (json !== undefined && acceptsJson(accept));
+  return isDemanded ? { json, ...others } : others;
 }
 
 /** Undefined where Lambda would refuse it: what is surely too large isn't even spelled. */
