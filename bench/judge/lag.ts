@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ArmTick, Observation } from '../../src/domain/observation.ts';
 import { instant, versionTag } from '../../src/domain/units.ts';
 import { createLooks } from '../../src/monitor/finality.ts';
@@ -210,37 +211,78 @@ async function rolledBackAfter(scenario: Scenario, shows: Shows, random: Random)
   return null;
 }
 
-/** LAG.md: how often a healthy challenger is rolled back, and when one that fails all requests is. */
-export async function lag(runs: number, about: { readonly date: string }): Promise<string> {
+/** What the runs of a cell came to: kept, so that a long benchmark can go on where it was stopped. */
+interface LagRuns {
+  readonly runs: number;
+  readonly wrong: number;
+  readonly failing: number;
+  readonly found: number;
+  /** Minutes; null: none was found. */
+  readonly median: number | null;
+}
+
+async function runCell(number: number, { shows }: LagCell, runs: number): Promise<LagRuns> {
   const failing = Math.max(5, Math.round(runs / 10));
-  const rows: { readonly cell: LagCell; readonly row: readonly string[] }[] = [];
-  for (const [number, cell] of cells.entries()) {
-    let wrong = 0;
-    const found: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      const random = createRandom(seed, 9_000 + number, run);
-      if ((await rolledBackAfter(healthy, cell.shows(random), random)) !== null) wrong++;
-    }
-    for (let run = 0; run < failing; run++) {
-      const random = createRandom(seed, 9_500 + number, run);
-      const scenario = { ...healthy, challengerErrorRate: 1, cluster: 1 };
-      const after = await rolledBackAfter(scenario, cell.shows(random), random);
-      if (after !== null) found.push(after);
-    }
-    const after = found.length === 0 ? '-' : median(found).toFixed(1);
-    const upper = `${(100 * atMost(wrong, runs)).toFixed(2)} %`;
-    const row = [cell.name, `${wrong} of ${runs}`, upper, `${found.length} of ${failing}`, after];
-    rows.push({ cell, row });
-    console.error(row.join(' | '));
+  let wrong = 0;
+  const found: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const random = createRandom(seed, 9_000 + number, run);
+    if ((await rolledBackAfter(healthy, shows(random), random)) !== null) wrong++;
   }
+  for (let run = 0; run < failing; run++) {
+    const random = createRandom(seed, 9_500 + number, run);
+    const scenario = { ...healthy, challengerErrorRate: 1, cluster: 1 };
+    const after = await rolledBackAfter(scenario, shows(random), random);
+    if (after !== null) found.push(after);
+  }
+  return {
+    runs,
+    wrong,
+    failing,
+    found: found.length,
+    median: found.length === 0 ? null : median(found),
+  };
+}
+
+/**
+ * Runs the cells of which `file` holds no runs yet, and writes each there when it is done. Those beyond the horizon read
+ * every tick again and again, and take ten times as long: `late` runs of each.
+ */
+export async function runLag(
+  file: string,
+  { runs, late }: { readonly runs: number; readonly late: number },
+): Promise<void> {
+  for (const [number, cell] of cells.entries()) {
+    const known = readLag(file);
+    if (known[cell.name] !== undefined) continue;
+    const done = await runCell(number, cell, cell.late === true ? late : runs);
+    writeFileSync(file, JSON.stringify({ ...known, [cell.name]: done }, null, 1));
+    console.error(rowOf(cell, done).join(' | '));
+  }
+}
+
+const readLag = (file: string): Readonly<Record<string, LagRuns>> =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, LagRuns>) : {};
+
+function rowOf({ name }: LagCell, done: LagRuns): readonly string[] {
+  const upper = `${(100 * atMost(done.wrong, done.runs)).toFixed(2)} %`;
+  const after = done.median === null ? '-' : done.median.toFixed(1);
+  return [name, `${done.wrong} of ${done.runs}`, upper, `${done.found} of ${done.failing}`, after];
+}
+
+/** LAG.md: how often a healthy challenger is rolled back, and when one that fails all requests is. */
+export function lagPage(file: string, about: { readonly date: string }): string {
+  const known = readLag(file);
   const tableOf = (isLate: boolean): string =>
     table(
       ['what is late', 'healthy, rolled back', 'at most', 'total failure, found', 'median minute'],
-      rows.filter(({ cell }) => (cell.late === true) === isLate).map(({ row }) => row),
+      cells
+        .filter(({ late, name }) => (late === true) === isLate && known[name] !== undefined)
+        .map((cell) => rowOf(cell, known[cell.name]!)),
     );
   return [
     '# Late metrics in simulation',
-    `Simulated on ${about.date}, seed ${seed}, ${thisMachine()}. Made by \`npm run bench:judge -- lag runs=${runs}\`; do not edit.`,
+    `Simulated on ${about.date}, seed ${seed}, ${thisMachine()}. Made by \`npm run bench:judge -- lag runs=3000 late=1000\`; do not edit.`,
     'One hour at 10 % of 20 requests a second, 0.5 % failing on both arms in clusters of 3, ticks of 10 s, `settle` 2 minutes, `horizon` 15 minutes, alpha 1 %. Each look reads what the metrics show at that moment, as the rollout does, late evidence included. "At most": one-sided upper bound of the false rate at 95 %. A total failure is a challenger that fails all requests; "median minute" is counted from the moment the share moved.',
     '## Within the horizon',
     'The lag differs by arm, by metric and with load. A tick enters the evidence once, when it is final.',
