@@ -62,6 +62,7 @@ export function settingsFor(
     tickMs: bakes.tickMs,
     settleMs: config.settleMs,
     horizonMs: Math.max(config.horizonMs, config.settleMs),
+    ...(config.onBreach === undefined ? {} : { onBreach: config.onBreach }),
     maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
     approvalTimeoutMs: config.approvalTimeoutMs,

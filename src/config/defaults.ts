@@ -107,6 +107,8 @@ export function defaultsOf(environment: string, model: string): RawSection {
     controller: `mlreg-rollout-${environment}`,
     table: `mlreg-${environment}`,
     keepPrevious: '24h',
+    onBreach: 'rollback',
+    holdAt: 'share',
     maxHold: '24h',
     horizon: '15m', // incidents of ten minutes are on record
     settle: '2m', // CloudWatch's one-minute points are complete about two minutes after their end

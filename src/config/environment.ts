@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
-import type { OnInconclusive } from '../domain/plan.ts';
+import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
@@ -134,6 +134,8 @@ export interface EnvironmentConfig {
   /** State machine of the rollout controller, name or ARN; null where there is none. */
   readonly controller: string | null;
   readonly keepPreviousMs: number;
+  /** What a breach does instead of rolling back. */
+  readonly onBreach: Plan['onBreach'];
   readonly maxHoldMs: number;
   readonly settleMs: number;
   readonly horizonMs: number;
@@ -210,6 +212,8 @@ export function environmentConfig(
         : { kind: 'dynamodb', table: settings.table },
     controller: settings.controller,
     keepPreviousMs: settings.keepPrevious,
+    onBreach:
+      settings.onBreach === 'rollback' ? undefined : settings.holdAt === 'zero' ? 'hold-at-zero' : 'hold',
     maxHoldMs: settings.maxHold,
     settleMs: settings.settle,
     horizonMs: settings.horizon,

@@ -130,6 +130,14 @@ const shared = {
     ['rollback', 'hold'],
   ),
   keepPrevious: leaf.duration('How long the previous version is kept after a promotion.', '0s'),
+  onBreach: leaf.choice(
+    'What a breach does. hold advances no more, tells people, and rolls back after maxHold unless somebody answers.',
+    ['rollback', 'hold'],
+  ),
+  holdAt: leaf.choice(
+    'Where onBreach: hold keeps the challenger: at its share, or at zero, where everybody gets the champion meanwhile.',
+    ['share', 'zero'],
+  ),
   maxHold: leaf.duration('How long a rollout waits for a person before it rolls back by itself.'),
   settle: leaf.duration('Metrics of a tick are final when they have not changed for so long.', '0s'),
   horizon: leaf.duration('Metrics that arrive late are read again up to this age.', '0s'),

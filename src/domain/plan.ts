@@ -109,6 +109,11 @@ export interface Plan {
   readonly settleMs: number;
   /** Metrics that arrive late are read again for so long. Absent in older plans: what came after `settleMs` was lost. */
   readonly horizonMs?: number;
+  /**
+   * What a breach does: `hold` advances no more, tells people and keeps the share; `hold-at-zero` takes the challenger's
+   * users away as well. Either rolls back after `maxHoldMs`. Absent: it rolls back at once.
+   */
+  readonly onBreach?: 'hold' | 'hold-at-zero';
   /** How long a hold for a person may last before the rollout goes back by itself. */
   readonly maxHoldMs: number;
   /** So long without readable metrics, and the rollout goes back. */

@@ -110,7 +110,15 @@ function guards(plan: Plan): string {
     guardrails.throttleRate === null ? null : `throttles > ${percentText(guardrails.throttleRate, 0)}`,
     disagreement === undefined ? null : `answers that differ > ${percentText(disagreement, 0)}`,
   ].filter((limit) => limit !== null);
-  return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+  return `${limits.join(', ')};${breachText(plan)}\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+}
+
+/** Nothing where a breach rolls back at once, as it does unless told. */
+function breachText({ onBreach, maxHoldMs }: Plan): string {
+  if (onBreach === undefined) return '';
+  const users =
+    onBreach === 'hold' ? 'the challenger keeps its share' : 'everybody gets the champion meanwhile';
+  return `\n         a breach waits for a person, and ${users}; it rolls back after ${formatDuration(maxHoldMs)}`;
 }
 
 /** How many, and never who. */

@@ -59,6 +59,9 @@ export function conclusion(settings: Settings, subject: string): readonly Step[]
   ];
 }
 
+/** A shadow harms nobody, and whoever goes back wants users away from what serves. */
+const mayHold: ReadonlySet<StrategyName> = new Set(['canary', 'blue-green', 'watch']);
+
 export function planOf(strategy: StrategyName, settings: Settings, steps: readonly Step[]): Plan {
   return {
     format: 1,
@@ -78,6 +81,7 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     tickMs: settings.tickMs,
     settleMs: settings.settleMs,
     ...(settings.horizonMs === undefined ? {} : { horizonMs: settings.horizonMs }),
+    ...(settings.onBreach !== undefined && mayHold.has(strategy) ? { onBreach: settings.onBreach } : {}),
     maxHoldMs: settings.maxHoldMs,
     unreadableMs: settings.unreadableMs,
     maxTries: settings.maxTries,

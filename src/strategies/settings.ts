@@ -1,5 +1,5 @@
 import type { AnswerContract } from '../domain/answer-contract.ts';
-import type { OnInconclusive, Return } from '../domain/plan.ts';
+import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
@@ -23,6 +23,8 @@ export interface Settings {
   readonly tickMs: number;
   readonly settleMs: number;
   readonly horizonMs?: number;
+  /** Undefined: a breach rolls back. */
+  readonly onBreach?: Plan['onBreach'];
   readonly maxHoldMs: number;
   /** Approvals by people other than the one who starts it, before anything reaches users. */
   readonly approvals: number;

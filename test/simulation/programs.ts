@@ -64,11 +64,16 @@ export interface Manner {
   readonly bakeMs: number;
   readonly steps: readonly number[];
   readonly onInconclusive: 'hold' | 'extend' | 'promote' | 'rollback';
+  /** What a breach does where it does not roll back at once. */
+  readonly onBreach?: 'hold' | 'hold-at-zero';
   /** How many people must approve. */
   readonly approvals: number;
   /** A person thinks between looking and acting. */
   readonly thinkMs: number;
 }
+
+/** How long a rollout holds for a person. */
+export const mostHeldMs = 15_000;
 
 const alias = 'live';
 const keepMs = 3_600_000;
@@ -88,7 +93,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       steps: manner.steps.map(percent),
       bakeMs: manner.bakeMs,
       extendMs: 3_000,
-      maxHoldMs: 15_000,
+      maxHoldMs: mostHeldMs,
+      ...(manner.onBreach === undefined ? {} : { onBreach: manner.onBreach }),
       provisionTimeoutMs: 15_000,
       approvals: manner.approvals,
       approvalTimeoutMs: 15_000,

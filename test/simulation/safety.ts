@@ -1,3 +1,4 @@
+import { heldFor } from '../../src/rollout/replay.ts';
 import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
@@ -438,6 +439,7 @@ export function watchSafety(world: Watched): Safety {
       if (entry.kind === 'result') checkPublished(rollout, entry);
       rollout.entries.push(entry);
       if (entry.kind === 'request' && entry.accepted && entry.request.kind === 'promote') forced = true;
+      if (entry.kind === 'verdict' && entry.action === heldFor) world.saw('a breach was held for');
       note(id, rollout, entry);
     }
     const champions = world.registry().filter(({ status }) => status === 'champion');

@@ -175,6 +175,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
       steps: d.of([[10, 50], [10], [5, 25, 50]]),
       approvals,
       onInconclusive: d.of(['hold', 'extend', 'promote', 'promote', 'promote', 'rollback']),
+      ...(fate.chance(0.15) ? { onBreach: fate.of(['hold', 'hold-at-zero'] as const) } : {}),
       thinkMs: d.of([0, 0, 0, 5_000, 40_000]),
     },
     bad: d.chance(0.3),
