@@ -76,6 +76,13 @@ export function dangerOf(
       { kind: 'ended', outcome: noWayBack(state, verdict.reason.sentence) },
     ];
   }
+  // Everybody suffers, and no person needs to weigh anything.
+  if (verdict?.kind === 'fail' && verdict.reason.blames === 'switch' && state.plan.undo !== null) {
+    return [
+      { kind: 'verdict', verdict, action: 'roll back' },
+      ...back({ kind: 'step-failed', sentence: verdict.reason.sentence }),
+    ];
+  }
   const isTold = state.breach !== null;
   if (verdict?.kind === 'fail' && state.plan.onBreach !== undefined && !isTold) {
     return [

@@ -19,6 +19,7 @@ import { createShareDoubt } from './share-doubt.ts';
 import { createShieldDoubt } from './shielded.ts';
 import { createSplitRule } from './split-rule.ts';
 import { createStage } from './stage.ts';
+import { createSwitchHarm } from './switch-harm.ts';
 import { createTicks } from './ticks.ts';
 import { keptHistory } from './users/kept-history.ts';
 import { createUserGate, type UserCountsRead } from './users/user-gate.ts';
@@ -85,6 +86,8 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const decision = createDecision(deciding, { sequential: alpha.sequential, planned: alpha.planned, looks });
   const alarm = createAlarmRule(policy);
+  // Everybody's users at 100 % are the challenger's: there is nobody whom a switch could harm beside it.
+  const switching = alone || given.warmUpMs === 0 ? null : createSwitchHarm(given);
   const users = alone ? null : createUserGate(policy, salt);
   const ticks = createTicks(policy);
   const stage = createStage(policy);
@@ -108,6 +111,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     copies?.step(observation);
     shares.step(observation);
     shield.step(observation);
+    switching?.step(observation);
     if (!tick.challenger) {
       users?.pass(observation, tick);
       return;
@@ -121,7 +125,8 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     if (failed) return;
     const decided = decision.failing(ticksWithChallenger);
     const first = users ? users.step(observation, tick, decided, doubtful) : (decided[0] ?? null);
-    failed = first ?? copies?.failing() ?? alarm?.ringing() ?? null;
+    // Asked first: where the function that answers everybody is at fault the version on trial may seem to fail as well.
+    failed = switching?.failing() ?? first ?? copies?.failing() ?? alarm?.ringing() ?? null;
   }
 
   /** Evidence as of now, for the two rules that ask for nothing but how many requests failed. It makes no bake longer. */
@@ -147,7 +152,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     const deferred = failed ? null : (users?.deferred(doubtful()) ?? null);
     const judged = {
       findings: findings(),
-      harmedRequests,
+      harmedRequests: harmedRequests + (switching?.harmed() ?? 0),
       challengerRequests,
       ...(incident ? { incident } : {}),
       ...(wants() ? { wants: 'user-counts' as const } : {}),
