@@ -11,16 +11,16 @@ import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target, unfinished } from './context.ts';
 import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
-import type { RolloutState } from '../rollout/state.ts';
 import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
 import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
+import { stageCheck } from './doctor-stage.ts';
 import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
-import { isUnread } from '../rollout/environment-view.ts';
-import { type Look, lookAround } from '../rollout/look.ts';
+import { lookAround } from '../rollout/look.ts';
 import { aliasNote } from './marker.ts';
+import { missingUsers } from './missing-users.ts';
 import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
@@ -174,6 +174,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,
       );
+      const users =
+        config.routing === 'sticky' ? missingUsers(reading.observations, config.requests.userKey) : null;
+      const mend = `send the user's id as ${config.requests.userKey}, or set requests.userKey or routing: weighted in mlreg.yaml`;
+      if (users !== null && requests === 0) return { ok: false, detail: users, mend };
+      if (users !== null) breaches.push({ check: 'users', ok: true, warning: true, detail: users, mend });
       return requests > 0
         ? {
             ok: true,
@@ -233,7 +238,9 @@ const longestAside = Array.from({ length: 20 }, (_, i) => 980 + i);
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
 function nextRollout({ config }: Target, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
-  const { model, name: environment, routing } = config;
+  const { model, name: environment, routing, responses, testers } = config;
+  const answers =
+    responses.json === 'any' ? responses.contract : { json: 'always' as const, ...responses.contract };
   const name = endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
   const endpoints = { [version]: { name, generation: 1 } };
   const home = champion?.endpoint === undefined ? null : { ...champion, endpoint: champion.endpoint };
@@ -244,56 +251,15 @@ function nextRollout({ config }: Target, champion: VersionRecord | null): Accoun
   return {
     endpoint: name,
     variables: longestVariables(
-      { routing, policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } } },
+      {
+        routing,
+        answers,
+        ...(testers === null ? {} : { testers }),
+        challenger: version,
+        policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } },
+      },
       routes,
       home === null ? endpoints : { ...endpoints, [home.version]: home.endpoint },
     ),
   };
-}
-
-/** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
-async function stageCheck(
-  { config, connection }: Target,
-  { stage, green: other }: Look,
-  {
-    own,
-    green,
-    champion,
-    running,
-  }: {
-    readonly own: string;
-    readonly green: string;
-    readonly champion: VersionRecord | null;
-    readonly running: RolloutState | null;
-  },
-): Promise<Omit<Finding, 'check'>> {
-  const { platform } = connection;
-  if (isUnread(stage)) throw stage;
-  if (stage === null || stage instanceof PlatformError) {
-    const mend = `set environments.${config.name}.lambda.green: off in mlreg.yaml where nothing is swapped`;
-    return { ok: false, detail: stage?.message ?? 'none is configured', mend };
-  }
-  const swaps = running?.outcome === null && running.plan.strategy === 'blue-green';
-  if (swaps)
-    return {
-      ok: true,
-      detail: `names ${stage.alias ?? 'no alias'}: rollout ${running.id} swaps ${own} and ${green}`,
-    };
-  if (stage.alias !== own) {
-    const detail = `the stage names ${stage.alias ?? 'no alias'}, not ${own}: rollouts of ${own} reach nobody`;
-    return { ok: false, detail, mend: `mlreg gc --environment ${config.name}` };
-  }
-  const [problem] = await platform.swapProblems(green);
-  if (problem !== undefined) return { ok: false, detail: problem };
-  if (other instanceof PlatformError) throw other;
-  if (other === null) return { ok: true, detail: `names ${own}` };
-  const { functionVersion } = other.view.target;
-  const follows = champion?.functionVersion === undefined || champion.functionVersion === functionVersion;
-  return follows
-    ? { ok: true, detail: `names ${own}; a swap to ${green} would be answered` }
-    : {
-        ok: false,
-        detail: `alias ${green} serves Lambda version ${functionVersion}, champion ${champion.version} is ${champion.functionVersion}`,
-        mend: `mlreg gc --environment ${config.name}`,
-      };
 }
