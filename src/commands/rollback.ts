@@ -4,7 +4,13 @@ import { formatDuration, parseVersion } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
-import { StoreBehind } from '../rollout/look.ts';
+import {
+  type EnvironmentView,
+  type MarkersView,
+  readMarkers,
+  withStage,
+} from '../rollout/environment-view.ts';
+import { type Claimed, StoreBehind } from '../rollout/look.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
@@ -52,10 +58,11 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const force = forceOf(options) !== undefined;
   const at = await target(context);
   let running: RolloutState | null;
+  let look: Claimed | null;
   try {
     // Who rolls back after a rollback by the alias alone wants that one known first.
-    await refuseWhereBehind(at);
-    running = (await unfinished(at)) ?? (await undone(at));
+    look = await refuseWhereBehind(at);
+    running = (await unfinished(at)) ?? (await undone(at, look));
   } catch (error) {
     if (to === undefined) return rollBackByAliasAlone(context, at, error, { force });
     // A named version needs the registry; what that says of an immutable Lambda version holds, however old it is.
@@ -74,15 +81,20 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
         : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
       if (code !== exitCode.done || to === undefined || to === end) return code;
     }
-    const lost = to === undefined ? await astray(at) : null;
+    const order = { reason: options.reason ?? '', force };
+    const view = await viewOf(at, running === null ? look : null);
+    const lost = to === undefined ? await astray(at, view) : null;
     if (lost !== null) {
       context.output.say(astrayText(lost));
-      return moveTo(context, at, lost.champion, options.reason ?? '', force);
+      return moveTo(context, at, lost.champion, { ...order, view });
     }
     const first = options.to === undefined ? await repeats(context, at) : null;
     if (first !== null) return answerRepeated(context, at, first);
     const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
-    return moveTo(context, at, wanted, options.reason ?? '', force);
+    if (to === undefined) await confirmFled(context, at, wanted);
+    // While a person was asked, somebody else may have moved users.
+    const isAnswered = context.world.streams.stderrIsTerminal && context.options.yes !== true;
+    return moveTo(context, at, wanted, { ...order, view: isAnswered ? await viewOf(at) : view });
   };
   if (running === null) return withStore();
   const home = to === undefined ? undoOf(running) : await servedBy(at, to);
@@ -109,12 +121,24 @@ function answerRepeated({ output, world }: Context, { config }: Target, first: R
   return exitCode.done;
 }
 
+/** @param seen what has just been read of it */
+const viewOf = async (
+  { connection: { platform }, config }: Target,
+  seen: MarkersView | null = null,
+): Promise<EnvironmentView> => withStage(platform, seen ?? (await readMarkers(platform, config.lambda)));
+
+interface Order {
+  readonly reason: string;
+  readonly force: boolean;
+  /** What serves. */
+  readonly view: EnvironmentView;
+}
+
 async function moveTo(
   context: Context,
   at: Target,
   wanted: VersionRecord,
-  reason: string,
-  force: boolean,
+  { reason, force, view }: Order,
 ): Promise<ExitCode> {
   const { config, connection } = at;
   const { platform } = connection;
@@ -122,7 +146,7 @@ async function moveTo(
   if (standing.kind === 'never-served') throw new Error(`${wanted.version} never served everybody`);
   const { service } = standing;
   const champion = await championOf(at);
-  const alias = await platform.readAlias(config.lambda.alias);
+  const { view: alias } = view.main;
   const next = nextEndpoint({ model: config.model, environment: config.name }, wanted);
   const [back, keys] = await Promise.all([
     findReturn(platform, { record: wanted, service, next }),
@@ -132,7 +156,7 @@ async function moveTo(
   if (
     standing.kind === 'serving' &&
     republishes === undefined &&
-    (await servedInstead(at, service.functionVersion)) === null
+    servedInstead(view, service.functionVersion) === null
   ) {
     if (keys.kind === 'differ') context.output.say(keysText(at, service, keys));
     context.output.answer(
@@ -157,7 +181,7 @@ async function moveTo(
     builds: back.builds,
     republishes,
     warmWithinMs: isPrepared && now === null ? warmWithinMs : undefined,
-    smokeFirst: standing.kind === 'fled',
+    smokeFirst: standing.kind === 'fled' || standing.kind === 'unproven',
   });
   // Only what is published anew is made of $LATEST.
   const codeSha256 =

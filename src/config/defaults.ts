@@ -20,6 +20,8 @@ export function defaultsOf(environment: string, model: string): RawSection {
     account: null,
     endpointUrl: null,
     requests: { path: '/recommend', userKey: 'userId', smoke: null },
+    responses: { json: 'auto', contentType: null, members: {}, errors: [], maxBytes: null },
+    testers: { users: [], tokenSha256: null, header: 'x-mlreg-tester' },
     acceptance: {},
     strategies: {
       canary: {

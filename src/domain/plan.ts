@@ -1,6 +1,8 @@
+import type { AnswerContract } from './answer-contract.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ShadowSetup } from './shadow.ts';
+import type { Testers } from './testers.ts';
 import type { Percent, VersionTag } from './units.ts';
 
 export type StrategyName = 'canary' | 'blue-green' | 'shadow' | 'all-at-once' | 'rollback' | 'watch';
@@ -16,6 +18,8 @@ export interface BakeStep {
   readonly extendMs: number;
   /** The last bake, whose end promotes: on non-inferiority, or by `onInconclusive`. */
   readonly final: boolean;
+  /** At 0 %: nobody but testers has the challenger, and nothing is judged. */
+  readonly testersOnly?: true;
   readonly onInconclusive: OnInconclusive;
 }
 
@@ -109,6 +113,10 @@ export interface Plan {
    * published and smoke-tested first; `returnsTo` is used only where that fails.
    */
   readonly republishes?: string;
+  /** What answers must hold, or count as failed. Absent: anything. */
+  readonly answers?: AnswerContract;
+  /** Who gets the challenger from the first step on, and is not judged. */
+  readonly testers?: Testers;
   /** Of a shadow: who asks the challenger, and how answers are compared. */
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */

@@ -73,6 +73,8 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     routing: settings.routing,
     alias: settings.alias,
     ...(settings.green === undefined ? {} : { green: settings.green }),
+    ...(settings.answers === undefined ? {} : { answers: settings.answers }),
+    ...(settings.testers === undefined ? {} : { testers: settings.testers }),
     steps,
     undo: settings.champion === null ? null : single(settings.champion),
     policy: settings.policy,

@@ -1,7 +1,9 @@
+import type { AnswerContract } from '../domain/answer-contract.ts';
 import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
+import type { Testers } from '../domain/testers.ts';
 import type { Percent, VersionTag } from '../domain/units.ts';
 
 /** What every strategy needs to know. */
@@ -14,6 +16,9 @@ export interface Settings {
   readonly alias: string;
   /** The other alias that the gateway's stage may name, where there is one. */
   readonly green?: string;
+  /** What answers must hold, or count as failed. */
+  readonly answers?: AnswerContract;
+  readonly testers?: Testers;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;

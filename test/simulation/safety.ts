@@ -80,6 +80,8 @@ export interface Safety {
   leftUndone(): boolean;
   /** The store holds so many entries of each journal, and forgot all others. */
   forget(lengths: ReadonlyMap<string, number>): void;
+  /** Nothing on alias live says any more which token of the lost store fenced it: the next store's epoch does. */
+  wiped(): void;
   /** A person pushed a rollout on with `promote`, also one that the store has lost since. */
   everForced(): boolean;
 }
@@ -635,6 +637,9 @@ export function watchSafety(world: Watched): Safety {
         }
         if (length === 0) rollouts.delete(id);
       }
+    },
+    wiped: () => {
+      claimed.live = 0;
     },
     leftUndone,
     journals: () => new Map([...rollouts].map(([id, { entries }]) => [id, entries])),

@@ -47,6 +47,8 @@ export interface Story {
     readonly copiedAt: number;
     /** The first `mlreg recover` dies after so long. */
     readonly killAfterMs: number | null;
+    /** Somebody has emptied the Description of alias live as well: of what is lost the other alias alone tells. */
+    readonly wipes?: boolean;
   };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
@@ -167,6 +169,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
             kind: fate.of(['lost', 'older'] as const),
             copiedAt: fate.between(0, horizonMs),
             killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
+            wipes: fate.chance(0.8),
           },
         }
       : {}),

@@ -16,6 +16,7 @@ import { planLooks } from './look-schedule.ts';
 import { mayPromote, mostAgainst } from './non-inferiority.ts';
 import type { Rule } from './rule.ts';
 import { createShareDoubt } from './share-doubt.ts';
+import { createShieldDoubt } from './shielded.ts';
 import { createSplitRule } from './split-rule.ts';
 import { createStage } from './stage.ts';
 import { createSwitchHarm } from './switch-harm.ts';
@@ -91,6 +92,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   const ticks = createTicks(policy);
   const stage = createStage(policy);
   const shares = createShareDoubt();
+  const shield = createShieldDoubt(policy);
   let last: Observation | null = null;
   let ticksWithChallenger = 0;
   let challengerRequests = 0;
@@ -108,6 +110,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     stage.step(tick, errors.phi());
     copies?.step(observation);
     shares.step(observation);
+    shield.step(observation);
     switching?.step(observation);
     if (!tick.challenger) {
       users?.pass(observation, tick);
@@ -157,7 +160,9 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     };
     if (failed) return { kind: 'fail', reason: failed, ...judged };
     if (incident) {
-      return { kind: 'insufficient', why: `incident: ${incident.sentence}`, needRequests: null, ...judged };
+      // Where one caller alone makes the champion breach as well, it is no incident of both.
+      const why = shield.doubt() ?? `incident: ${incident.sentence}`;
+      return { kind: 'insufficient', why, needRequests: null, ...judged };
     }
     const readiness = stage.readiness({ ...errors.baseline(), phi: errors.phi() }, looks.planned);
     if (readiness.kind === 'waiting') {
@@ -170,7 +175,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
         ...judged,
       };
     }
-    const doubt = doubts() ?? copies?.doubt() ?? shares.doubt();
+    const doubt = doubts() ?? copies?.doubt() ?? shares.doubt() ?? shield.doubt();
     if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
     const proven = nonInferior();
     // Copies are never promoted by proof.

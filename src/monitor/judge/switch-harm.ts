@@ -23,6 +23,8 @@ interface Counts {
   requests: number;
   errors: number;
   ms: number;
+  /** Of 16 groups of users: requests and errors; empty where the arm does not report them. */
+  readonly groups: { requests: number; errors: number }[];
 }
 
 /**
@@ -30,6 +32,8 @@ interface Counts {
  * version answers them from then on, with whatever code and settings came along. Asked until the warm-up after each change
  * of the share is over, of errors alone: at least 20 failures, at a rate above three times that of the champion's worst
  * minute in the hour before, and beyond chance for such a minute. Set-aside users count as well: they share the function.
+ * All of that has to hold without the group of users with most failures, too: a switch harms everybody, and one caller whose
+ * requests begin to fail decides nothing.
  */
 export function createSwitchHarm(policy: JudgePolicy): SwitchHarm {
   const minutes: Counts[] = [];
@@ -75,17 +79,29 @@ export function createSwitchHarm(policy: JudgePolicy): SwitchHarm {
       since.requests += requests;
       since.errors += errors;
       since.ms += tickMs;
+      champion.strata?.requests.forEach((count, k) => {
+        const group = (since!.groups[k] ??= { requests: 0, errors: 0 });
+        group.requests += count;
+        group.errors += champion.strata?.errors[k] ?? 0;
+      });
       found ??= harm(since, plannedPercent, tickMs);
       if (since.ms >= policy.warmUpMs) since = null;
     }
     remember(requests, errors, tickMs);
   }
 
-  function harm({ requests, errors, ms }: Counts, percent: number, tickMs: number): Finding | null {
-    if (errors < leastFailures || requests === 0 || errors / requests <= times * worst) return null;
-    const byChance = binomialTail(requests, errors, Math.min(1, worst));
-    const level = partOfAlpha * policy.alpha;
+  const level = partOfAlpha * policy.alpha;
+
+  function chanceOf(requests: number, errors: number): number {
+    if (errors < leastFailures || requests <= 0 || errors / requests <= times * worst) return 1;
+    return binomialTail(requests, errors, Math.min(1, worst));
+  }
+
+  function harm({ requests, errors, ms, groups }: Counts, percent: number, tickMs: number): Finding | null {
+    const byChance = chanceOf(requests, errors);
     if (byChance > level) return null;
+    const heaviest = groups.reduce((most, group) => (group.errors > most.errors ? group : most), empty());
+    if (chanceOf(requests - heaviest.requests, errors - heaviest.errors) > level) return null;
     const rate = errors / requests;
     return {
       metric: 'errors',
@@ -113,4 +129,4 @@ export function createSwitchHarm(policy: JudgePolicy): SwitchHarm {
   };
 }
 
-const empty = (): Counts => ({ requests: 0, errors: 0, ms: 0 });
+const empty = (): Counts => ({ requests: 0, errors: 0, ms: 0, groups: [] });

@@ -16,6 +16,14 @@ const tickMs = 10_000;
 /** An hour of the champion before, of 5,400 requests and so many failures in each minute but the worst. */
 const hour = (errors: number, worst = errors): readonly ArmTick[] =>
   Array.from({ length: 60 }, (_, i) => arm(5_400, i === 30 ? worst : errors));
+/** The same by 16 groups of users: all failures in one of them, or spread evenly. */
+const ofUsers = (requests: number, errors: number, inOne: boolean): ArmTick =>
+  arm(requests, errors, {
+    strata: {
+      requests: Array.from({ length: 16 }, () => requests / 16),
+      errors: Array.from({ length: 16 }, (_, k) => (inOne ? (k === 3 ? errors : 0) : errors / 16)),
+    },
+  });
 const policyWith = (history: readonly ArmTick[], warmUpMs = 300_000): JudgePolicy => ({
   ...usual,
   history,
@@ -53,6 +61,18 @@ describe('users of the champion after a write of the alias', () => {
       policyWith(hour(5, 540)),
       ticks([12, arm(900, 90), arm(100)]),
       undefined,
+    ],
+    [
+      'fail in one group alone: a caller whose requests began to fail',
+      policyWith(hour(0)),
+      ticks([30, ofUsers(900, 40, true), ofUsers(96, 0, true)]),
+      undefined,
+    ],
+    [
+      'fail in all groups',
+      policyWith(hour(0)),
+      ticks([30, ofUsers(900, 40, false), ofUsers(96, 0, true)]),
+      'switch',
     ],
     ['fail in 19 requests', policyWith(hour(0)), ticks([1, arm(900, 19), arm(100)]), undefined],
     [
