@@ -7,14 +7,15 @@ const rate = 60;
 
 /**
  * Environments that users had to wait for, by local AWS's own counters: those that were ever started for a Lambda version or
- * an endpoint, less those that a warm-up started. What keeps a champion's endpoint warm stands in no journal, so whatever it
- * starts counts as felt.
+ * an endpoint, less those that a warm-up started. What keeps a champion's endpoint warm stands in no journal and would count
+ * as felt, so it is switched off.
  */
 export async function coldStarts(root: string): Promise<string> {
   const project = await startProject(root, {
     strategies: {
       canary: { steps: [10, 50], bake: '8s', tick: '1s', extend: '1s', onInconclusive: 'promote' },
     },
+    sagemaker: { keepWarm: 'off' },
     settle: '1s',
     guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
     judge: { warmUp: '0s', minimumBake: '2s', minimumTicks: 2, alpha: 0.00001, history: '0s' },

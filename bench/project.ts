@@ -23,7 +23,10 @@ export interface Project {
 }
 
 /** v2.2.0 is champion; `local` goes under `environments.local`. */
-export async function startProject(root: string, local: object): Promise<Project> {
+export async function startProject(
+  root: string,
+  local: { readonly sagemaker?: object; readonly [setting: string]: unknown },
+): Promise<Project> {
   const dir = mkdtempSync(join(tmpdir(), 'mlreg-bench-project-'));
   const bin = join(root, 'bin/mlreg.js');
   const flights = join(root, 'examples/flights');
@@ -49,7 +52,12 @@ export async function startProject(root: string, local: object): Promise<Project
     JSON.stringify({
       model: 'recommendation',
       defaultEnvironment: 'local',
-      environments: { local: { sagemaker: { image: `local://${join(flights, 'serve.mjs')}` }, ...local } },
+      environments: {
+        local: {
+          ...local,
+          sagemaker: { image: `local://${join(flights, 'serve.mjs')}`, ...local.sagemaker },
+        },
+      },
     }),
   );
   try {

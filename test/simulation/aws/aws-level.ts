@@ -54,9 +54,8 @@ export const awsLevel: BuildLevel = async (stage) => {
     settings: {
       sessionToken,
       endpointCreatingMs: story.endpointFate.afterMs,
-      ...(story.cold === undefined
-        ? {}
-        : { endpointIdleMs: story.cold.idleMs, endpointColdStartMs: story.cold.startMs }),
+      // A cold start would be time in the middle of a call's effect, which calls do not have here.
+      ...(story.cold === undefined ? {} : { endpointIdleMs: story.cold.idleMs }),
     },
   });
   await local.resume();
