@@ -58,6 +58,54 @@ describe("a controller's pass", () => {
   });
 });
 
+describe('the endpoint to which users may return', () => {
+  /** Promoted under the controller's eye: the targets that it was to keep warm, pass by pass. */
+  async function passes(isDue: () => boolean) {
+    const world = modelWorld();
+    await seedRegistry(world);
+    const kept: (string | undefined)[] = [];
+    const warm = {
+      keepPreviousMs: 3_600_000,
+      keeper: {
+        isDue,
+        keep: ({ endpoint }: { readonly endpoint: string }) => void kept.push(endpoint),
+        settled: async () => undefined,
+      },
+    };
+    const { token } = await start(world.ports, id, startOf());
+    const store = openMemoryStore(world.place);
+    await store.release(token);
+    const post: Post = { ...postOver(world, store), warm };
+    const pass = async () => {
+      const result = await lap(post, true);
+      if (result.kind === 'again') world.advance(Math.max(0, result.at - world.ports.clock.now()));
+      return result;
+    };
+    return { world, kept, pass };
+  }
+
+  it('is kept warm from the first moved user on, and after the promotion for as long as it is kept', async () => {
+    const { world, kept, pass } = await passes(() => true);
+    let ended = false;
+    for (let i = 0; i < 500 && !ended; i++) ended = (await pass()).kind === 'ended';
+    expect(ended).toBe(true);
+    const during = new Set(kept);
+    expect([...during]).toEqual([startOf().endpoints['v2.2.0']?.name]);
+    const before = kept.length;
+    expect((await pass()).kind).toBe('rest');
+    expect(kept.slice(before)).toEqual([...during]);
+    world.advance(3_600_000);
+    await pass();
+    expect(kept.length).toBe(before + 1);
+  });
+
+  it('is left alone while nothing is due', async () => {
+    const { kept, pass } = await passes(() => false);
+    for (let i = 0; i < 20; i++) await pass();
+    expect(kept).toEqual([]);
+  });
+});
+
 describe('a write of the pass before may still be under way', () => {
   const { state } = atStep(stepOf.bake10);
   const fence = setAlias('fence', home, null);
