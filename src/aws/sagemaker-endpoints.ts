@@ -11,6 +11,7 @@ import {
   DescribeModelCommand,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
+import { armOf } from '../domain/arm.ts';
 import { quotable } from '../domain/aws-words.ts';
 import { later } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
@@ -244,7 +245,11 @@ function differs(
 }
 
 function tags(options: EndpointsOptions, { version }: EndpointSpec): { Key: string; Value: string }[] {
-  return Object.entries({ ...options.tags, 'mlreg:version': version }).map(([Key, Value]) => ({
+  const arm = armOf(version);
+  // A tag's value takes no `#`.
+  const generation = arm.generation === 1 ? {} : { 'mlreg:generation': String(arm.generation) };
+  const all = { ...options.tags, 'mlreg:version': arm.version, ...generation };
+  return Object.entries(all).map(([Key, Value]) => ({
     Key,
     Value,
   }));

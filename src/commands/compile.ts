@@ -70,7 +70,7 @@ export async function compile(
   words: Words,
   champion: VersionRecord | null,
   endpoints: Endpoints,
-  approvalRequired: boolean,
+  { approvalRequired, replaces }: { readonly approvalRequired: boolean } & Pick<Settings, 'replaces'>,
 ): Promise<Plan> {
   const { config } = at;
   if (words.strategy === 'all-at-once' && config.protected) {
@@ -103,7 +103,10 @@ export async function compile(
   const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
   const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
   const bakes = { shares: steps, bakeMs, tickMs, ...final };
-  const settings: Settings = settingsFor(config, roles, bakes, earlier?.ticks ?? [], users);
+  const settings: Settings = {
+    ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
+    ...(replaces === undefined ? {} : { replaces }),
+  };
   const withApproval =
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;
   const bake = { bakeMs, extendMs: defaults.extendMs, onInconclusive: defaults.onInconclusive };

@@ -2,15 +2,11 @@ import type { BucketCounts } from '../domain/observation.ts';
 import type { UserPolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
-import { UserError } from '../domain/user-error.ts';
 import { setAside } from '../monitor/judge/users/set-aside.ts';
-import { PlatformError } from '../ports/platform.ts';
 import type { Context, Target } from './context.ts';
 import { slowerThan } from './earlier-latency.ts';
+import { mustKnowBuckets } from './router-code.ts';
 import type { EarlierPeriod } from './earlier-period.ts';
-
-/** Of a router that assigns users by bucket and counts them so. */
-const assignment = 'buckets-1';
 
 /**
  * What makes users the unit of comparison in a sticky rollout, out of the champion's earlier period. Must come before the
@@ -23,7 +19,7 @@ export async function userPolicy(
   champion: VersionRecord,
   earlier: EarlierPeriod,
 ): Promise<UserPolicy> {
-  await refuseOlderRouter(context, at);
+  await mustKnowBuckets(context, at);
   const slowerThanMs = slowerThan(earlier.ticks);
   const anonymous = anonymousShare(earlier);
   const shared = { slowerThanMs, ...(anonymous === null ? {} : { anonymousShare: anonymous }) };
@@ -31,31 +27,6 @@ export async function userPolicy(
   return typeof read === 'string'
     ? { aside: [], earlier: null, unread: read, ...shared }
     : { aside: setAside(read).buckets, earlier: read, ...shared };
-}
-
-async function refuseOlderRouter({ output }: Context, { config, connection }: Target): Promise<void> {
-  const understands = await connection.routerCode.understands().catch((error: unknown) => {
-    if (!(error instanceof PlatformError) || error.failure.kind !== 'denied') throw error;
-    // Whoever only looks need not be allowed to invoke. A rollout warms up what it publishes, and goes no further with
-    // a version that does not understand its route.
-    output.say(`whether the router understands routes by user bucket is not known: ${error.message}`);
-    return [assignment];
-  });
-  if (understands.includes(assignment)) return;
-  throw new UserError(
-    'usage',
-    `the code of function ${config.lambda.function} does not understand routes by user bucket`,
-    {
-      why: 'it is an older router, or none of mlreg’s: it would answer 500 to everybody. Nothing was changed',
-      mend:
-        config.kind === 'local'
-          ? ['mlreg local down', 'mlreg local up --detach']
-          : [
-              `update function ${config.lambda.function} to this mlreg's dist/router.zip, as terraform apply does`,
-              `or set environments.${config.name}.routing: weighted`,
-            ],
-    },
-  );
 }
 
 /** The counts, or why there are none. */

@@ -1,4 +1,5 @@
-import { isRetired, type VersionRecord } from './registry.ts';
+import { armOf } from './arm.ts';
+import type { VersionRecord } from './registry.ts';
 import type { VersionTag } from './units.ts';
 import { UserError } from './user-error.ts';
 
@@ -8,7 +9,7 @@ export interface EndpointIdentity {
   readonly version: VersionTag;
   /** Hex SHA-256 of the artifact. */
   readonly digest: string;
-  /** From 1; grows each time the version is provisioned anew after its endpoint was retired. */
+  /** From 1; each has an endpoint of its own, whose name is never used again. */
   readonly generation: number;
 }
 
@@ -30,15 +31,13 @@ export function endpointName(id: EndpointIdentity): string {
   return name;
 }
 
-/** The endpoint under which a version is served next: its own, or where that was retired one of a new generation. */
-export function nextEndpoint(
+/** The endpoint of an arm: the one that it has, or the one that it would be given. Of a retired arm: what it had. */
+export function endpointOf(
   { model, environment }: Pick<EndpointIdentity, 'model' | 'environment'>,
-  record: VersionRecord,
+  { version: tag, artifact, endpoint }: VersionRecord,
 ): { readonly name: string; readonly generation: number } {
-  const generation = (record.endpoint?.generation ?? 1) + (isRetired(record) ? 1 : 0);
-  const { version } = record;
-  return {
-    name: endpointName({ model, environment, version, digest: record.artifact.digest, generation }),
-    generation,
-  };
+  if (endpoint !== undefined) return endpoint;
+  const { version, generation } = armOf(tag);
+  const name = endpointName({ model, environment, version, digest: artifact.digest, generation });
+  return { name, generation };
 }

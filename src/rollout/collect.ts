@@ -93,7 +93,7 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
   }
 }
 
-const named = ({ version, endpoint }: Candidate): Named => ({ version, endpoint });
+const named = ({ version, endpoint }: Named): Named => ({ version, endpoint });
 
 async function refuseDuringRollout({ store }: Ports, environment: string): Promise<void> {
   const [newest] = await store.rollouts();
@@ -120,18 +120,28 @@ async function refuseUnlessKnown(
   });
 }
 
-async function lookUp({ store, clock }: Ports, { keepMs }: Collect) {
+async function lookUp({ store, clock, platform }: Ports, { keepMs }: Collect) {
   const records = await store.versions();
   const due: Candidate[] = [];
   const kept: Collection['kept'][number][] = [];
   for (const one of retirements(records, { now: clock.now(), keepMs })) {
-    if (one.kind === 'kept') {
+    if (one.kind === 'kept' && !(await hasFailed(platform, one.endpoint))) {
       const why = `until ${new Date(one.until).toISOString()}`;
       kept.push({ version: one.version, endpoint: one.endpoint, why });
-    } else due.push(one);
+    } else due.push(one.kind === 'kept' ? { ...named(one), kind: 'due' } : one);
   }
   const champion = records.find(({ status }) => status === 'champion');
   return { due, kept, functionVersion: champion?.functionVersion };
+}
+
+/** A failed endpoint is nobody's way back, and holds quota: it may go at once. What can't be looked at is kept. */
+async function hasFailed(platform: Platform, endpoint: string): Promise<boolean> {
+  try {
+    return (await platform.endpoint(endpoint)).kind === 'failed';
+  } catch (error) {
+    if (error instanceof PlatformError) return false;
+    throw error;
+  }
 }
 
 /** Leaves out what any alias of the function may still ask, whoever made that alias, whatever it is for. */

@@ -28,6 +28,8 @@ export interface Settings {
   readonly unreadableMs: number;
   /** Tries of one effect before its step fails. */
   readonly maxTries: number;
+  /** Earlier generations of the challenger whose endpoint failed: taken down first, so that they hold no quota. */
+  readonly replaces?: readonly VersionTag[];
 }
 
 export interface RollbackSettings extends Settings {

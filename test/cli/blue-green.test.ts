@@ -167,9 +167,9 @@ describe('gc', () => {
     const made = [...cli.model.endpoints.keys()].filter((name) => !before.includes(name));
     expect(made).toEqual([expect.stringMatching(/v2-2-0-[0-9a-f]{8}-g2$/)]);
     const { versions } = await cli.ask('versions');
-    expect(versions.find(({ version }: { version: string }) => version === 'v2.2.0').endpoint).toEqual({
-      name: made[0],
-      generation: 2,
+    expect(versions.find(({ version }: { version: string }) => version === 'v2.2.0#2')).toMatchObject({
+      status: 'champion',
+      endpoint: { name: made[0], generation: 2 },
     });
     // And once more under that very name, for it was not retired.
     await cli.run('rollback --to v2.3.0 --yes');

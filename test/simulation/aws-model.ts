@@ -1,5 +1,6 @@
 import type { Stamp } from '../../src/domain/journal.ts';
 import type { ArmTick, CopiesTick, Observation } from '../../src/domain/observation.ts';
+import { armOf } from '../../src/domain/arm.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
@@ -67,7 +68,7 @@ export function createAws(world: {
   readonly serves: string;
   readonly endpoints: readonly string[];
   readonly behaviour: Readonly<Record<string, Behaviour>>;
-  readonly story: Pick<Story, 'bad' | 'endpointFate' | 'requestsPerTick' | 'withHistograms'>;
+  readonly story: Pick<Story, 'bad' | 'endpointFate' | 'mended' | 'requestsPerTick' | 'withHistograms'>;
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
     before: AliasView,
@@ -124,7 +125,8 @@ export function createAws(world: {
     if (since === 'in-service') return { kind: 'in-service' };
     const { kind, afterMs } = world.story.endpointFate;
     if (kind === 'never' || world.now() - since < afterMs) return { kind: 'creating' };
-    return kind === 'failed' ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
+    const fails = kind === 'failed' && !(world.story.mended === true && /-g\d+$/.test(name));
+    return fails ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
   };
   const targetAt = (time: number): AliasTarget => {
     let index = past.length - 1;
@@ -206,7 +208,10 @@ export function createAws(world: {
           const middle = at - query.tickMs / 2;
           const share =
             at > world.now() ? 0 : query.copies === true ? sampleAt(middle) : shareAt(middle, source.version);
-          const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
+          const { errors, latencyMs } = world.behaviour[armOf(source.version).version] ?? {
+            errors: 0.001,
+            latencyMs: 20,
+          };
           return armTick(
             Math.round((world.story.requestsPerTick * share) / 100),
             errors,

@@ -247,7 +247,9 @@ describe('the controller', () => {
     const before = world.calls.length;
     expect(await controller(world)).toEqual({ kind: 'nothing' });
     expect(
-      world.calls.slice(before).filter((name) => !/^store\.(versions|rollouts|journal)$/.test(name)),
+      world.calls
+        .slice(before)
+        .filter((name) => !/^(store\.(versions|rollouts|journal)|endpoint)$/.test(name)),
     ).toEqual([]);
     world.advance(keepMs);
     expect(await controller(world)).toMatchObject({

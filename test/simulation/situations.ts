@@ -1,6 +1,7 @@
 /** What a campaign must have been through: without these a clean result says nothing. */
 export const mustSee: readonly string[] = [
   'a breach ended',
+  'a failed endpoint was replaced',
   'all-at-once rolled-back',
   'all-at-once succeeded',
   'an endpoint was retired',

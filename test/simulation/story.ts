@@ -32,6 +32,8 @@ export interface Story {
   readonly bad: boolean;
   /** What becomes of an endpoint that is asked for, and after how long. */
   readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
+  /** Only the first endpoint of a version fails: somebody mends what failed it. */
+  readonly mended?: true;
   readonly requestsPerTick: number;
   readonly withHistograms: boolean;
   /** Each machine's clock is off. */
@@ -155,6 +157,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     ...(isFirst ? { first: true } : {}),
     ...(isLosing ? { lost: lostPart } : {}),
     ...(fate.chance(0.25) ? { revoked: true as const } : {}),
+    ...(dice(seed, 56).chance(0.7) ? { mended: true as const } : {}),
     ...(fate.chance(0.08) && swarm.foreign === 0 && !isFirst
       ? {
           loses: {

@@ -67,6 +67,8 @@ export interface ModelWorld {
   reading: ((query: MetricsQuery) => Reading) | null;
   /** Share of copies that are answered otherwise. */
   disagreement: number;
+  /** Why SageMaker fails this endpoint when it is created; null: it does not. */
+  fails: (endpoint: string) => string | null;
   differences: readonly Difference[];
   readonly states: RolloutState[];
 }
@@ -130,6 +132,11 @@ export function modelWorld(kept?: Store): ModelWorld {
             : { kind, message: `${name}: no answer` },
         );
 
+  const endpointState = (name: string): EndpointState => {
+    const kind = world.endpoints.get(name) ?? 'absent';
+    return kind === 'failed' ? { kind, why: world.fails(name) ?? 'no reason given' } : { kind };
+  };
+
   const platform: Platform = {
     readAlias: (name) => call('readAlias', () => aliasNamed(name)),
     writeAlias: (name, { target, stamp, revisionId: carried }) =>
@@ -152,11 +159,12 @@ export function modelWorld(kept?: Store): ModelWorld {
     ensureEndpoint: ({ endpoint }) =>
       call('ensureEndpoint', () => {
         const state = world.endpoints.get(endpoint);
-        world.endpoints.set(endpoint, state === undefined ? 'creating' : 'in-service');
-        return { kind: state === undefined ? 'creating' : 'in-service' } as EndpointState;
+        if (state === undefined) world.endpoints.set(endpoint, 'creating');
+        else if (state === 'creating')
+          world.endpoints.set(endpoint, world.fails(endpoint) === null ? 'in-service' : 'failed');
+        return endpointState(endpoint);
       }),
-    endpoint: (name) =>
-      call('endpoint', () => ({ kind: world.endpoints.get(name) ?? 'absent' }) as EndpointState),
+    endpoint: (name) => call('endpoint', () => endpointState(name)),
     deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
     smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
     codeSha256: () => call('codeSha256', () => 'code'),
@@ -256,6 +264,7 @@ export function modelWorld(kept?: Store): ModelWorld {
     requestsPerTick: 200,
     reading: null,
     disagreement: 0.1,
+    fails: () => null,
     differences: [],
   };
   return world;

@@ -651,7 +651,10 @@ describe('a description', () => {
     { what: 'with nothing configured, as code is before its first rollout', env: {} },
   ])('says $what what this code understands', async ({ env }) => {
     const { handler, lines, calls } = rig({ env });
-    expect(await handler({ mlreg: 'describe' })).toEqual({ router: 'mlreg', understands: ['buckets-1'] });
+    expect(await handler({ mlreg: 'describe' })).toEqual({
+      router: 'mlreg',
+      understands: ['buckets-1', 'generations-1'],
+    });
     expect([...lines, ...calls]).toEqual([]);
   });
 });
