@@ -8,7 +8,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { Clients } from './clients.ts';
 import { attempt, faultOf } from './errors.ts';
 import { variablesOf } from './lambda-configuration.ts';
-import { digestVariable } from './sagemaker-endpoints.ts';
+import { digestVariable } from './sagemaker-content.ts';
 
 /** What an environment's registry can be rebuilt from: published Lambda versions and SageMaker models. */
 export function createInventory({

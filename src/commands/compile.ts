@@ -70,7 +70,10 @@ export async function compile(
   words: Words,
   champion: VersionRecord | null,
   endpoints: Endpoints,
-  { approvalRequired, replaces }: { readonly approvalRequired: boolean } & Pick<Settings, 'replaces'>,
+  {
+    approvalRequired,
+    ...more
+  }: { readonly approvalRequired: boolean } & Pick<Settings, 'replaces' | 'serving'>,
 ): Promise<Plan> {
   const { config } = at;
   if (words.strategy === 'all-at-once' && config.protected) {
@@ -105,7 +108,7 @@ export async function compile(
   const bakes = { shares: steps, bakeMs, tickMs, ...final };
   const settings: Settings = {
     ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
-    ...(replaces === undefined ? {} : { replaces }),
+    ...more,
   };
   const withApproval =
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;

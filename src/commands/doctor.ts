@@ -19,6 +19,7 @@ import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
 import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { markerNote } from './marker.ts';
+import { servingCheck } from './serving-settings.ts';
 import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
@@ -120,6 +121,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
         return { ok: true, detail: `${detail}; the next deploy puts that on trial` };
       return { ok: false, detail, mend: 'mlreg deploy --with-latest, or undo the changes of $LATEST' };
     });
+    await check('serving', () => servingCheck(at, champion));
     const { endpoint } = champion;
     await check('way back', () => wayBack(at, champion, running));
     await check('artifact', async () => {

@@ -1,4 +1,4 @@
-import type { EnvironmentConfig } from '../config/index.ts';
+import { type EnvironmentConfig, servingOf } from '../config/index.ts';
 import { armOf } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -14,6 +14,7 @@ import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../rollout/state.ts';
 import { type Choice, chooseGeneration } from '../rollout/choose-generation.ts';
 import { mustKnowGenerations } from './router-code.ts';
+import { servedOtherwise } from './serving-settings.ts';
 import { stageFor } from './stage.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -94,11 +95,19 @@ export async function prepare(
   const latest = differences.length === 0 ? undefined : { differences, take };
   if (begins && latest !== undefined && !take)
     refuseLatest(latest.differences, champion, record, config.name);
+  if (choice.unread !== undefined)
+    context.output.say(`how ${record.version} serves is not compared with mlreg.yaml: ${choice.unread}`);
   const compiled = await compile(context, at, words, champion, endpoints, {
     approvalRequired: options.approvalRequired === true,
     replaces: replaces.map(({ version }) => version),
+    serving: servingOf(config),
   });
-  const plan: Plan = latest === undefined ? compiled : { ...compiled, latest };
+  const settings = await servedOtherwise(at, champion);
+  const plan: Plan = {
+    ...compiled,
+    ...(latest === undefined ? {} : { latest }),
+    ...(settings.length === 0 ? {} : { settings }),
+  };
   return {
     plan,
     record,
@@ -116,6 +125,7 @@ export async function prepare(
           statusAt: context.world.clock.now(),
           statusReason: `${plan.strategy} began`,
           endpoint,
+          serving: servingOf(config),
         },
       },
     ],

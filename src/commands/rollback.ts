@@ -1,4 +1,5 @@
 import type { VersionTag } from '../domain/units.ts';
+import { servingOf } from '../config/index.ts';
 import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
 import { formatDuration } from '../domain/parse.ts';
@@ -177,6 +178,8 @@ async function moveTo(
     ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
     returnsTo: back.returnsTo,
     builds: back.builds,
+    // Under its old name it is the generation that it was.
+    serving: (back.anew === true ? undefined : wanted.serving) ?? servingOf(config),
     republishes,
     smokeFirst: standing.kind === 'fled',
   });
@@ -204,7 +207,15 @@ async function moveTo(
         endpoints,
         codeSha256,
         // From here on this is its endpoint, also where the rollout ends halfway: gc finds it by the registry alone.
-        changes: [{ version: returning.version, set: { endpoint: back.endpoint } }],
+        changes: [
+          {
+            version: returning.version,
+            set: {
+              endpoint: back.endpoint,
+              ...(plan.serving === undefined ? {} : { serving: plan.serving }),
+            },
+          },
+        ],
         isNew: back.anew === true,
       });
       const { code, state } = await driveToEnd(context, at, ports, journal, follower);

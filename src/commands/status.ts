@@ -16,6 +16,7 @@ import { type Context, stateOf, type Target, target, unfinished } from './contex
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { type MarkerNote, markerNote } from './marker.ts';
 import { championOf } from './prepare.ts';
+import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
@@ -32,6 +33,7 @@ export async function status(context: Context): Promise<ExitCode> {
   });
   const note = alias instanceof PlatformError ? null : await markerNote(at, alias);
   const stage = await stageView(at);
+  const settings = await servedOtherwise(at, champion);
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
   const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
@@ -50,6 +52,7 @@ export async function status(context: Context): Promise<ExitCode> {
     environment: config.name,
     place: connection.place,
     champion: champion?.version ?? null,
+    ...(settings.length === 0 ? {} : { settings }),
     alias:
       alias instanceof PlatformError
         ? { error: alias.message }
@@ -67,6 +70,11 @@ export async function status(context: Context): Promise<ExitCode> {
     const lines = [
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${championText(champion, config.name, note)}`,
+      ...(champion === null || settings.length === 0
+        ? []
+        : [
+            `settings  ${otherwiseText(champion.version, settings)}${running === null ? `; next: ${rolloutOf(champion, config.name)}` : ''}`,
+          ]),
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(stage, config.lambda.alias, config.name, running !== null),

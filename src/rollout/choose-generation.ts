@@ -1,5 +1,6 @@
 import { isRetired, type VersionRecord } from '../domain/registry.ts';
-import { type EndpointState, type Platform, PlatformError } from '../ports/platform.ts';
+import { unreachable } from '../domain/units.ts';
+import { type Platform, PlatformError } from '../ports/platform.ts';
 import { nextGeneration } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -11,49 +12,75 @@ export interface Choice {
   readonly isNew: boolean;
   /** Generations whose endpoint failed and never served anybody: taken down first, so that they hold no quota. */
   readonly replaces: readonly VersionRecord[];
+  /** Why it could not be looked how its endpoint serves. Undefined: as configured, or it has none yet. */
+  readonly unread?: string;
 }
 
-type Look = 'usable' | 'retired' | 'failed';
+type Looking = Pick<Platform, 'endpoint' | 'servingDifferences'>;
+type Look =
+  | { readonly kind: 'usable'; readonly unread?: string }
+  | { readonly kind: 'retired' | 'failed' | 'gone' }
+  | { readonly kind: 'differs'; readonly differences: readonly string[] };
 
 /**
- * The newest generation whose endpoint can be used, else a new one: a failed endpoint is replaced and never reused, and the
- * name of a retired one is never used again.
+ * The newest generation that serves as configured, or has no endpoint yet; else a new one. A failed endpoint is replaced and
+ * never reused, and the name of a retired one is never used again.
  * @param of the generations that are registered, the newest first, at least one
  * @throws PlatformError where AWS can't be asked, but not where it denies the look: the rollout itself looks again
  */
 export async function chooseGeneration(
-  { platform, clock }: Pick<RolloutPorts, 'clock'> & { readonly platform: Pick<Platform, 'endpoint'> },
+  { platform, clock }: Pick<RolloutPorts, 'clock'> & { readonly platform: Looking },
   of: readonly VersionRecord[],
   { by }: { readonly by: string },
 ): Promise<Choice> {
-  const looks: { readonly record: VersionRecord; readonly look: Look }[] = [];
-  for (const record of of) looks.push({ record, look: await lookAt(platform, record) });
-  const replaces = looks.flatMap(({ record, look }) =>
-    look === 'failed' && record.status !== 'champion' && standingOf(record).kind === 'never-served'
-      ? [record]
-      : [],
-  );
-  const usable = looks.find(({ look }) => look === 'usable');
-  if (usable !== undefined) return { record: usable.record, isNew: false, replaces };
-  const [newest] = looks;
-  const why =
-    newest?.look === 'failed' ? 'the endpoint before it failed' : 'the endpoint before it was retired';
-  return { record: nextGeneration(of, { at: clock.now(), by, why }), isNew: true, replaces };
+  const replaces: VersionRecord[] = [];
+  let why: string | undefined;
+  for (const record of of) {
+    const look = await lookAt(platform, record);
+    if (look.kind === 'usable') {
+      const { unread } = look;
+      return { record, isNew: false, replaces, ...(unread === undefined ? {} : { unread }) };
+    }
+    why ??= whyNew(look);
+    const isNobodys = record.status !== 'champion' && standingOf(record).kind === 'never-served';
+    if (look.kind === 'failed' && isNobodys) replaces.push(record);
+  }
+  return { record: nextGeneration(of, { at: clock.now(), by, why: why ?? '' }), isNew: true, replaces };
 }
 
-async function lookAt(platform: Pick<Platform, 'endpoint'>, record: VersionRecord): Promise<Look> {
+function whyNew(look: Exclude<Look, { readonly kind: 'usable' }>): string {
+  switch (look.kind) {
+    case 'differs':
+      return `the generation before it serves otherwise than configured: ${look.differences.join(', ')}`;
+    case 'failed':
+      return 'the endpoint before it failed';
+    case 'retired':
+      return 'the endpoint before it was retired';
+    case 'gone':
+      return 'the endpoint before it is gone';
+    default:
+      return unreachable(look);
+  }
+}
+
+async function lookAt(platform: Looking, record: VersionRecord): Promise<Look> {
   const { endpoint } = record;
-  if (isRetired(record)) return 'retired';
-  if (endpoint === undefined) return 'usable';
-  const found = await unlessDenied(() => platform.endpoint(endpoint.name));
-  return found?.kind === 'failed' ? 'failed' : 'usable';
-}
-
-async function unlessDenied(look: () => Promise<EndpointState>): Promise<EndpointState | null> {
+  if (isRetired(record)) return { kind: 'retired' };
+  if (endpoint === undefined) return { kind: 'usable' };
+  // What has served is that content for ever; what has not may still be made, as configured.
+  const { kind: standing } = standingOf(record);
+  const hasLeft = standing === 'good' || standing === 'fled';
+  const gone: Look = hasLeft ? { kind: 'gone' } : { kind: 'usable' };
   try {
-    return await look();
+    const { kind } = await platform.endpoint(endpoint.name);
+    if (kind === 'failed') return { kind };
+    if (kind === 'absent' || kind === 'deleting') return gone;
+    const differences = await platform.servingDifferences(endpoint.name);
+    return differences.length === 0 ? { kind: 'usable' } : { kind: 'differs', differences };
   } catch (error) {
-    if (error instanceof PlatformError && error.failure.kind === 'denied') return null;
+    if (!(error instanceof PlatformError)) throw error;
+    if (error.failure.kind === 'missing') return gone;
+    if (error.failure.kind === 'denied') return { kind: 'usable', unread: error.message };
     throw error;
   }
 }

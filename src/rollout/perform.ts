@@ -81,6 +81,7 @@ async function dispatch(
         version: effect.version,
         artifactUri: record.artifact.uri,
         artifactDigest: record.artifact.digest,
+        ...(state.plan.serving === undefined ? {} : { serving: state.plan.serving }),
       });
       if (found.kind === 'failed') {
         return { kind: 'failed', error: `endpoint ${effect.endpoint} failed: ${found.why}`, final: true };

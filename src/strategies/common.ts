@@ -83,6 +83,9 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     ...(settings.horizonMs === undefined ? {} : { horizonMs: settings.horizonMs }),
     maxHoldMs: settings.maxHoldMs,
     unreadableMs: settings.unreadableMs,
+    ...(settings.serving === undefined || !steps.some(({ kind }) => kind === 'provision')
+      ? {}
+      : { serving: settings.serving }),
     maxTries: settings.maxTries,
   };
 }

@@ -1,57 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Platform } from '../../src/ports/platform.ts';
-import { stack, type Stack } from '../contract/aws/stack.ts';
-import { began, type CliWorld, serving } from '../support/cli-world.ts';
+import { began } from '../support/cli-world.ts';
+import { breaks, type Emulated, overEmulator, unhealthy, works } from '../support/emulated-endpoints.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
-const unhealthy =
-  'The primary container for production variant AllTraffic did not pass the ping health check. Please check CloudWatch logs for this endpoint.';
-
-interface Made {
-  readonly cli: CliWorld;
-  readonly aws: Stack;
-  /** Time of the endpoint's service goes on, too. */
-  readonly pass: (ms: number) => Promise<void>;
-}
-
-/** The project's endpoints are the emulator's; `boot` decides whether a container comes up. */
-async function overEmulator(settings: Parameters<typeof stack>[0] = {}): Promise<Made> {
-  const cli = await serving();
-  const aws = await stack(settings);
-  let at = cli.clock.now();
-  const pass = async (ms: number): Promise<void> => {
-    cli.clock.advance(ms);
-    await follow();
-  };
-  const follow = async (): Promise<void> => {
-    const now = cli.clock.now();
-    await aws.clock.advance(now - at);
-    at = now;
-  };
-  const over = <Name extends 'ensureEndpoint' | 'endpoint' | 'deleteEndpoint'>(name: Name) =>
-    (async (...given: Parameters<Platform[Name]>) => {
-      await follow();
-      return (aws.platform[name] as (...all: unknown[]) => Promise<unknown>)(...given);
-    }) as Platform[Name];
-  const { platform } = cli.model.ports;
-  const ofChampion = platform.endpoint;
-  platform.ensureEndpoint = over('ensureEndpoint');
-  platform.deleteEndpoint = over('deleteEndpoint');
-  platform.endpoint = (name, haste) =>
-    name.includes('v2-2-0') ? ofChampion(name, haste) : over('endpoint')(name, haste);
-  return { cli, aws, pass };
-}
-
-const breaks = ({ aws }: Made): void => {
-  aws.containers.boot = async () => {
-    throw new Error(unhealthy);
-  };
-};
-const works = ({ aws }: Made): void => {
-  aws.containers.boot = async () => undefined;
-};
-
-const statuses = async ({ cli }: Made) =>
+const statuses = async ({ cli }: Emulated) =>
   (await cli.store.versions()).map(({ version, status, endpoint, tombstone }) => [
     version,
     status,
@@ -60,6 +12,13 @@ const statuses = async ({ cli }: Made) =>
   ]);
 
 const first = 'recommendation-dev-v2-3-0-76322e33';
+/** SageMaker calls it Failed, though it served. */
+function laterFails({ cli }: Emulated): void {
+  const { platform } = cli.model.ports;
+  const { endpoint } = platform;
+  platform.endpoint = async (name) => (name === first ? { kind: 'failed', why: unhealthy } : endpoint(name));
+}
+
 const champion = ['v2.2.0', 'champion', 'recommendation-dev-v2-2-0-76322e32', 'there'];
 
 describe('an endpoint that failed', () => {
@@ -122,20 +81,20 @@ describe('an endpoint that failed', () => {
     expect(await made.aws.platform.endpoint(first)).toEqual({ kind: 'absent' });
   });
 
-  it('holds up nobody for long where AWS takes an hour to delete it', async () => {
-    const made = await overEmulator({ settings: { settings: { endpointDeletingMs: 3_600_000 } } });
+  it('holds up nobody for long where AWS takes half an hour to delete it', async () => {
+    const made = await overEmulator({ endpointDeletingMs: 1_800_000 });
     breaks(made);
     await made.cli.run(deploy);
     works(made);
     const { code, stderr } = await made.cli.run(deploy);
     expect([code, stderr]).toEqual([0, expect.stringContaining(`${first} is left to mlreg gc: `)]);
-    await made.pass(3_600_000);
+    await made.pass(1_800_000);
     expect((await made.cli.run('gc')).code).toBe(0);
     expect(await made.aws.platform.endpoint(first)).toEqual({ kind: 'absent' });
   });
 
   it('is gone before another one is made, so that it takes no quota of the account', async () => {
-    const made = await overEmulator({ settings: { settings: { endpointConcurrencyQuota: 10 } } });
+    const made = await overEmulator({ endpointConcurrencyQuota: 40 });
     breaks(made);
     await made.cli.run(deploy);
     works(made);
@@ -182,10 +141,7 @@ describe('an endpoint that failed', () => {
     expect((await made.cli.run(deploy)).code).toBe(0);
     await made.cli.register('v2.4.0');
     expect((await made.cli.run('deploy --model-version v2.4.0')).code).toBe(0);
-    const { platform } = made.cli.model.ports;
-    const { endpoint } = platform;
-    platform.endpoint = async (name) =>
-      name === first ? { kind: 'failed', why: unhealthy } : endpoint(name);
+    laterFails(made);
     expect((await made.cli.run('gc --dry-run')).stdout).toMatch(new RegExp(`would go +v2.3.0 +${first}`));
     expect((await made.cli.run('gc')).stdout).toMatch(new RegExp(`retired +v2.3.0 +${first}`));
   });

@@ -55,6 +55,7 @@ export interface AwsModel {
   variables(functionVersion: string): Variables;
   ensureEndpoint(name: string): EndpointState;
   endpoint(name: string): EndpointState;
+  servingDifferences(name: string): readonly string[];
   deleteEndpoint(name: string): void;
   /** All that were ever asked for, and are not deleted, but for what a late request made anew. */
   endpointNames(): readonly string[];
@@ -194,6 +195,7 @@ export function createAws(world: {
       return state(name);
     },
     endpoint: state,
+    servingDifferences: () => [],
     deleteEndpoint(name) {
       if (!endpoints.delete(name)) return;
       deleted.add(name);

@@ -106,6 +106,7 @@ export const engineLevel: BuildLevel = async (stage) => {
             () => ({ kind: 'creating' }),
           ),
         endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
+        servingDifferences: (name) => on('servingDifferences', () => aws.servingDifferences(name)),
         deleteEndpoint: (name) => on('deleteEndpoint', () => aws.deleteEndpoint(name)),
         smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
         codeSha256: (version) =>

@@ -69,6 +69,8 @@ export interface ModelWorld {
   disagreement: number;
   /** Why SageMaker fails this endpoint when it is created; null: it does not. */
   fails: (endpoint: string) => string | null;
+  /** In what this endpoint does not serve as configured. */
+  otherwise: (endpoint: string) => readonly string[];
   differences: readonly Difference[];
   readonly states: RolloutState[];
 }
@@ -165,6 +167,7 @@ export function modelWorld(kept?: Store): ModelWorld {
         return endpointState(endpoint);
       }),
     endpoint: (name) => call('endpoint', () => endpointState(name)),
+    servingDifferences: (name) => call('servingDifferences', () => world.otherwise(name)),
     deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
     smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
     codeSha256: () => call('codeSha256', () => 'code'),
@@ -265,6 +268,7 @@ export function modelWorld(kept?: Store): ModelWorld {
     reading: null,
     disagreement: 0.1,
     fails: () => null,
+    otherwise: () => [],
     differences: [],
   };
   return world;
