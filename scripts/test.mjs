@@ -60,6 +60,9 @@ const results = await Promise.all(chosen.map(runRing));
 rmSync(scratch, { recursive: true, force: true });
 
 console.log('');
+// Once more: each stands far above, where its ring printed it.
+for (const { ring, failures } of results)
+  for (const failure of failures) console.log(`failed: ${ring}: ${failure}`);
 for (const { ring, passed, failed, skipped, seconds } of results) {
   const counts = `${String(passed).padStart(5)} passed, ${failed} failed, ${skipped} skipped`;
   console.log(`${ring.padEnd(width)}  ${counts}  ${seconds.toFixed(0)} s`);
@@ -71,7 +74,7 @@ process.exitCode = interrupted ? 130 : total('failed') === 0 ? 0 : 1;
 
 async function runRing(ring) {
   const begun = performance.now();
-  const result = { ring, passed: 0, failed: 0, skipped: 0, seconds: 0 };
+  const result = { ring, passed: 0, failed: 0, skipped: 0, failures: [], seconds: 0 };
   for (const [index, program] of rings[ring].entries()) {
     if (interrupted) break;
     const report = join(scratch, `${ring}-${index}.json`);
@@ -84,6 +87,7 @@ async function runRing(ring) {
     result.passed += counted.passed;
     result.failed += counted.failed;
     result.skipped += counted.skipped;
+    result.failures.push(...counted.failures);
   }
   result.seconds = (performance.now() - begun) / 1000;
   return result;
@@ -111,18 +115,19 @@ async function runProgram(ring, [owner, name, ...args], report) {
   const ok = code === 0;
   if (!name.startsWith('vitest')) {
     say(`${ok ? '✓' : '✗'} ${name}`);
-    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, failures: ok ? [] : [name] };
   }
   const counted = readReport(report);
   // A run that ended badly without a failed test (no report, a worker that crashed) is a failure all the same.
-  return { ...counted, failed: ok ? counted.failed : Math.max(1, counted.failed) };
+  if (ok || counted.failed > 0) return counted;
+  return { ...counted, failed: 1, failures: [`${name} ended with exit code ${code}`] };
 }
 
 function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, failures: [] };
   }
 }
 

@@ -48,7 +48,6 @@ export async function rollBackBlind(
   const { stamp, target } = first.view;
   const to = order.to ?? target.functionVersion;
   const second = await orderBlind(platform, green, { ...order, to }, stamp);
-  // Another alias without a marker was never part of a rollout.
   const isHome = second.kind === 'set' || second.kind === 'no-way-back' || isMissing(second);
   return isHome ? first : second;
 }
@@ -69,15 +68,19 @@ async function orderBlind(
       if (!(error instanceof PlatformError)) throw error;
       return { kind: 'failed', error: failure ?? error };
     }
-    const { stamp } = found;
+    // Also a second alias that no rollout has marked is written: an owner who meant to point it at the new version loses
+    // its revision by it, and would swap the stage there.
+    const stamp = found.stamp ?? newest;
     if (stamp === undefined) return { kind: 'no-way-back' };
     // An owner has come since, who found this order on the first alias, and sees to the second.
     if (newest !== undefined && stamp.token > newest.token) return { kind: 'no-way-back' };
-    if (stamp.detail?.writer === order.writer) return { kind: 'set', view: found };
+    // Where somebody has moved the alias by hand since and left the marker, it is written again.
+    if (found.stamp?.detail?.writer === order.writer && sameTarget(found.target, only(targetOf(found.stamp))))
+      return { kind: 'set', view: found };
     const wanted = order.to ?? (isBlind(stamp) ? targetOf(stamp) : stamp.back);
     if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)
       return { kind: 'another-order', view: found, wanted };
-    const target: AliasTarget = { functionVersion: wanted, weights: {} };
+    const target = only(wanted);
     const own = blindStamp(stamp, order.writer, wanted, newest);
     failure = undefined;
     try {
@@ -113,6 +116,8 @@ function blindStamp(found: Stamp, writer: string, target: string, newest: Stamp 
   // Over a marker of format 1 an owner of that time must see a newer one: it knows nothing of writers.
   return { ...common, token: token + 1, detail: detail(noStore) };
 }
+
+const only = (functionVersion: string): AliasTarget => ({ functionVersion, weights: {} });
 
 /** The second alias follows the first, whatever older marker it carries. */
 const newestOf = (found: Stamp, newest: Stamp | undefined): Stamp => newest ?? found;

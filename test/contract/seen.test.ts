@@ -27,17 +27,18 @@ function suite(open: () => Seen): void {
     expect(await seen.claim('r-1/b')).toBe(true);
     expect(await seen.claim('r-2/a')).toBe(true);
   });
-
-  it('is true for one of many who come at once', async () => {
-    const seen = open();
-    const claims = await Promise.all(Array.from({ length: 20 }, () => seen.claim('r-3/a')));
-    expect(claims.filter((claim) => claim === true)).toHaveLength(1);
-    expect(claims.filter((claim) => claim === false)).toHaveLength(19);
-  });
 }
 
 describe('in memory', () => {
   suite(() => createSeen(machine({})));
+
+  // Not over moto: it looks at a put's condition some time before it writes, so that of two at once both may win.
+  it('is true for one of many who come at once', async () => {
+    const seen = createSeen(machine({}));
+    const claims = await Promise.all(Array.from({ length: 20 }, () => seen.claim('r-3/a')));
+    expect(claims.filter((claim) => claim === true)).toHaveLength(1);
+    expect(claims.filter((claim) => claim === false)).toHaveLength(19);
+  });
 
   it('forgets the oldest of very many', async () => {
     const seen = createSeen(machine({}));

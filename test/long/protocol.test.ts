@@ -14,7 +14,7 @@ const missing = [
   ...(isThere('cc', '--version') ? [] : ['cc, a C compiler']),
 ];
 
-type Model = 'ownership' | 'restore';
+type Model = 'ownership' | 'restore' | 'stage' | 'copies';
 
 const passes: readonly [what: string, model: Model, switches: string][] = [
   [
@@ -72,6 +72,32 @@ const passes: readonly [what: string, model: Model, switches: string][] = [
   ],
   ['a restore while two owners of the old store live, then a rollout in the new one', 'restore', 'TAKER=1'],
   ['the same with one owner; 1 fault, 1 crash of the restore', 'restore', 'TAKER=0 FAULTS=1 CRASHES=1'],
+  [
+    'blue-green: an owner, one who takes over, three resumes; 1 fault, 1 crash, 1 outage',
+    'stage',
+    'TAKERS=1 FAULTS=1 CRASHES=1 OUTAGES=1 RESUME=3',
+  ],
+  [
+    'blue-green: an owner, one who takes over, a person without the store, three resumes; 1 crash, 1 outage',
+    'stage',
+    'TAKERS=1 PERSONS=1 CRASHES=1 OUTAGES=1 RESUME=3',
+  ],
+  [
+    'blue-green: an owner, a person who aborts, two resumes; 1 fault',
+    'stage',
+    'ABORTERS=1 FAULTS=1 RESUME=2',
+  ],
+  [
+    'blue-green: a second alias without a marker, a person without the store, three resumes; 1 fault, 1 outage',
+    'stage',
+    'MARKED=0 PERSONS=1 FAULTS=1 OUTAGES=1 RESUME=3',
+  ],
+  ['a store and its copy with two owners each; 1 crash', 'copies', 'OWNERS=2 COPYOWNERS=2 CRASHES=1'],
+  [
+    'a store and its copy with an owner each, and two persons who recover; 1 crash',
+    'copies',
+    'OWNERS=1 COPYOWNERS=1 RECOVERS=2 CRASHES=1',
+  ],
 ];
 
 /** Each rule weakened by its switch, and the property that must then be violated. */
@@ -134,6 +160,43 @@ const failures: readonly [what: string, model: Model, switches: string, violated
   ['an owner with dead credentials beats on', 'ownership', 'TAKERS=1 DEAD=1 LETSGO=0', /champion==1/],
   ['tokens of two stores are compared', 'restore', 'EPOCHS=0', /reported|mepoch/],
   ['a restore does not write the alias', 'restore', 'RFENCE=0', /reported/],
+  ['a way back leaves the second alias to the stage', 'stage', 'ABORTERS=1 FAULTS=1 BACKBOTH=0', /fled/],
+  [
+    'a promotion is told of when the stage names the second alias',
+    'stage',
+    'TAKERS=1 FAULTS=1 PROMOTEFIRST=0 RESUME=2',
+    /champion/,
+  ],
+  [
+    'the second alias is fenced before the first',
+    'stage',
+    'TAKERS=1 PERSONS=1 CRASHES=1 OUTAGES=1 FIRSTFIRST=0',
+    /fled/,
+  ],
+  [
+    'a blind order leaves a second alias that carries no marker',
+    'stage',
+    'MARKED=0 PERSONS=1 OUTAGES=1 BLINDBOTH=0',
+    /fled/,
+  ],
+  [
+    'a store does not remember whom it gave its tokens to',
+    'copies',
+    'OWNERS=2 COPYOWNERS=2 WRITERS=0',
+    /switches/,
+  ],
+  [
+    'the writer of an older token is not compared at the fence',
+    'copies',
+    'OWNERS=3 COPYOWNERS=1 OLDER=0',
+    /switches/,
+  ],
+  [
+    'a recovery takes an epoch above its own store alone',
+    'copies',
+    'OWNERS=1 COPYOWNERS=1 RECOVERS=2 ABOVE=0',
+    /reported/,
+  ],
 ];
 
 if (missing.length > 0) {

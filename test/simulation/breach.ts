@@ -17,7 +17,7 @@ const heldMs = 60_000;
  */
 export function checkBreachEnded(world: SimWorld, story: Story, since: number): void {
   if (!story.bad || story.first === true || world.foreignEdits() > 0) return;
-  if ([...world.safety.journals().keys()].some((id) => world.safety.forced(id))) return;
+  if (world.safety.everForced()) return;
   const { longestMs, presentMs } = world.exposure();
   const wellMs = world.scheduler.now() - since;
   const keptMs = since === 0 ? longestMs : Math.min(presentMs, wellMs);

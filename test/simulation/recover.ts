@@ -136,9 +136,8 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   const lock = await store.lock();
   if (stamp !== undefined && stamp.token > lock.token)
     return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
-  const forced = [...world.safety.journals().keys()].some((id) => world.safety.forced(id));
   const isRecovered = story.loses !== undefined;
-  if (story.bad && champion === v23 && !forced && story.first !== true && !isRecovered)
+  if (story.bad && champion === v23 && !world.safety.everForced() && story.first !== true && !isRecovered)
     return world.fail(
       new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
     );

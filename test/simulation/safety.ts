@@ -78,8 +78,8 @@ export interface Safety {
   leftUndone(): boolean;
   /** The store holds so many entries of each journal, and forgot all others. */
   forget(lengths: ReadonlyMap<string, number>): void;
-  /** A person pushed this rollout on with `promote`. */
-  forced(rollout: string): boolean;
+  /** A person pushed a rollout on with `promote`, also one that the store has lost since. */
+  everForced(): boolean;
 }
 
 interface Followed {
@@ -101,6 +101,7 @@ interface Followed {
 /** The laws, checked after every effect, on what really happened and not on what the engine believes. */
 export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
+  let forced = false;
   const forgotten = new Set<string>();
   /** Of the store that took another one's place, once an alias says so. */
   let restoredEpoch: number | null = null;
@@ -436,6 +437,7 @@ export function watchSafety(world: Watched): Safety {
       if (entry.kind === 'step-done') checkStepDone(rollout, entry, entries);
       if (entry.kind === 'result') checkPublished(rollout, entry);
       rollout.entries.push(entry);
+      if (entry.kind === 'request' && entry.accepted && entry.request.kind === 'promote') forced = true;
       note(id, rollout, entry);
     }
     const champions = world.registry().filter(({ status }) => status === 'champion');
@@ -607,11 +609,6 @@ export function watchSafety(world: Watched): Safety {
     },
     leftUndone,
     journals: () => new Map([...rollouts].map(([id, { entries }]) => [id, entries])),
-    forced: (id) =>
-      rollouts
-        .get(id)
-        ?.entries.some(
-          (entry) => entry.kind === 'request' && entry.accepted && entry.request.kind === 'promote',
-        ) ?? false,
+    everForced: () => forced,
   };
 }

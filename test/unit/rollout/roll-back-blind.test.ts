@@ -116,6 +116,24 @@ describe('a rollback by the alias alone', () => {
     expect(world.calls.filter((name) => name === 'writeAlias')).toHaveLength(1);
   });
 
+  it('is written again where somebody moved the alias by hand before it was read back, the second alias too', async () => {
+    const { world, order, alias } = worldWith(stampOf());
+    world.makeAlias('green', on('8'), stampOf({}, { token: 9, back: '3' }));
+    world.fault = (_index, name) => {
+      if (
+        name === 'readAlias' &&
+        alias().target.functionVersion === '7' &&
+        alias('green').target.functionVersion === '8'
+      )
+        if (world.calls.filter((call) => call === 'writeAlias').length === 1)
+          world.makeAlias('live', on('6'), alias().stamp);
+      return null;
+    };
+    expect(await order(ana, 'green')).toMatchObject({ kind: 'set', view: { target: on('7') } });
+    expect(alias().target).toEqual(on('7'));
+    expect(alias('green').target).toEqual(on('7'));
+  });
+
   it('is sent again where it never arrived, and says so in the end', async () => {
     const { world, order, alias } = worldWith(stampOf());
     let tries = 0;
@@ -134,9 +152,10 @@ describe('a rollback by the alias alone', () => {
     world.makeAlias('green', on('8'), stampOf({}, { token: 9, back: '3' }));
     expect(await order(ana, 'green')).toMatchObject({ kind: 'set' });
     expect(alias('green')).toMatchObject({ target: on('7'), stamp: { token: 12, seq: 0, back: '7' } });
+    // Also one without a marker: the rollout may have been about to write its first.
     world.makeAlias('green', on('8'), undefined);
     expect(await order(bob, 'green')).toMatchObject({ kind: 'set' });
-    expect(alias('green').target).toEqual(on('8'));
+    expect(alias('green')).toMatchObject({ target: on('7'), stamp: { token: 12, seq: 0, back: '7' } });
     expect(await order({ writer: '0c0c0c0c' }, 'nowhere')).toMatchObject({ kind: 'set' });
   });
 });
