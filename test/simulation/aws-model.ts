@@ -53,9 +53,10 @@ export interface AwsModel {
     readonly functionVersion: string;
   };
   variables(functionVersion: string): Variables;
-  ensureEndpoint(name: string): EndpointState;
+  ensureEndpoint(name: string, memoryMb: number): EndpointState;
   endpoint(name: string): EndpointState;
-  servingDifferences(name: string): readonly string[];
+  /** The memory that an endpoint was made with, MB; undefined where it is not there. */
+  memoryOf(name: string): number | undefined;
   deleteEndpoint(name: string): void;
   /** All that were ever asked for, and are not deleted, but for what a late request made anew. */
   endpointNames(): readonly string[];
@@ -95,6 +96,8 @@ export function createAws(world: {
   };
   const atRest: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const stage = { now: atRest, before: atRest, at: 0 };
+  /** Of those that were asked for, MB. */
+  const memory = new Map<string, number>();
   const deleted = new Set<string>();
   /** Made anew by a request from before its delete. */
   const risen = new Set<string>();
@@ -188,14 +191,18 @@ export function createAws(world: {
       return { functionVersion };
     },
     variables,
-    ensureEndpoint(name) {
+    ensureEndpoint(name, memoryMb) {
       // A request of the dead that comes after the delete can't be fenced.
       if (!endpoints.has(name) && deleted.has(name)) risen.add(name);
-      if (!endpoints.has(name)) endpoints.set(name, world.now());
+      if (!endpoints.has(name)) {
+        endpoints.set(name, world.now());
+        memory.set(name, memoryMb);
+      } else if ((memory.get(name) ?? 2048) !== memoryMb)
+        throw new PlatformError({ kind: 'refused', message: `${name} has another memory` });
       return state(name);
     },
     endpoint: state,
-    servingDifferences: () => [],
+    memoryOf: (name) => (endpoints.has(name) ? (memory.get(name) ?? 2048) : undefined),
     deleteEndpoint(name) {
       if (!endpoints.delete(name)) return;
       deleted.add(name);

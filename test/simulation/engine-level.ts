@@ -1,4 +1,5 @@
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
+import { settingDifferences } from '../../src/domain/serving.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { emptyState, type State } from '../../src/store/fold.ts';
 import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
@@ -73,7 +74,7 @@ export const engineLevel: BuildLevel = async (stage) => {
     // A model of a store keeps no records.
     audit: () => Promise.resolve(null),
     end: () => undefined,
-    connect(process) {
+    connect(process, _clock, serving) {
       const on = <T>(name: string, effect: () => T | Promise<T>, stale?: () => T | Promise<T>): Promise<T> =>
         caller.call(process, name, effect, { stale });
       const notYet = (message: string) => (): never => {
@@ -99,14 +100,19 @@ export const engineLevel: BuildLevel = async (stage) => {
         swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
         readStage: () => on('readStage', aws.stage, aws.stageBefore),
         writeStage: (wanted) => on('writeStage', () => aws.writeStage(wanted)),
-        ensureEndpoint: ({ endpoint }) =>
+        ensureEndpoint: ({ endpoint, serving: planned = serving }) =>
           on(
             'ensureEndpoint',
-            () => aws.ensureEndpoint(endpoint),
+            () => aws.ensureEndpoint(endpoint, planned.memoryMb),
             () => ({ kind: 'creating' }),
           ),
         endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
-        servingDifferences: (name) => on('servingDifferences', () => aws.servingDifferences(name)),
+        servingDifferences: (name) =>
+          on('servingDifferences', () => {
+            const memoryMb = aws.memoryOf(name);
+            if (memoryMb === undefined) return notYet(`no endpoint ${name}`)();
+            return settingDifferences(serving, { ...serving, memoryMb });
+          }),
         deleteEndpoint: (name) => on('deleteEndpoint', () => aws.deleteEndpoint(name)),
         smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
         codeSha256: (version) =>

@@ -115,10 +115,11 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     strategy: Strategy,
     champion: VersionTag | null,
     challenger: VersionTag,
-    replaces: readonly VersionRecord[],
+    { serving, replaces }: { readonly replaces: readonly VersionRecord[] } & Pick<Machine, 'serving'>,
   ): Plan {
     const settings = {
       ...settingsOf(champion, challenger),
+      serving,
       replaces: replaces.map(({ version }) => version),
     };
     const [first = percent(10)] = settings.steps;
@@ -218,7 +219,10 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (isNew) await store.register(record);
     if (replaces.length > 0) world.saw('a failed endpoint was replaced');
     const journal = await start(ports, id, {
-      plan: planOf(strategy, champion?.version ?? null, record.version, replaces),
+      plan: planOf(strategy, champion?.version ?? null, record.version, {
+        serving: machine.serving,
+        replaces,
+      }),
       actor,
       reason: '',
       home: { functionVersion: view.target.functionVersion, weights: {} },
@@ -234,6 +238,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
             statusAt: ports.clock.now(),
             statusReason: `${strategy} began`,
             endpoint: endpointOf(record),
+            serving: machine.serving,
           },
         },
       ],
@@ -301,6 +306,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       champion: champion.version === returning.version ? null : champion.version,
       returnsTo,
       builds,
+      serving: (anew ? undefined : wanted.serving) ?? machine.serving,
       ...(world.revoked ? { republishes: 'holds 1 API key of its own' } : {}),
     });
     if (plan.republishes !== undefined) world.saw('rollback republishes');
@@ -319,7 +325,12 @@ export function programs(world: SimWorld, manner: Manner): Programs {
         endpoints: { ...endpointsOf(champion), [returning.version]: endpoint },
         codeSha256,
         isNew: anew,
-        changes: [{ version: returning.version, set: { endpoint } }],
+        changes: [
+          {
+            version: returning.version,
+            set: { endpoint, ...(plan.serving === undefined ? {} : { serving: plan.serving }) },
+          },
+        ],
       });
     };
     const move = async (): Promise<void> => void see(await drive(ports, await begin(), { signal: never }));

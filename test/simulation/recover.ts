@@ -1,4 +1,5 @@
-import { rolloutId } from '../../src/domain/units.ts';
+import { armOf } from '../../src/domain/arm.ts';
+import { rolloutId, type VersionTag } from '../../src/domain/units.ts';
 import { endpointsOf } from './aws-model.ts';
 import { checkBreachEnded } from './breach.ts';
 import { replay } from '../../src/rollout/replay.ts';
@@ -97,6 +98,9 @@ async function loseStore(
   await scheduler.run(scheduler.now() + 100_000, 60_000);
 }
 
+const isOf = (tag: VersionTag | undefined, version: VersionTag): boolean =>
+  tag !== undefined && armOf(tag).version === version;
+
 export const isCalm = ({ swarm }: Story): boolean => Object.values(swarm).every((rate) => rate === 0);
 
 async function judge(world: SimWorld, story: Story, program: Programs): Promise<void> {
@@ -137,7 +141,7 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   if (stamp !== undefined && stamp.token > lock.token)
     return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
   const isRecovered = story.loses !== undefined;
-  if (story.bad && champion === v23 && !world.safety.everForced() && story.first !== true && !isRecovered)
+  if (story.bad && isOf(champion, v23) && !world.safety.everForced() && story.first !== true && !isRecovered)
     return world.fail(
       new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
     );
@@ -157,7 +161,7 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     story.ops.length === 1 &&
     story.manner.strategies?.deploy !== 'shadow' &&
     !story.bad &&
-    champion !== v23 &&
+    !isOf(champion, v23) &&
     story.requestsPerTick >= 200 &&
     story.horizonMs > 60_000
   )

@@ -1,3 +1,4 @@
+import { armOf } from '../../src/domain/arm.ts';
 import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
@@ -21,6 +22,7 @@ export type Law =
   | 'I13 audit complete'
   | 'I14 bounded'
   | 'I15 rollback returns'
+  | 'I16 served as planned'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
@@ -50,6 +52,8 @@ export interface Watched {
   users(): Readonly<Record<string, number>>;
   /** Lambda versions that served everybody before the simulation began. */
   readonly servedBefore: readonly string[];
+  /** The memory that an endpoint was made with, MB. */
+  memoryOf(endpoint: string): number | undefined;
   /** Whether a Lambda version is there, and its endpoint in service. */
   isThere(service: Service): boolean;
   /** Endpoints that a Lambda version may ask. */
@@ -102,6 +106,8 @@ interface Followed {
 export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
   let forced = false;
+  /** The memory of each generation that was promoted, MB. */
+  const contents = new Map<string, number>();
   const forgotten = new Set<string>();
   /** Of the store that took another one's place, once an alias says so. */
   let restoredEpoch: number | null = null;
@@ -445,6 +451,26 @@ export function watchSafety(world: Watched): Safety {
       fail('one champion', `${champions.map(({ version }) => version).join(', ') || 'none'} after ${id}`);
   }
 
+  /** A generation is one content for ever, and the one that its plan says. */
+  function checkServing(id: string, { plan, entries: [first] }: Followed): void {
+    const name = first?.kind === 'started' ? first.endpoints[plan.challenger]?.name : undefined;
+    const memoryMb = name === undefined ? undefined : world.memoryOf(name);
+    if (memoryMb === undefined) return;
+    const before = contents.get(plan.challenger) ?? memoryMb;
+    contents.set(plan.challenger, memoryMb);
+    const say = `${id} promoted ${plan.challenger}, whose endpoint has ${memoryMb} MB`;
+    if (before !== memoryMb) fail('I16 served as planned', `${say}, and had ${before} MB`);
+    if (plan.serving !== undefined && plan.serving.memoryMb !== memoryMb)
+      fail('I16 served as planned', `${say}, planned were ${plan.serving.memoryMb} MB`);
+    const others = world.registry().filter(({ endpoint }) => endpoint?.name === name);
+    if (others.length > 1)
+      fail(
+        'I16 served as planned',
+        `${say}, which ${others.map(({ version }) => version).join(' and ')} have`,
+      );
+    if (armOf(plan.challenger).generation > 1) world.saw('a later generation was promoted');
+  }
+
   function note(id: string, rollout: Followed, entry: Entry): void {
     switch (entry.kind) {
       case 'owned':
@@ -471,6 +497,7 @@ export function watchSafety(world: Watched): Safety {
         if (entry.as === 'promoted') {
           if (!rollout.promoteLanded)
             fail('I4 effect before label', `${id}: registry says promoted, the alias never did`);
+          checkServing(id, rollout);
           return;
         }
         if (entry.as === 'rolled-back' && !isHomeAgain(rollout) && rollout.plan.strategy !== 'watch')

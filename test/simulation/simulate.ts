@@ -103,6 +103,8 @@ function begin(world: SimWorld, program: Programs, op: Op): void {
       return run((machine) => program.controller(machine));
     case 'gc':
       return run((machine) => program.gc(machine));
+    case 'configure':
+      return world.configure();
     case 'push':
       return world.pushCode();
     case 'foreign':

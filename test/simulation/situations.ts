@@ -2,6 +2,7 @@
 export const mustSee: readonly string[] = [
   'a breach ended',
   'a failed endpoint was replaced',
+  'a later generation was promoted',
   'all-at-once rolled-back',
   'all-at-once succeeded',
   'an endpoint was retired',
@@ -47,6 +48,7 @@ export const mustSee: readonly string[] = [
   'rolled back by step-failed',
   'rolled back by verdict',
   'rolled back to what was built',
+  'settings changed',
   'shadow rolled-back',
   'shadow succeeded',
   'stage swapped by an older owner',

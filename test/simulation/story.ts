@@ -16,6 +16,7 @@ export interface Op {
     | 'ask'
     | 'controller'
     | 'gc'
+    | 'configure'
     | 'foreign'
     | 'push';
   readonly wish?: Wish;
@@ -146,6 +147,14 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
   // A watch has no other way back.
   const isLosing = isWide && !isFirst && fate.chance(0.15) && ops.every(({ kind }) => kind !== 'watch');
   const lostPart = fate.of(['version', 'endpoint'] as const);
+  // Dice of its own: somebody changes how versions are served, and puts that on trial or not.
+  const settings = dice(seed, 57);
+  if (settings.chance(0.25)) {
+    const at = settings.between(0, horizonMs);
+    add('configure', at);
+    if (settings.chance(0.6)) add('deploy', at + settings.between(0, 60_000));
+    if (settings.chance(0.2)) add('configure', at + settings.between(0, 60_000));
+  }
   // A rollback needs nothing of $LATEST: its permissions go just when somebody rolls back.
   if (swarm.denials > 0 && back !== undefined && fate.chance(0.5)) {
     const from = Math.max(0, back.at - 1_000);

@@ -186,14 +186,14 @@ export const awsLevel: BuildLevel = async (stage) => {
       };
       scheduler.settle(push(), () => undefined);
     },
-    connect(process, clock) {
+    connect(process, clock, { memoryMb }) {
       const platform = createPlatform({
         clients,
         clock,
         functionName,
         api,
         smokeRequests: [{ body: '{}' }],
-        sagemaker: serving,
+        sagemaker: { ...serving, memoryMb },
         tags: { 'mlreg:environment': 'local' },
       });
       const read = createMetrics({

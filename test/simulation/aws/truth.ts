@@ -48,6 +48,7 @@ export function truthOf(local: () => LocalAws): {
       const status = state().sagemaker.endpoints.get(name)?.status;
       return (status !== undefined && kinds[status]) || { kind: 'absent' };
     },
+    memoryOf: (name) => state().sagemaker.endpoints.get(name)?.deployment.serverless.MemorySizeInMB,
     endpointNames: () =>
       [...state().sagemaker.endpoints]
         .filter(([, { status }]) => status !== 'Deleting')
