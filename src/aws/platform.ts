@@ -3,6 +3,7 @@ import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { createStage, type StageOptions } from './apigateway-stage.ts';
 import { createLambdaAlias } from './lambda-alias.ts';
+import { createLambdaRetire } from './lambda-retire.ts';
 import { createLambdaVersions } from './lambda-versions.ts';
 import { createLambdaWarm } from './lambda-warm.ts';
 import type { ConfiguredServing } from './sagemaker-content.ts';
@@ -29,6 +30,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...createStage(options),
     ...createLambdaAlias(options),
     ...createLambdaVersions(options),
+    ...createLambdaRetire(options),
     ...createLambdaWarm(options),
     ...createSageMakerEndpoints(options),
     ...createSageMakerSmoke(options),

@@ -131,6 +131,10 @@ export interface Platform {
     readonly codeSha256: string;
     readonly description: string;
   }): Promise<{ readonly functionVersion: string }>;
+  /** Every published Lambda version, the oldest first, and whether a rollout of mlreg's published it. */
+  publishedVersions(): Promise<readonly { readonly functionVersion: string; readonly isOurs: boolean }[]>;
+  /** Absent is fine. @throws PlatformError `refused` for what is no published version: nothing is deleted then */
+  deleteFunctionVersion(functionVersion: string): Promise<void>;
   /** Starts about so many execution environments of a version before users reach it. */
   warm(functionVersion: string, environments: number): Promise<number>;
   /** Execution environments that the traffic of now keeps busy: the largest concurrency of late, at least 1. */

@@ -7,6 +7,7 @@ import { mayAsk, type Retirement, retirements } from '../registry/retirement.ts'
 import { bringToRest } from './bring-to-rest.ts';
 import { lookAt, refuseBehind } from './look.ts';
 import { acquireFree } from './acquire.ts';
+import { collectVersions, type StaleVersions } from './collect-versions.ts';
 import type { RolloutPorts } from './ports.ts';
 import { replay } from './replay.ts';
 
@@ -23,6 +24,8 @@ export interface Collection {
   readonly unfinished: readonly (Named & { readonly why: string })[];
   /** What was not at rest, and is now. */
   readonly tidied: readonly string[];
+  /** Published Lambda versions. */
+  readonly stale: StaleVersions;
 }
 
 export interface Collect {
@@ -32,6 +35,10 @@ export interface Collect {
   /** How long a version is kept after it ceased to serve, where its rollout didn't say. */
   readonly keepMs: number;
   readonly actor: Actor;
+  /** So many of the newest Lambda versions that mlreg published stay, also where nothing refers to them. */
+  readonly keepVersions: number;
+  /** Lambda versions that are deleted in one go: the environment is owned meanwhile. */
+  readonly mostVersions: number;
   /** Says what would be done, and takes no lock. */
   readonly rehearse: boolean;
 }
@@ -50,7 +57,8 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
   if (wanted.rehearse) {
     const { due, kept } = await lookUp(ports, wanted);
     const { safe, reached } = await withoutReached(ports.platform, due);
-    return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [] };
+    const stale = await versionsOver(ports, wanted, undefined);
+    return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [], stale };
   }
   const { store, platform, clock } = ports;
   await refuseUnlessKnown(ports, wanted);
@@ -87,11 +95,18 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
       });
     }
     const { retired, unfinished } = await takeDown(ports, token, safe);
-    return { retired, kept: [...kept, ...reached], unfinished, tidied };
+    const stale = await versionsOver(ports, wanted, token);
+    return { retired, kept: [...kept, ...reached], unfinished, tidied, stale };
   } finally {
     await store.release(token).catch(() => false);
   }
 }
+
+const versionsOver = (
+  ports: Ports,
+  { green, keepVersions: keep, mostVersions: atMost }: Collect,
+  token: number | undefined,
+): Promise<StaleVersions> => collectVersions(ports, { swapsStage: green !== null, keep, atMost, token });
 
 const named = ({ version, endpoint }: Named): Named => ({ version, endpoint });
 

@@ -53,6 +53,8 @@ export interface AwsModel {
     readonly functionVersion: string;
   };
   variables(functionVersion: string): Variables;
+  /** @throws PlatformError where an alias names it */
+  deleteFunctionVersion(functionVersion: string): void;
   ensureEndpoint(name: string, memoryMb: number): EndpointState;
   endpoint(name: string): EndpointState;
   /** The memory that an endpoint was made with, MB; undefined where it is not there. */
@@ -78,12 +80,14 @@ export function createAws(world: {
   ) => void;
   readonly onSwap: (write: StageWrite, before: StageView) => void;
   readonly onDelete: (endpoint: string) => void;
+  readonly onDeleteVersion: (functionVersion: string) => void;
 }): AwsModel {
   const published = new Map<string, Variables>(Object.entries(world.versions));
   const endpoints = new Map<string, number | 'in-service'>(
     world.endpoints.map((name) => [name, 'in-service']),
   );
   let revision = 0;
+  let newest = 10;
   const asMade: AliasView = {
     revisionId: 'rev-0',
     target: { functionVersion: world.serves, weights: {} },
@@ -186,11 +190,21 @@ export function createAws(world: {
       for (const [functionVersion, present] of published)
         if (JSON.stringify(present) === key) return { functionVersion };
       busyUntil = world.now() + 150;
-      const functionVersion = String(10 + published.size);
+      // A number is never given twice.
+      newest = Math.max(newest + 1, 10 + published.size);
+      const functionVersion = String(newest);
       published.set(functionVersion, wanted);
       return { functionVersion };
     },
     variables,
+    deleteFunctionVersion(functionVersion) {
+      const isNamed = Object.values(aliases).some(
+        ({ now: { target } }) =>
+          target.functionVersion === functionVersion || functionVersion in target.weights,
+      );
+      if (isNamed) throw new PlatformError({ kind: 'refused', message: 'an alias references it' });
+      if (published.delete(functionVersion)) world.onDeleteVersion(functionVersion);
+    },
     ensureEndpoint(name, memoryMb) {
       // A request of the dead that comes after the delete can't be fenced.
       if (!endpoints.has(name) && deleted.has(name)) risen.add(name);

@@ -11,7 +11,7 @@ import { endpointName, nobody, v21, v22 } from './versions.ts';
 
 /** The engine over a model of AWS: each call of a port is one call. */
 export const engineLevel: BuildLevel = async (stage) => {
-  const { story, behaviour, design, caller, now, onWrite, onSwap, onDelete } = stage;
+  const { story, behaviour, design, caller, now, onWrite, onSwap, onDelete, onDeleteVersion } = stage;
   const place = memoryPlace();
   const store = openMemoryStore(place);
   const serving = (version: string) => ({
@@ -31,6 +31,7 @@ export const engineLevel: BuildLevel = async (stage) => {
     onWrite,
     onSwap,
     onDelete,
+    onDeleteVersion,
   });
 
   const copyOf = ({ holder, writers, beats, journals, versions, inboxes }: State): State => ({
@@ -123,6 +124,14 @@ export const engineLevel: BuildLevel = async (stage) => {
         latestDifferences: () => Promise.reject(new Error('a rollout compares nothing')),
         variables: (version) =>
           on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
+        publishedVersions: () =>
+          on('publishedVersions', () =>
+            [...aws.functionVersions.keys()]
+              .sort((a, b) => Number(a) - Number(b))
+              .map((functionVersion) => ({ functionVersion, isOurs: Number(functionVersion) > 10 })),
+          ),
+        deleteFunctionVersion: (version) =>
+          on('deleteFunctionVersion', () => aws.deleteFunctionVersion(version)),
         publish: (wanted) => on('publish', () => aws.publish(wanted)),
         warm: () => on('warm', () => 1),
         concurrency: () => on('concurrency', () => 1),

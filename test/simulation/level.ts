@@ -56,6 +56,8 @@ export interface Stage {
   readonly onSwap: (write: StageWrite, before: StageView) => void;
   /** To be called after an endpoint was deleted. @throws Violation */
   readonly onDelete: (endpoint: string) => void;
+  /** To be called after a published Lambda version was deleted. @throws Violation */
+  readonly onDeleteVersion: (functionVersion: string) => void;
   /** To be called after entries were committed. @throws Violation */
   readonly onEntries: (rollout: string, entries: readonly Entry[]) => void;
 }

@@ -475,10 +475,12 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     rollback,
     watch,
     async gc({ ports, actor }) {
-      const wanted = { environment: 'local', alias, green, keepMs, actor, rehearse: false };
-      const { tidied, retired } = await collect(ports, wanted);
+      const versions = { keepVersions: 1, mostVersions: 50 };
+      const wanted = { environment: 'local', alias, green, keepMs, ...versions, actor, rehearse: false };
+      const { tidied, retired, stale } = await collect(ports, wanted);
       if (tidied.length > 0) world.saw('gc brought to rest');
       if (retired.length > 0) world.saw('gc retired an endpoint');
+      if (stale.functionVersions.length > 0) world.saw('gc deleted Lambda versions');
     },
     async abort(machine) {
       const running = await unfinished(machine);

@@ -23,6 +23,7 @@ export type Law =
   | 'I14 bounded'
   | 'I15 rollback returns'
   | 'I16 served as planned'
+  | 'I17 nothing referred to is deleted'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
@@ -75,6 +76,7 @@ export interface Safety {
   /** After a write of mlreg's on the stage. */
   swapped(write: StageWrite, before: StageView): void;
   deleted(endpoint: string): void;
+  deletedVersion(functionVersion: string): void;
   /** After entries were committed. */
   appended(rollout: string, entries: readonly Entry[]): void;
   journals(): ReadonlyMap<string, readonly Entry[]>;
@@ -364,6 +366,31 @@ export function watchSafety(world: Watched): Safety {
     world.saw('an endpoint was retired');
   }
 
+  /** No alias or marker names it, no record, known-good ones included, and no journal of a rollout that is not over. */
+  function deletedVersion(functionVersion: string): void {
+    const wrong = (why: string): never =>
+      fail('I17 nothing referred to is deleted', `Lambda version ${functionVersion} was deleted, ${why}`);
+    for (const { target, stamp } of world.aliases()) {
+      if (target.functionVersion === functionVersion || functionVersion in target.weights)
+        wrong('which an alias serves');
+      if (stamp?.back === functionVersion || stamp?.detail?.target === functionVersion)
+        wrong('which a marker names');
+    }
+    for (const record of world.registry()) {
+      const named = [record, ...(record.services ?? [])].map((one) => one.functionVersion);
+      if (named.includes(functionVersion)) wrong(`which served ${record.version}`);
+    }
+    for (const { ended, home, plan, entries } of rollouts.values()) {
+      if (ended !== null && ended !== 'stuck') continue;
+      const made = entries.flatMap((entry) =>
+        entry.kind === 'result' && entry.outcome.kind === 'published' ? [entry.outcome.functionVersion] : [],
+      );
+      if ([home.functionVersion, plan.returnsTo?.functionVersion, ...made].includes(functionVersion))
+        wrong('which a rollout that is not over may need');
+    }
+    world.saw('a Lambda version was deleted');
+  }
+
   function checkShare(
     { plan, entries, shares }: Followed,
     alias: AliasName,
@@ -620,6 +647,7 @@ export function watchSafety(world: Watched): Safety {
     written,
     swapped,
     deleted,
+    deletedVersion,
     appended,
     forget: (lengths) => {
       for (const [id, rollout] of rollouts) {

@@ -157,6 +157,10 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       safety.swapped(written, before);
       measure();
     },
+    onDeleteVersion: (functionVersion) => {
+      write('  deleted', () => `Lambda version ${functionVersion}`);
+      safety.deletedVersion(functionVersion);
+    },
     onDelete: (endpoint) => {
       write('  deleted', () => endpoint);
       safety.deleted(endpoint);

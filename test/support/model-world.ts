@@ -106,6 +106,9 @@ export function modelWorld(kept?: Store): ModelWorld {
   };
   let stage: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
+  /** Published by mlreg. */
+  const ours = new Set<string>();
+  let newest = 7;
   const place = memoryPlace();
   const store = kept ?? openMemoryStore(place);
   const calls: string[] = [];
@@ -175,10 +178,23 @@ export function modelWorld(kept?: Store): ModelWorld {
     variables: (version) => call('variables', () => published.get(version) ?? {}),
     publish: ({ variables }) =>
       call('publish', () => {
-        const functionVersion = String(7 + [...published.keys()].filter((key) => key !== '$LATEST').length);
+        const count = [...published.keys()].filter((key) => key !== '$LATEST').length;
+        // A number is never given twice.
+        newest = Math.max(newest + 1, 7 + count);
+        const functionVersion = String(newest);
+        ours.add(functionVersion);
         published.set(functionVersion, { ...published.get('$LATEST'), ...variables });
         return { functionVersion };
       }),
+    publishedVersions: () =>
+      call('publishedVersions', () =>
+        world.functionVersions().map((functionVersion) => ({
+          functionVersion,
+          isOurs: ours.has(functionVersion),
+        })),
+      ),
+    deleteFunctionVersion: (functionVersion) =>
+      call('deleteFunctionVersion', () => void published.delete(functionVersion)),
     warm: () => call('warm', () => 1),
     concurrency: () => call('concurrency', () => 1),
   };

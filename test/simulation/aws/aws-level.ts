@@ -30,7 +30,8 @@ const aliasPath = `/2015-03-31/functions/${functionName}/aliases/live`;
 
 /** mlreg with its adapters and the AWS SDK's clients, over local AWS in this process: each HTTP request is one call. */
 export const awsLevel: BuildLevel = async (stage) => {
-  const { story, behaviour, design, scheduler, caller, now, onWrite, onSwap, onDelete } = stage;
+  const { story, behaviour, design, scheduler, caller, now, onWrite, onSwap, onDelete, onDeleteVersion } =
+    stage;
   const initial = await account(story.first === true);
   const metrics = createMetricStore();
   let ids = 0;
@@ -96,6 +97,14 @@ export const awsLevel: BuildLevel = async (stage) => {
         const answer = await local.handle(request);
         const { EndpointName } = JSON.parse(new TextDecoder().decode(request.body)) as Named;
         if (answer.status === 200) onDelete(EndpointName);
+        return answer;
+      }
+      case 'DeleteFunction': {
+        const answer = await local.handle(request);
+        const functionVersion = request.query['Qualifier'];
+        if (typeof functionVersion !== 'string') throw new Error('the whole function was deleted');
+        moved();
+        if (answer.status === 204) onDeleteVersion(functionVersion);
         return answer;
       }
       default:
