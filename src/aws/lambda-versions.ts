@@ -28,7 +28,7 @@ type Publication = Parameters<Platform['publish']>[0];
 
 export function createLambdaVersions(
   shop: Shop,
-): Pick<Platform, 'codeSha256' | 'latestDifferences' | 'variables' | 'publish'> {
+): Pick<Platform, 'codeSha256' | 'latestDifferences' | 'publishedDifferences' | 'variables' | 'publish'> {
   const { clients, functionName } = shop;
   return {
     async codeSha256(functionVersion, haste) {
@@ -41,6 +41,13 @@ export function createLambdaVersions(
         await readConfiguration(clients, functionName, functionVersion, haste),
       ];
       return differencesOf(latest, serving);
+    },
+    async publishedDifferences(functionVersion, served) {
+      const [published, serving] = [
+        await readConfiguration(clients, functionName, functionVersion),
+        await readConfiguration(clients, functionName, served),
+      ];
+      return differencesOf(published, serving);
     },
     async variables(functionVersion, haste) {
       return variablesOf(await readConfiguration(clients, functionName, functionVersion, haste));

@@ -107,6 +107,7 @@ export async function prepare(
     ...compiled,
     ...(latest === undefined ? {} : { latest }),
     ...(settings.length === 0 ? {} : { settings }),
+    ...(champion === null ? {} : { mayDiffer: differences }),
   };
   return {
     plan,

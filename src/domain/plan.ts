@@ -83,6 +83,11 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** What stands in $LATEST and not in what serves, by name: published with the challenger, it is on trial as well. */
   readonly latest?: { readonly differences: readonly string[]; readonly take: boolean };
+  /**
+   * In what else than its route a published Lambda version may differ from what served when the plan was made, by name: more
+   * would ride along unasked. Absent in older plans, in rollbacks, and where nothing served.
+   */
+  readonly mayDiffer?: readonly string[];
   /** How the challenger's endpoint is made, where the plan makes it. Absent in older plans: as configured where that is done. */
   readonly serving?: ServingSettings;
   /** In what the champion serves otherwise than configured, by name: on trial with the challenger. */

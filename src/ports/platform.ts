@@ -120,6 +120,8 @@ export interface Platform {
    * values of variables are never told. Empty: nothing.
    */
   latestDifferences(functionVersion: string, haste?: Haste): Promise<readonly string[]>;
+  /** The same of two published versions: in what the first is not what the second is. */
+  publishedDifferences(functionVersion: string, serving: string): Promise<readonly string[]>;
   /** The environment variables of a published version, or of $LATEST. */
   variables(functionVersion: string, haste?: Haste): Promise<Readonly<Record<string, string>>>;
   /**

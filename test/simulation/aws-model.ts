@@ -49,6 +49,10 @@ export interface AwsModel {
   codeSha256(): string;
   /** Somebody deploys other code into $LATEST. */
   pushCode(): void;
+  /** Somebody changes the timeout of $LATEST. */
+  changeLatest(): void;
+  /** In what else than its route a version, or $LATEST, is not what another one is. */
+  differences(functionVersion: string | undefined, serving: string): readonly string[];
   publish(wanted: { readonly variables: Variables; readonly codeSha256: string }): {
     readonly functionVersion: string;
   };
@@ -88,6 +92,9 @@ export function createAws(world: {
   );
   let revision = 0;
   let newest = 10;
+  let timeout = 0;
+  /** Of the published versions that have another one than those from before. */
+  const timeouts = new Map<string, number>();
   const asMade: AliasView = {
     revisionId: 'rev-0',
     target: { functionVersion: world.serves, weights: {} },
@@ -173,6 +180,14 @@ export function createAws(world: {
     pushCode: () => {
       code += '+';
     },
+    changeLatest: () => {
+      timeout++;
+    },
+    differences(functionVersion, serving) {
+      const of = (version: string): number => timeouts.get(version) ?? 0;
+      const here = functionVersion === undefined ? timeout : of(functionVersion);
+      return here === of(serving) ? [] : [`timeout (${here} s instead of ${of(serving)} s)`];
+    },
     endpointNames: () => [...endpoints.keys()].filter((name) => !risen.has(name)),
     updateAlias(wanted, name = 'live') {
       if (wanted.revisionId !== aliases[name].now.revisionId) return { kind: 'precondition' };
@@ -188,12 +203,14 @@ export function createAws(world: {
         throw new PlatformError({ kind: 'throttled', message: 'an update is in progress' });
       const key = JSON.stringify(wanted);
       for (const [functionVersion, present] of published)
-        if (JSON.stringify(present) === key) return { functionVersion };
+        if (JSON.stringify(present) === key && (timeouts.get(functionVersion) ?? 0) === timeout)
+          return { functionVersion };
       busyUntil = world.now() + 150;
       // A number is never given twice.
       newest = Math.max(newest + 1, 10 + published.size);
       const functionVersion = String(newest);
       published.set(functionVersion, wanted);
+      timeouts.set(functionVersion, timeout);
       return { functionVersion };
     },
     variables,

@@ -72,6 +72,7 @@ export const engineLevel: BuildLevel = async (stage) => {
     registry: () => [...place.state.versions.values()],
     meddle: aws.meddle,
     pushCode: aws.pushCode,
+    changeLatest: aws.changeLatest,
     // A model of a store keeps no records.
     audit: () => Promise.resolve(null),
     end: () => undefined,
@@ -121,7 +122,9 @@ export const engineLevel: BuildLevel = async (stage) => {
             if (version !== undefined && isLost(story, version)) throw lostVersion(version);
             return aws.codeSha256();
           }),
-        latestDifferences: () => Promise.reject(new Error('a rollout compares nothing')),
+        latestDifferences: (serving) => on('latestDifferences', () => aws.differences(undefined, serving)),
+        publishedDifferences: (version, serving) =>
+          on('publishedDifferences', () => aws.differences(version, serving)),
         variables: (version) =>
           on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
         publishedVersions: () =>

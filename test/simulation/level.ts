@@ -30,7 +30,7 @@ export interface Design {
 /** What really is, whatever anybody has been told. */
 export type Truth = Pick<
   AwsModel,
-  'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames' | 'memoryOf'
+  'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames' | 'memoryOf' | 'differences'
 > &
   // A level without a second alias has no stage to look at.
   Partial<Pick<AwsModel, 'stage'>>;
@@ -72,6 +72,8 @@ export interface Level {
   meddle(target: AliasTarget): void;
   /** Somebody deploys other code into $LATEST. */
   pushCode(): void;
+  /** Somebody changes a setting of $LATEST. */
+  changeLatest(): void;
   /** A process's own way there, on which faults lie. */
   connect(
     process: Process,

@@ -37,7 +37,8 @@ import type { Machine, SimWorld } from './world.ts';
 
 /** What the commands do with the engine, without words and colours. */
 export interface Programs {
-  deploy(machine: Machine, version: VersionTag): Promise<void>;
+  /** @param takes whether what differs in $LATEST is put on trial as well */
+  deploy(machine: Machine, version: VersionTag, takes?: boolean): Promise<void>;
   abort(machine: Machine): Promise<void>;
   rollback(machine: Machine, to?: VersionTag): Promise<void>;
   /** Rebuilds a lost store. */
@@ -194,7 +195,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return result;
   };
 
-  async function deploy(machine: Machine, version: VersionTag): Promise<void> {
+  async function deploy(machine: Machine, version: VersionTag, takes = false): Promise<void> {
     const { ports, actor } = machine;
     const { store, platform } = ports;
     if ((await unfinished(machine)) !== null) return world.saw('deploy refused: one is under way');
@@ -212,6 +213,10 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const stage = await stageFor(machine, strategy);
     if (stage?.alias !== undefined && stage.alias !== alias)
       return world.saw('deploy refused: the stage names another alias');
+    const differences =
+      champion === null ? undefined : await platform.latestDifferences(view.target.functionVersion);
+    if (differences !== undefined && differences.length > 0 && !takes)
+      return world.saw('deploy refused: $LATEST differs');
     const codeSha256 = await platform.codeSha256();
     if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
     const endpoints = endpointsOf(record, ...replaces, ...(champion === null ? [] : [champion]));
@@ -219,10 +224,13 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (isNew) await store.register(record);
     if (replaces.length > 0) world.saw('a failed endpoint was replaced');
     const journal = await start(ports, id, {
-      plan: planOf(strategy, champion?.version ?? null, record.version, {
-        serving: machine.serving,
-        replaces,
-      }),
+      plan: {
+        ...planOf(strategy, champion?.version ?? null, record.version, {
+          serving: machine.serving,
+          replaces,
+        }),
+        ...(differences === undefined ? {} : { mayDiffer: differences }),
+      },
       actor,
       reason: '',
       home: { functionVersion: view.target.functionVersion, weights: {} },

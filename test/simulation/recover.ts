@@ -174,7 +174,7 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     await scheduler.run(scheduler.now() + 300_000, 60_000);
   }
   world.saw('deployed after all');
-  const process = world.spawn('last-deploy', 'deploy', (machine) => program.deploy(machine, v25));
+  const process = world.spawn('last-deploy', 'deploy', (machine) => program.deploy(machine, v25, true));
   await scheduler.run(scheduler.now() + 160_000, 60_000);
   if (world.violation() !== null) return;
   const now = (await store.version(v25))?.status;

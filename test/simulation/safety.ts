@@ -24,6 +24,7 @@ export type Law =
   | 'I15 rollback returns'
   | 'I16 served as planned'
   | 'I17 nothing referred to is deleted'
+  | 'I18 nothing rides along'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
@@ -53,6 +54,8 @@ export interface Watched {
   users(): Readonly<Record<string, number>>;
   /** Lambda versions that served everybody before the simulation began. */
   readonly servedBefore: readonly string[];
+  /** In what else than its route a Lambda version is not what another one is. */
+  differences(functionVersion: string, serving: string): readonly string[];
   /** The memory that an endpoint was made with, MB. */
   memoryOf(endpoint: string): number | undefined;
   /** Whether a Lambda version is there, and its endpoint in service. */
@@ -195,6 +198,7 @@ export function watchSafety(world: Watched): Safety {
       world.saw('a store was restored');
       return;
     }
+    checkRidesAlong(write, say);
     // An intent carried out twice is one carried out once.
     // A store that was restored may name a rollout as one did that it does not know: ids are counted here, and drawn outside.
     const key = `${stamp.detail?.store.epoch ?? 1} ${stamp.rollout} ${stamp.token} ${stamp.seq}`;
@@ -476,6 +480,23 @@ export function watchSafety(world: Watched): Safety {
     const champions = world.registry().filter(({ status }) => status === 'champion');
     if (champions.length > 1 || (champions.length === 0 && !world.isFirst))
       fail('one champion', `${champions.map(({ version }) => version).join(', ') || 'none'} after ${id}`);
+  }
+
+  /** Users get what the plan says, and of $LATEST nothing else. */
+  function checkRidesAlong({ target, stamp }: { target: AliasTarget; stamp: Stamp }, say: string): void {
+    const { plan, home, entries } = rollouts.get(stamp.rollout) ?? {};
+    if (plan?.mayDiffer === undefined || home === undefined || entries === undefined) return;
+    const made = entries.flatMap((entry) =>
+      entry.kind === 'result' && entry.outcome.kind === 'published' ? [entry.outcome.functionVersion] : [],
+    );
+    for (const version of [target.functionVersion, ...Object.keys(target.weights)]) {
+      if (!made.includes(version)) continue;
+      const unplanned = world
+        .differences(version, home.functionVersion)
+        .filter((difference) => !plan.mayDiffer?.includes(difference));
+      if (unplanned.length > 0)
+        fail('I18 nothing rides along', `${say}, with another ${unplanned.join(', ')} than was planned`);
+    }
   }
 
   /** A generation is one content for ever, and the one that its plan says. */

@@ -105,6 +105,8 @@ function begin(world: SimWorld, program: Programs, op: Op): void {
       return run((machine) => program.gc(machine));
     case 'configure':
       return world.configure();
+    case 'change latest':
+      return world.changeLatest();
     case 'push':
       return world.pushCode();
     case 'foreign':

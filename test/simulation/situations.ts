@@ -1,6 +1,7 @@
 /** What a campaign must have been through: without these a clean result says nothing. */
 export const mustSee: readonly string[] = [
   'a breach ended',
+  '$LATEST changed',
   'a Lambda version was deleted',
   'a failed endpoint was replaced',
   'a later generation was promoted',

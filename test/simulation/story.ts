@@ -18,7 +18,8 @@ export interface Op {
     | 'gc'
     | 'configure'
     | 'foreign'
-    | 'push';
+    | 'push'
+    | 'change latest';
   readonly wish?: Wish;
 }
 
@@ -155,6 +156,8 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     if (settings.chance(0.6)) add('deploy', at + settings.between(0, 60_000));
     if (settings.chance(0.2)) add('configure', at + settings.between(0, 60_000));
   }
+  if (settings.chance(0.08))
+    add('change latest', settings.chance(0.6) ? settings.between(1_000, 12_000) : soon());
   // A rollback needs nothing of $LATEST: its permissions go just when somebody rolls back.
   if (swarm.denials > 0 && back !== undefined && fate.chance(0.5)) {
     const from = Math.max(0, back.at - 1_000);

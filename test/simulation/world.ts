@@ -55,6 +55,8 @@ export interface SimWorld {
   exposure(): { readonly longestMs: number; readonly presentMs: number };
   meddle(target: AliasTarget): void;
   pushCode(): void;
+  /** Somebody changes a setting of $LATEST. */
+  changeLatest(): void;
   /** Somebody edits `sagemaker` in mlreg.yaml. */
   configure(): void;
   /** Reads all of history once more. */
@@ -124,6 +126,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     isFirst: story.first === true,
     servedBefore: story.first === true ? ['7'] : ['5', '7'],
     looksMayLag: options.level !== undefined,
+    differences: (functionVersion, serving) => aws.differences(functionVersion, serving),
     memoryOf: (endpoint) => aws.memoryOf(endpoint),
     isThere: ({ functionVersion, endpoint }) =>
       aws.endpoint(endpoint).kind === 'in-service' && !isLost(story, functionVersion),
@@ -243,6 +246,11 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       memoryMb = memoryMb === 2048 ? 4096 : 2048;
       saw('settings changed');
       write('somebody', () => `changes the memory of endpoints to ${memoryMb} MB`);
+    },
+    changeLatest: () => {
+      saw('$LATEST changed');
+      write('somebody', () => 'changes the timeout of $LATEST');
+      level.changeLatest();
     },
     pushCode: () => {
       saw('code pushed');

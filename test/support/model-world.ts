@@ -106,6 +106,8 @@ export function modelWorld(kept?: Store): ModelWorld {
   };
   let stage: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
+  /** In what $LATEST differed when each version was published. */
+  const latestIn = new Map<string, readonly string[]>();
   /** Published by mlreg. */
   const ours = new Set<string>();
   let newest = 7;
@@ -175,6 +177,7 @@ export function modelWorld(kept?: Store): ModelWorld {
     smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
     codeSha256: () => call('codeSha256', () => 'code'),
     latestDifferences: () => call('latestDifferences', () => world.latest),
+    publishedDifferences: (version) => call('publishedDifferences', () => latestIn.get(version) ?? []),
     variables: (version) => call('variables', () => published.get(version) ?? {}),
     publish: ({ variables }) =>
       call('publish', () => {
@@ -183,6 +186,7 @@ export function modelWorld(kept?: Store): ModelWorld {
         newest = Math.max(newest + 1, 7 + count);
         const functionVersion = String(newest);
         ours.add(functionVersion);
+        latestIn.set(functionVersion, world.latest);
         published.set(functionVersion, { ...published.get('$LATEST'), ...variables });
         return { functionVersion };
       }),

@@ -363,6 +363,12 @@ test('what $LATEST has and a version has not is told by name; what mlreg itself 
   await made.clock.advance(1_000);
   expect(await made.platform.latestDifferences('1')).toEqual(['code', 'variable LOG_LEVEL (changed)']);
   expect(await failure(made.platform.latestDifferences('99'))).toMatchObject({ kind: 'missing' });
+  const { functionVersion } = await publish(made, 'v9');
+  expect(await made.platform.publishedDifferences(functionVersion, '1')).toEqual([
+    'code',
+    'variable LOG_LEVEL (changed)',
+  ]);
+  expect(await made.platform.publishedDifferences(functionVersion, functionVersion)).toEqual([]);
 });
 
 test('the variables of $LATEST are read like those of a version', async () => {

@@ -167,6 +167,19 @@ export const awsLevel: BuildLevel = async (stage) => {
 
   const clients = design?.clients?.(good) ?? good;
 
+  /** Somebody's own, of $LATEST. */
+  function update(what: 'code' | 'configuration', body: object): void {
+    const path = `/2015-03-31/functions/${functionName}/${what}`;
+    const push = async (): Promise<void> => {
+      const { status } = await local.handle(ownRequest('PUT', path, sessionToken, body));
+      moved();
+      // An update of its configuration is under way.
+      if (status === 409)
+        scheduler.at(scheduler.now() + 500, () => scheduler.settle(push(), () => undefined));
+    };
+    scheduler.settle(push(), () => undefined);
+  }
+
   return {
     aws: truth,
     store: keeping.store,
@@ -184,17 +197,9 @@ export const awsLevel: BuildLevel = async (stage) => {
       };
       scheduler.settle(write(), () => undefined);
     },
-    pushCode() {
-      const path = `/2015-03-31/functions/${functionName}/code`;
-      const body = { ZipFile: Buffer.from(zipped(`exports.handler = ${++ids}`)).toString('base64') };
-      const push = async (): Promise<void> => {
-        const { status } = await local.handle(ownRequest('PUT', path, sessionToken, body));
-        // An update of its configuration is under way.
-        if (status === 409)
-          scheduler.at(scheduler.now() + 500, () => scheduler.settle(push(), () => undefined));
-      };
-      scheduler.settle(push(), () => undefined);
-    },
+    pushCode: () =>
+      update('code', { ZipFile: Buffer.from(zipped(`exports.handler = ${++ids}`)).toString('base64') }),
+    changeLatest: () => update('configuration', { Timeout: 10 + (++ids % 800) }),
     connect(process, clock, { memoryMb }) {
       const platform = createPlatform({
         clients,
