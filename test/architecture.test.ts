@@ -49,6 +49,10 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
 const pure = ['domain', 'ports', 'monitor/judge', 'strategies', 'registry', 'rollout-pure'];
 const pureRolloutFiles = [
   'replay.ts',
+  'after-request.ts',
+  'decide-breach.ts',
+  'foreign-edit.ts',
+  'held-for-breach.ts',
   'after-effect.ts',
   'decide.ts',
   'decide-bake.ts',

@@ -1,3 +1,5 @@
+import { binomialTail } from '../../src/monitor/judge/math/binomial-tail.ts';
+
 /**
  * Least mean number of requests, of both arms, until a sequential test of level alpha finds a difference for sure:
  * log(1/alpha)/KL, where KL is the information of one request against the nearest common rate. It holds for anyone who
@@ -16,4 +18,15 @@ function divergence(p: number, q: number): number {
 
 function part(p: number, q: number): number {
   return p === 0 ? 0 : p * Math.log(p / q);
+}
+
+/** The one-sided upper bound of a probability at 95 %, x of n seen. Source: Clopper and Pearson 1934. */
+export function atMost(x: number, n: number): number {
+  let [low, high] = [x / n, 1];
+  for (let i = 0; i < 60; i++) {
+    const p = (low + high) / 2;
+    if (1 - binomialTail(n, x + 1, p) > 0.05) low = p;
+    else high = p;
+  }
+  return high;
 }

@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allCells, cellNumber, tables, type Cell, type Table } from './cells.ts';
 import { errorPeers, kayentas } from './contestants.ts';
-import { lag } from './lag.ts';
+import { lagPage, runLag } from './lag.ts';
 import { report } from './report.ts';
 import { resultsOf } from './results.ts';
 import type { Group } from './rollout-cells.ts';
@@ -57,13 +57,23 @@ switch (command) {
     reportUsers(BENCH_ROOT, dir, new Date().toISOString().slice(0, 10), options.get('note') ?? '');
     break;
   case 'lag':
-    // Late metrics, whose cells are rollouts with looks.
-    console.log(await lag(Number(options.get('runs') ?? 100)));
+    await lagging();
     break;
   default:
     throw new Error(
       `bench:judge: unknown command "${command}": all, simulate, report, rollouts, users, users-report, lag or speed`,
     );
+}
+
+/** Late metrics, whose cells are rollouts with looks. Cells that were run before are kept: delete lag.json to begin anew. */
+async function lagging(): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'lag.json');
+  const runs = Number(options.get('runs') ?? 100);
+  const late = Number(options.get('late') ?? runs);
+  await runLag(file, { runs, late });
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(BENCH_ROOT, 'bench/judge/LAG.md'), lagPage(file, { date }));
 }
 
 /**

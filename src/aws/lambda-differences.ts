@@ -5,6 +5,7 @@ import { variablesOf } from './lambda-configuration.ts';
 const own: ReadonlySet<string> = new Set([
   'MLREG_ROUTE',
   'MLREG_ROLLOUT',
+  'MLREG_WEIGHTED',
   'MODEL_VERSION',
   'SAGEMAKER_ENDPOINT',
 ]);

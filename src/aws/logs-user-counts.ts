@@ -117,7 +117,7 @@ export function queryText(
     'filter ispresent(bucket) and ispresent(arm)',
     `filter \`_aws.Timestamp\` >= ${from} and \`_aws.Timestamp\` < ${to}`,
     ...(over.length === 0 ? [] : [`fields ${over.join(', ')}`]),
-    `stats count(*) as requests, sum(Errors) as errors${limits.map((_, i) => `, sum(over${i}) as slow${i}`).join('')} by bucket, arm`,
+    `stats count(*) as requests, sum(Errors) as errors, sum(Refused) as refused${limits.map((_, i) => `, sum(over${i}) as slow${i}`).join('')} by bucket, arm`,
   ].join('\n| ');
 }
 
@@ -131,6 +131,7 @@ function rowOf(fields: readonly ResultField[]): readonly BucketRow[] {
     bucket: Number(value('bucket') ?? Number.NaN),
     requests: number('requests'),
     errors: number('errors'),
+    refused: number('refused'),
     slow50: number(`slow${own}`),
     slow95: number(`slow${2 + own}`),
     slow99: number(`slow${4 + own}`),

@@ -4,7 +4,7 @@ import type { ArmTick, Histogram, RequestCount, StratumCounts } from '../domain/
 import type { Routing } from '../domain/route.ts';
 import { strata } from '../domain/stratum.ts';
 import type { ArmSource } from '../ports/index.ts';
-import { metricStat, type TrimmedCount } from './metric-catalogue.ts';
+import { type Dimensions, metricStat, type TrimmedCount } from './metric-catalogue.ts';
 import { periodFor } from './metric-periods.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { variantName } from './sagemaker-endpoints.ts';
@@ -41,6 +41,7 @@ interface ArmSums {
   readonly byStratum?: readonly (number | undefined)[];
   readonly aside?: RequestCount;
   readonly refused?: number;
+  readonly json?: RequestCount;
 }
 
 export interface ArmReader {
@@ -72,8 +73,13 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       metricStat('router', 'AnonymousErrors', 'SampleCount', router, ofRouter),
       metricStat('router', 'AnonymousErrors', 'Sum', router, ofRouter),
       metricStat('router', 'Refused', 'Sum', router, ofRouter),
+      metricStat('router', 'NotJson', 'SampleCount', router, ofRouter),
+      metricStat('router', 'NotJson', 'Sum', router, ofRouter),
     ].map((stat) => ({ stat, periodMs: ofRouter })),
-    ...[...endpointErrorStats(endpoint, ofAws)].map((stat) => ({ stat, periodMs: ofAws })),
+    ...[...endpointErrorStats(endpoint, ofAws), testerErrors(router, ofAws)].map((stat) => ({
+      stat,
+      periodMs: ofAws,
+    })),
   ];
   return {
     queries,
@@ -82,7 +88,7 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       const buckets = rest.slice(0, latencyEdges.length + 1);
       const byStratum = rest.slice(buckets.length, buckets.length + 2 * strata);
       const others = rest.slice(buckets.length + byStratum.length);
-      const [asideRequests, asideErrors = 0, , , refused, ...ofEndpoint] = others;
+      const [asideRequests, asideErrors = 0, , , refused, answers, notJson = 0, ...ofEndpoint] = others;
       const endpointErrors = endpointErrorsOf(ofEndpoint);
       return armTick({
         requests,
@@ -97,6 +103,7 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
         ...(isCount(asideRequests) && isCount(asideErrors)
           ? { aside: { requests: asideRequests, errors: asideErrors } }
           : {}),
+        ...jsonOf(answers, notJson),
         ...(isCount(refused) ? { refused } : {}),
       });
     },
@@ -112,6 +119,13 @@ const stratumStatistics = Array.from({ length: 2 * strata }, (_, k): TrimmedCoun
   const bound = (power: number): string => String(0.75 * 2 ** power);
   return `TC(${k === 0 ? '' : bound(k)}:${bound(k + 1)})`;
 });
+/** Empty where the router does not report it. */
+export const jsonOf = (
+  answers: number | undefined,
+  notJson: number | undefined,
+): { readonly json?: RequestCount } =>
+  isCount(answers) && isCount(notJson ?? 0) ? { json: { requests: answers, errors: notJson ?? 0 } } : {};
+
 /** Neither without data nor refused. */
 const isCount = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
 
@@ -129,11 +143,19 @@ export function endpointErrorStats(
   return spellings.map((name) => metricStat('endpoint', name, 'Sum', endpoint, periodMs));
 }
 
-/** Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. */
+/** Testers' errors at their endpoint, by the router; in the endpoint's own periods, so that both are of the same minute. */
+export const testerErrors = (router: Dimensions<'router'>, periodMs: number): MetricStat =>
+  metricStat('router', 'TesterEndpointErrors', 'Sum', router, periodMs);
+
+/**
+ * Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. What testers cause,
+ * which may follow, is left out: an endpoint does not know who asks.
+ */
 export function endpointErrorsOf(sums: readonly (number | undefined)[]): number | undefined {
-  const [refused, failed, refusedToo, failedToo] = sums;
+  const [refused, failed, refusedToo, failedToo, ofTesters] = sums;
   const [asked, answered] = [either(refused, refusedToo), either(failed, failedToo)];
-  return asked === undefined || answered === undefined ? undefined : asked + answered;
+  if (asked === undefined || answered === undefined) return undefined;
+  return Math.max(0, asked + answered - (isCount(ofTesters) ? ofTesters : 0));
 }
 
 /** NaN stands for a statistic that AWS refuses. */
@@ -177,6 +199,7 @@ export function armTick(sums: ArmSums): ArmTick {
     ...(strataCounts === undefined ? {} : { strata: strataCounts }),
     ...(sums.aside === undefined ? {} : { aside: sums.aside }),
     ...(sums.refused === undefined ? {} : { refused: sums.refused }),
+    ...(sums.json === undefined ? {} : { json: sums.json }),
   };
 }
 

@@ -41,9 +41,14 @@ export const catalogue = {
       /** Requests that the model called bad, and those that the router turned away. */
       Refused: sum('Count'),
       RouterRefused: sum('Count'),
+      /** Of compared answers that were to be JSON: 1 for one that was not. */
+      NotJson: outcome,
       /** Of requests that belong to no compared arm. */
       AsideErrors: outcome,
       AnonymousErrors: outcome,
+      TesterErrors: outcome,
+      /** Of testers' requests those that their endpoint counts as an error. */
+      TesterEndpointErrors: sum('Count'),
       /** See domain/stratum.ts. */
       Stratum: { unit: 'None', statistics: [], percentiles: true },
       /** Copies of requests: the champion's requests, the challenger's answers. */

@@ -8,6 +8,8 @@ import {
   bucketStatistics,
   endpointErrorsOf,
   endpointErrorStats,
+  jsonOf,
+  testerErrors,
   noErrors,
   spellings,
 } from './metric-arms.ts';
@@ -74,6 +76,10 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
     metricStat('router', 'Latency', 'Sum', router, ofRouter),
     metricStat('router', 'Latency', 'SampleCount', router, ofRouter),
     ...bucketStatistics(1).map((range) => metricStat('router', 'Latency', range, router, ofRouter)),
+    metricStat('router', 'NotJson', 'SampleCount', router, ofRouter),
+    metricStat('router', 'NotJson', 'Sum', router, ofRouter),
+    metricStat('router', 'TesterErrors', 'SampleCount', router, ofRouter),
+    testerErrors(router, periodMs),
   ];
 
   function endpointTick(sums: Sums): ArmTick {
@@ -98,9 +104,11 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
   }
 
   function routerTick(sums: Sums): ArmTick {
-    const [requests = 0, errors = 0, throttled, refused, latencySum, latencyCount, ...buckets] = sums.slice(
+    const [requests = 0, errors = 0, throttled, refused, latencySum, latencyCount, ...rest] = sums.slice(
       byEndpoint.length,
     );
+    const buckets = rest.slice(0, latencyEdges.length + 1);
+    const [answers, notJson, , ofTesters] = rest.slice(buckets.length);
     const ofFunction = arm.functionVersion === undefined ? 0 : (sums[byEndpoint.length - 1] ?? 0);
     // A call that Lambda throttles never comes to the router.
     const throttles = [throttled ?? 0, ofFunction].filter((count) => !Number.isNaN(count));
@@ -111,8 +119,9 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
       latencySum,
       latencyCount,
       buckets,
-      endpointErrors: endpointErrorsOf(sums.slice(1, 1 + spellings.length)),
+      endpointErrors: endpointErrorsOf([...sums.slice(1, 1 + spellings.length), ofTesters]),
       unitsPerMs: 1,
+      ...jsonOf(answers, notJson),
       ...(refused === undefined || Number.isNaN(refused) ? {} : { refused }),
     });
   }
@@ -120,10 +129,14 @@ export function weightedReader(options: ArmMetricsOptions, arm: ArmSource, tickM
   return {
     queries: [
       ...byEndpoint.map((stat) => ({ stat, periodMs })),
-      ...byRouter.map((stat) => ({ stat, periodMs: ofRouter })),
+      ...byRouter.map((stat) => ({
+        stat,
+        periodMs: stat.Period === undefined ? ofRouter : 1_000 * stat.Period,
+      })),
     ],
     counted: (totals) => ({
-      byRouter: totals[byEndpoint.length] ?? 0,
+      // Testers' too, or a version that nobody else asks would seem to run another program.
+      byRouter: (totals[byEndpoint.length] ?? 0) + (totals.at(-2) ?? 0),
       byEndpoint: totals[0] ?? 0,
     }),
     tick: (sums, source) => (source === 'router' ? routerTick(sums) : endpointTick(sums)),

@@ -1,6 +1,8 @@
 import { endWatch } from '../rollout/end-watch.ts';
 import { StoreDamaged } from '../ports/store.ts';
+import { markersIn, readMarkers } from '../rollout/environment-view.ts';
 import { StoreBehind } from '../rollout/look.ts';
+import { newestOf } from '../rollout/marker.ts';
 import { takeOver } from '../rollout/own.ts';
 import { UserError } from '../domain/user-error.ts';
 import {
@@ -67,8 +69,8 @@ async function abortByAliasAlone(
   force: boolean,
 ): Promise<ExitCode> {
   if (rollout !== undefined) {
-    const { stamp } = await at.connection.platform.readAlias(at.config.lambda.alias);
-    if (stamp?.rollout !== rollout) throw error;
+    const found = newestOf(markersIn(await readMarkers(at.connection.platform, at.config.lambda)));
+    if (!found.some(({ stamp }) => stamp.rollout === rollout)) throw error;
   }
   return rollBackByAliasAlone(context, at, error, { force });
 }
@@ -80,11 +82,10 @@ async function stopWatching(
   running: RolloutState,
   reason: string,
 ): Promise<ExitCode> {
-  const { alias } = at.config.lambda;
   const follower = await startFollowing(context);
   const sentence = `${running.plan.challenger} is watched no more, and serves on: ended by ${context.actor.name}${reason === '' ? '' : ` (${reason})`}`;
   const result = await endWatch(portsOf(context, at, follower.onEntry), running.id, context.actor, {
-    alias,
+    ...at.config.lambda,
     sentence,
   });
   follower.stop();
@@ -108,7 +109,7 @@ export async function abortRunning(
   const ports = portsOf(context, at, follower.onEntry);
   const rollBack = { kind: 'abort', by, sentence } as const;
   const journal = await takeOver(ports, running.id, context.actor, {
-    alias: at.config.lambda.alias,
+    ...at.config.lambda,
     rollBack,
   });
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);

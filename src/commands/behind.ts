@@ -1,17 +1,17 @@
-import { type AliasView, PlatformError } from '../ports/platform.ts';
-import { lookAt, refuseBehind, refuseUnlessKnown } from '../rollout/look.ts';
+import { PlatformError } from '../ports/platform.ts';
+import { type MarkersView, readMarkers } from '../rollout/environment-view.ts';
+import { claimIn, type Claimed, refuseBehind, refuseUnknown } from '../rollout/look.ts';
 import type { Target } from './context.ts';
 
 /**
- * Compares the alias with the store before anything is asked of a store that may be out of date.
- * @throws StoreBehind where the alias belongs to a newer store, or knows of something that this one has lost
+ * Compares the newest markers with the store before anything is asked of a store that may be out of date.
+ * @returns what was seen; null where the alias can't be read
+ * @throws StoreBehind where they belong to a newer store, or know of something that this one has lost
  */
-export async function refuseWhereBehind(at: Target): Promise<void> {
-  const { config, connection } = at;
-  const view = await aliasOf(at);
-  if (view === null) return;
-  const place = { alias: config.lambda.alias, environment: config.name };
-  await refuseBehind(connection.store, await lookAt(connection.store, view), place);
+export async function refuseWhereBehind(at: Target): Promise<Claimed | null> {
+  const look = await lookOn(at);
+  if (look !== null) await refuseBehind(at.connection.store, look.claim, at.config.name);
+  return look;
 }
 
 /**
@@ -19,17 +19,17 @@ export async function refuseWhereBehind(at: Target): Promise<void> {
  * @throws UserError conflict
  */
 export async function refuseWhereUnknown(at: Target): Promise<void> {
-  const { config, connection } = at;
-  const view = await aliasOf(at);
-  if (view === null) return;
-  const place = { alias: config.lambda.alias, environment: config.name, strategy: 'canary' } as const;
-  await refuseUnlessKnown(connection.store, view, place);
+  const look = await lookOn(at);
+  if (look === null) return;
+  await refuseUnknown(at.connection.store, look, { environment: at.config.name, strategy: 'canary' });
 }
 
-/** Null where it can't be read: whoever goes on meets the same answer. */
-export function aliasOf({ config, connection }: Target): Promise<AliasView | null> {
-  return connection.platform.readAlias(config.lambda.alias).catch((error: unknown) => {
+/** Null where the alias can't be read: whoever goes on meets the same answer. */
+export async function lookOn({ config, connection }: Target): Promise<Claimed | null> {
+  const { platform, store } = connection;
+  const view: MarkersView | null = await readMarkers(platform, config.lambda).catch((error: unknown) => {
     if (error instanceof PlatformError) return null;
     throw error;
   });
+  return view === null ? null : { ...view, claim: await claimIn(store, view) };
 }

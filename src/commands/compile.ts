@@ -11,8 +11,10 @@ import { canary } from '../strategies/canary.ts';
 import { allAtOnce } from '../strategies/common.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
+import { answerContract } from './answers.ts';
 import type { Context, Target } from './context.ts';
 import { type EarlierPeriod, earlierPeriod, historyTickMs } from './earlier-period.ts';
+import { testersFor } from './testers.ts';
 import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
 
@@ -45,7 +47,13 @@ export function settingsFor(
     alias: config.lambda.alias,
     ...(config.lambda.green === null ? {} : { green: config.lambda.green }),
     policy: judgePolicy(config, {
-      steps: [...bakes.shares.map((share) => ({ percent: share, ticks: ticksIn(bakes.bakeMs) })), ...last],
+      // A step for testers alone is not judged.
+      steps: [
+        ...bakes.shares
+          .filter((share) => share > 0)
+          .map((share) => ({ percent: share, ticks: ticksIn(bakes.bakeMs) })),
+        ...last,
+      ],
       tickMs: bakes.tickMs,
       history,
       historyTickMs: historyTickMs(bakes.tickMs),
@@ -54,6 +62,7 @@ export function settingsFor(
     tickMs: bakes.tickMs,
     settleMs: config.settleMs,
     horizonMs: Math.max(config.horizonMs, config.settleMs),
+    ...(config.onBreach === undefined ? {} : { onBreach: config.onBreach }),
     maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
     approvalTimeoutMs: config.approvalTimeoutMs,
@@ -106,8 +115,14 @@ export async function compile(
   const finalBakeMs = words.bakeMs ?? twin.finalBakeMs;
   const final = words.strategy === 'blue-green' ? { finalBakeMs } : {};
   const bakes = { shares: steps, bakeMs, tickMs, ...final };
+  const answers = await answerContract(context, at, earlier, {
+    sharesRouter: comparesUsers && champion !== null,
+  });
+  const testers = champion === null ? undefined : await testersFor(context, at, words, steps);
   const settings: Settings = {
     ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
+    ...(answers === undefined ? {} : { answers }),
+    ...(testers === undefined ? {} : { testers }),
     ...more,
   };
   const withApproval =
@@ -193,8 +208,9 @@ function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | unde
       : asked?.length === 1
         ? [first, ...configured.filter((share) => share > first)]
         : (asked ?? configured);
-  if ((steps[0] ?? 0) > 20 && !config.strategies.canary.allowLargeFirstStep) {
-    throw new UserError('usage', `the first step would be ${steps[0]} %`, {
+  const begins = steps.find((share) => share > 0) ?? 0;
+  if (begins > 20 && !config.strategies.canary.allowLargeFirstStep) {
+    throw new UserError('usage', `the first step would be ${begins} %`, {
       why: 'an unknown version gets at most 20 % of users at first',
       mend: [
         '--steps 10,50,100',

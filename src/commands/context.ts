@@ -7,6 +7,7 @@ import type { Output } from '../reporting/output.ts';
 import type { RolloutPorts } from '../rollout/ports.ts';
 import { replay } from '../rollout/replay.ts';
 import { rememberRollout } from './answer-outcome.ts';
+import { type Claimed, lookAtMarkers } from '../rollout/look.ts';
 import { wentBackBlind } from '../rollout/roll-back-blind.ts';
 import { knownState } from '../rollout/snapshot.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -137,9 +138,17 @@ export async function unfinished(at: Target): Promise<RolloutState | null> {
   return state.phase === 'ended' && state.outcome?.kind !== 'stuck' ? null : state;
 }
 
-/** What was rolled back while the store was out of reach, after it had ended: its journal and the registry don't know. */
-export async function undone(at: Target): Promise<RolloutState | null> {
-  const id = await wentBackBlind(at.connection, at.config.lambda.alias);
+/**
+ * What was rolled back while the store was out of reach, after it had ended: its journal and the registry don't know.
+ * @param look what serves, where it has just been read
+ */
+export async function undone(at: Target, look?: Claimed | null): Promise<RolloutState | null> {
+  const { connection, config } = at;
+  const seen = look ?? null;
+  const id = await wentBackBlind(
+    connection.store,
+    async () => (seen ?? (await lookAtMarkers(connection, config.lambda))).claim,
+  );
   return id === null ? null : stateOf(at, id);
 }
 

@@ -34,7 +34,7 @@ export async function handOver(
   await at.connection.store.release(journal.token);
   if (!(await wake(context, controller, state.id, journal.token))) {
     context.output.say('so this process drives it');
-    return takeOver(ports, state.id, context.actor, { alias: state.plan.alias });
+    return takeOver(ports, state.id, context.actor, state.plan);
   }
   const environment = `--environment ${at.config.name}`;
   context.output.answer({ ...rolloutData(state), kind: 'Deploy', result: 'detached', exitCode: 0 }, () =>

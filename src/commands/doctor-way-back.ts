@@ -4,7 +4,7 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import { generationsOf, nextGeneration } from '../registry/generations.ts';
-import { previousGood, standingOf } from '../registry/known-good.ts';
+import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
 import { findReturn } from '../rollout/find-return.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Target } from './context.ts';
@@ -33,6 +33,9 @@ const nobody = { at: instant(0), by: '', why: '' };
 async function leadsTo({ config, connection }: Target): Promise<string> {
   const records = await connection.store.versions();
   const record = previousGood(records);
+  const unproven = previousUnproven(records);
+  if (record === undefined && unproven !== undefined)
+    return `mlreg rollback goes to ${unproven.version}, and asks first: since mlreg recover nobody knows whether it was good`;
   const standing = record === undefined ? undefined : standingOf(record);
   if (record === undefined || standing?.kind !== 'good')
     return 'no earlier version is known good, so mlreg rollback would move nobody';

@@ -1,7 +1,7 @@
 import { deprecatedSettings } from '../config/index.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { VersionRecord } from '../domain/registry.ts';
-import { PlatformError, type StageView } from '../ports/platform.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { endpointName } from '../domain/names.ts';
 import { type Route, targetText } from '../domain/route.ts';
@@ -11,14 +11,16 @@ import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target, unfinished } from './context.ts';
 import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
-import type { RolloutState } from '../rollout/state.ts';
 import { longestVariables } from '../rollout/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
 import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
+import { stageCheck } from './doctor-stage.ts';
 import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
-import { markerNote } from './marker.ts';
+import { lookAround } from '../rollout/look.ts';
+import { aliasNote } from './marker.ts';
+import { missingUsers } from './missing-users.ts';
 import { servingCheck } from './serving-settings.ts';
 import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
@@ -52,6 +54,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const champion = await championOf(at);
   const running = await unfinished(at);
   let isBehind = false;
+  const looked = lookAround(connection, config.lambda);
+  // Each check that needs it says why it can't be had.
+  looked.catch(() => undefined);
   await check('identity', async () => {
     const { account, arn } = await connection.identity();
     const isRight = config.account === null || config.account === account;
@@ -74,8 +79,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
     };
   });
   await check('alias', async () => {
-    const view = await connection.platform.readAlias(config.lambda.alias);
-    const note = await markerNote(at, view);
+    const look = await looked;
+    const { view } = look.main;
+    const note = aliasNote(at, look, { champion, running });
     // What the registry says of the champion is out of date then, so nothing is advised that rests on it.
     isBehind = note?.isBehind === true;
     if (note !== null) return { ok: false, detail: note.detail, mend: note.mend };
@@ -107,13 +113,13 @@ export async function doctor(context: Context): Promise<ExitCode> {
   });
   const { alias: own, green } = config.lambda;
   if (green !== null && !isBehind)
-    await check('stage', () => stageCheck(at, { own, green }, champion, running));
+    await check('stage', async () => stageCheck(at, await looked, { own, green, champion, running }));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
   const keyTrouble = await userKeyTrouble(at);
   if (keyTrouble !== null) findings.push({ check: 'user id', ok: false, ...keyTrouble });
   if (champion !== null && !isBehind) {
     await check('$LATEST', async () => {
-      const { target: served } = await connection.platform.readAlias(own);
+      const { target: served } = (await looked).main.view;
       const differences = await connection.platform.latestDifferences(served.functionVersion);
       const detail = `differs from what serves: ${differences.join(', ')}`;
       if (differences.length === 0) return { ok: true, detail: 'is what serves, but for the route' };
@@ -170,6 +176,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,
       );
+      const users =
+        config.routing === 'sticky' ? missingUsers(reading.observations, config.requests.userKey) : null;
+      const mend = `send the user's id as ${config.requests.userKey}, or set requests.userKey or routing: weighted in mlreg.yaml`;
+      if (users !== null && requests === 0) return { ok: false, detail: users, mend };
+      if (users !== null) breaches.push({ check: 'users', ok: true, warning: true, detail: users, mend });
       return requests > 0
         ? {
             ok: true,
@@ -229,7 +240,9 @@ const longestAside = Array.from({ length: 20 }, (_, i) => 980 + i);
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
 function nextRollout({ config }: Target, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
-  const { model, name: environment, routing } = config;
+  const { model, name: environment, routing, responses, testers } = config;
+  const answers =
+    responses.json === 'any' ? responses.contract : { json: 'always' as const, ...responses.contract };
   const name = endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
   const endpoints = { [version]: { name, generation: 1 } };
   const home = champion?.endpoint === undefined ? null : { ...champion, endpoint: champion.endpoint };
@@ -240,48 +253,15 @@ function nextRollout({ config }: Target, champion: VersionRecord | null): Accoun
   return {
     endpoint: name,
     variables: longestVariables(
-      { routing, policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } } },
+      {
+        routing,
+        answers,
+        ...(testers === null ? {} : { testers }),
+        challenger: version,
+        policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } },
+      },
       routes,
       home === null ? endpoints : { ...endpoints, [home.version]: home.endpoint },
     ),
   };
-}
-
-/** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
-async function stageCheck(
-  { config, connection }: Target,
-  { own, green }: { readonly own: string; readonly green: string },
-  champion: VersionRecord | null,
-  running: RolloutState | null,
-): Promise<Omit<Finding, 'check'>> {
-  const { platform } = connection;
-  let stage: StageView;
-  try {
-    stage = await platform.readStage();
-  } catch (error) {
-    if (!(error instanceof PlatformError) || error.failure.kind !== 'missing') throw error;
-    const mend = `set environments.${config.name}.lambda.green: off in mlreg.yaml where nothing is swapped`;
-    return { ok: false, detail: error.message, mend };
-  }
-  const swaps = running?.outcome === null && running.plan.strategy === 'blue-green';
-  if (swaps)
-    return {
-      ok: true,
-      detail: `names ${stage.alias ?? 'no alias'}: rollout ${running.id} swaps ${own} and ${green}`,
-    };
-  if (stage.alias !== own) {
-    const detail = `the stage names ${stage.alias ?? 'no alias'}, not ${own}: rollouts of ${own} reach nobody`;
-    return { ok: false, detail, mend: `mlreg gc --environment ${config.name}` };
-  }
-  const [problem] = await platform.swapProblems(green);
-  if (problem !== undefined) return { ok: false, detail: problem };
-  const { functionVersion } = (await platform.readAlias(green)).target;
-  const follows = champion?.functionVersion === undefined || champion.functionVersion === functionVersion;
-  return follows
-    ? { ok: true, detail: `names ${own}; a swap to ${green} would be answered` }
-    : {
-        ok: false,
-        detail: `alias ${green} serves Lambda version ${functionVersion}, champion ${champion.version} is ${champion.functionVersion}`,
-        mend: `mlreg gc --environment ${config.name}`,
-      };
 }

@@ -128,7 +128,7 @@ async function loop(
               }
             : { kind: 'interrupt', sentence: `interrupted by ${first}` };
         const goingBack = abort(ports, id, context.actor, cause, {
-          alias: at.config.lambda.alias,
+          ...at.config.lambda,
           signal: new AbortController().signal,
         });
         let result: DriveResult | SignalName;
@@ -161,7 +161,7 @@ async function stopWatching(
   const { id, plan } = journal.state();
   const sentence = `is watched no more (${signal}), and serves on`;
   const result = await endWatch(ports, id, context.actor, {
-    alias: at.config.lambda.alias,
+    ...at.config.lambda,
     sentence: `${plan.challenger} ${sentence}`,
   });
   const ended = await conclude(context, at, id, journal, result);

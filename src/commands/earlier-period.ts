@@ -13,6 +13,8 @@ export interface EarlierPeriod {
   readonly to: Instant;
   /** Requests without a user id in the same time; null where nothing counted them. */
   readonly anonymous: RequestCount | null;
+  /** Answers that were to be JSON, and those that were not (`errors`); null where nothing counted them. */
+  readonly json: RequestCount | null;
 }
 
 export const historyTickMs = (tickMs: number): number => (tickMs < 10_000 ? tickMs : 60_000);
@@ -28,7 +30,7 @@ export async function earlierPeriod(
   const endpoint = endpoints[champion.version];
   const length = historyTickMs(tickMs);
   const to = Math.floor((context.world.clock.now() - config.settleMs) / length) * length;
-  const none: EarlierPeriod = { ticks: [], from: instant(to), to: instant(to), anonymous: null };
+  const none: EarlierPeriod = { ticks: [], from: instant(to), to: instant(to), anonymous: null, json: null };
   if (endpoint === undefined || config.judge.historyMs === 0) return none;
   const wanted = Math.min(config.judge.historyMs, 180 * length);
   const reading = await connection.metrics.read({
@@ -53,14 +55,15 @@ export async function earlierPeriod(
   const seen = reading.observations.slice(begins);
   return {
     // What is counted by stratum is of the rollout alone, and would be most of the plan.
-    ticks: seen.flatMap(({ champion: arm }) => (arm === null ? [] : withoutStrata(arm))),
+    ticks: seen.flatMap(({ champion: arm }) => (arm === null ? [] : judgedOf(arm))),
     from: instant((seen[0]?.at ?? to) - length),
     to: instant(to),
     anonymous,
+    json: sumOf(seen.flatMap(({ champion: arm }) => arm?.json ?? [])),
   };
 }
 
-function withoutStrata({ strata: _, ...tick }: ArmTick): ArmTick {
+function judgedOf({ strata: _, json: __, ...tick }: ArmTick): ArmTick {
   return tick;
 }
 

@@ -1,5 +1,6 @@
 import { collect, type Collection } from '../rollout/collect.ts';
 import { counted } from '../reporting/words.ts';
+import { refuseWhereBehind } from './behind.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
@@ -9,9 +10,12 @@ export interface GcOptions {
 
 /** Takes down what nobody needs any more, and nothing that anybody can reach. */
 export async function gc(context: Context, options: GcOptions): Promise<ExitCode> {
-  const { config, connection } = await target(context);
+  const at = await target(context);
+  const { config, connection } = at;
   const { store, platform } = connection;
   const rehearse = options.dryRun === true;
+  // What would be retired is asked of a store that must be the one in use.
+  if (rehearse) await refuseWhereBehind(at);
   const done = await collect(
     { store, platform, clock: context.world.clock },
     {

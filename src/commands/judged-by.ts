@@ -66,7 +66,8 @@ function canaryPolicy(environment: EnvironmentConfig, tickMs: number): JudgePoli
   const { steps, bakeMs } = environment.strategies.canary;
   const ticks = Math.max(1, Math.round(bakeMs / tickMs));
   return judgePolicy(environment, {
-    steps: steps.map((percent) => ({ percent, ticks })),
+    // A step for testers alone is not judged.
+    steps: steps.filter((percent) => percent > 0).map((percent) => ({ percent, ticks })),
     tickMs,
     history: [],
     historyTickMs: tickMs,

@@ -1,10 +1,15 @@
-import type { AliasView } from '../ports/platform.ts';
-import { behindText, lookAt } from '../rollout/look.ts';
+import type { VersionRecord } from '../domain/registry.ts';
+import { targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
-import { aliasOf } from './behind.ts';
+import { aliasesIn, type NamedAlias } from '../rollout/environment-view.ts';
+import { behindText, type Claimed } from '../rollout/look.ts';
+import { isBlind } from '../rollout/marker.ts';
+import { rolledBackByOwner } from '../rollout/repair.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { lookOn } from './behind.ts';
 import type { Target } from './context.ts';
 
-/** What the alias's ownership marker says that the store does not. */
+/** What the environment's ownership markers say that the store, or what serves, does not. */
 export interface MarkerNote {
   /** The store at hand is older than what serves, or is not the one in use: nothing that it says about versions holds. */
   readonly isBehind: boolean;
@@ -21,21 +26,56 @@ export interface MarkerNote {
 export async function lostNote(
   at: Target,
 ): Promise<{ readonly marker: MarkerNote; readonly text: string } | null> {
-  const view = await aliasOf(at);
-  const marker = view === null ? null : await markerNote(at, view);
+  const look = await lookOn(at);
+  const marker = look === null ? null : markerNote(at, look);
   if (marker?.isBehind !== true) return null;
   const { name } = at.config;
   const text = `${name}: ${marker.detail}, so what was registered and rolled out is unknown here\nnext: ${marker.mend}`;
   return { marker, text };
 }
 
-/** Compares the alias with the store. Null where they agree, or where mlreg has not marked the alias. */
-export async function markerNote(
-  { config, connection }: Target,
-  view: AliasView,
-): Promise<MarkerNote | null> {
-  const { alias } = config.lambda;
-  const meaning = await lookAt(connection.store, view);
+/** What status, doctor and audit verify tell alike: a store that is behind before an alias that was moved by hand. */
+export const aliasNote = (at: Target, look: Claimed, known: Known): MarkerNote | null =>
+  markerNote(at, look) ?? movedNote(at, look, known);
+
+export interface Known {
+  readonly champion: VersionRecord | null;
+  /** The rollout that is not over. */
+  readonly running: RolloutState | null;
+}
+
+/** Something other than mlreg moved an alias: its marker names another Lambda version than it serves. */
+function movedNote({ config }: Target, look: Claimed, { champion, running }: Known): MarkerNote | null {
+  const moved = aliasesIn(look).flatMap(({ name, view }) => {
+    const text = movedText({ name, view }, running !== null);
+    return text === null ? [] : [{ name, text }];
+  });
+  const [first] = moved;
+  if (first === undefined) return null;
+  const { name } = config;
+  const mendMain =
+    running === null
+      ? `mlreg rollback --to ${champion?.version ?? 'VERSION'} --environment ${name}`
+      : `mlreg rollback --environment ${name}, or to go on from what serves: mlreg resume --adopt --environment ${name}`;
+  const isMain = first.name === look.main.name;
+  const mend = isMain || running !== null ? mendMain : `mlreg gc --environment ${name}`;
+  return { isBehind: false, detail: moved.map(({ text }) => text).join('; '), mend };
+}
+
+function movedText({ name, view: { stamp, target } }: NamedAlias, isUnderWay: boolean): string | null {
+  const named = stamp?.detail?.target;
+  if (stamp === undefined || named === undefined) return null;
+  const serves = `alias ${name} serves ${targetText(target)}`;
+  if (named !== target.functionVersion)
+    return `${serves}, but ${stamp.rollout} pointed it at Lambda version ${named} last, so something other than mlreg moved it`;
+  const isSplit = Object.keys(target.weights).length > 0;
+  return isSplit && !isUnderWay ? `${serves}, though no rollout is under way` : null;
+}
+
+/** Compares the markers with the store. Null where they agree, or where mlreg has marked no alias. */
+function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
+  const { meaning, where, description, stamp } = claim;
+  const isByOwner = stamp !== undefined && !isBlind(stamp);
   switch (meaning.kind) {
     case 'unmarked':
     case 'own':
@@ -44,13 +84,15 @@ export async function markerNote(
     case 'unknown-rollback':
       return {
         isBehind: false,
-        detail: `users were brought back to Lambda version ${meaning.target} while the store was out of reach, and the registry does not know yet`,
+        detail: isByOwner
+          ? `Lambda version ${meaning.target} serves: ${meaning.rollout} was ${rolledBackByOwner}. The registry does not know yet`
+          : `users were brought back to Lambda version ${meaning.target} while the store was out of reach, and the registry does not know yet`,
         mend: `mlreg resume --environment ${config.name}`,
       };
     case 'drift':
       return {
         isBehind: false,
-        detail: `alias ${alias} carries an ownership marker that can't be read: ${view.description}`,
+        detail: `${where} carries an ownership marker that can't be read: ${description}`,
         why: 'something other than mlreg wrote it',
         mend: `mlreg rollback --to VERSION --environment ${config.name}  # writes it anew`,
       };
@@ -59,7 +101,7 @@ export async function markerNote(
     case 'put-back':
     case 'copied':
     case 'unrestored': {
-      const text = behindText(meaning, { alias, environment: config.name });
+      const text = behindText(meaning, { where, environment: config.name });
       if (text === null) throw new Error(`no words for ${meaning.kind}`);
       return { isBehind: true, detail: text.what, why: text.why, mend: text.mend };
     }

@@ -35,7 +35,8 @@ const expected: Readonly<Record<string, string>> = {
   strata: '{"requests":[...],"errors":[...]} of 16 numbers each',
   aside: '{"requests":30,"errors":2}',
   anonymous: '{"requests":30,"errors":2}',
-  buckets: 'lists of the same length: id, requests, errors, slow50, slow95, slow99',
+  buckets:
+    'lists of the same length: id, requests, errors, slow50, slow95, slow99; where there are any also refused',
   quiet: 'true, or nothing',
   late: '[{"at":"2026-01-01T00:00:10Z","plannedPercent":10,"champion":{"requests":0,"errors":0},"challenger":{"requests":30,"errors":2}}]',
   beside: '{"requests":900,"errors":3}, or null',

@@ -6,7 +6,7 @@ import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type AliasTarget, targetText } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { refuseUnlessKnown } from '../rollout/look.ts';
+import { lookAround, refuseUnknown } from '../rollout/look.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { generationsOf } from '../registry/generations.ts';
 import { compile, type Endpoints } from './compile.ts';
@@ -49,10 +49,9 @@ export async function prepare(
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
-  const { alias } = config.lambda;
-  const view = await connection.platform.readAlias(alias);
-  const place = { alias, environment: config.name, strategy: words.strategy };
-  await refuseUnlessKnown(connection.store, view, place);
+  const look = await lookAround(connection, config.lambda);
+  await refuseUnknown(connection.store, look, { environment: config.name, strategy: words.strategy });
+  const { view } = look.main;
   await refuseUnderWay(at);
   if (Object.keys(view.target.weights).length > 0) {
     throw new UserError(
@@ -74,7 +73,7 @@ export async function prepare(
       },
     );
   }
-  const stage = await stageFor(at, words.strategy);
+  const stage = await stageFor(at, look, words.strategy);
   const endpoint = endpointOf({ model: config.model, environment: config.name }, record);
   const endpoints: Record<string, { name: string; generation: number }> = { [record.version]: endpoint };
   if (champion?.endpoint !== undefined) endpoints[champion.version] = champion.endpoint;

@@ -11,7 +11,7 @@ import { championsBy, type RebuildInput } from '../registry/rebuild.ts';
 export function refuseContradicted(
   { name, lambda: { alias } }: EnvironmentConfig,
   champion: VersionTag | undefined,
-  found: Pick<RebuildInput, 'target' | 'back' | 'served'>,
+  found: Pick<RebuildInput, 'target' | 'reached' | 'back' | 'served'>,
 ): void {
   const candidates = championsBy(found);
   if (champion === undefined || candidates.length === 0 || candidates.includes(champion)) return;

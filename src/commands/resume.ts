@@ -49,7 +49,7 @@ export async function takeUp(
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
   const taken = await takeOver(ports, running.id, context.actor, {
-    alias: at.config.lambda.alias,
+    ...at.config.lambda,
     adopt: options.adopt === true,
     ...(forced === undefined ? {} : { forced }),
   });

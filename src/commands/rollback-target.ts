@@ -3,9 +3,14 @@ import type { Departure, VersionRecord } from '../domain/registry.ts';
 import { sameTarget, targetText } from '../domain/route.ts';
 import { type Instant, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { PlatformError } from '../ports/platform.ts';
-import { knownGood, previousGood, standingOf } from '../registry/known-good.ts';
-import { foundByRecovery } from '../registry/rebuild.ts';
+import {
+  foundByRecovery,
+  knownGood,
+  previousGood,
+  previousUnproven,
+  standingOf,
+} from '../registry/known-good.ts';
+import type { EnvironmentView } from '../rollout/environment-view.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { championOf } from './prepare.ts';
@@ -44,53 +49,40 @@ export interface Astray {
  * before it would be one too far.
  * @returns null where the champion serves everybody alone, or the registry does not know how it did
  */
-export async function astray(at: Target): Promise<Astray | null> {
+export async function astray(at: Target, view: EnvironmentView): Promise<Astray | null> {
   const champion = await championOf(at);
   const standing = champion === null ? undefined : standingOf(champion);
   if (champion === null || standing?.kind !== 'serving') return null;
-  const instead = await servedInstead(at, standing.service.functionVersion);
+  const instead = servedInstead(view, standing.service.functionVersion);
   if (instead === null) return null;
   // Somebody has brought everybody by hand to where a rollback leads: nobody is sent back to what they were taken from.
   const good = previousGood(await at.connection.store.versions());
   const goodStanding = good === undefined ? undefined : standingOf(good);
-  if (goodStanding?.kind === 'good') {
-    const elsewhere = await servedInstead(at, goodStanding.service.functionVersion);
-    if (elsewhere === null) return null;
-  }
+  if (goodStanding?.kind === 'good' && servedInstead(view, goodStanding.service.functionVersion) === null)
+    return null;
   return { champion, instead };
 }
 
 /**
- * What users reach instead of this Lambda version alone, by the alias and by the one that the stage names.
- * @returns null where they reach nothing else; a stage that can't be read is taken to name the alias. @throws PlatformError
+ * What users reach instead of this Lambda version alone, by the alias and by the one that the stage names; null where they
+ * reach nothing else.
  */
-export async function servedInstead(
-  { config, connection }: Target,
-  functionVersion: string,
-): Promise<string | null> {
-  const { platform } = connection;
-  const { alias, green } = config.lambda;
-  const insteadBy = async (name: string): Promise<string | null> => {
-    const { target } = await platform.readAlias(name);
-    return sameTarget(target, { functionVersion, weights: {} })
-      ? null
-      : `alias ${name} serves ${targetText(target)}`;
-  };
-  const instead = await insteadBy(alias);
-  if (instead !== null || green === null) return instead;
-  try {
-    const { alias: staged = alias } = await platform.readStage();
-    return staged === alias ? null : await insteadBy(staged);
-  } catch (error) {
-    if (error instanceof PlatformError) return null;
-    throw error;
-  }
+export function servedInstead({ main, reached }: EnvironmentView, functionVersion: string): string | null {
+  const elsewhere = [main, reached].find(
+    ({ view }) => !sameTarget(view.target, { functionVersion, weights: {} }),
+  );
+  return elsewhere === undefined
+    ? null
+    : `alias ${elsewhere.name} serves ${targetText(elsewhere.view.target)}`;
 }
 
-/** The version known good that served last before the champion. @throws UserError where there is none */
+/**
+ * The version known good that served last before the champion; after `mlreg recover` what served last as far as is known.
+ * @throws UserError where there is none
+ */
 export async function defaultTarget({ connection, config }: Target): Promise<VersionRecord> {
   const records = await connection.store.versions();
-  const newest = previousGood(records);
+  const newest = previousGood(records) ?? previousUnproven(records);
   if (newest !== undefined) return newest;
   const fled = records.flatMap((record) => {
     const standing = standingOf(record);
@@ -141,7 +133,7 @@ const becauseOf = {
 } as const satisfies Record<Departure['why'], string>;
 
 /**
- * Users were taken away from this version for a reason: somebody must confirm that they are to go back to it.
+ * Users were taken away from this version for a reason, or may have been: somebody must confirm that they are to go back.
  * @throws UserError usage, where nobody does
  */
 export async function confirmFled(
@@ -150,12 +142,19 @@ export async function confirmFled(
   record: VersionRecord,
 ): Promise<void> {
   const standing = standingOf(record);
-  if (standing.kind !== 'fled' || context.options.yes === true) return;
+  const isAsked = standing.kind === 'fled' || standing.kind === 'unproven';
+  if (!isAsked || context.options.yes === true) return;
   const { version } = record;
-  const sentence = `${version} was left ${leftText(standing.left)}`;
+  const isFled = standing.kind === 'fled';
+  const sentence = isFled
+    ? `${version} was left ${leftText(standing.left)}`
+    : `${version} served before, but whether users were ever taken away from it for a reason was lost with the store`;
   if (!context.world.streams.stderrIsTerminal) {
+    const why = isFled
+      ? 'users were taken away from it'
+      : 'mlreg recover rebuilt the registry from what AWS has, and that does not say which versions were good';
     throw new UserError('usage', sentence, {
-      why: 'users were taken away from it, and nobody can be asked whether they are to go back',
+      why: `${why}; nobody can be asked whether users are to go back to it`,
       mend: [
         `mlreg rollback --to ${version} --environment ${config.name} --yes`,
         `mlreg versions --environment ${config.name}`,

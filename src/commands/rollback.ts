@@ -2,12 +2,17 @@ import type { VersionTag } from '../domain/units.ts';
 import { servingOf } from '../config/index.ts';
 import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
-import { formatDuration } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { generationsOf, nextGeneration, returnable } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
-import { StoreBehind } from '../rollout/look.ts';
+import {
+  type EnvironmentView,
+  type MarkersView,
+  readMarkers,
+  withStage,
+} from '../rollout/environment-view.ts';
+import { type Claimed, StoreBehind } from '../rollout/look.ts';
 import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { homeOf } from '../rollout/target.ts';
@@ -25,8 +30,8 @@ import { championOf } from './prepare.ts';
 import { takeUp } from './resume.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
+import { announcement, astrayText, keysText } from './rollback-words.ts';
 import {
-  type Astray,
   astray,
   confirmFled,
   defaultTarget,
@@ -49,11 +54,12 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const force = forceOf(options) !== undefined;
   const at = await target(context);
   let running: RolloutState | null;
+  let look: Claimed | null;
   let to: VersionTag | undefined;
   try {
     // Who rolls back after a rollback by the alias alone wants that one known first.
-    await refuseWhereBehind(at);
-    running = (await unfinished(at)) ?? (await undone(at));
+    look = await refuseWhereBehind(at);
+    running = (await unfinished(at)) ?? (await undone(at, look));
     to = asked === undefined ? undefined : await generationNamed(at, asked, options.to);
   } catch (error) {
     if (asked === undefined) return rollBackByAliasAlone(context, at, error, { force });
@@ -76,15 +82,20 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
         : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
       if (code !== exitCode.done || to === undefined || to === end) return code;
     }
-    const lost = to === undefined ? await astray(at) : null;
+    const order = { reason: options.reason ?? '', force };
+    const view = await viewOf(at, running === null ? look : null);
+    const lost = to === undefined ? await astray(at, view) : null;
     if (lost !== null) {
       context.output.say(astrayText(lost));
-      return moveTo(context, at, lost.champion, options.reason ?? '', force);
+      return moveTo(context, at, lost.champion, { ...order, view });
     }
     const first = options.to === undefined ? await repeats(context, at) : null;
     if (first !== null) return answerRepeated(context, at, first);
     const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
-    return moveTo(context, at, wanted, options.reason ?? '', force);
+    if (to === undefined) await confirmFled(context, at, wanted);
+    // While a person was asked, somebody else may have moved users.
+    const isAnswered = context.world.streams.stderrIsTerminal && context.options.yes !== true;
+    return moveTo(context, at, wanted, { ...order, view: isAnswered ? await viewOf(at) : view });
   };
   if (running === null) return withStore();
   const home = to === undefined ? undoOf(running) : await servedBy(at, to);
@@ -126,12 +137,24 @@ function answerRepeated({ output, world }: Context, { config }: Target, first: R
   return exitCode.done;
 }
 
+/** @param seen what has just been read of it */
+const viewOf = async (
+  { connection: { platform }, config }: Target,
+  seen: MarkersView | null = null,
+): Promise<EnvironmentView> => withStage(platform, seen ?? (await readMarkers(platform, config.lambda)));
+
+interface Order {
+  readonly reason: string;
+  readonly force: boolean;
+  /** What serves. */
+  readonly view: EnvironmentView;
+}
+
 async function moveTo(
   context: Context,
   at: Target,
   wanted: VersionRecord,
-  reason: string,
-  force: boolean,
+  { reason, force, view }: Order,
 ): Promise<ExitCode> {
   const { config, connection } = at;
   const { platform } = connection;
@@ -139,7 +162,7 @@ async function moveTo(
   if (standing.kind === 'never-served') throw new Error(`${wanted.version} never served everybody`);
   const { service } = standing;
   const champion = await championOf(at);
-  const alias = await platform.readAlias(config.lambda.alias);
+  const { view: alias } = view.main;
   const of = generationsOf(await connection.store.versions(), armOf(wanted.version).version);
   const why = `built for a rollback to ${wanted.version}`;
   const fresh = nextGeneration(of, { at: context.world.clock.now(), by: context.actor.name, why });
@@ -152,7 +175,7 @@ async function moveTo(
   if (
     standing.kind === 'serving' &&
     republishes === undefined &&
-    (await servedInstead(at, service.functionVersion)) === null
+    servedInstead(view, service.functionVersion) === null
   ) {
     if (keys.kind === 'differ') context.output.say(keysText(at, service, keys));
     context.output.answer(
@@ -181,7 +204,7 @@ async function moveTo(
     // Under its old name it is the generation that it was.
     serving: (back.anew === true ? undefined : wanted.serving) ?? servingOf(config),
     republishes,
-    smokeFirst: standing.kind === 'fled',
+    smokeFirst: standing.kind === 'fled' || standing.kind === 'unproven',
   });
   // Only what is published anew is made of $LATEST.
   const codeSha256 =
@@ -241,54 +264,4 @@ function republishedFor(
   if (back.builds !== undefined || back.returnsTo === undefined) return undefined;
   const isSameRouting = service.routing === undefined || service.routing === config.routing;
   return isSameRouting ? keys.how : undefined;
-}
-
-/** What a return to the recorded Lambda version does to API keys, where it is not published anew. */
-function keysText(
-  { config }: Target,
-  { functionVersion }: Service,
-  keys: Exclude<ReturnKeys, { kind: 'same' }>,
-): string {
-  if (keys.kind === 'unread')
-    return `whether Lambda version ${functionVersion} lets callers in by today's API keys could not be read (${keys.why}); it is used as it is`;
-  const obstacle = keys.obstacle ?? `it was published for other routing than ${config.routing}`;
-  return `Lambda version ${functionVersion} ${keys.how}. It is used all the same: it can't be published anew, for ${obstacle}`;
-}
-
-const astrayText = ({ champion: { version }, instead }: Astray): string =>
-  `${instead}, so not everybody is with ${version}, the champion: they are brought to it, and not to a version before it`;
-
-/** What is about to happen, and how long it takes. */
-function announcement(
-  { config }: Target,
-  { version }: VersionRecord,
-  {
-    back,
-    service,
-    codeSha256,
-    republishes,
-  }: {
-    readonly back: WayBack;
-    readonly service: Service;
-    readonly codeSha256: string;
-    readonly republishes: string | undefined;
-  },
-): string {
-  if (republishes !== undefined) {
-    return (
-      `${version}: Lambda version ${service.functionVersion}, which served it before, ${republishes}. So it is published anew with ` +
-      `today's keys, and smoke-tested and warm before everybody moves to it. Where that fails, everybody returns to Lambda version ${service.functionVersion}`
-    );
-  }
-  if (back.builds === undefined) {
-    return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds`;
-  }
-  const code =
-    back.returnsTo === undefined && service.codeSha256 !== undefined && service.codeSha256 !== codeSha256
-      ? '. The code in $LATEST is not the code that served it before'
-      : '';
-  return (
-    `${version} has to be built first: ${back.builds}${code}. It is smoke-tested and warm before users move. ` +
-    `This takes minutes on AWS, at most ${formatDuration(config.provisionTimeoutMs)}; until then users stay where they are`
-  );
 }

@@ -1,32 +1,47 @@
-import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Context, Target } from './context.ts';
 
-/** @throws UserError where the code of the function does not understand a route by user bucket */
-export const mustKnowBuckets = (context: Context, at: Target): Promise<void> =>
-  mustUnderstand(context, at, 'buckets-1', 'routes by user bucket');
+/** What a route may ask of the router, beside one version for everybody. */
+type Skill = 'buckets-1' | 'answers-1' | 'testers-1' | 'generations-1';
 
 /**
- * A code that says nothing of itself is somebody's own where routing is weighted, and takes any name of a version.
- * @throws UserError where the code of the function does not understand a version with a generation
+ * What the code in $LATEST, which the next rollout publishes, says that it understands; null where nobody may ask it.
+ * Whoever only looks need not be allowed to invoke. A rollout warms up what it publishes, and goes no further with a version
+ * that does not understand its route.
+ * @param what for people who may not ask; undefined: nobody need know
  */
-export const mustKnowGenerations = (context: Context, at: Target): Promise<void> =>
-  mustUnderstand(context, at, 'generations-1', 'versions with a generation, as v2.3.0#2');
-
-async function mustUnderstand(
-  { output }: Context,
-  { config, connection }: Target,
-  needed: string,
-  what: string,
-): Promise<void> {
-  const understands = await connection.routerCode.understands().catch((error: unknown) => {
+export async function understood(
+  { output }: Pick<Context, 'output'>,
+  { connection }: Target,
+  what?: string,
+): Promise<readonly string[] | null> {
+  try {
+    return await connection.routerCode.understands();
+  } catch (error) {
     if (!(error instanceof PlatformError) || error.failure.kind !== 'denied') throw error;
-    // Whoever only looks need not be allowed to invoke. A rollout warms up what it publishes, and goes no further with
-    // a version that does not understand its route.
-    output.say(`whether the router understands ${what} is not known: ${error.message}`);
-    return [needed];
-  });
-  if (understands.includes(needed) || (config.routing === 'weighted' && understands.length === 0)) return;
+    if (what !== undefined)
+      output.say(`whether the router understands ${what} is not known: ${error.message}`);
+    return null;
+  }
+}
+
+/**
+ * @param what of mlreg.yaml, that needs the skill
+ * @param without how a rollout goes without it
+ * @throws UserError where the deployed router does not have the skill: it would answer 500 to everybody
+ */
+export async function demand(
+  context: Pick<Context, 'output'>,
+  at: Target,
+  skill: Skill,
+  { what, without }: { readonly what: string; readonly without: string },
+): Promise<void> {
+  const skills = await understood(context, at, what);
+  if (skills === null || skills.includes(skill)) return;
+  const { config } = at;
+  // With weighted routing any function will do: one that says nothing of itself takes any name of a version.
+  if (skill === 'generations-1' && config.routing === 'weighted' && skills.length === 0) return;
   throw new UserError('usage', `the code of function ${config.lambda.function} does not understand ${what}`, {
     why: 'it is an older router, or none of mlreg’s: it would answer 500 to everybody. Nothing was changed',
     mend:
@@ -34,9 +49,14 @@ async function mustUnderstand(
         ? ['mlreg local down', 'mlreg local up --detach']
         : [
             `update function ${config.lambda.function} to this mlreg's dist/router.zip, as terraform apply does`,
-            ...(config.routing === 'weighted'
-              ? []
-              : [`or set environments.${config.name}.routing: weighted`]),
+            without,
           ],
   });
 }
+
+/** @throws UserError where the deployed router does not know that a version may have a generation */
+export const mustKnowGenerations = (context: Pick<Context, 'output'>, at: Target): Promise<void> =>
+  demand(context, at, 'generations-1', {
+    what: 'versions with a generation, as v2.3.0#2',
+    without: 'or register the artifact under a version of its own',
+  });

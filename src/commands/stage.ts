@@ -1,5 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
+import type { EnvironmentView } from '../rollout/environment-view.ts';
 import type { Target } from './context.ts';
 import type { Words } from './words.ts';
 
@@ -10,18 +11,14 @@ import type { Words } from './words.ts';
  */
 export async function stageFor(
   { config, connection }: Target,
+  { stage, green: other }: EnvironmentView,
   strategy: Words['strategy'],
 ): Promise<StageView | null> {
   const { alias, green } = config.lambda;
   const swaps = strategy === 'blue-green';
   if (green === null) return null;
-  let stage: StageView;
-  try {
-    stage = await connection.platform.readStage();
-  } catch (error) {
-    if (error instanceof PlatformError && !swaps) return null;
-    throw error;
-  }
+  if (stage instanceof PlatformError && swaps) throw stage;
+  if (stage === null || stage instanceof PlatformError) return null;
   if (stage.alias !== undefined && stage.alias !== alias) {
     throw new UserError('conflict', `the stage of ${config.name} names alias ${stage.alias}, not ${alias}`, {
       why: `a rollout moves ${alias}, and users would not see it; a swap that came late, or a person, moved the stage`,
@@ -35,7 +32,7 @@ export async function stageFor(
       mend: `set the stage variable alias to ${alias}, and let the integration's URI end in :\${stageVariables.alias}`,
     });
   }
-  await connection.platform.readAlias(green);
+  if (other instanceof PlatformError) throw other;
   const [problem, ...more] = await connection.platform.swapProblems(green);
   if (problem === undefined) return stage;
   throw new UserError('usage', [problem, ...more].join('; '), {

@@ -10,11 +10,12 @@ import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
 import { counted } from '../reporting/words.ts';
 import { deniedTry } from '../rollout/credentials.ts';
+import { type Look, lookAround } from '../rollout/look.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
 import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { type MarkerNote, markerNote } from './marker.ts';
+import { aliasNote, type MarkerNote } from './marker.ts';
 import { championOf } from './prepare.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
@@ -27,12 +28,13 @@ export async function status(context: Context): Promise<ExitCode> {
     await connection.store.lock(),
     await unfinished(at),
   ];
-  const alias = await connection.platform.readAlias(config.lambda.alias).catch((error: unknown) => {
+  const look = await lookAround(connection, config.lambda).catch((error: unknown) => {
     if (error instanceof PlatformError) return error;
     throw error;
   });
-  const note = alias instanceof PlatformError ? null : await markerNote(at, alias);
-  const stage = await stageView(at);
+  const alias = look instanceof PlatformError ? look : look.main.view;
+  const note = look instanceof PlatformError ? null : aliasNote(at, look, { champion, running });
+  const stage = look instanceof PlatformError ? null : stageView(look);
   const settings = await servedOtherwise(at, champion);
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
@@ -135,19 +137,11 @@ const deniedWhat = ({ rollback, plan }: RolloutState): string =>
 type Stage = { readonly alias: string; readonly functionVersion: string | null } | null;
 
 /** Null where the environment swaps no stage, or it can't be read: what serves is told by the alias then. */
-async function stageView({ config, connection }: Target): Promise<Stage> {
-  const { alias: own, green } = config.lambda;
-  if (green === null) return null;
-  try {
-    const { alias } = await connection.platform.readStage();
-    if (alias === undefined) return null;
-    if (alias === own) return { alias, functionVersion: null };
-    const { target: served } = await connection.platform.readAlias(alias);
-    return { alias, functionVersion: served.functionVersion };
-  } catch (error) {
-    if (error instanceof PlatformError) return null;
-    throw error;
-  }
+function stageView({ stage, main, reached }: Look): Stage {
+  if (stage === null || stage instanceof PlatformError || stage.alias === undefined) return null;
+  const { alias } = stage;
+  const isElsewhere = alias !== main.name && alias === reached.name;
+  return { alias, functionVersion: isElsewhere ? reached.view.target.functionVersion : null };
 }
 
 /** A stage at rest needs no line. */

@@ -158,7 +158,7 @@ async function takeOverAndAnswer(
   context.output.say(`the owner of ${running.id} is gone; taking over`);
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
-  const journal = await takeOver(ports, running.id, context.actor, { alias: at.config.lambda.alias });
+  const journal = await takeOver(ports, running.id, context.actor, at.config.lambda);
   if (request.kind === 'pause') {
     // Paused rollouts need no driver; resume takes them up.
     await tick(ports, journal);

@@ -20,7 +20,10 @@ export const bucketsSchema = z.strictObject({
   slow50: z.array(count).readonly(),
   slow95: z.array(count).readonly(),
   slow99: z.array(count).readonly(),
+  refused: z.exactOptional(z.array(count).readonly()),
 });
+
+const lists = ['requests', 'errors', 'slow50', 'slow95', 'slow99', 'refused'] as const;
 
 /** Of a plan's policy. */
 export const usersSchema = z.looseObject({
@@ -40,9 +43,8 @@ export function userProblems({
 }): readonly Problem[] {
   if (buckets === undefined) return [];
   const falls = buckets.id.findIndex((id, i) => i > 0 && id <= buckets.id[i - 1]!);
-  const short = (['requests', 'errors', 'slow50', 'slow95', 'slow99'] as const).filter(
-    (name) => buckets[name].length !== buckets.id.length,
-  );
+  const lengthOf = (name: (typeof lists)[number]): number => (buckets[name] ?? buckets.id).length;
+  const short = lists.filter((name) => lengthOf(name) !== buckets.id.length);
   return [
     ...(falls < 0
       ? []
@@ -54,7 +56,7 @@ export function userProblems({
         ]),
     ...short.map((name) => ({
       path: ['buckets', name],
-      sentence: `expected ${buckets.id.length} entries, one for each bucket, got ${buckets[name].length}`,
+      sentence: `expected ${buckets.id.length} entries, one for each bucket, got ${lengthOf(name)}`,
     })),
   ];
 }

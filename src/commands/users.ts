@@ -5,8 +5,8 @@ import { instant } from '../domain/units.ts';
 import { setAside } from '../monitor/judge/users/set-aside.ts';
 import type { Context, Target } from './context.ts';
 import { slowerThan } from './earlier-latency.ts';
-import { mustKnowBuckets } from './router-code.ts';
 import type { EarlierPeriod } from './earlier-period.ts';
+import { demand } from './router-code.ts';
 
 /**
  * What makes users the unit of comparison in a sticky rollout, out of the champion's earlier period. Must come before the
@@ -19,7 +19,10 @@ export async function userPolicy(
   champion: VersionRecord,
   earlier: EarlierPeriod,
 ): Promise<UserPolicy> {
-  await mustKnowBuckets(context, at);
+  await demand(context, at, 'buckets-1', {
+    what: 'routes by user bucket',
+    without: `or set environments.${at.config.name}.routing: weighted`,
+  });
   const slowerThanMs = slowerThan(earlier.ticks);
   const anonymous = anonymousShare(earlier);
   const shared = { slowerThanMs, ...(anonymous === null ? {} : { anonymousShare: anonymous }) };

@@ -23,7 +23,7 @@ export interface WatchOptions {
 export async function watch(context: Context, options: WatchOptions): Promise<ExitCode> {
   const durationMs = options.duration === undefined ? null : durationOf(options.duration);
   const at = await target(context);
-  await refuseWhereBehind(at);
+  const look = await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null) return followRunning(context, at, running, durationMs);
   const champion = await championOf(at);
@@ -36,7 +36,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
   if (back === undefined)
     context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
   const { config, connection } = at;
-  const alias = await connection.platform.readAlias(config.lambda.alias);
+  const alias = look?.main.view ?? (await connection.platform.readAlias(config.lambda.alias));
   const { tickMs: tick } = config.strategies.watch;
   const roles = { champion: back?.version ?? null, challenger: champion.version };
   const bakeMs = durationMs ?? 86_400_000;

@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration, parsePercent, parseVersion } from '../domain/parse.ts';
-import type { Percent, VersionTag } from '../domain/units.ts';
+import { type Percent, percent, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 
 const strategies = ['canary', 'blue-green', 'shadow', 'all-at-once'] as const;
@@ -93,7 +93,12 @@ function parseTick(text: string): number {
 }
 
 function parseSteps(text: string): readonly Percent[] {
-  const steps = text.split(',').map((part) => parsePercent(part.trim(), '--steps'));
+  // Nobody but testers, before anybody else.
+  const steps = text
+    .split(',')
+    .map((part, index) =>
+      index === 0 && part.trim() === '0' ? percent(0) : parsePercent(part.trim(), '--steps'),
+    );
   const falls = steps.findIndex((share, index) => index > 0 && share <= (steps[index - 1] ?? 0));
   if (falls > 0) {
     throw new UserError('usage', `--steps: ${steps[falls]} % does not grow on ${steps[falls - 1]} %`, {

@@ -25,7 +25,7 @@ function* largeFirstSteps({
 }: EnvironmentConfig): Generator<Contradiction> {
   const tooLarge = (percent: number): string =>
     `the first step is ${percent} %, more than ${largestFirstStep} %: begin smaller, or write allowLargeFirstStep: true`;
-  const first = canary.steps[0] ?? 0;
+  const first = canary.steps.find((step) => step > 0) ?? 0;
   if (first > largestFirstStep && !canary.allowLargeFirstStep) {
     yield { paths: [['strategies', 'canary', 'steps']], sentence: tooLarge(first) };
   }

@@ -20,6 +20,8 @@ export function defaultsOf(environment: string, model: string): RawSection {
     account: null,
     endpointUrl: null,
     requests: { path: '/recommend', userKey: 'userId', smoke: null },
+    responses: { json: 'auto', contentType: null, members: {}, errors: [], maxBytes: null },
+    testers: { users: [], tokenSha256: null, header: 'x-mlreg-tester' },
     acceptance: {},
     strategies: {
       canary: {
@@ -106,6 +108,8 @@ export function defaultsOf(environment: string, model: string): RawSection {
     controller: `mlreg-rollout-${environment}`,
     table: `mlreg-${environment}`,
     keepPrevious: '24h',
+    onBreach: 'rollback',
+    holdAt: 'share',
     maxHold: '24h',
     horizon: '15m', // incidents of ten minutes are on record
     settle: '2m', // CloudWatch's one-minute points are complete about two minutes after their end

@@ -1,8 +1,10 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { OnInconclusive } from '../domain/plan.ts';
+import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
+import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
+import { type Testers, testersOf } from '../domain/testers.ts';
 import type { Percent } from '../domain/units.ts';
 import type { Comparison } from './leaves.ts';
 import { environmentSchema, type Settings } from './schema.ts';
@@ -83,6 +85,14 @@ export interface EnvironmentConfig {
     /** Absolute. */
     readonly smokeFile: string | null;
   };
+  readonly responses: {
+    /** `auto`: as the champion's answers were. */
+    readonly json: 'auto' | 'required' | 'any';
+    /** All that is demanded beside. */
+    readonly contract: Omit<AnswerContract, 'json'>;
+  };
+  /** Users by the digests of their ids; null: there are none. */
+  readonly testers: Testers | null;
   readonly acceptance: readonly Criterion[];
   readonly strategies: {
     readonly canary: CanarySettings;
@@ -126,6 +136,8 @@ export interface EnvironmentConfig {
   /** State machine of the rollout controller, name or ARN; null where there is none. */
   readonly controller: string | null;
   readonly keepPreviousMs: number;
+  /** What a breach does instead of rolling back. */
+  readonly onBreach: Plan['onBreach'];
   readonly maxHoldMs: number;
   readonly settleMs: number;
   readonly horizonMs: number;
@@ -164,6 +176,8 @@ export function environmentConfig(
       userKey: requests.userKey,
       smokeFile: requests.smoke === null ? null : resolve(directory, requests.smoke),
     },
+    responses: { json: settings.responses.json, contract: contractOf(settings.responses) },
+    testers: testersOf(settings.testers),
     acceptance: Object.entries(settings.acceptance).flatMap(([metric, criterion]) =>
       criterion === null ? [] : [{ metric, ...criterion }],
     ),
@@ -200,6 +214,8 @@ export function environmentConfig(
         : { kind: 'dynamodb', table: settings.table },
     controller: settings.controller,
     keepPreviousMs: settings.keepPrevious,
+    onBreach:
+      settings.onBreach === 'rollback' ? undefined : settings.holdAt === 'zero' ? 'hold-at-zero' : 'hold',
     maxHoldMs: settings.maxHold,
     settleMs: settings.settle,
     horizonMs: settings.horizon,
@@ -207,6 +223,23 @@ export function environmentConfig(
     provisionTimeoutMs: settings.provisionTimeout,
     unreadableLimit: settings.unreadableLimit,
     maxTries: settings.maxTries,
+  };
+}
+
+function contractOf({
+  contentType,
+  members,
+  errors,
+  maxBytes,
+}: Settings['responses']): Omit<AnswerContract, 'json'> {
+  const demanded = Object.entries(members).filter(
+    (entry): entry is [string, MemberType] => entry[1] !== 'off',
+  );
+  return {
+    ...(contentType === null ? {} : { contentType }),
+    ...(demanded.length === 0 ? {} : { members: Object.fromEntries(demanded) }),
+    ...(errors.length === 0 ? {} : { errors }),
+    ...(maxBytes === null ? {} : { maxBytes }),
   };
 }
 

@@ -127,12 +127,13 @@ export function traffic(description: string) {
   return noted(writtenTraffic().transform(trafficValue), description, { expected: trafficExpected });
 }
 
-/** Growing shares of traffic, `[10, 50, 100]`. */
+/** Growing shares of traffic, `[10, 50, 100]`; the first may be 0, for testers alone. */
 export function trafficSteps(description: string) {
   const grow = (steps: readonly number[]): boolean =>
-    steps.every((step, i) => i === 0 || step > (steps[i - 1] ?? 0));
+    steps.every((step, i) => i === 0 || step > (steps[i - 1] ?? 0)) && (steps.at(-1) ?? 0) > 0;
+  const nobody = z.literal([0, '0%']).transform(() => percent(0));
   const schema = z
-    .array(writtenTraffic().transform(trafficValue))
+    .array(z.union([nobody, writtenTraffic().transform(trafficValue)]))
     .min(1)
     .max(20)
     .refine(grow, { error: 'expected growing shares such as [10, 50, 100]' })

@@ -1,34 +1,13 @@
 import * as z from 'zod';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
+import { requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
 /*
  * The words of mlreg.yaml. `environmentSchema` is an environment with every value present, in the units of the domain;
  * `fileSchema` is what people write, where nearly all may be left out. Null inside means: there is none.
  */
-
-const requests = z
-  .strictObject({
-    path: leaf.text(
-      "The model's path behind the gateway.",
-      /^\/[A-Za-z0-9/._~-]*$/,
-      'a path such as /recommend',
-    ),
-    userKey: leaf.text(
-      "Where a request holds the user's id, for sticky routing: a member of its body (userId, nested user.id), header:x-user-id or cookie:uid. The function's MLREG_USER_KEY says the same.",
-      /^(?:[A-Za-z_][A-Za-z0-9_.-]{0,63}|(?:header|cookie):[A-Za-z0-9_.-]{1,64})$/,
-      "the name of a member of the request's body, such as userId or user.id, or header:x-user-id or cookie:uid",
-    ),
-    smoke: leaf
-      .text(
-        'JSON file with the requests that a new version must answer, relative to this file.',
-        /^[^\0]+$/,
-        'a file name such as smoke.json',
-      )
-      .nullable(),
-  })
-  .meta({ description: 'What a request looks like.' });
 
 const metricName = leaf.text(
   'Metric.',
@@ -118,6 +97,8 @@ const shared = {
     ['sticky', 'weighted'],
   ),
   requests,
+  responses,
+  testers,
   acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
     description:
       "What a version's registered metrics must be; checked by `mlreg validate` and before each deploy.",
@@ -149,6 +130,14 @@ const shared = {
     ['rollback', 'hold'],
   ),
   keepPrevious: leaf.duration('How long the previous version is kept after a promotion.', '0s'),
+  onBreach: leaf.choice(
+    'What a breach does. hold advances no more, tells people, and rolls back after maxHold unless somebody answers.',
+    ['rollback', 'hold'],
+  ),
+  holdAt: leaf.choice(
+    'Where onBreach: hold keeps the challenger: at its share, or at zero, where everybody gets the champion meanwhile.',
+    ['share', 'zero'],
+  ),
   maxHold: leaf.duration('How long a rollout waits for a person before it rolls back by itself.'),
   settle: leaf.duration('Metrics of a tick are final when they have not changed for so long.', '0s'),
   horizon: leaf.duration('Metrics that arrive late are read again up to this age.', '0s'),

@@ -31,6 +31,16 @@ requests:
   userKey: userId
   ${options.smoke === undefined ? '#smoke: smoke.json' : `smoke: ${options.smoke}`}
 
+# What an answer must hold, whatever its status, or count as failed. Callers get it all the same.
+#responses:
+#  members: { /items: array }
+#  errors: [/error]
+
+# Who gets a challenger from the first step on, and is not judged. The token itself belongs into no file.
+#testers:
+#  users: ['qa-1', 'qa-2']
+#  tokenSha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
 # What a version's registered metrics must be before it may be deployed. Comparisons are quoted.
 #acceptance:
 #  auc: '>= 0.6'

@@ -2,7 +2,7 @@ import { isController } from '../domain/controller.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { type LockRecord, StoreDamaged } from '../ports/store.ts';
 import { Fenced, type JournalWriter, openJournal } from '../rollout/journal-writer.ts';
-import { lookAt } from '../rollout/look.ts';
+import { lookAtMarkers } from '../rollout/look.ts';
 import { backAtLimit, isOutage } from '../rollout/outage.ts';
 import { tick } from '../rollout/tick.ts';
 import { judgeInMemory, type Unjournaled, unjournaled } from '../rollout/unjournaled.ts';
@@ -158,7 +158,8 @@ async function reopened(post: Post, id: RolloutId, token: number): Promise<Found
   const state = journal.state();
   if (state.outcome !== null || state.promotedAt !== null)
     return { kind: 'nobody', id, why: `${id}: what is left to do needs the store` };
-  const meaning = await lookAt(store, await platform.readAlias(state.plan.alias), state);
+  const { claim } = await lookAtMarkers({ store, platform }, state.plan, state);
+  const { meaning } = claim;
   switch (meaning.kind) {
     case 'unknown-rollback':
       return { kind: 'rolled-back', id: meaning.rollout };

@@ -7,7 +7,8 @@ import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { carryOn } from '../rollout/carry-on.ts';
 import { deniedTry } from '../rollout/credentials.ts';
-import { lookAt, refuseBehind, StoreBehind } from '../rollout/look.ts';
+import { readMarkers } from '../rollout/environment-view.ts';
+import { claimIn, refuseBehind, StoreBehind } from '../rollout/look.ts';
 import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
 import { isOutage } from '../rollout/outage.ts';
 import { takeOver } from '../rollout/own.ts';
@@ -132,14 +133,13 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
 async function undo(post: Post, state: RolloutState | null, lock: LockRecord): Promise<Lap | null> {
   if (state === null || (lock.owner !== null && !isController(lock.owner))) return null;
   const { store, platform } = post.ports;
-  const { alias, environment } = state.plan;
-  const view = await platform.readAlias(alias).catch((error: unknown) => {
+  const view = await readMarkers(platform, state.plan).catch((error: unknown) => {
     // Nothing is under way, so nothing depends on this look: the next one comes soon.
     if (error instanceof PlatformError) return null;
     throw error;
   });
   if (view === null) return null;
-  const meaning = await refuseBehind(store, await lookAt(store, view), { alias, environment });
+  const meaning = await refuseBehind(store, await claimIn(store, view), state.plan.environment);
   if (meaning.kind !== 'unknown-rollback') return null;
   const undone = await stateOf(post, meaning.rollout);
   return drive(post, undone, lock, 'users were brought back while the store was out of reach');
@@ -197,6 +197,7 @@ async function adopt(post: Post, state: RolloutState, lock: LockRecord): Promise
     const { plan, adopted } = state;
     return await takeOver(post.ports, state.id, post.actor, {
       alias: plan.alias,
+      green: plan.green,
       adopt: adopted,
       ifToken: lock.token,
     });

@@ -21,6 +21,8 @@ export interface BucketCounts {
   readonly slow50: readonly number[];
   readonly slow95: readonly number[];
   readonly slow99: readonly number[];
+  /** Requests that the model itself called bad. Absent: none, or not counted. They are no errors. */
+  readonly refused?: readonly number[];
 }
 
 /** Requests and errors of one arm in one tick by stratum, which is bucket modulo 16: 16 entries each. */
@@ -50,6 +52,8 @@ export interface ArmTick {
   readonly strata?: StratumCounts;
   /** Compared requests that the model itself called bad (its own 4xx). They are no errors. */
   readonly refused?: number;
+  /** Compared answers that were to be JSON, and those that were not (`errors`). Absent where the router does not say. */
+  readonly json?: RequestCount;
   /** Requests of set-aside buckets, which `requests` and `errors` leave out. */
   readonly aside?: RequestCount;
 }

@@ -1,7 +1,9 @@
+import type { AnswerContract } from './answer-contract.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ServingSettings } from './serving.ts';
 import type { ShadowSetup } from './shadow.ts';
+import type { Testers } from './testers.ts';
 import type { Percent, VersionTag } from './units.ts';
 
 export type StrategyName = 'canary' | 'blue-green' | 'shadow' | 'all-at-once' | 'rollback' | 'watch';
@@ -17,6 +19,8 @@ export interface BakeStep {
   readonly extendMs: number;
   /** The last bake, whose end promotes: on non-inferiority, or by `onInconclusive`. */
   readonly final: boolean;
+  /** At 0 %: nobody but testers has the challenger, and nothing is judged. */
+  readonly testersOnly?: true;
   readonly onInconclusive: OnInconclusive;
 }
 
@@ -101,6 +105,10 @@ export interface Plan {
    * published and smoke-tested first; `returnsTo` is used only where that fails.
    */
   readonly republishes?: string;
+  /** What answers must hold, or count as failed. Absent: anything. */
+  readonly answers?: AnswerContract;
+  /** Who gets the challenger from the first step on, and is not judged. */
+  readonly testers?: Testers;
   /** Of a shadow: who asks the challenger, and how answers are compared. */
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */
@@ -111,6 +119,11 @@ export interface Plan {
   readonly settleMs: number;
   /** Metrics that arrive late are read again for so long. Absent in older plans: what came after `settleMs` was lost. */
   readonly horizonMs?: number;
+  /**
+   * What a breach does: `hold` advances no more, tells people and keeps the share; `hold-at-zero` takes the challenger's
+   * users away as well. Either rolls back after `maxHoldMs`. Absent: it rolls back at once.
+   */
+  readonly onBreach?: 'hold' | 'hold-at-zero';
   /** How long a hold for a person may last before the rollout goes back by itself. */
   readonly maxHoldMs: number;
   /** So long without readable metrics, and the rollout goes back. */

@@ -9,6 +9,7 @@ export interface BucketRow {
   readonly slow50: number;
   readonly slow95: number;
   readonly slow99: number;
+  readonly refused?: number;
 }
 
 /** Adds up rows of the same bucket, and sorts by bucket. */
@@ -26,6 +27,8 @@ export function bucketCounts(rows: Iterable<BucketRow>): BucketCounts {
     slow50: all.map(({ slow50 }) => slow50),
     slow95: all.map(({ slow95 }) => slow95),
     slow99: all.map(({ slow99 }) => slow99),
+    // Seldom there, and of each look in the journal.
+    ...(all.some(({ refused = 0 }) => refused > 0) && { refused: all.map(({ refused = 0 }) => refused) }),
   };
 }
 
@@ -40,5 +43,6 @@ function added(a: BucketRow, b: BucketRow): BucketRow {
     slow50: a.slow50 + b.slow50,
     slow95: a.slow95 + b.slow95,
     slow99: a.slow99 + b.slow99,
+    refused: (a.refused ?? 0) + (b.refused ?? 0),
   };
 }

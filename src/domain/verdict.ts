@@ -23,6 +23,8 @@ export interface Finding {
   readonly challengerRequests: number;
   /** Window of the numbers above, in ticks that count. */
   readonly ticks: number;
+  /** What is at fault where that is not the challenger: the write of the alias, and what came along with it. */
+  readonly blames?: 'switch';
   /** One sentence in plain words, with the numbers of both sides. */
   readonly sentence: string;
 }

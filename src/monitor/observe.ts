@@ -104,9 +104,15 @@ function placed(tick: Observation, share: Watched['share']): Observation {
   return { ...tick, plannedPercent: Math.max(share.percent, share.before), straddlesChange: true };
 }
 
-/** Request and failure are counted by different hands, and may fall on two sides of a tick's edge: no failure is lost. */
+/**
+ * Request and failure are counted by different hands, and may fall on two sides of a tick's edge: no failure is lost. How
+ * many answers were JSON is asked before a rollout, and is no observation of it.
+ */
 function counted(tick: Observation): Observation {
-  const whole = (arm: ArmTick | null): ArmTick | null =>
-    arm !== null && arm.errors > arm.requests ? { ...arm, requests: arm.errors } : arm;
+  const whole = (arm: ArmTick | null): ArmTick | null => {
+    if (arm === null) return null;
+    const { json: _, ...rest } = arm;
+    return rest.errors > rest.requests ? { ...rest, requests: rest.errors } : rest;
+  };
   return { ...tick, champion: whole(tick.champion), challenger: whole(tick.challenger) };
 }

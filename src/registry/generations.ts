@@ -41,16 +41,17 @@ export function nextGeneration(
 
 /**
  * The generation of a version to which a rollback goes: of those known good the one that served last, else the one that
- * users were taken away from last. One that was retired comes after all others, for it has to be built anew. Undefined:
- * none ever served everybody.
+ * served last as far as is known, or that users were taken away from last. One that was retired comes after all others, for
+ * it has to be built anew. Undefined: none ever served everybody.
  */
 export function returnable(of: readonly VersionRecord[]): VersionRecord | undefined {
-  const fled = of
+  const others = of
     .flatMap((record) => {
       const standing = standingOf(record);
+      if (standing.kind === 'unproven') return [{ record, at: standing.since }];
       return standing.kind === 'fled' ? [{ record, at: standing.left.at }] : [];
     })
     .sort((a, b) => b.at - a.at);
-  const all = [...knownGood(of), ...fled.map(({ record }) => record)];
+  const all = [...knownGood(of), ...others.map(({ record }) => record)];
   return all.find((record) => !isRetired(record)) ?? all[0];
 }

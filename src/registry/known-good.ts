@@ -7,6 +7,9 @@ import {
 } from '../domain/registry.ts';
 import type { Instant } from '../domain/units.ts';
 
+/** Why a version has the status, or was left, as a recovery says. */
+export const foundByRecovery = 'found by mlreg recover';
+
 /** Older ones are dropped: a rollback uses the newest. */
 const mostServices = 5;
 
@@ -16,6 +19,8 @@ export type Standing =
   | { readonly kind: 'serving'; readonly service: Service }
   /** It served everybody and was left for a newer version. */
   | { readonly kind: 'good'; readonly service: Service; readonly since: Instant }
+  /** It was found by `mlreg recover`: whether users were ever taken away from it was lost with the store. */
+  | { readonly kind: 'unproven'; readonly service: Service; readonly since: Instant }
   /** Users were taken away from it by a verdict, an abort or a rollback. */
   | { readonly kind: 'fled'; readonly service: Service; readonly left: Departure };
 
@@ -52,6 +57,8 @@ export function standingOf(record: VersionRecord): Standing {
   if (service === undefined) return { kind: 'never-served' };
   if (record.status === 'champion') return { kind: 'serving', service };
   const left = departureOf(record, service);
+  if (left.why === 'replaced' && left.reason === foundByRecovery)
+    return { kind: 'unproven', service, since: left.at };
   return left.why === 'replaced'
     ? { kind: 'good', service, since: left.at }
     : { kind: 'fled', service, left };
@@ -90,6 +97,17 @@ export function previousGood(
   return knownGood(records).find(
     (record) => record.status !== 'champion' && !(wanted.withEndpoint && isRetired(record)),
   );
+}
+
+/** The version that served last before the champion, as far as `mlreg recover` could find out; undefined where there is none. */
+export function previousUnproven(records: readonly VersionRecord[]): VersionRecord | undefined {
+  const [newest] = records
+    .flatMap((record) => {
+      const standing = standingOf(record);
+      return standing.kind === 'unproven' ? [{ record, since: standing.since }] : [];
+    })
+    .sort((a, b) => b.since - a.since);
+  return newest?.record;
 }
 
 /** One more service, which goes on. Where this very Lambda version serves already, that service goes on instead. */

@@ -1,8 +1,8 @@
 import { parseArmTag } from '../domain/arm.ts';
 import type { Departure, Service, VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
-import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
-import { began, ended, servicesOf } from './known-good.ts';
+import { type Instant, instant, type RolloutId, type VersionTag } from '../domain/units.ts';
+import { began, ended, foundByRecovery, servicesOf, standingOf } from './known-good.ts';
 
 interface Arm {
   readonly version: VersionTag;
@@ -26,17 +26,36 @@ export function servedBy(publication: {
   readonly variables: Readonly<Record<string, string>>;
 }): Served | null {
   const { functionVersion, codeSha256, variables } = publication;
-  const { MLREG_ROUTE: text = '', MODEL_VERSION, SAGEMAKER_ENDPOINT } = variables;
+  const {
+    MLREG_ROUTE: text = '',
+    MLREG_WEIGHTED: beside = '',
+    MODEL_VERSION,
+    SAGEMAKER_ENDPOINT,
+  } = variables;
   const common = { functionVersion, codeSha256 };
   if (text === '') {
     const champion = armOf({ version: MODEL_VERSION, endpoint: SAGEMAKER_ENDPOINT });
-    return champion === null ? null : { ...common, routing: 'weighted', champion };
+    if (champion === null) return null;
+    const tested = testedBeside(beside, champion);
+    return { ...common, routing: 'weighted', champion, ...(tested === null ? {} : { challenger: tested }) };
   }
   try {
     const route = JSON.parse(text) as { readonly champion?: unknown; readonly challenger?: unknown };
     const [champion, challenger] = [armOf(route.champion), armOf(route.challenger)];
     if (champion === null) return null;
     return { ...common, routing: 'sticky', champion, ...(challenger === null ? {} : { challenger }) };
+  } catch {
+    return null;
+  }
+}
+
+/** What testers get of a weighted version that is not this one: it does not serve everybody alone. */
+function testedBeside(text: string, { version }: Arm): Arm | null {
+  if (text === '') return null;
+  try {
+    const { challenger } = JSON.parse(text) as { readonly challenger?: unknown };
+    const arm = armOf(challenger);
+    return arm === null || arm.version === version ? null : arm;
   } catch {
     return null;
   }
@@ -55,6 +74,8 @@ function armOf(found: unknown): Arm | null {
 export interface RebuildInput {
   /** What the alias serves. */
   readonly target: AliasTarget;
+  /** What the alias serves that the stage names, where that is another one. */
+  readonly reached?: AliasTarget;
   /** Where its marker leads back to. */
   readonly back: string | undefined;
   /** Oldest first. */
@@ -84,8 +105,6 @@ export interface Rebuilt {
   readonly lost: readonly VersionTag[];
 }
 
-/** Why a version has the status that a recovery gave it. */
-export const foundByRecovery = 'found by mlreg recover';
 const reason = foundByRecovery;
 
 /**
@@ -94,19 +113,22 @@ const reason = foundByRecovery;
  */
 export function championsBy({
   target,
+  reached = target,
   back,
   served,
-}: Pick<RebuildInput, 'target' | 'back' | 'served'>): readonly VersionTag[] {
+}: Pick<RebuildInput, 'target' | 'reached' | 'back' | 'served'>): readonly VersionTag[] {
   const of = (functionVersion: string | undefined) =>
     served.find((one) => one.functionVersion === functionVersion);
   const serving = of(target.functionVersion);
   if (serving === undefined) return [];
   const base = serving.champion.version;
   const before = of(back);
+  const elsewhere = of(reached.functionVersion)?.champion.version ?? base;
   const isSplit =
     serving.challenger !== undefined || Object.values(target.weights).some((share) => share > 0);
-  if (!isSplit || before === undefined || before.challenger !== undefined) return [base];
-  return [...new Set([base, before.champion.version])];
+  if (!isSplit || before === undefined || before.challenger !== undefined)
+    return [...new Set([base, elsewhere])];
+  return [...new Set([base, elsewhere, before.champion.version])];
 }
 
 /**
@@ -116,7 +138,7 @@ export function championsBy({
  * @returns null where nothing says which version serves
  */
 export function rebuild(input: RebuildInput): Rebuilt | null {
-  const { target, back, served, known, at, by, rollout } = input;
+  const { target, reached = target, back, served, known, at, by, rollout } = input;
   const of = (functionVersion: string | undefined) =>
     served.find((one) => one.functionVersion === functionVersion);
   const serving = of(target.functionVersion);
@@ -127,14 +149,19 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
   const alone =
     serving === undefined || aloneBy(serving, champion) !== undefined
       ? target.functionVersion
-      : (aloneBy(before, champion) ??
+      : (aloneBy(of(reached.functionVersion), champion) ??
+        aloneBy(before, champion) ??
         served.findLast((one) => aloneBy(one, champion) !== undefined)?.functionVersion);
   const functionVersion = alone ?? target.functionVersion;
   const previous =
     before !== undefined && before.challenger === undefined && before.champion.version !== champion
       ? { version: before.champion.version, functionVersion: before.functionVersion }
       : null;
-  const others = Object.keys(target.weights).flatMap((weighted) => of(weighted)?.champion.version ?? []);
+  const others = [
+    ...Object.keys(target.weights),
+    reached.functionVersion,
+    ...Object.keys(reached.weights),
+  ].flatMap((lambda) => versionsOf(of(lambda)));
   const shares = [serving?.champion.version ?? [], serving?.challenger?.version ?? [], ...others].flat();
   const onTrial = [...new Set(shares)].filter((one) => one !== champion);
 
@@ -212,10 +239,26 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
         functionVersion: service.functionVersion,
         services: [{ ...service, left }],
       };
-    if (status === 'champion') return { ...to('archived'), services: ended(services, left) };
-    return status === 'challenger' ? to('candidate') : {};
+    // What the marker leads back to served after what an older store takes for the champion.
+    const before: Departure = role === 'previous' ? left : { ...left, at: instant(at - 1) };
+    if (status === 'champion') return { ...to('archived'), services: ended(services, before) };
+    // Since this was written users may have been taken away from it, and what said so is lost.
+    const wasGood = standingOf(record).kind === 'good';
+    const unproven = { services: ended(services, role === 'previous' ? left : leftOf(services, left)) };
+    return { ...(status === 'challenger' ? to('candidate') : {}), ...(wasGood ? unproven : {}) };
   }
 }
+
+/** When it was left stays known; for what is not. */
+const leftOf = (services: readonly Service[], { at, ...left }: Departure): Departure => ({
+  ...left,
+  at: services.at(-1)?.left?.at ?? at,
+});
+
+const versionsOf = (one: Served | undefined): readonly VersionTag[] =>
+  one === undefined
+    ? []
+    : [one.champion.version, ...(one.challenger === undefined ? [] : [one.challenger.version])];
 
 const aloneBy = (one: Served | undefined, version: VersionTag): string | undefined =>
   one?.champion.version === version && one.challenger === undefined ? one.functionVersion : undefined;

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import type { AnswerContract } from '../domain/answer-contract.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep, OnInconclusive, Plan, Step } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
@@ -22,6 +23,8 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     ...(plan.settings === undefined ? [] : [`  ${paint.dim('settings')} ${settingsText(plan)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
+    ...(plan.answers === undefined ? [] : [`  ${paint.dim('count')}  ${answersText(plan.answers)}`]),
+    ...(plan.testers === undefined ? [] : [`  ${paint.dim('tests')}  ${testersText(plan)}`]),
     ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
@@ -75,6 +78,7 @@ function remark(step: Step): string {
         step.extendMs > 0 && step.durationMs !== null
           ? `, up to ${formatDuration(step.extendMs)} more while evidence is insufficient`
           : '';
+      if (step.testersOnly === true) return 'not judged; mlreg promote ends it';
       if (step.percent === 0) return `compared with the champion, never promoted${extend}`;
       return step.final
         ? `last: promotes as soon as it is shown no worse; at its end ${inconclusive[step.onInconclusive]}${extend}`
@@ -111,7 +115,53 @@ function guards(plan: Plan): string {
     guardrails.throttleRate === null ? null : `throttles > ${percentText(guardrails.throttleRate, 0)}`,
     disagreement === undefined ? null : `answers that differ > ${percentText(disagreement, 0)}`,
   ].filter((limit) => limit !== null);
-  return `${limits.join(', ')};\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+  return `${limits.join(', ')};${breachText(plan)}\n         against the champion at every ${formatDuration(plan.tickMs)}, ${percentText(alpha, 1)} false rollbacks in the whole rollout`;
+}
+
+/** Nothing where a breach rolls back at once, as it does unless told. */
+function breachText({ onBreach, maxHoldMs }: Plan): string {
+  if (onBreach === undefined) return '';
+  const users =
+    onBreach === 'hold' ? 'the challenger keeps its share' : 'everybody gets the champion meanwhile';
+  return `\n         a breach waits for a person, and ${users}; it rolls back after ${formatDuration(maxHoldMs)}`;
+}
+
+/** How many, and never who. */
+function testersText({ testers, challenger }: Plan): string {
+  const users = testers?.users?.length ?? 0;
+  const who = [
+    users === 0 ? null : counted(users, 'user'),
+    testers?.token === undefined ? null : `whoever sends the token in ${testers.header}`,
+  ].filter((words) => words !== null);
+  return `${who.join(' and ')} get ${challenger} from the first step on, whatever its share; not judged`;
+}
+
+const whenNotJson = {
+  asked: 'is not JSON, as the champion’s are',
+  seen: 'is not JSON, once the champion’s are seen to be',
+  always: 'is not JSON',
+} as const;
+
+/** `as failed an answer that is not JSON, or has something at /error`. */
+export function answersText({
+  json,
+  contentType,
+  members = {},
+  errors = [],
+  maxBytes,
+}: AnswerContract): string {
+  const breaks = [
+    json === undefined ? null : whenNotJson[json],
+    contentType === undefined ? null : `is not ${contentType}`,
+    ...Object.entries(members).map(
+      ([pointer, type]) => `has no ${type === 'any' ? 'value' : type} at ${pointer}`,
+    ),
+    ...errors.map((pointer) => `has something at ${pointer}`),
+    maxBytes === undefined ? null : `has more than ${maxBytes.toLocaleString('en-US')} bytes`,
+  ].filter((words) => words !== null);
+  const [last = 'is of no use', ...others] = breaks.reverse();
+  const list = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
+  return `as failed an answer that ${list}`;
 }
 
 function timeText(plan: Plan): string {

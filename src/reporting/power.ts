@@ -40,7 +40,10 @@ export function powerOf(plan: Plan): Power {
 /** @param seen share of the champion's traffic that is judged at all */
 function powerOfShares(plan: Plan, seen: number): Power {
   const { history } = plan.policy;
-  const bakes = plan.steps.filter((step) => step.kind === 'bake');
+  // A step for testers alone is not judged.
+  const bakes = plan.steps.flatMap((step) =>
+    step.kind === 'bake' && step.testersOnly !== true ? [step] : [],
+  );
   if (plan.champion === null) {
     return {
       kind: 'unknown',

@@ -1,5 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
-import { activeBuckets, fewCallersText } from '../monitor/judge/users/callers.ts';
+import { activeBuckets, fewCallersText, heavyCallerText } from '../monitor/judge/users/callers.ts';
 import { asideText } from '../monitor/judge/users/set-aside.ts';
 import { counted, percentText } from './words.ts';
 
@@ -24,7 +24,7 @@ export function usersText({ policy, routing }: Plan): readonly string[] {
       `${percentText(anonymousShare, anonymousShare < 0.1 ? 1 : 0)} of the requests carry no user id: the champion answers them, and they are not compared`,
     );
   }
-  const more = [asideText(earlier, aside), fewCallersText(earlier)];
+  const more = [asideText(earlier, aside), heavyCallerText(earlier), fewCallersText(earlier)];
   return [...lines, ...more.filter((text) => text !== null)];
 }
 

@@ -22,7 +22,7 @@ export function stepTitle(step: Step): string {
     case 'bake':
       return step.durationMs === null
         ? 'watch'
-        : `bake ${step.percent > 0 ? `at ${step.percent} %` : 'in shadow'} for ${formatDuration(step.durationMs)}`;
+        : `bake ${step.percent > 0 ? `at ${step.percent} %` : step.testersOnly ? 'with testers alone' : 'in shadow'} for ${formatDuration(step.durationMs)}`;
     case 'swap-stage':
       return `swap the stage to ${step.to}`;
     case 'promote':

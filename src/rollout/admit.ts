@@ -2,6 +2,7 @@ import type { Request } from '../domain/journal.ts';
 import { approvedPercent } from '../domain/plan.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import { approval } from './approvals.ts';
+import { isHeldForBreach } from './held-for-breach.ts';
 import { currentStep, type RolloutState } from './state.ts';
 
 export interface Answer {
@@ -40,6 +41,10 @@ export function admit(state: RolloutState, request: Request, now: Instant): Answ
         ? yes('rejected')
         : no('nothing waits for approval; end the rollout with mlreg abort');
     case 'promote':
+      if (isHeldForBreach(state))
+        return request.reason.trim() === ''
+          ? no('it is held for a breach; going on all the same needs a reason: mlreg promote --reason WHY')
+          : yes(`goes on in spite of a breach: ${state.breach.sentence}`);
       if (step?.kind === 'bake' && state.plan.strategy === 'watch') return yes('ends the watch');
       if (step?.kind === 'bake' && state.plan.strategy === 'shadow')
         return yes('ends the shadow; nothing is promoted');

@@ -1,4 +1,5 @@
 import type { Effect, EffectOutcome, Entry } from '../domain/journal.ts';
+import { isHeldForBreach } from './held-for-breach.ts';
 import { type AliasTarget, type Route, routeKey, sameTarget } from '../domain/route.ts';
 import { type Instant, instant, unreachable } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
@@ -85,7 +86,8 @@ function moved(
 ): Partial<RolloutState> {
   const routes = { ...state.routes, [alias]: route };
   if (alias !== state.serving) return { routes };
-  const inBake = isShare && state.plan.steps[state.step]?.kind === 'bake';
+  // Users who are taken off a version that breached begin no bake: it is held as before.
+  const inBake = isShare && state.plan.steps[state.step]?.kind === 'bake' && !isHeldForBreach(state);
   return {
     routes,
     route: route ?? state.route,

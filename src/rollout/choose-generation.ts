@@ -69,7 +69,7 @@ async function lookAt(platform: Looking, record: VersionRecord): Promise<Look> {
   if (endpoint === undefined) return { kind: 'usable' };
   // What has served is that content for ever; what has not may still be made, as configured.
   const { kind: standing } = standingOf(record);
-  const hasLeft = standing === 'good' || standing === 'fled';
+  const hasLeft = standing !== 'never-served' && standing !== 'serving';
   const gone: Look = hasLeft ? { kind: 'gone' } : { kind: 'usable' };
   try {
     const { kind } = await platform.endpoint(endpoint.name);

@@ -5,7 +5,7 @@ import { UserError } from '../domain/user-error.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { mayAsk, type Retirement, retirements } from '../registry/retirement.ts';
 import { bringToRest } from './bring-to-rest.ts';
-import { lookAt, refuseBehind } from './look.ts';
+import { newestToken, refuseUnlessKnown } from './look.ts';
 import { acquireFree } from './acquire.ts';
 import { collectVersions, type StaleVersions } from './collect-versions.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -53,16 +53,19 @@ type Candidate = Exclude<Retirement, { kind: 'kept' }>;
  * @throws UserError conflict, where a rollout is under way or the alias doesn't serve the champion
  */
 export async function collect(ports: Ports, wanted: Collect): Promise<Collection> {
-  await refuseDuringRollout(ports, wanted.environment);
+  const { alias, green, environment } = wanted;
+  const place = { alias, green, environment, strategy: 'gc' } as const;
   if (wanted.rehearse) {
+    await refuseDuringRollout(ports, environment);
     const { due, kept } = await lookUp(ports, wanted);
     const { safe, reached } = await withoutReached(ports.platform, due);
     const stale = await versionsOver(ports, wanted, undefined);
     return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [], stale };
   }
+  // A store that is behind may take a rollout for unfinished, and must not advise to go on with it.
+  const found = await refuseUnlessKnown(ports, place);
+  await refuseDuringRollout(ports, environment);
   const { store, platform, clock } = ports;
-  await refuseUnlessKnown(ports, wanted);
-  const { stamp } = await platform.readAlias(wanted.alias);
   const {
     token,
     writer,
@@ -70,12 +73,13 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
   } = await acquireFree(ports, {
     owner: wanted.actor,
     rollout: null,
-    environment: wanted.environment,
-    atLeast: stamp?.token,
+    environment,
+    atLeast: newestToken(found),
   });
   try {
     await refuseDuringRollout(ports, wanted.environment);
-    await refuseUnlessKnown(ports, wanted);
+    // Tidying writes the alias: not over a marker of a newer store, nor over a rollback that its journal does not know.
+    await refuseUnlessKnown(ports, place);
     const mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
     const { due, kept, functionVersion } = await lookUp(ports, wanted);
     const leadsAstray = (back: string) => asksAny(platform, back, due);
@@ -118,20 +122,6 @@ async function refuseDuringRollout({ store }: Ports, environment: string): Promi
   throw new UserError('conflict', `rollout ${newest} is not over in ${environment}; nothing is retired`, {
     why: 'what it may still need is known when it has ended',
     mend: [`mlreg status --environment ${environment}`, `mlreg resume --environment ${environment}`],
-  });
-}
-
-/** Tidying writes the alias: not over a marker of a newer store, nor over a rollback that its journal does not know. */
-async function refuseUnlessKnown(
-  { store, platform }: Ports,
-  { alias, environment }: Pick<Collect, 'alias' | 'environment'>,
-): Promise<void> {
-  const meaning = await lookAt(store, await platform.readAlias(alias));
-  await refuseBehind(store, meaning, { alias, environment });
-  if (meaning.kind !== 'unknown-rollback') return;
-  const what = `${environment} was rolled back while the store was out of reach, and the registry does not know yet`;
-  throw new UserError('conflict', `${what}; nothing is retired`, {
-    mend: `mlreg resume --environment ${environment}`,
   });
 }
 

@@ -3,13 +3,14 @@ import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { type Decision, done, reach, warmUp } from './decision.ts';
-import type { RolloutState } from './state.ts';
+import { judgedShare, type RolloutState } from './state.ts';
 
 export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | null, now: Instant): Decision {
   const steered = steer(state, now);
   if (steered !== null) return steered;
   if (state.promoteAsked !== null) return done(state, 'ended early by a person');
   const next = later(now, state.plan.tickMs);
+  if (isForTesters(state, step)) return testersOnly(state, step, now, next);
   if (step.durationMs === null) return { kind: 'wait', until: next, why: 'watching' };
   const elapsed = now - state.stepSince - state.pausedMs;
   const proven =
@@ -57,6 +58,16 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
     state.heldSince,
     `${why}${isQuiet(state) ? quietText : ''}; goes on by itself when there is evidence, or at once with: mlreg promote`,
   );
+}
+
+/** Nobody but testers has the challenger, whose requests are not judged: there is nothing that could pass or fail. */
+const isForTesters = (state: RolloutState, step: BakeStep): boolean =>
+  step.testersOnly === true && judgedShare(state) === 0;
+
+function testersOnly(state: RolloutState, { durationMs }: BakeStep, now: Instant, next: Instant): Decision {
+  const end = later(state.stepSince, state.pausedMs + (durationMs ?? 0));
+  if (now < end) return { kind: 'wait', until: min(next, end), why: 'testers alone have the challenger' };
+  return done(state, 'testers alone had the challenger; their requests are not judged');
 }
 
 /** What users explain is told, though it rolls nothing back. */

@@ -1,18 +1,22 @@
-import type { Effect, EntryBody, Outcome, RollbackCause } from '../domain/journal.ts';
+import type { Effect, EntryBody, RollbackCause } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { approvedPercent, type Step } from '../domain/plan.ts';
-import { type AliasTarget, type Route, routeKey, targetText } from '../domain/route.ts';
+import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, quietMs, steer } from './decide-bake.ts';
+import { holdForBreach, isOverdue, waysOn } from './decide-breach.ts';
 import { fence } from './decide-fence.ts';
+import { foreignEdit } from './foreign-edit.ts';
 import { returnInstead } from './decide-return.ts';
 import { noWayBack, rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, isWarm, reach, tell, warmUp } from './decision.ts';
 import { comparedText, copiesOf } from './report.ts';
+import { isHeldForBreach } from './held-for-breach.ts';
+import { heldFor } from './replay.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { resolveRoute, serviceOf } from './target.ts';
 
@@ -37,40 +41,12 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
   if (step === undefined) {
     return ended({ kind: 'succeeded', sentence: `${state.plan.challenger} ${succeededAs(state)}` });
   }
+  if (isHeldForBreach(state)) return holdForBreach(state, now);
   if (state.pausedAt !== null && !state.committed) {
     const steered = step.kind === 'bake' ? steer(state, now) : null;
     return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
   return forward(state, step, verdict, now);
-}
-
-/**
- * All that this rollout ever pointed an alias at is home or was published by it. A watch points at nothing, and who goes
- * back to a version known good wants users away from whatever serves.
- */
-function isOurs(state: RolloutState, target: AliasTarget): boolean {
-  const { strategy } = state.plan;
-  if (strategy === 'watch' || strategy === 'rollback') return true;
-  const ours = new Set([state.home.functionVersion, ...Object.values(state.published)]);
-  return [target.functionVersion, ...Object.keys(target.weights)].every((version) => ours.has(version));
-}
-
-function foreignEdit(state: RolloutState): Outcome | undefined {
-  // An alias that this rollout has not been seen to write reaches nobody yet: whatever it serves is about to be replaced.
-  const edited = Object.keys(state.routes).find((name) => {
-    const verified = state.aliases[name];
-    return verified !== undefined && !isOurs(state, verified.target);
-  });
-  const target = edited === undefined ? undefined : state.aliases[edited]?.target;
-  if (target === undefined) return undefined;
-  const at = `--environment ${state.plan.environment}`;
-  return {
-    kind: 'stuck',
-    sentence:
-      `alias ${edited} serves ${targetText(target)}, ` +
-      'which this rollout never wrote: somebody moved it by hand. mlreg stopped and changed nothing more',
-    mend: [`mlreg rollback ${at}`, `mlreg resume --adopt ${at}`],
-  };
 }
 
 function succeededAs(state: RolloutState): string {
@@ -100,11 +76,32 @@ export function dangerOf(
       { kind: 'ended', outcome: noWayBack(state, verdict.reason.sentence) },
     ];
   }
-  if (verdict?.kind === 'fail') {
+  // Everybody suffers, and no person needs to weigh anything.
+  if (verdict?.kind === 'fail' && verdict.reason.blames === 'switch' && state.plan.undo !== null) {
+    return [
+      { kind: 'verdict', verdict, action: 'roll back' },
+      ...back({ kind: 'step-failed', sentence: verdict.reason.sentence }),
+    ];
+  }
+  const isTold = state.breach !== null;
+  if (verdict?.kind === 'fail' && state.plan.onBreach !== undefined && !isTold) {
+    return [
+      { kind: 'verdict', verdict, action: heldFor },
+      { kind: 'held', why: `${verdict.reason.sentence} ${waysOn(state.plan)}` },
+    ];
+  }
+  if (verdict?.kind === 'fail' && !isTold) {
     return [
       { kind: 'verdict', verdict, action: 'roll back' },
       ...back({ kind: 'verdict', sentence: verdict.reason.sentence }),
     ];
+  }
+  if (isHeldForBreach(state) && isOverdue(state, now)) {
+    const limit = formatDuration(state.plan.maxHoldMs);
+    return back({
+      kind: 'verdict',
+      sentence: `${state.breach.sentence} Held for ${limit}, and nobody answered.`,
+    });
   }
   // What is watched has been promoted: neither silence nor a failed call is a reason to take it away.
   if (state.plan.strategy === 'watch') return null;

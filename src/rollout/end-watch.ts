@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { type DriveResult, drive } from './drive.ts';
+import type { AliasNames } from './environment-view.ts';
 import { Fenced } from './journal-writer.ts';
 import { takeOver } from './own.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -16,9 +17,9 @@ export async function endWatch(
   ports: RolloutPorts,
   id: RolloutId,
   actor: Actor,
-  options: { readonly alias: string; readonly sentence: string },
+  { sentence, ...names }: AliasNames & { readonly sentence: string },
 ): Promise<DriveResult> {
-  const journal = await takeOver(ports, id, actor, { alias: options.alias });
+  const journal = await takeOver(ports, id, actor, names);
   // Where there is no way back no old owner has anything to write, and a breach has been told already.
   while (journal.state().plan.undo !== null && journal.state().unfenced.length > 0) {
     const fenced = await tick(ports, journal);
@@ -28,7 +29,7 @@ export async function endWatch(
     if (journal.state().phase !== 'forward') return drive(ports, journal, { signal: never });
     if (journal.state().unfenced.length > 0) await ports.clock.sleepUntil(fenced.at, never);
   }
-  const outcome = { kind: 'succeeded', sentence: options.sentence } as const;
+  const outcome = { kind: 'succeeded', sentence } as const;
   try {
     await journal.append(ports.clock.now(), [{ kind: 'ended', outcome }]);
   } catch (error) {

@@ -3,7 +3,8 @@ import type { AliasTarget } from '../domain/route.ts';
 import { routeKey } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import type { AliasView } from '../ports/platform.ts';
-import { lookAt } from './look.ts';
+import { readMarkers } from './environment-view.ts';
+import { type Claim, claimIn, lookAt } from './look.ts';
 import { isBlind, isOfMyToken, isRollback, type Mark, targetOf } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
 import { writerIn } from './repair.ts';
@@ -81,7 +82,7 @@ export async function writeAlias(
  * somebody is an older owner of its own, whose marker a late reading shows, or of another store, or of another copy of it.
  */
 async function stoppedByAnother(
-  ports: Pick<RolloutPorts, 'store'>,
+  ports: Pick<RolloutPorts, 'store' | 'platform'>,
   state: RolloutState,
   outcome: SetAliasOutcome,
   own: Stamp,
@@ -99,7 +100,7 @@ async function stoppedByAnother(
 
 /** Also without the store: then another rollout's rollback is taken for one that nobody knows. */
 async function back(
-  ports: Pick<RolloutPorts, 'store'>,
+  ports: Pick<RolloutPorts, 'store' | 'platform'>,
   state: RolloutState,
   found: AliasView,
   target: AliasTarget,
@@ -141,15 +142,13 @@ type Standing =
 
 /** @throws StoreFailed where the store can't be asked */
 async function standingOf(
-  { store }: Pick<RolloutPorts, 'store'>,
+  ports: Pick<RolloutPorts, 'store' | 'platform'>,
   state: RolloutState,
   view: AliasView,
   isMain: boolean,
 ): Promise<Standing> {
-  const { stamp } = view;
-  const meaning = await lookAt(store, view, state).catch((cause: unknown) => {
-    throw new StoreFailed('the store was asked what a marker means', { cause });
-  });
+  const { store } = ports;
+  const { stamp, meaning } = await claimOf(ports, state, view, isMain);
   switch (meaning.kind) {
     case 'unmarked':
     case 'superseded':
@@ -173,6 +172,27 @@ async function standingOf(
     default:
       return unreachable(meaning);
   }
+}
+
+/**
+ * What the alias's marker claims; where the main one carries none of this store, what the other one and the stage do.
+ * @throws StoreFailed where the store can't be asked
+ */
+async function claimOf(
+  { store, platform }: Pick<RolloutPorts, 'store' | 'platform'>,
+  state: RolloutState,
+  view: AliasView,
+  isMain: boolean,
+): Promise<Pick<Claim, 'stamp' | 'meaning'>> {
+  const asked = async <T>(told: Promise<T>): Promise<T> =>
+    told.catch((cause: unknown) => {
+      throw new StoreFailed('the store was asked what a marker means', { cause });
+    });
+  const meaning = await asked(lookAt(store, view, state));
+  const isForeign = meaning.kind === 'unmarked' || meaning.kind === 'superseded' || meaning.kind === 'drift';
+  if (!isMain || !isForeign || state.plan.green === undefined) return { stamp: view.stamp, meaning };
+  const around = await readMarkers(platform, state.plan, view);
+  return asked(claimIn(store, around, state));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { MarkerDetail, Stamp, StoreId, StoreIdentity } from '../domain/journal.ts';
+import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 
 /** What a write is recognised by: the store it belongs to, and the writer that was drawn for its token. */
@@ -41,6 +42,47 @@ export interface Remembered {
   readonly journal: 'forward' | 'rolled back' | null;
   /** How many entries that journal has. Undefined: not asked. */
   readonly length?: number;
+}
+
+/**
+ * Whether one marker was written after the other: it has a larger epoch, or a larger token of the same store. Two stores of
+ * one epoch, and two writers of one token, are neither before nor after each other. Format 1 names no store.
+ */
+export function isNewer(one: Stamp, than: Stamp): boolean {
+  const [mine, theirs] = [storeIn(one), storeIn(than)];
+  if (mine === undefined || theirs === undefined) return one.token > than.token;
+  if (mine.epoch !== theirs.epoch) return mine.epoch > theirs.epoch;
+  return mine.id === theirs.id && one.token > than.token;
+}
+
+const storeIn = ({ detail }: Stamp): StoreId | undefined =>
+  detail === undefined || detail.store.epoch === noStore.epoch ? undefined : detail.store;
+
+/** Those that no other one is newer than: what an environment's markers claim, the alias that carries traffic first. */
+export function newestOf<Marked extends { readonly stamp: Stamp | undefined }>(
+  found: readonly Marked[],
+): readonly (Marked & { readonly stamp: Stamp })[] {
+  const marked = found.flatMap((one) => (one.stamp === undefined ? [] : [{ ...one, stamp: one.stamp }]));
+  const newest = marked.filter(({ stamp }) => !marked.some((other) => isNewer(other.stamp, stamp)));
+  // Markers of format 1 among those of three stores may go round in a circle.
+  return newest.length === 0 ? marked : newest;
+}
+
+/**
+ * The Lambda version to which an alias goes back by an environment's newest marker. Where that stands on another alias, and
+ * this one serves something else than it names, what it names is the last version that is known to have served everybody.
+ */
+export function leadsBackTo(newest: Stamp, found: Pick<AliasAsFound, 'stamp' | 'target'>): string {
+  if (isBlind(newest)) return targetOf(newest);
+  const named = newest.detail?.target;
+  const isOwn = found.stamp !== undefined && isMine(found.stamp, newest);
+  if (isOwn || named === undefined) return newest.back;
+  return sameTarget(found.target, { functionVersion: named, weights: {} }) ? newest.back : named;
+}
+
+interface AliasAsFound {
+  readonly stamp: Stamp | undefined;
+  readonly target: AliasTarget;
 }
 
 /** The table of what a marker means, and pure. Store and epoch come before tokens: another store's token says nothing. */

@@ -34,7 +34,7 @@ export function noticeOf(state: RolloutState, entry: Entry): Notice | null {
 
 type Saying = readonly [Notice['progress'], subject: string, ...more: string[]];
 
-function sayingOf({ plan, reason, committed }: RolloutState, entry: Entry): Saying | null {
+function sayingOf({ plan, reason, committed, breach }: RolloutState, entry: Entry): Saying | null {
   const { challenger, environment, strategy } = plan;
   switch (entry.kind) {
     case 'started':
@@ -44,6 +44,12 @@ function sayingOf({ plan, reason, committed }: RolloutState, entry: Entry): Sayi
         ...(reason === '' ? [] : [`reason: ${reason}`]),
       ];
     case 'held':
+      if (breach !== null && breach.dismissedBy === null)
+        return [
+          'waiting',
+          `${challenger} breached a limit in ${environment}, and waits for a person`,
+          entry.why,
+        ];
       return ['waiting', `${challenger} waits for a person in ${environment}`, entry.why];
     case 'rolling-back':
       return ['going-back', `${challenger} is rolled back in ${environment}`, entry.cause.sentence];

@@ -11,7 +11,8 @@ import type { RolloutPorts } from './ports.ts';
 import { servicesOfAll } from '../registry/known-good.ts';
 import { planHash } from './plan-hash.ts';
 import { acquireFree } from './acquire.ts';
-import { lookAt, refuseBehind, refuseUnlessKnown } from './look.ts';
+import { type AliasNames, readMarkers } from './environment-view.ts';
+import { claimIn, newestToken, refuseBehind, refuseUnlessKnown } from './look.ts';
 import { repairOf, unknownIn } from './repair.ts';
 import { foldedState, isOverIn } from './snapshot.ts';
 
@@ -37,13 +38,12 @@ export interface Start {
  */
 export async function start(ports: RolloutPorts, id: RolloutId, wanted: Start): Promise<JournalWriter> {
   const { store, clock } = ports;
-  const view = await ports.platform.readAlias(wanted.plan.alias);
-  await refuseUnlessKnown(store, view, wanted.plan);
+  const found = await refuseUnlessKnown(ports, wanted.plan);
   const { token } = await acquireFree(ports, {
     owner: wanted.actor,
     rollout: id,
     environment: wanted.plan.environment,
-    atLeast: view.stamp?.token,
+    atLeast: newestToken(found),
     // Nobody waits for the way back: what has no rollout is about to begin, or to tidy, and stops when it is fenced.
     overBeginners: wanted.plan.strategy === 'rollback',
     force: wanted.force === true,
@@ -102,8 +102,7 @@ export async function takeOver(
   ports: RolloutPorts,
   id: RolloutId,
   actor: Actor,
-  options: {
-    readonly alias: string;
+  options: AliasNames & {
     readonly adopt?: boolean;
     readonly rollBack?: RollbackCause;
     /** Only from the owner of this token: whoever came in between keeps it. */
@@ -113,16 +112,12 @@ export async function takeOver(
   },
 ): Promise<JournalWriter> {
   // What can't be read now is looked at by the fence, and by the way back.
-  const view = await ports.platform.readAlias(options.alias).catch(() => undefined);
-  const stamp = view?.stamp;
-  const meaning =
-    view === undefined
-      ? null
-      : await refuseBehind(ports.store, await lookAt(ports.store, view), {
-          alias: options.alias,
-          environment: stamp?.environment ?? '',
-        });
-  const wentBack = stamp !== undefined && meaning?.kind === 'unknown-rollback' && stamp.rollout === id;
+  const view = await readMarkers(ports.platform, options).catch(() => undefined);
+  const claim = view === undefined ? undefined : await claimIn(ports.store, view);
+  const stamp = claim?.stamp;
+  const atLeast = view === undefined ? undefined : newestToken(view);
+  if (claim !== undefined) await refuseBehind(ports.store, claim, stamp?.environment ?? '');
+  const wentBack = stamp !== undefined && claim?.meaning.kind === 'unknown-rollback' && stamp.rollout === id;
   const isOlder = await refuseOlder(ports.store, id, async () => {
     const { owner, rollout } = await ports.store.lock();
     return wentBack || (owner !== null && rollout === id);
@@ -131,7 +126,7 @@ export async function takeOver(
     owner: actor,
     rollout: id,
     takeOver: true,
-    ...(stamp === undefined ? {} : { atLeast: stamp.token }),
+    ...(atLeast === undefined ? {} : { atLeast }),
     ...(options.ifToken === undefined ? {} : { ifToken: options.ifToken }),
     at: ports.clock.now(),
   });
@@ -191,9 +186,10 @@ async function refuseOlder(
  * @throws UserError conflict
  */
 async function refuseOutdated(
-  { store, platform }: RolloutPorts,
+  ports: RolloutPorts,
   { plan, home, endpoints, isNew = false }: Start,
 ): Promise<{ readonly digest: string | undefined; readonly services: Services }> {
+  const { store } = ports;
   const refusal = (sentence: string): UserError =>
     new UserError('conflict', `${sentence} meanwhile in ${plan.environment}; nothing was changed`, {
       mend: `mlreg status --environment ${plan.environment}`,
@@ -216,9 +212,8 @@ async function refuseOutdated(
   const digest = challenger?.artifact.digest;
   const services = servicesOfAll(records, [plan.challenger, plan.champion]);
   // A second time, now that the lock is held: the fence looks a third time, and writes at the revision that it has seen.
-  const view = await platform.readAlias(plan.alias);
-  await refuseUnlessKnown(store, view, plan);
-  const { target } = view;
+  const found = await refuseUnlessKnown(ports, plan);
+  const { target } = found.main.view;
   // Whatever serves, a rollback takes users away from it.
   if (plan.strategy === 'rollback') return { digest, services };
   const expected = plan.strategy === 'watch' ? serving?.functionVersion : home.functionVersion;
@@ -233,8 +228,8 @@ export async function abort(
   id: RolloutId,
   actor: Actor,
   cause: RollbackCause,
-  options: { readonly alias: string; readonly signal: AbortSignal },
+  { signal, ...names }: AliasNames & { readonly signal: AbortSignal },
 ): Promise<DriveResult> {
-  const journal = await takeOver(ports, id, actor, { alias: options.alias, rollBack: cause });
-  return drive(ports, journal, { signal: options.signal });
+  const journal = await takeOver(ports, id, actor, { ...names, rollBack: cause });
+  return drive(ports, journal, { signal });
 }

@@ -2,7 +2,7 @@ import type { EntryBody, Kept, RollbackCause, Stamp } from '../domain/journal.ts
 import { routeKey } from '../domain/route.ts';
 import type { Store } from '../ports/store.ts';
 import { servicesOf } from '../registry/known-good.ts';
-import { targetOf } from './marker.ts';
+import { isBlind, targetOf } from './marker.ts';
 import type { RolloutState } from './state.ts';
 
 /** A rollback that the journal does not know. */
@@ -12,6 +12,8 @@ export interface Unknown {
   /** The Lambda version that it left serving. */
   readonly functionVersion: string;
   readonly token: number;
+  /** An owner went back that could not write the store, and not a person. */
+  readonly byOwner?: true;
 }
 
 /** Format 1 named no writer. */
@@ -21,9 +23,15 @@ export const unknownIn = (stamp: Stamp): Unknown => ({
   writer: writerIn(stamp),
   functionVersion: targetOf(stamp),
   token: stamp.token,
+  ...(isBlind(stamp) ? {} : { byOwner: true as const }),
 });
 
-const sentence = 'rolled back while the store was out of reach';
+const sentenceOf = (byOwner: true | undefined): string =>
+  byOwner === true ? rolledBackByOwner : 'rolled back while the store was out of reach';
+
+/** The verdict, or whatever it was, stood in the memory of a process that has ended. */
+export const rolledBackByOwner =
+  'rolled back while the store could not be written; the reason was printed by the owner at the time';
 
 /**
  * What the journal must say of a rollback that it does not know. What serves is kept: the person who rolled back without
@@ -34,8 +42,8 @@ export async function repairOf(
   state: RolloutState,
   unknown: Unknown,
 ): Promise<readonly EntryBody[]> {
-  const { functionVersion, writer, token } = unknown;
-  const what = `${sentence} (token ${token} on the alias)`;
+  const { functionVersion, writer, token, byOwner } = unknown;
+  const what = `${sentenceOf(byOwner)} (token ${token} on the alias)`;
   if (leadsThere(state, functionVersion)) return [{ kind: 'repaired', what, writer }];
   const isHome = functionVersion === state.home.functionVersion;
   const isPlain = isHome && state.keeps === null && state.rollback?.labelled !== true;
@@ -44,15 +52,15 @@ export async function repairOf(
   const isNobody = kept === null || (isHome && kept.version === null);
   return [
     { kind: 'repaired', what, writer, ...(isNobody ? {} : { keeps: kept }) },
-    { kind: 'rolling-back', cause: undoneBy(state) },
+    { kind: 'rolling-back', cause: undoneBy(state, byOwner) },
   ];
 }
 
 /** The way back that somebody else has gone: the owner who finds it is named. */
-export const undoneBy = ({ owner }: RolloutState): RollbackCause => ({
+export const undoneBy = ({ owner }: RolloutState, byOwner?: true): RollbackCause => ({
   kind: 'abort',
   by: owner.name,
-  sentence,
+  sentence: sentenceOf(byOwner),
 });
 
 /** Going on serves the very version that the rollback left serving, so there is nothing to undo. */

@@ -1,11 +1,15 @@
-import type { Entry, Request } from '../domain/journal.ts';
+import type { Entry } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
-import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
+import { type RolloutId, unreachable } from '../domain/units.ts';
+import { afterRequest } from './after-request.ts';
 import { afterEffect, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
+
+/** The action of a verdict that a plan holds for (`onBreach`). */
+export const heldFor = 'hold';
 
 /**
  * Folds a journal into the rollout's state. Pure, and the only way to know anything about a rollout: resume is nothing
@@ -80,6 +84,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     requestsSeen: 0,
     pausedAt: null,
     pausedMs: 0,
+    breach: null,
     heldSince: null,
     heldWhy: '',
     approvals: [],
@@ -217,7 +222,13 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         },
       };
     case 'verdict':
-      return { ...state, lastVerdict: entry.verdict };
+      return entry.action === heldFor && entry.verdict.kind === 'fail'
+        ? {
+            ...state,
+            lastVerdict: entry.verdict,
+            breach: { sentence: entry.verdict.reason.sentence, dismissedBy: null },
+          }
+        : { ...state, lastVerdict: entry.verdict };
     case 'request':
       return afterRequest(
         { ...state, requestsSeen: state.requestsSeen + 1 },
@@ -249,35 +260,6 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
       return { ...state, phase: 'ended', outcome: entry.outcome, endedAt: entry.at };
     default:
       return unreachable(entry);
-  }
-}
-
-function afterRequest(state: RolloutState, request: Request, accepted: boolean, at: Instant): RolloutState {
-  if (!accepted) return state;
-  switch (request.kind) {
-    case 'pause':
-      return { ...state, pausedAt: state.pausedAt ?? at };
-    case 'resume':
-      return state.pausedAt === null
-        ? state
-        : {
-            ...state,
-            pausedAt: null,
-            pausedMs: state.pausedMs + Math.max(0, at - Math.max(state.pausedAt, state.stepSince)),
-          };
-    case 'approve':
-      return {
-        ...state,
-        approvals: [...state.approvals, { name: request.by, identity: request.identity, at }],
-      };
-    case 'reject':
-      return { ...state, rejectedBy: request.by };
-    case 'promote':
-      return { ...state, promoteAsked: request.full ? 'full' : 'step', pausedAt: null };
-    case 'traffic':
-      return { ...state, override: { percent: request.percent, step: state.step, at } };
-    default:
-      return unreachable(request);
   }
 }
 

@@ -6,6 +6,7 @@ import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type AliasView, type Platform, PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
+import type { NamedAlias } from './environment-view.ts';
 import { isMine, noStore } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
 
@@ -19,7 +20,9 @@ export interface Restore {
   /** Where a rollback by the alias alone leads from here on. */
   readonly back: string;
   /** The aliases as they were shown, the one that users reach first. */
-  readonly aliases: readonly { readonly name: string; readonly view: AliasView }[];
+  readonly aliases: readonly NamedAlias[];
+  /** All markers that were shown, of the aliases and of the stage: the store takes the place of those that they name. */
+  readonly stamps: readonly Stamp[];
   readonly register: readonly VersionRecord[];
   readonly changes: readonly VersionChange[];
   /** Rollouts that nobody will bring to their end. */
@@ -36,7 +39,7 @@ type Ports = Pick<RolloutPorts, 'store' | 'platform' | 'clock' | 'ids'>;
 export async function restore(ports: Ports, wanted: Restore): Promise<LockRecord> {
   const { store, clock } = ports;
   const { environment } = wanted.plan;
-  const stamps = wanted.aliases.flatMap(({ view }) => view.stamp ?? []);
+  const { stamps } = wanted;
   const lock = await store.restore({
     owner: wanted.actor,
     rollout: wanted.rollout,

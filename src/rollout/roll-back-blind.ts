@@ -4,8 +4,9 @@ import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { type AliasView, type Platform, PlatformError } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
-import { lookAt } from './look.ts';
-import { isBlind, isMine, noStore, targetOf } from './marker.ts';
+import { type AliasNames, markersIn, readMarkers } from './environment-view.ts';
+import type { Asked, Claim } from './look.ts';
+import { isBlind, isMine, isNewer, leadsBackTo, newestOf, noStore, targetOf } from './marker.ts';
 import { replay } from './replay.ts';
 import { isOverIn } from './snapshot.ts';
 
@@ -33,55 +34,72 @@ export const writerFrom = (id: string): string => hash('sha256', id, 'hex').slic
 /** Looks so often: each time somebody else wrote between the look and the write. */
 const rounds = 5;
 
+type Reads = Pick<Platform, 'readAlias' | 'readStage' | 'writeAlias'>;
+
 /**
- * The rollback without the store: all that it needs stands on the alias. It keeps the marker's store, epoch and token, so
- * that the store, once it is back, can repair its journal from it; its writer says whose it is.
- * @param green the other alias that a stage may name, where there is one: users may be there
+ * The rollback without the store: all that it needs stands on the aliases. It keeps the store, epoch and token of the newest
+ * marker, so that the store, once it is back, can repair its journal from it; its writer says whose it is.
  */
 export async function rollBackBlind(
-  platform: Platform,
-  { alias, green }: { readonly alias: string; readonly green: string | null },
+  platform: Reads,
+  names: AliasNames,
   order: BlindOrder,
 ): Promise<BlindOutcome> {
-  const first = await orderBlind(platform, alias, order);
-  if (first.kind !== 'set' || green === null) return first;
-  const { stamp, target } = first.view;
+  const { alias } = names;
+  const first = await orderBlind(platform, alias, order, async () => {
+    const view = await readMarkers(platform, names);
+    const [newest] = newestOf(markersIn(view));
+    return { found: view.main.view, newest: newest?.stamp };
+  });
+  const other = names.green ?? null;
+  if (first.kind !== 'set' || other === null) return first;
+  const { stamp: newest, target } = first.view;
   const to = order.to ?? target.functionVersion;
-  const second = await orderBlind(platform, green, { ...order, to }, stamp);
+  const second = await orderBlind(platform, other, { ...order, to }, async () => {
+    const found = await platform.readAlias(other);
+    // An owner has come since, who found this order on the first alias, and sees to the second.
+    const isOver = newest === undefined || (found.stamp !== undefined && isNewer(found.stamp, newest));
+    // Also one that no rollout has marked is written: an owner who meant to point it at the new version loses its revision
+    // by it, and would swap the stage there.
+    return { found, newest: isOver ? undefined : newest };
+  });
   const isHome = second.kind === 'set' || second.kind === 'no-way-back' || isMissing(second);
   return isHome ? first : second;
 }
 
+interface Standing {
+  readonly found: AliasView;
+  /** The newest marker of the environment; undefined: the alias is left as it is. */
+  readonly newest: Stamp | undefined;
+}
+
 /** Look, write, read back; where that is not one's own write, begin again with the look. */
 async function orderBlind(
-  platform: Platform,
+  platform: Reads,
   alias: string,
   order: BlindOrder,
-  newest?: Stamp,
+  look: () => Promise<Standing>,
 ): Promise<BlindOutcome> {
   let failure: PlatformError | undefined;
   for (let round = 1; round <= rounds; round++) {
-    let found: AliasView;
+    let standing: Standing;
     try {
-      found = await platform.readAlias(alias);
+      standing = await look();
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       return { kind: 'failed', error: failure ?? error };
     }
-    // Also a second alias that no rollout has marked is written: an owner who meant to point it at the new version loses
-    // its revision by it, and would swap the stage there.
-    const stamp = found.stamp ?? newest;
-    if (stamp === undefined) return { kind: 'no-way-back' };
-    // An owner has come since, who found this order on the first alias, and sees to the second.
-    if (newest !== undefined && stamp.token > newest.token) return { kind: 'no-way-back' };
+    const { found, newest } = standing;
+    if (newest === undefined) return { kind: 'no-way-back' };
+    const { stamp = newest } = found;
     // Where somebody has moved the alias by hand since and left the marker, it is written again.
     if (found.stamp?.detail?.writer === order.writer && sameTarget(found.target, only(targetOf(found.stamp))))
       return { kind: 'set', view: found };
-    const wanted = order.to ?? (isBlind(stamp) ? targetOf(stamp) : stamp.back);
+    const wanted = order.to ?? leadsBackTo(newest, found);
     if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)
       return { kind: 'another-order', view: found, wanted };
     const target = only(wanted);
-    const own = blindStamp(stamp, order.writer, wanted, newest);
+    const own = blindStamp(newest, order.writer, wanted);
     failure = undefined;
     try {
       await platform.writeAlias(alias, { target, stamp: own, revisionId: found.revisionId });
@@ -102,25 +120,21 @@ async function orderBlind(
   return { kind: 'failed', error: failure ?? new PlatformError({ kind: 'unknown', message }) };
 }
 
-function blindStamp(found: Stamp, writer: string, target: string, newest: Stamp | undefined): Stamp {
-  const detail = (store: MarkerDetail['store']): MarkerDetail => ({
+/** The second alias follows the first, whatever older marker it carries. */
+function blindStamp({ environment, rollout, token, detail }: Stamp, writer: string, target: string): Stamp {
+  const common = { environment, rollout, seq: 0, back: target };
+  const marked = (store: MarkerDetail['store']): MarkerDetail => ({
     store,
     purpose: 'blind',
     writer,
     target,
   });
-  const { environment, rollout, token } = newestOf(found, newest);
-  const common = { environment, rollout, seq: 0, back: target };
-  const store = newestOf(found, newest).detail?.store;
-  if (store !== undefined) return { ...common, token, detail: detail(store) };
+  if (detail !== undefined) return { ...common, token, detail: marked(detail.store) };
   // Over a marker of format 1 an owner of that time must see a newer one: it knows nothing of writers.
-  return { ...common, token: token + 1, detail: detail(noStore) };
+  return { ...common, token: token + 1, detail: marked(noStore) };
 }
 
 const only = (functionVersion: string): AliasTarget => ({ functionVersion, weights: {} });
-
-/** The second alias follows the first, whatever older marker it carries. */
-const newestOf = (found: Stamp, newest: Stamp | undefined): Stamp => newest ?? found;
 
 const isMissing = (outcome: BlindOutcome): boolean =>
   outcome.kind === 'failed' && outcome.error.failure.kind === 'missing';
@@ -131,19 +145,13 @@ const isMissing = (outcome: BlindOutcome): boolean =>
  * newer one since, and changed nothing; nor need it be the newest, for what began since and ended never wrote the alias.
  */
 export async function wentBackBlind(
-  {
-    store,
-    platform,
-  }: {
-    readonly store: Pick<Store, 'rollouts' | 'journal' | 'snapshot' | 'lock' | 'writerOf'>;
-    readonly platform: Pick<Platform, 'readAlias'>;
-  },
-  alias: string,
+  store: Asked & Pick<Store, 'rollouts'>,
+  claim: () => Promise<Claim>,
 ): Promise<RolloutId | null> {
   const rollouts = await store.rollouts();
   const [newest] = rollouts;
   if (newest === undefined) return null;
-  const meaning = await lookAt(store, await platform.readAlias(alias));
+  const { meaning } = await claim();
   if (meaning.kind === 'unknown-rollback') return meaning.rollout;
   const { owner, rollout } = await store.lock();
   if (owner === null || rollout === null || rollout === newest || !rollouts.includes(rollout)) return null;

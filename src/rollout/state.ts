@@ -115,6 +115,8 @@ export interface RolloutState {
   readonly pausedAt: Instant | null;
   /** Time paused within the present step. */
   readonly pausedMs: number;
+  /** A breach that the plan holds for; who went on all the same. */
+  readonly breach: { readonly sentence: string; readonly dismissedBy: string | null } | null;
   readonly heldSince: Instant | null;
   readonly heldWhy: string;
   readonly approvals: readonly Approval[];

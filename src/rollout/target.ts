@@ -20,7 +20,8 @@ export function resolveRoute(state: RolloutState, route: Route): Resolved {
     return { kind: 'target', target: { functionVersion: primary, weights: {} } };
   const additional = state.published[routeKey(second)];
   if (additional === undefined) return { kind: 'missing', route: second };
-  const weights = { [additional]: route.percent / 100 };
+  // Lambda takes a weight of 0, but a split by it is none.
+  const weights = route.percent === 0 ? {} : { [additional]: route.percent / 100 };
   return { kind: 'target', target: { functionVersion: primary, weights } };
 }
 

@@ -7,7 +7,9 @@ import type { RolloutState } from './state.ts';
 
 /** What the variables of a route are made of. */
 interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
-  readonly plan: Pick<Plan, 'routing' | 'shadow'> & { readonly policy?: Pick<JudgePolicy, 'users'> };
+  readonly plan: Pick<Plan, 'routing' | 'shadow' | 'answers' | 'testers' | 'challenger'> & {
+    readonly policy?: Pick<JudgePolicy, 'users'>;
+  };
 }
 
 /**
@@ -52,9 +54,10 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
       SAGEMAKER_ENDPOINT: arm(route.version).endpoint,
       MLREG_ROUTE: '',
       MLREG_ROLLOUT: state.id,
+      MLREG_WEIGHTED: weightedOf(state, arm),
     };
   }
-  const common = { rollout: state.id, token: state.token, salt: state.salt };
+  const common = { rollout: state.id, token: state.token, salt: state.salt, ...answersOf(state) };
   switch (route.kind) {
     case 'single':
       return sticky({ ...common, champion: arm(route.version), percent: 0 });
@@ -65,6 +68,7 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
         challenger: arm(route.challenger),
         percent: route.percent,
         ...assignmentOf(state),
+        ...testersOf(state),
       });
     case 'shadow':
       return sticky({
@@ -78,6 +82,23 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
       return unreachable(route);
   }
 }
+
+/** Empty where there is nothing: what an earlier rollout left in $LATEST must not outlive it. */
+function weightedOf(state: Source, arm: (version: VersionTag) => object): string {
+  const { plan } = state;
+  const settings = {
+    ...answersOf(state),
+    // Lambda draws a version before any code runs, so the champion's has to know where testers belong.
+    ...(plan.testers !== undefined && { testers: plan.testers, challenger: arm(plan.challenger) }),
+  };
+  return Object.keys(settings).length === 0 ? '' : JSON.stringify(settings);
+}
+
+const testersOf = ({ plan: { testers } }: Source): Pick<Plan, 'testers'> =>
+  testers === undefined ? {} : { testers };
+
+const answersOf = ({ plan: { answers } }: Source): Pick<Plan, 'answers'> =>
+  answers === undefined ? {} : { answers };
 
 /**
  * Users by bucket where the plan compares them so. A plan from before has no such policy: its users stay where the hash of

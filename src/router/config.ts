@@ -1,4 +1,11 @@
-import { parseArm, parseRoute, type Arm, type PublishedRoute } from './route.ts';
+import {
+  parseArm,
+  parseRoute,
+  parseWeighted,
+  type WeightedSettings,
+  type Arm,
+  type PublishedRoute,
+} from './route.ts';
 import { readKeySetting, type KeySetting } from './key-setting.ts';
 import { parseUserKey, type UserKey } from './user-id.ts';
 
@@ -7,7 +14,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Who serves. Under weighted routing Lambda's alias draws the version, and this one knows only its own. */
 export type Serving =
   | { readonly kind: 'sticky'; readonly route: PublishedRoute }
-  | { readonly kind: 'weighted'; readonly arm: Arm };
+  | ({ readonly kind: 'weighted'; readonly arm: Arm } & WeightedSettings);
 
 export interface RouterConfig {
   readonly serving: Serving;
@@ -62,7 +69,9 @@ function serving(env: Environment): Serving {
     throw new Error('neither MLREG_ROUTE nor MODEL_VERSION and SAGEMAKER_ENDPOINT are set');
   }
   const names = { version: 'MODEL_VERSION', endpoint: 'SAGEMAKER_ENDPOINT' };
-  return { kind: 'weighted', arm: parseArm(env.MODEL_VERSION, env.SAGEMAKER_ENDPOINT, names) };
+  const arm = parseArm(env.MODEL_VERSION, env.SAGEMAKER_ENDPOINT, names);
+  const settings = env.MLREG_WEIGHTED ?? '';
+  return { kind: 'weighted', arm, ...(settings !== '' && parseWeighted(settings)) };
 }
 
 export function filled(env: Environment, name: string): string {

@@ -23,14 +23,21 @@ interface Arm {
 /** Upper edges in seconds, Prometheus' unit. */
 const edges = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createCounters(config: RouterConfig, startedAt: number): Counters {
+/** Lambda runs as many environments as requests come at a time: a scrape reaches one of them, and the next another. */
+const notice = `# The counters of one execution environment, which execution_environment names. Lambda may run many, and a
+# scrape reaches one of them. All requests of all environments are in CloudWatch, namespace Mlreg.
+`;
+
+export function createCounters(config: RouterConfig, environmentId: string, startedAt: number): Counters {
   const arms = new Map<string, Arm>();
   const feedback = new Map<string, { count: number; sum: number }>();
-  const common = `environment="${escaped(config.environment)}",model="${escaped(config.model)}"`;
+  const common = `environment="${escaped(config.environment)}",model="${escaped(config.model)}",execution_environment="${escaped(environmentId)}"`;
   const versionLabel = (version: string): string => `${common},version="${escaped(version)}"`;
   let refused = 0;
 
-  const armFor = ({ version, arm }: RequestRecord): Arm => {
+  const armFor = ({ version, arm: name, counted }: RequestRecord): Arm => {
+    // Testers are in neither arm.
+    const arm = counted.as === 'tester' ? 'tester' : name;
     const key = `${arm} ${version}`;
     let found = arms.get(key);
     if (!found) {
@@ -74,6 +81,7 @@ export function createCounters(config: RouterConfig, startedAt: number): Counter
       const each = (value: (arm: Arm) => number): string[] =>
         [...arms.values()].map((arm) => `{${arm.labels}} ${value(arm)}`);
       return [
+        notice,
         family(
           'mlreg_requests_total',
           'counter',

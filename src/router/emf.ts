@@ -18,6 +18,8 @@ export interface RequestRecord {
   readonly failure: { readonly why: string; readonly detail: string } | undefined;
   /** The model's own status where it called the request bad: no failure, and counted apart. */
   readonly refused?: number | undefined;
+  /** Whether the model's answer is JSON; undefined where nobody expected that. */
+  readonly isJson?: boolean | undefined;
   /** What became of the shadow's copy; undefined where none was due. */
   readonly copy?: CopyOutcome | undefined;
 }
@@ -59,10 +61,15 @@ export function createEmf(config: RouterConfig): Emf {
       const metrics = {
         ...(counted.as === 'aside' && { AsideErrors: errors }),
         ...(counted.as === 'anonymous' && { AnonymousErrors: errors }),
+        ...(counted.as === 'tester' && {
+          TesterErrors: errors,
+          TesterEndpointErrors: record.failure?.why === 'model' || record.refused !== undefined ? 1 : 0,
+        }),
         // A throttled request is a failed one as well: its caller got a 503.
         ...(compared && { Requests: 1, Errors: errors, Throttles: record.throttled ? 1 : 0 }),
         ...(compared && record.latencyMs !== undefined && { Latency: record.latencyMs }),
         ...(compared && record.refused !== undefined && { Refused: 1 }),
+        ...(compared && record.isJson !== undefined && { NotJson: record.isJson ? 0 : 1 }),
         ...(bucket !== undefined && { Stratum: stratumValue(bucket, errors === 1) }),
         ...(copy !== undefined && {
           ShadowSent: copy === 'sent' ? 1 : 0,
@@ -78,6 +85,7 @@ export function createEmf(config: RouterConfig): Emf {
         bucket,
         aside: counted.as === 'aside' || undefined,
         anonymous: counted.as === 'anonymous' || undefined,
+        tester: counted.as === 'tester' || undefined,
         failure: record.failure?.why,
         detail: record.failure?.detail,
         status: record.refused,

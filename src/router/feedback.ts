@@ -1,5 +1,5 @@
 import type { Serving } from './config.ts';
-import type { Placement } from './placement.ts';
+import type { Place } from './placement.ts';
 import { asId, type JsonObject } from './user-id.ts';
 import { rawNumberAt } from './raw-number.ts';
 
@@ -13,7 +13,8 @@ export type Feedback =
 export function readFeedback(
   body: JsonObject,
   serving: Serving,
-  place: (userId: string | undefined) => Placement,
+  place: Place,
+  event: Parameters<Place>[1],
 ): Feedback {
   const { requestId, modelVersion, value } = body.value;
   if (typeof requestId !== 'string' || requestId === '' || requestId.length > 128) {
@@ -25,7 +26,7 @@ export function readFeedback(
   }
   if (modelVersion !== undefined && typeof modelVersion !== 'string')
     return refused('modelVersion must be a string');
-  const version = modelVersion ?? derived(body, serving, place);
+  const version = modelVersion ?? derived(body, serving, (userId) => place(userId, event));
   if (version === undefined)
     return refused("modelVersion (the answer's x-model-version) or userId is needed");
   // Each version is a metric of its own that is paid for: no caller may invent them.
@@ -37,7 +38,7 @@ export function readFeedback(
 function derived(
   { text, value: { userId } }: JsonObject,
   serving: Serving,
-  place: (userId: string | undefined) => Placement,
+  place: (userId: string) => ReturnType<Place>,
 ): string | undefined {
   if (serving.kind === 'weighted') return undefined;
   if (!serving.route.challenger) return serving.route.champion.version;
@@ -47,7 +48,8 @@ function derived(
 }
 
 function versions(serving: Serving): readonly string[] {
-  if (serving.kind === 'weighted') return [serving.arm.version];
+  if (serving.kind === 'weighted')
+    return [serving.arm.version, ...(serving.challenger ? [serving.challenger.version] : [])];
   const { champion, challenger } = serving.route;
   return challenger ? [champion.version, challenger.version] : [champion.version];
 }

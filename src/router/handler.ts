@@ -85,7 +85,7 @@ function createResponder(
   { copy, keys }: { readonly copy: Copier; readonly keys: KeySource | undefined },
 ): (event: GatewayEvent, requestId: string, context: LambdaContext | undefined) => Promise<Answer> {
   const emf = createEmf(config);
-  const counters = createCounters(config, deps.now());
+  const counters = createCounters(config, deps.environmentId, deps.now());
   const recorder: Recorder = (record) => {
     counters.request(record);
     deps.emit(emf.request(record));
@@ -103,7 +103,7 @@ function createResponder(
     const body = parseBody(event);
     if (body.kind === 'refused') return refuse(requestId, body.status, body.message);
     if (body.json === undefined) return refuse(requestId, 400, 'the body must be a JSON object');
-    const read = readFeedback(body.json, config.serving, place);
+    const read = readFeedback(body.json, config.serving, place, event);
     if (read.kind === 'refused') return refuse(requestId, 400, read.message);
     if (read.kind === 'elsewhere') {
       return json(202, requestId, { recorded: false, message: `${read.version} does not serve here` });

@@ -1,7 +1,9 @@
 import { bucketCount, bucketOf, bucketRanks, bucketsAt } from '../domain/user-bucket.ts';
 import { armOf, type ArmName } from './arm.ts';
 import type { Serving } from './config.ts';
+import type { GatewayEvent } from './request.ts';
 import type { Arm } from './route.ts';
+import { createTesterCheck } from './testers.ts';
 
 /** Which arm serves a request, and as what it is counted. */
 export interface Placement {
@@ -12,16 +14,33 @@ export interface Placement {
 
 /**
  * `compared`: in the arm's own numbers. `aside`: by a user whose bucket failed often before the rollout. `anonymous`:
- * without a user's id, so that nothing says to which arm it belongs. `bucket` is 0 to 999, undefined where users are not
+ * without a user's id, so that nothing says to which arm it belongs. `tester`: by somebody who gets the challenger whatever
+ * its share, so that it is in no arm. `bucket` is 0 to 999, undefined where users are not
  * told apart.
  */
 export interface Counted {
-  readonly as: 'compared' | 'aside' | 'anonymous';
+  readonly as: 'compared' | 'aside' | 'anonymous' | 'tester';
   readonly bucket: number | undefined;
 }
 
+/** Where a request belongs, by who asks; `event` is what may hold a tester's token. */
+export type Place = (userId: string | undefined, event?: Pick<GatewayEvent, 'headers'>) => Placement;
+
 /** Places requests as the route says. Work that is the same for all requests is done once, when this is made. */
-export function createPlacement(serving: Serving): (userId: string | undefined) => Placement {
+export function createPlacement(serving: Serving): Place {
+  const { challenger, testers } = serving.kind === 'sticky' ? serving.route : serving;
+  const place = placementOfUsers(serving);
+  if (challenger === undefined || testers === undefined) return place;
+  const isTester = createTesterCheck(testers);
+  const asTester: Placement = {
+    name: 'challenger',
+    arm: challenger,
+    counted: { as: 'tester', bucket: undefined },
+  };
+  return (userId, event = {}) => (isTester(userId, event) ? asTester : place(userId));
+}
+
+function placementOfUsers(serving: Serving): (userId: string | undefined) => Placement {
   if (serving.kind === 'weighted') {
     const all: Placement = {
       name: 'weighted',

@@ -2,7 +2,7 @@ import type { Answer } from './answers.ts';
 import type { RouterConfig } from './config.ts';
 import type { RequestRecord } from './emf.ts';
 import type { HandlerDeps, LambdaContext } from './deps.ts';
-import type { Placement } from './placement.ts';
+import type { Place } from './placement.ts';
 import type { GatewayEvent, ParsedBody } from './request.ts';
 import { createRespond, type Responded } from './respond.ts';
 import type { Copier } from './shadow/copy.ts';
@@ -25,7 +25,7 @@ const gatewayMs = 30_000;
 export function createRecommend(
   config: RouterConfig,
   deps: Pick<HandlerDeps, 'client' | 'now' | 'monotonicMs'>,
-  place: (userId: string | undefined) => Placement,
+  place: Place,
   { record, copy }: { readonly record: Recorder; readonly copy: Copier },
 ): (body: ParsedBody & { kind: 'body' }, call: Call) => Promise<Answer> {
   const { serving, userKey, invokeTimeoutMs } = config;
@@ -35,13 +35,16 @@ export function createRecommend(
   return async ({ request, json }, { event, requestId, context }) => {
     const startedAt = deps.monotonicMs();
     const gatewayLeft = gatewayLeftOf(event, deps.now());
-    const placement = place(userIdOf(userKey, event, json));
+    const placement = place(userIdOf(userKey, event, json), event);
     const { name, arm, counted } = placement;
     const elapsed = (): number => rounded(deps.monotonicMs() - startedAt);
     const left = (): number =>
       Math.min(context?.getRemainingTimeInMillis?.() ?? Infinity, gatewayLeft - elapsed()) - reserveMs;
     /** Counted by what the caller gets, and never twice. */
-    const counting = ({ failure, refused, latencyMs }: Outcome, copied?: RequestRecord['copy']): void =>
+    const counting = (
+      { failure, refused, isJson, latencyMs }: Outcome,
+      copied?: RequestRecord['copy'],
+    ): void =>
       record({
         at: deps.now(),
         version: arm.version,
@@ -53,6 +56,7 @@ export function createRecommend(
         throttled: failure?.why === 'throttled',
         failure,
         refused,
+        isJson,
         copy: copied,
       });
     let outcome: Outcome | undefined;
@@ -64,7 +68,7 @@ export function createRecommend(
       const said = await deps.client.invoke(arm.endpoint, request, timeoutMs);
       const latencyMs = elapsed();
       const copied = await copy({ requestId, request, answer: said, latencyMs, leftMs: left() });
-      const responded = respond(said, requestId, placement);
+      const responded = respond(said, { requestId, accept: request.accept }, placement);
       answer = responded.answer;
       // How fast a request is called bad says nothing of how fast the model answers.
       const isAnswer = responded.failure === undefined && responded.refused === undefined;
@@ -80,7 +84,7 @@ export function createRecommend(
   };
 }
 
-interface Outcome extends Pick<Responded, 'failure' | 'refused'> {
+interface Outcome extends Pick<Responded, 'failure' | 'refused' | 'isJson'> {
   /** Undefined where the caller got no answer from the model. */
   readonly latencyMs?: number | undefined;
 }

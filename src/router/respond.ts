@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { refusal, type Answer } from './answers.ts';
+import { createAnswerCheck } from './answer-contract.ts';
 import type { RouterConfig } from './config.ts';
 import type { FailureReason, ModelAnswer } from './invoke.ts';
 import type { Placement } from './placement.ts';
@@ -8,16 +9,20 @@ import type { Placement } from './placement.ts';
 export interface Responded {
   readonly answer: Answer;
   /** Why the request failed; undefined where it did not. */
-  readonly failure: { readonly why: FailureReason; readonly detail: string } | undefined;
+  readonly failure: { readonly why: FailureReason | 'contract'; readonly detail: string } | undefined;
   /** The model's own status where it called the request bad, 400 to 499. */
   readonly refused: number | undefined;
+  /** Whether the model's answer is JSON; undefined where there is none, or its caller did not ask for JSON. */
+  readonly isJson?: boolean | undefined;
 }
 
-/** Makes the caller's answer of what the model said. */
+/** Makes the caller's answer of what the model said. An answer that breaks the contract is passed on, and counts as failed. */
 export function createRespond(
-  config: Pick<RouterConfig, 'tellsArm'>,
-): (said: ModelAnswer, requestId: string, placement: Placement) => Responded {
-  return (said, requestId, { name, arm }) => {
+  config: Pick<RouterConfig, 'tellsArm' | 'serving'>,
+): (said: ModelAnswer, call: Asked, placement: Placement) => Responded {
+  const { serving } = config;
+  const check = createAnswerCheck(serving.kind === 'sticky' ? serving.route.answers : serving.answers);
+  return (said, { requestId, accept }, { name, arm }) => {
     const headers = {
       'x-request-id': requestId,
       'x-model-version': arm.version,
@@ -44,8 +49,16 @@ export function createRespond(
         'too-large',
         `the answer has ${said.body.byteLength} bytes, which Lambda does not return`,
       );
-    return { answer, failure: undefined, refused: said.kind === 'rejected' ? status : undefined };
+    if (said.kind === 'rejected') return { answer, failure: undefined, refused: status };
+    const { isJson, broken } = check(said, accept, name);
+    const failure = broken === undefined ? undefined : ({ why: 'contract', detail: broken } as const);
+    return { answer, failure, refused: undefined, isJson };
   };
+}
+
+interface Asked {
+  readonly requestId: string;
+  readonly accept: string | undefined;
 }
 
 /** Lambda returns no more than 6 MB of JSON; with some room for the headers. */

@@ -1,6 +1,10 @@
 import { parseArmTag } from '../domain/arm.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
 import { bucketCount } from '../domain/user-bucket.ts';
+import type { AnswerContract } from '../domain/answer-contract.ts';
+import type { Testers } from '../domain/testers.ts';
+import { parseAnswerContract } from './answer-contract.ts';
+import { parseTesters } from './testers.ts';
 
 /** A model version and the SageMaker endpoint that serves it. */
 export interface Arm {
@@ -26,6 +30,10 @@ export interface PublishedRoute {
   readonly assign?: 'buckets-1';
   /** Buckets that are assigned to arms like all others, but not compared. */
   readonly aside?: readonly number[];
+  /** What answers must hold; absent: anything. */
+  readonly answers?: AnswerContract;
+  /** Who gets the challenger whatever `percent` says, and is counted in neither arm. */
+  readonly testers?: Testers;
   /** The challenger gets copies of `sample` per cent of the requests, by way of `function`, `NAME:ALIAS`. */
   readonly shadow?: {
     readonly sample: number;
@@ -36,7 +44,7 @@ export interface PublishedRoute {
 
 /** @throws Error that names the member which is wrong; an unknown member is wrong as well */
 export function parseRoute(text: string): PublishedRoute {
-  const route = members(parsed(text), 'MLREG_ROUTE', [
+  const route = members(parsed(text, 'MLREG_ROUTE'), 'MLREG_ROUTE', [
     'rollout',
     'token',
     'champion',
@@ -45,6 +53,8 @@ export function parseRoute(text: string): PublishedRoute {
     'salt',
     'assign',
     'aside',
+    'answers',
+    'testers',
     'shadow',
   ]);
   const challenger =
@@ -53,6 +63,8 @@ export function parseRoute(text: string): PublishedRoute {
     route.percent === undefined && !challenger ? 0 : share(route.percent, 'MLREG_ROUTE.percent');
   if (!challenger && route.shadow !== undefined)
     throw new Error('MLREG_ROUTE.shadow is given, but there is no challenger');
+  if (!challenger && route.testers !== undefined)
+    throw new Error('MLREG_ROUTE.testers is given, but there is no challenger');
   if (!challenger && percent > 0)
     throw new Error(`MLREG_ROUTE.percent is ${percent}, but there is no challenger`);
   return {
@@ -64,7 +76,33 @@ export function parseRoute(text: string): PublishedRoute {
     ...(challenger && { challenger }),
     ...(route.assign !== undefined && { assign: assignment(route.assign) }),
     ...(route.aside !== undefined && { aside: buckets(route.aside) }),
+    ...(route.answers !== undefined && {
+      answers: parseAnswerContract(route.answers, 'MLREG_ROUTE.answers'),
+    }),
+    ...(route.testers !== undefined && {
+      testers: parseTesters(route.testers, 'MLREG_ROUTE.testers'),
+    }),
     ...(route.shadow !== undefined && { shadow: shadow(route.shadow) }),
+  };
+}
+
+/** What `MLREG_WEIGHTED` holds: what a router behind a weighted alias has to know beside its own version. */
+export type WeightedSettings = Pick<PublishedRoute, 'answers' | 'testers' | 'challenger'>;
+
+/** @throws Error that names the member which is wrong */
+export function parseWeighted(text: string): WeightedSettings {
+  const what = 'MLREG_WEIGHTED';
+  const { answers, testers, challenger } = members(parsed(text, what), what, [
+    'answers',
+    'testers',
+    'challenger',
+  ]);
+  if (testers !== undefined && challenger === undefined)
+    throw new Error(`${what}.testers is given, but there is no challenger`);
+  return {
+    ...(answers !== undefined && { answers: parseAnswerContract(answers, `${what}.answers`) }),
+    ...(testers !== undefined && { testers: parseTesters(testers, `${what}.testers`) }),
+    ...(challenger !== undefined && { challenger: arm(challenger, `${what}.challenger`) }),
   };
 }
 
@@ -138,11 +176,11 @@ function comparison(value: unknown, what: string): AnswerComparison {
   };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error('MLREG_ROUTE is not JSON');
+    throw new Error(`${what} is not JSON`);
   }
 }
 

@@ -13,7 +13,10 @@ export function canary(settings: CanarySettings): Plan {
     return [
       { kind: 'warm-up', route },
       { kind: 'route', route },
-      bakeAt(settings, share, index === steps.length - 1),
+      {
+        ...bakeAt(settings, share, index === steps.length - 1),
+        ...(share === 0 ? { testersOnly: true } : {}),
+      },
     ];
   });
   return planOf('canary', settings, [

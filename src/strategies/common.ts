@@ -64,6 +64,9 @@ export function conclusion(settings: Settings, subject: string): readonly Step[]
   ];
 }
 
+/** A shadow harms nobody, and whoever goes back wants users away from what serves. */
+const mayHold: ReadonlySet<StrategyName> = new Set(['canary', 'blue-green', 'watch']);
+
 export function planOf(strategy: StrategyName, settings: Settings, steps: readonly Step[]): Plan {
   return {
     format: 1,
@@ -75,12 +78,15 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     routing: settings.routing,
     alias: settings.alias,
     ...(settings.green === undefined ? {} : { green: settings.green }),
+    ...(settings.answers === undefined ? {} : { answers: settings.answers }),
+    ...(settings.testers === undefined ? {} : { testers: settings.testers }),
     steps,
     undo: settings.champion === null ? null : single(settings.champion),
     policy: settings.policy,
     tickMs: settings.tickMs,
     settleMs: settings.settleMs,
     ...(settings.horizonMs === undefined ? {} : { horizonMs: settings.horizonMs }),
+    ...(settings.onBreach !== undefined && mayHold.has(strategy) ? { onBreach: settings.onBreach } : {}),
     maxHoldMs: settings.maxHoldMs,
     unreadableMs: settings.unreadableMs,
     ...(settings.serving === undefined || !steps.some(({ kind }) => kind === 'provision')

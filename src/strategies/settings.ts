@@ -1,8 +1,10 @@
-import type { OnInconclusive, Return } from '../domain/plan.ts';
+import type { AnswerContract } from '../domain/answer-contract.ts';
+import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ServingSettings } from '../domain/serving.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
+import type { Testers } from '../domain/testers.ts';
 import type { Percent, VersionTag } from '../domain/units.ts';
 
 /** What every strategy needs to know. */
@@ -15,10 +17,15 @@ export interface Settings {
   readonly alias: string;
   /** The other alias that the gateway's stage may name, where there is one. */
   readonly green?: string;
+  /** What answers must hold, or count as failed. */
+  readonly answers?: AnswerContract;
+  readonly testers?: Testers;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;
   readonly horizonMs?: number;
+  /** Undefined: a breach rolls back. */
+  readonly onBreach?: Plan['onBreach'];
   readonly maxHoldMs: number;
   /** Approvals by people other than the one who starts it, before anything reaches users. */
   readonly approvals: number;

@@ -78,7 +78,7 @@ environments: { dev: { approvals: 0 } }
     expect((await cli.run('doctor')).stdout).toContain('names live; a swap to green would be answered');
   });
 
-  it('doctor tells a hand on the alias from the rollout, and advises to look first', async () => {
+  it('doctor tells a hand on the alias from the rollout, and names both ways out', async () => {
     const cli = await serving();
     let asked: Promise<Ran> | undefined;
     cli.model.publishAs('5', {});
@@ -90,7 +90,7 @@ environments: { dev: { approvals: 0 } }
     await cli.run(deploy);
     const said = await asked;
     expect(said?.stdout).toMatch(
-      /✖ alias {6}live serves Lambda version 5, .*\n +try: mlreg status --environment dev/,
+      /✖ alias {6}alias live serves Lambda version 5, .*\n +try: mlreg rollback --environment dev, or .*: mlreg resume --adopt --environment dev/,
     );
   });
 });

@@ -75,3 +75,34 @@ describe.each(Object.keys(ends) as (keyof typeof ends)[])(
     );
   },
 );
+
+describe('an owner whose verdict no entry tells of, because it ended before the store came back', () => {
+  it('leaves the marker to say so: status before the journal is told, and history and status after', async () => {
+    const cli = await ended('before the verdict');
+    const said =
+      'rolled back while the store could not be written; the reason was printed by the owner at the time';
+    const { stdout } = await cli.run('status');
+    expect(stdout).toContain(said);
+    expect(stdout).toContain('mlreg resume --environment dev');
+    await cli.run('resume', { as: 'bob' });
+    expect((await cli.run('history')).stdout).toContain(said);
+    expect((await cli.run('status')).stdout).toContain(said);
+  });
+});
+
+it('an owner that lives when the store comes back writes its verdict, and history gives that as the reason', async () => {
+  const cli = await serving();
+  cli.when(baking(50), () => {
+    cli.model.behaviour[v23] = bad;
+    // The store takes writes again as soon as users are home.
+    cli.model.fault = (at, name) =>
+      cli.model.alias().target.functionVersion === '7' ? null : readOnlyStore(at, name);
+  });
+  const ran = await cli.run(deploy);
+  expect([ran.code, ran.stderr]).toEqual([3, expect.not.stringContaining('could not be written; run')]);
+  const [rollout] = (await cli.ask('history')).rollouts;
+  expect(rollout.outcome).toMatchObject({ kind: 'rolled-back', cause: { kind: 'verdict' } });
+  const { stdout } = await cli.run('history');
+  expect(stdout).toContain(rollout.outcome.cause.sentence);
+  expect(stdout).not.toContain('the reason was printed');
+});

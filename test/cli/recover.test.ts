@@ -67,13 +67,84 @@ describe('mlreg recover, after the store was lost', () => {
       const cli = under(cliWorld(), await promoted());
       await cli.run('recover --yes');
       if (isLost) cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'error-before' : null);
-      expect((await cli.run('rollback')).code).toBe(0);
+      expect((await cli.run(isLost ? 'rollback' : 'rollback --yes')).code).toBe(0);
       expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
       cli.model.fault = () => null;
       if (isLost) expect([0, 9]).toContain((await cli.run('resume')).code);
       expect(await statuses(cli)).toEqual({ 'v2.2.0': 'champion', 'v2.3.0': 'rolled_back' });
       expect(await cli.ask('status')).not.toHaveProperty('marker');
     }
+  });
+
+  it.each(['rollback', 'rollback --to v2.2.0'])(
+    'lets %s to a version that it found go on only where somebody agrees, after its smoke test',
+    async (words) => {
+      const cli = under(cliWorld(), await promoted());
+      const { functionVersion } = serves(cli);
+      const said = await cli.run('recover --yes');
+      expect(said.stderr).toContain('whether users were ever taken away from v2.2.0');
+      const refused = await cli.run(words);
+      expect([refused.code, refused.stderr]).toEqual([
+        2,
+        expect.stringContaining(
+          'v2.2.0 served before, but whether users were ever taken away from it for a reason was lost with the store',
+        ),
+      ]);
+      expect(refused.stderr).toContain('mlreg rollback --to v2.2.0 --environment dev --yes');
+      expect((await cli.run('doctor')).stdout).toContain('mlreg rollback goes to v2.2.0, and asks first');
+      const declined = await cli.run(words, { terminal: true, answers: ['n'] });
+      expect([declined.code, serves(cli).functionVersion]).toEqual([2, functionVersion]);
+      const ran = await cli.run(words, { terminal: true, answers: ['y'] });
+      expect([ran.code, serves(cli)]).toEqual([0, { functionVersion: '7', weights: {} }]);
+      expect(cli.model.calls).toContain('smoke');
+    },
+  );
+
+  it('promises nothing of a rollback that a watch would make', async () => {
+    const cli = under(cliWorld(), await promoted());
+    await cli.run('recover --yes');
+    const ran = await cli.run('watch --duration 5');
+    expect(ran.stderr).toContain(
+      'no earlier version is known good: a breach will be told, and nothing moved',
+    );
+  });
+
+  it.each([
+    ['deploy', 'v2.3.0', 'v2.2.0'],
+    ['recover --champion v2.3.0 --yes', 'v2.2.0', 'v2.3.0'],
+  ])('shows the stage that names green while %s is on trial there', async (words, onTrial, champion) => {
+    const aws = await serving();
+    aws.model.publishAs('7', named('v2.2.0'));
+    let isSwapped = false;
+    aws.model.fault = () => {
+      if (isSwapped) return 'crash-before';
+      isSwapped = aws.model.stage().alias === 'green';
+      return null;
+    };
+    await aws.run('deploy --model-version v2.3.0 --strategy blue-green');
+    const cli = under(cliWorld(), aws);
+    cli.model.swap('green', aws.model.stage().stamp);
+    const before = [serves(cli), cli.model.alias('green').target, cli.model.stage().alias];
+    const recover = words === 'deploy' ? 'recover --yes' : words;
+    const ran = await cli.run(recover);
+    expect([ran.code, ran.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /stage {5}names green, which serves Lambda version \d+: users reach that, and not live/,
+      ),
+    ]);
+    expect(ran.stderr).toContain(`on trial  ${onTrial}, which nobody judges any more`);
+    expect(ran.stdout).toMatch(
+      new RegExp(
+        `next: mlreg rollback --to ${champion} --environment dev\nthe stage names alias green, .*: mlreg gc`,
+      ),
+    );
+    expect([serves(cli), cli.model.alias('green').target, cli.model.stage().alias]).toEqual(before);
+    expect((await cli.run('rollback')).code).toBe(0);
+    expect(serves(cli)).toEqual(cli.model.alias('green').target);
+    expect((await cli.run('gc')).code).toBe(0);
+    expect(cli.model.stage().alias).toBe('live');
+    await expectWell(cli, champion);
   });
 
   it.each(['rollback --to v2.2.0', 'rollback'])(
@@ -194,6 +265,12 @@ describe('mlreg recover, where an older copy was put back', () => {
     expect(await statuses(cli)).toEqual({ 'v2.2.0': 'archived', 'v2.3.0': 'archived', 'v2.4.0': 'champion' });
     const { rollouts } = await cli.ask('history');
     expect(JSON.stringify(rollouts)).toContain('the registry was rebuilt from what serves');
+    const refused = await cli.run('rollback');
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('v2.3.0 served before, but whether users were ever taken away'),
+    ]);
+    expect((await cli.run('rollback --to v2.2.0')).code).toBe(2);
     await expectWell(cli, 'v2.4.0');
   });
 

@@ -69,6 +69,11 @@ describe('mlreg replay', () => {
     ],
     ['a bucket beyond 999', { buckets: { ...buckets, id: [3, 1000] } }, 'buckets.id[1]'],
     [
+      'refused requests of another number of buckets',
+      { buckets: { ...buckets, refused: [0] } },
+      'buckets.refused: expected 2 entries, one for each bucket, got 1',
+    ],
+    [
       'buckets that fall',
       { buckets: { ...buckets, id: [17, 3] } },
       'buckets.id[1]: expected growing buckets, 3 comes after 17',

@@ -80,6 +80,7 @@ const forward = [
   'plan --model-version v2.4.0',
   'watch --duration 5',
   'gc',
+  'gc --dry-run',
   'resume',
   'resume --adopt',
   'promote',

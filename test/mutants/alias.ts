@@ -160,15 +160,15 @@ export const aliasMutants: readonly Mutant[] = [
   {
     ...blind,
     name: 'a blind rollback takes the next token',
-    from: 'if (store !== undefined) return { ...common, token, detail: detail(store) };',
-    to: 'if (store !== undefined) return { ...common, token: token + 1, detail: detail(store) };',
+    from: 'if (detail !== undefined) return { ...common, token, detail: marked(detail.store) };',
+    to: 'if (detail !== undefined) return { ...common, token: token + 1, detail: marked(detail.store) };',
     danger: 'the store that comes back is refused for ever',
   },
   {
     ...blind,
     name: 'a blind rollback forgets the store',
-    from: 'detail: detail(store) };',
-    to: 'detail: detail(noStore) };',
+    from: 'detail: marked(detail.store) };',
+    to: 'detail: marked(noStore) };',
     danger: 'the next owner takes the token of nobody for its own',
   },
   {
@@ -195,8 +195,8 @@ export const aliasMutants: readonly Mutant[] = [
   {
     ...blind,
     name: 'over format 1 a blind rollback keeps the token',
-    from: 'token: token + 1, detail: detail(noStore)',
-    to: 'token, detail: detail(noStore)',
+    from: 'token: token + 1, detail: marked(noStore)',
+    to: 'token, detail: marked(noStore)',
     danger: 'an owner of an older version writes over the rollback',
   },
   {

@@ -11,7 +11,7 @@ export const ownerMutants: readonly Mutant[] = [
   {
     ...own,
     name: 'the token on the alias is forgotten',
-    from: '    ...(stamp === undefined ? {} : { atLeast: stamp.token }),\n',
+    from: '    ...(atLeast === undefined ? {} : { atLeast }),\n',
     to: '',
     danger: 'every write of the new owner is refused as older than the alias',
   },
@@ -33,8 +33,8 @@ export const ownerMutants: readonly Mutant[] = [
   {
     ...own,
     name: 'the alias is not looked at again under the lock',
-    from: '  await refuseUnlessKnown(store, view, plan);\n  const { target } = view;',
-    to: '  const { target } = view;',
+    from: '  const found = await refuseUnlessKnown(ports, plan);',
+    to: '  const found = await readMarkers(ports.platform, plan);',
     danger: 'a rollout begins over a rollback that was made between look and lock',
   },
   {

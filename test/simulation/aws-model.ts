@@ -44,6 +44,8 @@ export interface AwsModel {
   writeStage(write: StageWrite): void;
   /** By hand, in the console: Description stays as it is. */
   meddle(target: AliasTarget): void;
+  /** By hand: Description is emptied. */
+  wipe(): void;
   /** Share in percent by model version that a target gives. */
   shares(target: AliasTarget): Readonly<Record<string, number>>;
   codeSha256(): string;
@@ -195,6 +197,7 @@ export function createAws(world: {
     },
     overwriteAlias: overwrite,
     meddle: (target) => void write('live', target, aliases.live.now.stamp),
+    wipe: () => void write('live', aliases.live.now.target, undefined),
     shares,
     publish({ variables: wanted, codeSha256 }) {
       if (codeSha256 !== code)

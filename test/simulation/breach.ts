@@ -1,5 +1,6 @@
 import { rolloutId } from '../../src/domain/units.ts';
 import { replay } from '../../src/rollout/replay.ts';
+import { mostHeldMs } from './programs.ts';
 import { Violation } from './safety.ts';
 import type { Story } from './story.ts';
 import { v23 } from './versions.ts';
@@ -21,7 +22,8 @@ export function checkBreachEnded(world: SimWorld, story: Story, since: number): 
   const { longestMs, presentMs } = world.exposure();
   const wellMs = world.scheduler.now() - since;
   const keptMs = since === 0 ? longestMs : Math.min(presentMs, wellMs);
-  const limitMs = story.requestsPerTick >= 200 ? soonMs : heldMs;
+  const seenMs = story.requestsPerTick >= 200 ? soonMs : heldMs;
+  const limitMs = story.manner.onBreach === 'hold' ? seenMs + mostHeldMs : seenMs;
   if (keptMs > 0) world.saw('a breach ended');
   if (keptMs <= limitMs) return;
   const phases = [...world.safety.journals()].map(

@@ -1,11 +1,11 @@
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
 import { settingDifferences } from '../../src/domain/serving.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { emptyState, type State } from '../../src/store/fold.ts';
 import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { type AliasName, createAws } from './aws-model.ts';
 import type { BuildLevel, Stage } from './level.ts';
 import type { Process } from './scheduler.ts';
+import { losing } from './losing.ts';
 import { isLost } from './story.ts';
 import { endpointName, nobody, v21, v22 } from './versions.ts';
 
@@ -34,43 +34,17 @@ export const engineLevel: BuildLevel = async (stage) => {
     onDeleteVersion,
   });
 
-  const copyOf = ({ holder, writers, beats, journals, versions, inboxes }: State): State => ({
-    holder,
-    beats,
-    writers: new Map(writers),
-    journals: new Map([...journals].map(([id, one]) => [id, { ...one, parts: [...one.parts] }])),
-    versions: new Map(versions),
-    inboxes: new Map([...inboxes].map(([id, all]) => [id, [...all]])),
-  });
-  let copy = copyOf(place.state);
-
   return {
     aws,
     store,
-    copyStore: () => {
-      copy = copyOf(place.state);
-    },
-    loseStore: (kind) => {
-      const { state } = place;
-      const put = copyOf(kind === 'lost' ? emptyState() : copy);
-      const refill = <K, V>(map: Map<K, V>, from: ReadonlyMap<K, V>): void => {
-        map.clear();
-        for (const [key, value] of from) map.set(key, value);
-      };
-      refill(state.writers, put.writers);
-      refill(state.journals, put.journals);
-      refill(state.versions, put.versions);
-      refill(state.inboxes, put.inboxes);
-      state.holder = put.holder;
-      state.beats = put.beats;
-      return new Map([...state.journals].map(([id, { length }]) => [id, length]));
-    },
+    ...losing(place),
     publications: () =>
       [...aws.functionVersions]
         .map(([functionVersion, variables]) => ({ functionVersion, variables, codeSha256: 'code' }))
         .sort((a, b) => Number(a.functionVersion) - Number(b.functionVersion)),
     registry: () => [...place.state.versions.values()],
     meddle: aws.meddle,
+    wipe: aws.wipe,
     pushCode: aws.pushCode,
     changeLatest: aws.changeLatest,
     // A model of a store keeps no records.

@@ -16,7 +16,9 @@ import { collect } from '../../src/rollout/collect.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
-import { lookAt } from '../../src/rollout/look.ts';
+import { aliasesIn, markersIn } from '../../src/rollout/environment-view.ts';
+import { lookAround, lookAtMarkers } from '../../src/rollout/look.ts';
+import { leadsBackTo, newestOf } from '../../src/rollout/marker.ts';
 import { restore } from '../../src/rollout/restore.ts';
 import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
 import { planOf as commonPlan } from '../../src/strategies/common.ts';
@@ -68,11 +70,16 @@ export interface Manner {
   readonly bakeMs: number;
   readonly steps: readonly number[];
   readonly onInconclusive: 'hold' | 'extend' | 'promote' | 'rollback';
+  /** What a breach does where it does not roll back at once. */
+  readonly onBreach?: 'hold' | 'hold-at-zero';
   /** How many people must approve. */
   readonly approvals: number;
   /** A person thinks between looking and acting. */
   readonly thinkMs: number;
 }
+
+/** How long a rollout holds for a person. */
+export const mostHeldMs = 15_000;
 
 const alias = 'live';
 const keepMs = 3_600_000;
@@ -92,7 +99,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       steps: manner.steps.map(percent),
       bakeMs: manner.bakeMs,
       extendMs: 3_000,
-      maxHoldMs: 15_000,
+      maxHoldMs: mostHeldMs,
+      ...(manner.onBreach === undefined ? {} : { onBreach: manner.onBreach }),
       provisionTimeoutMs: 15_000,
       approvals: manner.approvals,
       approvalTimeoutMs: 15_000,
@@ -268,7 +276,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
   async function abortRunning(machine: Machine, id: RolloutId): Promise<DriveResult> {
     const by = machine.actor.name;
     const cause = { kind: 'abort', by, sentence: `aborted by ${by}` } as const;
-    const options = { alias, signal: never };
+    const options = { alias, green, signal: never };
     const result = await abortRollout(machine.ports, id, machine.actor, cause, options);
     return takeUpNext(machine, id, see(result));
   }
@@ -286,14 +294,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (running !== null) {
       const { strategy, undo } = running.plan;
       const { id } = running;
-      const back = { alias, sentence: 'has no version before it' };
+      const back = { alias, green, sentence: 'has no version before it' };
       if (strategy === 'watch' && undo === null) see(await endWatch(ports, running.id, actor, back));
       // Who rolls back while a rollback is unfinished wants it finished.
       else if (strategy === 'rollback') await takeUp(machine, running.id, true);
       else await orBlind(machine, () => abortRunning(machine, id), undoOf(running));
       return;
     }
-    const undone = await wentBackBlind(ports, alias);
+    const undone = await undoneIn(ports);
     if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
@@ -415,23 +423,27 @@ export function programs(world: SimWorld, manner: Manner): Programs {
 
   async function takeUp(machine: Machine, id: RolloutId, isResume: boolean): Promise<DriveResult> {
     const { ports, actor } = machine;
-    const journal = await takeOver(ports, id, actor, { alias });
+    const journal = await takeOver(ports, id, actor, { alias, green });
     world.saw('took over a dead owner');
     if (isResume && journal.state().pausedAt !== null) await ask(machine, id, { kind: 'resume' });
     return takeUpNext(machine, id, see(await drive(ports, journal, { signal: never })));
   }
 
+  const undoneIn = (ports: Machine['ports']): Promise<RolloutId | null> =>
+    wentBackBlind(ports.store, async () => (await lookAtMarkers(ports, { alias, green })).claim);
+
   /** What ended because users had been brought back from an earlier rollout leaves that one to be told. */
   async function takeUpNext(machine: Machine, id: RolloutId, result: DriveResult): Promise<DriveResult> {
     if (result.kind !== 'ended' || result.outcome.kind !== 'rolled-back') return result;
-    const undone = await wentBackBlind(machine.ports, alias);
+    const undone = await undoneIn(machine.ports);
     return undone === null || undone === id ? result : takeUp(machine, undone, true);
   }
 
   async function recover({ ports, actor }: Machine): Promise<void> {
     const { store, platform, clock, ids } = ports;
-    const view = await platform.readAlias(alias);
-    const { kind } = await lookAt(store, view);
+    const look = await lookAround(ports, { alias, green });
+    const { view } = look.main;
+    const { kind } = look.claim.meaning;
     if (kind === 'own' || kind === 'superseded' || kind === 'unmarked' || kind === 'unknown-rollback') return;
     const rollout = ids.rolloutId();
     const served = (world.level.publications?.() ?? []).flatMap((one) => servedBy(one) ?? []);
@@ -443,9 +455,11 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       const { kind: state } = await platform.endpoint(name);
       endpoints.set(name, state !== 'absent' && state !== 'deleting');
     }
+    const [newest] = newestOf(markersIn(look));
     const rebuilt = rebuild({
       target: view.target,
-      back: view.stamp?.back,
+      reached: look.reached.view.target,
+      back: newest === undefined ? undefined : leadsBackTo(newest.stamp, view),
       served,
       endpoints,
       artifacts: new Map([...endpoints.keys()].map((name) => [name, { uri: 'file:///a', digest: 'aa' }])),
@@ -460,8 +474,6 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       const { outcome } = replay(id, await store.journal(id));
       if (outcome === null || outcome.kind === 'stuck') closes.push(id);
     }
-    const aliases = [{ name: alias, view }];
-    if (green !== null) aliases.push({ name: green, view: await platform.readAlias(green) });
     const { champion, previous } = rebuilt;
     await restore(ports, {
       actor,
@@ -470,7 +482,8 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       plan: commonPlan('watch', settingsOf(previous?.version ?? null, champion.version), []),
       endpoints: {},
       back: previous?.functionVersion ?? champion.functionVersion,
-      aliases,
+      aliases: aliasesIn(look),
+      stamps: markersIn(look).flatMap(({ stamp }) => stamp ?? []),
       register: rebuilt.register,
       changes: rebuilt.changes,
       closes,
@@ -498,14 +511,18 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       if (plan.strategy !== 'watch')
         return orBlind(machine, () => abortRunning(machine, id), undoOf(running));
       see(
-        await endWatch(machine.ports, running.id, machine.actor, { alias, sentence: 'is watched no more' }),
+        await endWatch(machine.ports, running.id, machine.actor, {
+          alias,
+          green,
+          sentence: 'is watched no more',
+        }),
       );
     },
     async resume(machine, patient) {
       const { ports } = machine;
       const running = await unfinished(machine);
       if (running === null) {
-        const undone = await wentBackBlind(ports, alias);
+        const undone = await undoneIn(ports);
         if (undone === null) return 'nothing';
         return (await takeUp(machine, undone, true)).kind;
       }

@@ -65,13 +65,15 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
 async function loseStore(
   world: SimWorld,
   program: Programs,
-  { kind, killAfterMs }: NonNullable<Story['loses']>,
+  { kind, killAfterMs, wipes }: NonNullable<Story['loses']>,
 ): Promise<void> {
   const { aws, level, scheduler, store } = world;
   // Without a marker nobody can tell that the store was lost.
   if (aws.alias().stamp === undefined || level.loseStore === undefined) return;
   world.safety.forget(level.loseStore(kind));
   world.saw(`the store was ${kind}`);
+  if (kind === 'lost' && wipes === true) await wipeMarker(world, program);
+  if (world.violation() !== null) return;
   const found = aws.alias().target;
   const first = world.spawn('recover-0', 'recover', (machine) => program.recover(machine));
   if (killAfterMs !== null) scheduler.at(scheduler.now() + killAfterMs, () => scheduler.kill(first));
@@ -100,6 +102,22 @@ async function loseStore(
 
 const isOf = (tag: VersionTag | undefined, version: VersionTag): boolean =>
   tag !== undefined && armOf(tag).version === version;
+/** Somebody empties the Description of alias live, and somebody else deploys: the other alias must say that this store is not the one. */
+async function wipeMarker(world: SimWorld, program: Programs): Promise<void> {
+  const { aws, level, scheduler, store } = world;
+  if (aws.stage === undefined || aws.alias('green').stamp === undefined) return;
+  await level.wipe?.();
+  world.safety.wiped();
+  world.saw('the marker of live was wiped');
+  const found = JSON.stringify(aws.alias());
+  await registerAgain(store, v25);
+  world.spawn('first-deploy', 'deploy', (machine) => program.deploy(machine, v25));
+  await scheduler.run(scheduler.now() + 100_000, 60_000);
+  if (world.violation() === null && JSON.stringify(aws.alias()) !== found)
+    world.fail(
+      new Violation('I3 one owner', 'a store moved the alias that belongs to the one which was lost'),
+    );
+}
 
 export const isCalm = ({ swarm }: Story): boolean => Object.values(swarm).every((rate) => rate === 0);
 

@@ -1,4 +1,5 @@
 import { armOf } from '../../src/domain/arm.ts';
+import { heldFor } from '../../src/rollout/replay.ts';
 import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';
@@ -87,6 +88,8 @@ export interface Safety {
   leftUndone(): boolean;
   /** The store holds so many entries of each journal, and forgot all others. */
   forget(lengths: ReadonlyMap<string, number>): void;
+  /** Nothing on alias live says any more which token of the lost store fenced it: the next store's epoch does. */
+  wiped(): void;
   /** A person pushed a rollout on with `promote`, also one that the store has lost since. */
   everForced(): boolean;
 }
@@ -475,6 +478,7 @@ export function watchSafety(world: Watched): Safety {
       if (entry.kind === 'result') checkPublished(rollout, entry);
       rollout.entries.push(entry);
       if (entry.kind === 'request' && entry.accepted && entry.request.kind === 'promote') forced = true;
+      if (entry.kind === 'verdict' && entry.action === heldFor) world.saw('a breach was held for');
       note(id, rollout, entry);
     }
     const champions = world.registry().filter(({ status }) => status === 'champion');
@@ -682,6 +686,9 @@ export function watchSafety(world: Watched): Safety {
         }
         if (length === 0) rollouts.delete(id);
       }
+    },
+    wiped: () => {
+      claimed.live = 0;
     },
     leftUndone,
     journals: () => new Map([...rollouts].map(([id, { entries }]) => [id, entries])),

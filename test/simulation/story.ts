@@ -51,6 +51,8 @@ export interface Story {
     readonly copiedAt: number;
     /** The first `mlreg recover` dies after so long. */
     readonly killAfterMs: number | null;
+    /** Somebody has emptied the Description of alias live as well: of what is lost the other alias alone tells. */
+    readonly wipes?: boolean;
   };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
@@ -176,6 +178,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
             kind: fate.of(['lost', 'older'] as const),
             copiedAt: fate.between(0, horizonMs),
             killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
+            wipes: fate.chance(0.8),
           },
         }
       : {}),
@@ -190,6 +193,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
       steps: d.of([[10, 50], [10], [5, 25, 50]]),
       approvals,
       onInconclusive: d.of(['hold', 'extend', 'promote', 'promote', 'promote', 'rollback']),
+      ...(fate.chance(0.15) ? { onBreach: fate.of(['hold', 'hold-at-zero'] as const) } : {}),
       thinkMs: d.of([0, 0, 0, 5_000, 40_000]),
     },
     bad: d.chance(0.3),

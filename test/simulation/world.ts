@@ -5,7 +5,7 @@ import type { ServingSettings } from '../../src/domain/serving.ts';
 import { instant, later, rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { Clock } from '../../src/ports/index.ts';
-import { PlatformError } from '../../src/ports/platform.ts';
+import { type Platform, PlatformError } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { RolloutPorts } from '../../src/rollout/ports.ts';
 import { type Behaviour, endpointsOf } from './aws-model.ts';
@@ -38,7 +38,7 @@ export interface SimWorld {
   readonly design: Design | undefined;
   /** API keys were revoked since what served before was published. */
   readonly revoked: boolean;
-  readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'publications'>;
+  readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'publications' | 'wipe'>;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -183,8 +183,10 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       sleepUntil: (at) => caller.sleep(process, at - localNow()),
     };
     const serving = configured();
+    const connected = level.connect(process, clock, serving);
     const ports: RolloutPorts = {
-      ...level.connect(process, clock, serving),
+      ...connected,
+      platform: inTurn(connected.platform),
       notifier: { send: () => caller.call(process, 'notify', () => undefined) },
       clock,
       ids: {
@@ -279,6 +281,21 @@ const settings: Omit<ServingSettings, 'memoryMb'> = {
   maxConcurrency: 10,
   variables: [],
 };
+/** The scheduler knows of one call of a process at a time: what is asked at once is asked one after the other. */
+function inTurn(platform: Platform): Platform {
+  let last: Promise<unknown> = Promise.resolve();
+  return new Proxy(platform, {
+    get(from, name) {
+      const method: unknown = Reflect.get(from, name);
+      if (typeof method !== 'function') return method;
+      return (...given: unknown[]) => {
+        const next = last.then(() => method.apply(from, given) as unknown);
+        last = next.catch(() => undefined);
+        return next;
+      };
+    },
+  });
+}
 
 /** What users get: the stage names the alias. */
 export function usersOf(aws: Truth): Readonly<Record<string, number>> {

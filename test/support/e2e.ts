@@ -271,7 +271,8 @@ function follow(child: ChildProcess, file: string): Running {
   };
 }
 
-class Gone extends Error {}
+/** The process ended before the event that was waited for. */
+export class Gone extends Error {}
 
 /** Polls until there is an answer other than undefined and false. */
 export async function eventually<T>(

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { createScene, type Json, quick, type Running, type Scene, succeeds } from './e2e.ts';
+import { createScene, Gone, type Json, quick, type Running, type Scene, succeeds } from './e2e.ts';
 import { startTraffic } from './e2e-traffic.ts';
 import { expectServing } from './e2e-truth.ts';
 
@@ -44,7 +44,12 @@ export async function createKillScene(): Promise<KillScene> {
     scene,
     challenger,
     async killedAt(running, [name, fits, nth]) {
-      await running.event(name, fits, nth);
+      try {
+        await running.event(name, fits, nth);
+      } catch (error) {
+        if (error instanceof Gone) return false;
+        throw error;
+      }
       running.kill('SIGKILL');
       return (await running.ended).signal === 'SIGKILL';
     },

@@ -16,8 +16,10 @@ import { planLooks } from './look-schedule.ts';
 import { mayPromote, mostAgainst } from './non-inferiority.ts';
 import type { Rule } from './rule.ts';
 import { createShareDoubt } from './share-doubt.ts';
+import { createShieldDoubt } from './shielded.ts';
 import { createSplitRule } from './split-rule.ts';
 import { createStage } from './stage.ts';
+import { createSwitchHarm } from './switch-harm.ts';
 import { createTicks } from './ticks.ts';
 import { keptHistory } from './users/kept-history.ts';
 import { createUserGate, type UserCountsRead } from './users/user-gate.ts';
@@ -84,10 +86,13 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const decision = createDecision(deciding, { sequential: alpha.sequential, planned: alpha.planned, looks });
   const alarm = createAlarmRule(policy);
+  // Everybody's users at 100 % are the challenger's: there is nobody whom a switch could harm beside it.
+  const switching = alone || given.warmUpMs === 0 ? null : createSwitchHarm(given);
   const users = alone ? null : createUserGate(policy, salt);
   const ticks = createTicks(policy);
   const stage = createStage(policy);
   const shares = createShareDoubt();
+  const shield = createShieldDoubt(policy);
   let last: Observation | null = null;
   let ticksWithChallenger = 0;
   let challengerRequests = 0;
@@ -105,6 +110,8 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     stage.step(tick, errors.phi());
     copies?.step(observation);
     shares.step(observation);
+    shield.step(observation);
+    switching?.step(observation);
     if (!tick.challenger) {
       users?.pass(observation, tick);
       return;
@@ -118,7 +125,8 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     if (failed) return;
     const decided = decision.failing(ticksWithChallenger);
     const first = users ? users.step(observation, tick, decided, doubtful) : (decided[0] ?? null);
-    failed = first ?? copies?.failing() ?? alarm?.ringing() ?? null;
+    // Asked first: where the function that answers everybody is at fault the version on trial may seem to fail as well.
+    failed = switching?.failing() ?? first ?? copies?.failing() ?? alarm?.ringing() ?? null;
   }
 
   /** Evidence as of now, for the two rules that ask for nothing but how many requests failed. It makes no bake longer. */
@@ -144,7 +152,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     const deferred = failed ? null : (users?.deferred(doubtful()) ?? null);
     const judged = {
       findings: findings(),
-      harmedRequests,
+      harmedRequests: harmedRequests + (switching?.harmed() ?? 0),
       challengerRequests,
       ...(incident ? { incident } : {}),
       ...(wants() ? { wants: 'user-counts' as const } : {}),
@@ -152,7 +160,9 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     };
     if (failed) return { kind: 'fail', reason: failed, ...judged };
     if (incident) {
-      return { kind: 'insufficient', why: `incident: ${incident.sentence}`, needRequests: null, ...judged };
+      // Where one caller alone makes the champion breach as well, it is no incident of both.
+      const why = shield.doubt() ?? `incident: ${incident.sentence}`;
+      return { kind: 'insufficient', why, needRequests: null, ...judged };
     }
     const readiness = stage.readiness({ ...errors.baseline(), phi: errors.phi() }, looks.planned);
     if (readiness.kind === 'waiting') {
@@ -165,7 +175,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
         ...judged,
       };
     }
-    const doubt = doubts() ?? copies?.doubt() ?? shares.doubt();
+    const doubt = doubts() ?? copies?.doubt() ?? shares.doubt() ?? shield.doubt();
     if (doubt) return { kind: 'insufficient', why: doubt, needRequests: null, ...judged };
     const proven = nonInferior();
     // Copies are never promoted by proof.

@@ -35,7 +35,7 @@ export function createShareDoubt(): ShareDoubt {
     copies,
   }: Observation): void {
     if (challenger === null || straddlesChange === true || copies !== undefined) return;
-    first ??= plannedPercent;
+    if (plannedPercent > 0) first ??= plannedPercent;
     if (plannedPercent !== seen.percent) seen = empty(plannedPercent);
     seen.anonymous += anonymous?.requests ?? 0;
     if (champion === null) return;

@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer';
+import type { AnswerContract } from '../../domain/answer-contract.ts';
+import { acceptsJson, createAnswerCheck } from '../answer-contract.ts';
 import { fractionOf } from '../arm.ts';
 import type { Environment } from '../config.ts';
 import type { ModelAnswer } from '../invoke.ts';
@@ -63,19 +65,25 @@ export function createCopier(
   route: PublishedRoute,
   deps: { readonly send: SendCopy; readonly monotonicMs: () => number },
 ): Copier {
-  const { challenger, shadow } = route;
+  const { challenger, shadow, answers } = route;
   if (challenger === undefined || shadow === undefined) return async () => undefined;
+  const check = createAnswerCheck(answers);
   let failures = 0;
   let pausedUntil = -Infinity;
   return async (copied) => {
     if (fractionOf(route.salt, copied.requestId) >= shadow.sample / 100) return undefined;
     if (deps.monotonicMs() < pausedUntil) return 'paused';
-    const event = eventOf(copied, {
+    const { accept } = copied.request;
+    const { answer } = copied;
+    const isBroken = answer.kind === 'answered' && check(answer, accept).broken !== undefined;
+    const champion = isBroken ? ({ failure: 'contract' } as const) : championAnswer(answer, copied.latencyMs);
+    const event = eventOf(copied, champion, {
       mlreg: 'shadow',
       rollout: route.rollout,
       requestId: copied.requestId,
       challenger,
       comparison: shadow.comparison,
+      ...(answers !== undefined && { answers: contractFor(answers, accept) }),
     });
     if (event === undefined) return 'too-large';
     const handed = await deps.send(event, Math.max(1, Math.min(mostWaitMs, copied.leftMs)));
@@ -85,9 +93,16 @@ export function createCopier(
   };
 }
 
+/** What holds for the answer to a request: of one that asks for other types alone, JSON is not demanded. */
+function contractFor({ json, ...others }: AnswerContract, accept: string | undefined): AnswerContract {
+  const isDemanded = json === 'always' || (json !== undefined && acceptsJson(accept));
+  return isDemanded ? { json, ...others } : others;
+}
+
 /** Undefined where Lambda would refuse it: what is surely too large isn't even spelled. */
 function eventOf(
-  { request, answer, latencyMs }: Copied,
+  { request, answer }: Copied,
+  champion: ShadowEvent['champion'],
   known: Omit<ShadowEvent, 'body' | 'champion'>,
 ): string | undefined {
   const { body, contentType } = request;
@@ -101,7 +116,7 @@ function eventOf(
     ...known,
     ...sent,
     ...(contentType !== 'application/json' && { contentType }),
-    champion: championAnswer(answer, latencyMs),
+    champion,
   };
   const text = JSON.stringify(event);
   return Buffer.byteLength(text) > mostEventBytes ? undefined : text;

@@ -1,3 +1,4 @@
+import type { AnswerContract } from '../../domain/answer-contract.ts';
 import type { AnswerComparison } from '../../domain/shadow.ts';
 import type { FailureReason } from '../invoke.ts';
 import type { Arm } from '../route.ts';
@@ -14,11 +15,13 @@ export interface ShadowEvent {
   readonly contentType?: string;
   readonly champion: ChampionAnswer;
   readonly comparison: AnswerComparison;
+  /** What answers must hold, where the request is one to which that applies. */
+  readonly answers?: AnswerContract;
 }
 
 export type ChampionAnswer =
   /** Base64. */
-  { readonly answer: string; readonly latencyMs: number } | { readonly failure: FailureReason };
+  { readonly answer: string; readonly latencyMs: number } | { readonly failure: FailureReason | 'contract' };
 
 /** Lambda's limit of an asynchronous invocation's event. */
 export const mostEventBytes = 1024 * 1024;

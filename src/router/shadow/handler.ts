@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
+import { createAnswerCheck } from '../answer-contract.ts';
 import type { Environment } from '../config.ts';
 import type { LambdaContext } from '../deps.ts';
 import { createEmfLine, type EmfLine, type Metrics } from '../emf-line.ts';
-import type { ModelAnswer, ModelClient, ModelFailure } from '../invoke.ts';
+import type { FailureReason, ModelAnswer, ModelClient } from '../invoke.ts';
 import type { ModelRequest } from '../request.ts';
 import { isWarmUp } from '../warm-up.ts';
 import { at, compare, type Compared, textOf } from './compare.ts';
@@ -67,6 +68,7 @@ export function createShadow(
         requestOf(event),
         Math.max(1, Math.min(config.invokeTimeoutMs, left)),
       ),
+      event.answers,
     );
     const latencyMs = Math.round((deps.monotonicMs() - startedAt) * 1000) / 1000;
     const outcome = outcomeOf(event, answer);
@@ -81,13 +83,20 @@ export function createShadow(
   };
 }
 
-type Answered = Exclude<ModelAnswer, { kind: 'rejected' }>;
+type Answered =
+  | Extract<ModelAnswer, { kind: 'answered' }>
+  | { readonly kind: 'failed'; readonly why: FailureReason | 'contract'; readonly detail: string };
 
-/** A challenger that calls a request bad gives no answer to compare, as the champion's copy says of the champion. */
-function failing(answer: ModelAnswer): Answered {
-  return answer.kind === 'rejected'
-    ? { kind: 'failed', why: 'model', detail: `the model's own status ${answer.status}` }
-    : answer;
+/**
+ * A challenger that calls a request bad gives no answer to compare, as the champion's copy says of the champion. Neither
+ * does one whose answer breaks the contract.
+ */
+function failing(answer: ModelAnswer, contract: ShadowEvent['answers']): Answered {
+  if (answer.kind === 'rejected')
+    return { kind: 'failed', why: 'model', detail: `the model's own status ${answer.status}` };
+  if (answer.kind === 'failed' || contract === undefined) return answer;
+  const { broken } = createAnswerCheck(contract)(answer, undefined);
+  return broken === undefined ? answer : { kind: 'failed', why: 'contract', detail: broken };
 }
 
 function requestOf({ body, isBase64Encoded, contentType = 'application/json' }: ShadowEvent): ModelRequest {
@@ -123,7 +132,7 @@ function metricsOf(
 
 /** For those who read the log. `tag` is what a report looks for. */
 function wordsOf(event: ShadowEvent, answer: Answered, outcome: Compared | null): object {
-  const failure = (found: Pick<ModelFailure, 'why' | 'detail'>): object => ({
+  const failure = (found: Pick<Extract<Answered, { kind: 'failed' }>, 'why' | 'detail'>): object => ({
     shadow: 'failed',
     failure: found.why,
     detail: found.detail,

@@ -95,6 +95,7 @@ resource "aws_lambda_function" "this" {
     ignore_changes = [
       environment[0].variables["MLREG_ROUTE"],
       environment[0].variables["MLREG_ROLLOUT"],
+      environment[0].variables["MLREG_WEIGHTED"],
       environment[0].variables["MODEL_VERSION"],
       environment[0].variables["SAGEMAKER_ENDPOINT"],
     ]

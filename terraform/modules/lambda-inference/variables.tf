@@ -99,8 +99,8 @@ variable "environment_variables" {
   nullable    = false
 
   validation {
-    condition     = length(setintersection(keys(var.environment_variables), ["MLREG_ROUTE", "MLREG_ROLLOUT", "MODEL_VERSION", "SAGEMAKER_ENDPOINT"])) == 0
-    error_message = "MLREG_ROUTE, MLREG_ROLLOUT, MODEL_VERSION and SAGEMAKER_ENDPOINT are mlreg's to set."
+    condition     = length(setintersection(keys(var.environment_variables), ["MLREG_ROUTE", "MLREG_ROLLOUT", "MLREG_WEIGHTED", "MODEL_VERSION", "SAGEMAKER_ENDPOINT"])) == 0
+    error_message = "MLREG_ROUTE, MLREG_ROLLOUT, MLREG_WEIGHTED, MODEL_VERSION and SAGEMAKER_ENDPOINT are mlreg's to set."
   }
 }
 

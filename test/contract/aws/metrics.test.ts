@@ -474,3 +474,95 @@ async function ask(
       .catch(() => undefined);
   }
 }
+
+describe('answers that are JSON', () => {
+  const said = (at: number, version: string, isJson: boolean | undefined): string =>
+    emf.request({
+      at,
+      version,
+      arm: 'champion',
+      rollout: 'r-abc',
+      requestId: 'x',
+      latencyMs: 10,
+      throttled: false,
+      counted: { as: 'compared', bucket: undefined },
+      failure: undefined,
+      isJson,
+    });
+
+  it.each(['sticky', 'weighted'] as const)('are counted per arm, %s', async (routing) => {
+    const made = await stack();
+    print(
+      made,
+      said(START + 1_000, 'v1', true),
+      said(START + 2_000, 'v1', true),
+      said(START + 3_000, 'v1', undefined),
+      said(START + 1_000, 'v2', true),
+      said(START + 2_000, 'v2', false),
+    );
+    await made.clock.advance(40_000);
+    const [first, second] = read(await createMetrics(options(made, routing)).read(query()));
+    expect(first?.champion).toMatchObject({ requests: 3, json: { requests: 2, errors: 0 } });
+    expect(first?.challenger).toMatchObject({ requests: 2, json: { requests: 2, errors: 1 } });
+    // No requests are not none that were JSON.
+    expect(second?.champion?.json).toBeUndefined();
+  });
+});
+
+describe('requests of testers', () => {
+  const byTester = (at: number, version: string, why?: string): string =>
+    emf.request({
+      at,
+      version,
+      arm: 'challenger',
+      rollout: 'r-abc',
+      requestId: 'x',
+      latencyMs: why === undefined ? 10 : undefined,
+      throttled: false,
+      counted: { as: 'tester', bucket: undefined },
+      failure: why === undefined ? undefined : { why, detail: '' },
+    });
+  const window = async (made: Stack, routing: 'sticky' | 'weighted') => {
+    const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
+    return read(
+      await createMetrics(options(made, routing)).read(
+        query({ from, to: instant(from + 60_000), tickMs: 60_000 }),
+      ),
+    )[0];
+  };
+
+  it.each(['sticky', 'weighted'] as const)(
+    'are in neither arm, and neither are the errors that their endpoint counts, %s',
+    async (routing) => {
+      const made = await serving();
+      await ask(made, champion, { times: 9 });
+      await ask(made, challenger, { status: 500, times: 5 });
+      const now = made.clock.now();
+      // Four of the five were a tester's.
+      print(
+        made,
+        ...Array.from({ length: 9 }, () => answered(now, 'v1', 20)),
+        answered(now, 'v2', undefined),
+        ...Array.from({ length: 4 }, () => byTester(now, 'v2', 'model')),
+      );
+      const tick = await window(made, routing);
+      expect(tick?.champion).toMatchObject({ requests: 9, errors: 0, endpointErrors: 0 });
+      expect(tick?.challenger).toMatchObject({ requests: 1, errors: 1, endpointErrors: 1 });
+    },
+  );
+
+  it('alone are no reason to judge a weighted arm by its endpoint, which knows no testers', async () => {
+    const made = await serving();
+    await ask(made, champion, { times: 2 });
+    await ask(made, challenger, { status: 500, times: 3 });
+    const now = made.clock.now();
+    print(
+      made,
+      ...Array.from({ length: 2 }, () => answered(now, 'v1', 20)),
+      ...Array.from({ length: 3 }, () => byTester(now, 'v2', 'model')),
+    );
+    const tick = await window(made, 'weighted');
+    expect(tick?.champion).toMatchObject({ requests: 2, errors: 0 });
+    expect(tick?.challenger).toMatchObject({ requests: 0, errors: 0, endpointErrors: 0 });
+  });
+});

@@ -4,7 +4,7 @@ import { instant } from '../../../src/domain/units.ts';
 import { bucketOf } from '../../../src/domain/user-bucket.ts';
 import type { UserCounts } from '../../../src/ports/index.ts';
 import { answered, post } from '../../unit/router/harness.ts';
-import { failed } from '../../../src/router/classify.ts';
+import { classify, failed } from '../../../src/router/classify.ts';
 import { createHandler } from '../../../src/router/handler.ts';
 import { START } from '../../unit/local-aws/core/bench.ts';
 import { functionName, type Stack, stack } from './stack.ts';
@@ -41,7 +41,10 @@ interface Sent {
   readonly at: number;
   readonly latencyMs: number;
   readonly fails: boolean;
+  readonly refused?: true;
 }
+
+const rejected = classify(424, 'ModelError', '{"OriginalStatusCode":400,"OriginalMessage":"no such column"}');
 
 /** What the router itself prints of these requests, so that its lines and the query can't drift apart. */
 async function routed(sent: readonly Sent[], environment = 'prod') {
@@ -61,6 +64,7 @@ async function routed(sent: readonly Sent[], environment = 'prod') {
       async invoke(endpoint) {
         elapsed += now.latencyMs;
         arms.push(endpoint);
+        if (now.refused) return rejected;
         return now.fails ? failed('model', '424') : answered();
       },
       warm: async () => true,
@@ -128,6 +132,26 @@ test('counts by bucket are those of the traffic, on both arms, set aside or not'
     'GetQueryResults',
     'GetQueryResults',
   ]);
+});
+
+test('requests that the model called bad are counted beside those that failed', async () => {
+  const made = await stack();
+  const request = { at: START, latencyMs: 9, fails: false };
+  const { lines } = await routed([
+    { ...request, user: 'user-1' },
+    { ...request, user: 'user-1', refused: true },
+    { ...request, user: 'user-1', refused: true },
+    { ...request, user: 'user-2', fails: true },
+  ]);
+  print(made, lines);
+  await made.clock.advance(1_000);
+  const reading = await createUserCounts(options(made)).read(query());
+  const order = [bucketOf('user-1'), bucketOf('user-2')].sort((a, b) => a - b);
+  const of = (...counts: readonly [number, number]) =>
+    order[0] === bucketOf('user-1') ? counts : counts.toReversed();
+  expect(reading).toMatchObject({
+    counts: { id: order, requests: of(3, 1), errors: of(0, 1), refused: of(2, 0) },
+  });
 });
 
 test('without limits nobody is slow', async () => {

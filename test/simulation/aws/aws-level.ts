@@ -35,7 +35,7 @@ export const awsLevel: BuildLevel = async (stage) => {
   const initial = await account(story.first === true);
   const metrics = createMetricStore();
   let ids = 0;
-  const { truth, changed } = truthOf(() => local);
+  const { truth, publications, changed } = truthOf(() => local);
   const local = createLocalAws({
     initial,
     changed,
@@ -184,6 +184,9 @@ export const awsLevel: BuildLevel = async (stage) => {
     aws: truth,
     store: keeping.store,
     registry: keeping.registry,
+    publications,
+    ...(keeping.copyStore === undefined ? {} : { copyStore: keeping.copyStore }),
+    ...(keeping.loseStore === undefined ? {} : { loseStore: keeping.loseStore }),
     audit: keeping.audit,
     end: takeTime(scheduler, story.seed),
     meddle(target) {
@@ -196,6 +199,11 @@ export const awsLevel: BuildLevel = async (stage) => {
         moved();
       };
       scheduler.settle(write(), () => undefined);
+    },
+    async wipe() {
+      const request = ownRequest('PUT', aliasPath, sessionToken, { Description: '' });
+      await remember(request);
+      await local.handle(request);
     },
     pushCode: () =>
       update('code', { ZipFile: Buffer.from(zipped(`exports.handler = ${++ids}`)).toString('base64') }),

@@ -16,6 +16,7 @@ import { type DynamoFate, dynamoFake } from '../../support/dynamo-fake.ts';
 import { draw } from '../dice.ts';
 import { storeCalled } from '../engine-level.ts';
 import type { Level, Stage } from '../level.ts';
+import { losing } from '../losing.ts';
 import type { Process } from '../scheduler.ts';
 import { region } from './account.ts';
 
@@ -25,7 +26,7 @@ export interface TableRequest {
 }
 
 /** Where registry, lock and journals are kept. */
-export interface Keeping extends Pick<Level, 'store' | 'registry' | 'audit'> {
+export interface Keeping extends Pick<Level, 'store' | 'registry' | 'audit' | 'copyStore' | 'loseStore'> {
   /** The store as a process opens it. */
   open(process: Process, clients: Clients, clock: Clock): Store;
   /** Answers one HTTP request for the table. */
@@ -38,6 +39,7 @@ export function embeddedKeeping(stage: Stage): Keeping {
   const store = openMemoryStore(place);
   return {
     store,
+    ...losing(place),
     registry: () => [...place.state.versions.values()],
     open: (process) => storeCalled(stage, store, process),
     audit: () => Promise.resolve(null),

@@ -3,6 +3,7 @@ import { parseStamp } from '../../../src/aws/stamp.ts';
 import { fromPersisted } from '../../../src/local-aws/core/persisted.ts';
 import type { LocalAws } from '../../../src/local-aws/core/local-aws.ts';
 import type { State } from '../../../src/local-aws/core/state.ts';
+import type { Publication } from '../../../src/ports/inventory.ts';
 import { type EndpointState, PlatformError } from '../../../src/ports/platform.ts';
 import { sharesOf } from '../aws-model.ts';
 import type { Truth } from '../level.ts';
@@ -11,6 +12,8 @@ import { api, functionName } from './account.ts';
 /** What local AWS really holds, whatever it was made to answer. */
 export function truthOf(local: () => LocalAws): {
   readonly truth: Required<Truth>;
+  /** What `mlreg recover` reads of the function, the oldest first. */
+  readonly publications: () => readonly Publication[];
   readonly changed: () => void;
 } {
   let known: State | undefined;
@@ -60,7 +63,15 @@ export function truthOf(local: () => LocalAws): {
         .filter(([, { status }]) => status !== 'Deleting')
         .map(([name]) => name),
   };
-  return { truth, changed: () => (known = undefined) };
+  const publications = (): readonly Publication[] =>
+    [...theFunction().versions]
+      .map(([functionVersion, { environment, codeSha256 }]) => ({
+        functionVersion,
+        variables: environment ?? {},
+        codeSha256,
+      }))
+      .sort((a, b) => Number(a.functionVersion) - Number(b.functionVersion));
+  return { truth, publications, changed: () => (known = undefined) };
 }
 
 const kinds: Readonly<Record<string, EndpointState>> = {

@@ -61,6 +61,19 @@ describe('what a Lambda version says that it serves', () => {
     expect(found).toMatchObject({ routing, champion: arm('v1') });
   });
 
+  it('names what testers get beside it, for it does not serve everybody alone', () => {
+    const variables = (challenger: unknown) => ({
+      MODEL_VERSION: 'v1',
+      SAGEMAKER_ENDPOINT: 'e-v1',
+      MLREG_WEIGHTED: JSON.stringify({ testers: {}, challenger }),
+    });
+    const of = (challenger: unknown) =>
+      servedBy({ functionVersion: '1', codeSha256: 'code', variables: variables(challenger) });
+    expect(of(arm('v2'))).toMatchObject({ champion: arm('v1'), challenger: arm('v2') });
+    // Its own, and what is none.
+    for (const none of [arm('v1'), {}, null]) expect(of(none)).not.toHaveProperty('challenger');
+  });
+
   it.each([
     {},
     { MODEL_VERSION: 'v1' },

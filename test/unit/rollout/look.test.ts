@@ -42,7 +42,7 @@ describe('a look at the alias', () => {
     const by = { id: 'ffffffff', epoch: (first.store?.epoch ?? 0) + 1 };
     const meaning = await lookAt(store, marker({ store: by }));
     expect(meaning).toEqual({ kind: 'replaced', by });
-    const refused = refuseBehind(store, meaning, { alias: 'live', environment: 'local' });
+    const refused = refuseBehind(store, { meaning, where: 'alias live' }, 'local');
     await expect(refused).rejects.toThrow(StoreBehind);
     expect(await store.lock()).toMatchObject({ owner: null, sealedBy: by });
   });
@@ -61,7 +61,7 @@ describe('a store that must not move the alias', () => {
     [{ kind: 'drift' }, null],
     [{ kind: 'unknown-rollback', rollout: id, target: '7' }, null],
   ])('is told so: $kind', (meaning, sentence) => {
-    const text = behindText(meaning, { alias: 'live', environment: 'local' });
+    const text = behindText(meaning, { where: 'alias live', environment: 'local' });
     if (sentence === null) expect(text).toBeNull();
     else expect(text?.what).toMatch(sentence);
   });

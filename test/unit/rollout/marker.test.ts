@@ -3,9 +3,11 @@ import type { MarkerDetail, Stamp } from '../../../src/domain/journal.ts';
 import {
   isMine,
   isOfMyToken,
+  leadsBackTo,
   type Meaning,
   meaningOf,
   mustStop,
+  newestOf,
   type Remembered,
 } from '../../../src/rollout/marker.ts';
 import { id } from './story.ts';
@@ -248,5 +250,46 @@ describe("one's own write", () => {
     ['is not that of another writer under the same token', format2({ writer: 'ffffffff' }), false, false],
   ])('%s', (_what, found, mine, ofMyToken) => {
     expect([isMine(found, own), isOfMyToken(found, own)]).toEqual([mine, ofMyToken]);
+  });
+});
+
+describe("an environment's newest markers", () => {
+  const store = (epoch: number, name = mine.id) => ({ store: { id: name, epoch } });
+  const at = (name: string, stamp: Stamp | undefined) => ({ name, stamp });
+  const live = format2({}, { token: 12 });
+
+  it.each<[string, Stamp | undefined, Stamp | undefined, readonly string[]]>([
+    ['of one owner', live, format2({}, { token: 12, seq: 30 }), ['live', 'green']],
+    ['of an older owner on the other alias', live, format2({}, { token: 11 }), ['live']],
+    ['of a newer owner on the other alias', live, format2({}, { token: 13 }), ['green']],
+    ['of two writers of one token', live, format2({ writer: 'ffffffff' }), ['live', 'green']],
+    ['of a newer store, whatever its token', live, format2(store(4, '0ddba110'), { token: 1 }), ['green']],
+    ['of an older store, whatever its token', live, format2(store(2, '01d501d5'), { token: 99 }), ['live']],
+    ['of two stores of one epoch', live, format2(store(3, '0ddba110'), { token: 99 }), ['live', 'green']],
+    ['of an older mlreg', live, format1({ token: 11 }), ['live']],
+    ['that was wiped', undefined, format2(), ['green']],
+    ['that nobody wrote', undefined, undefined, []],
+  ])('%s', (_name, first, second, expected) => {
+    expect(newestOf([at('live', first), at('green', second)]).map(({ name }) => name)).toEqual(expected);
+  });
+
+  it('are all of them where formats 1 and 2 go round in a circle', () => {
+    const circle = [format2(store(4), { token: 1 }), format1({ token: 3 }), format2(store(3), { token: 5 })];
+    expect(newestOf(circle.map((stamp) => at('alias', stamp)))).toHaveLength(3);
+  });
+});
+
+describe('where an alias goes back to', () => {
+  const to = (functionVersion: string, weights = {}) => ({ functionVersion, weights });
+  it.each<[string, Stamp, Stamp | undefined, ReturnType<typeof to>, string]>([
+    ['by its own marker', format2(), format2(), to('8'), '7'],
+    ['by its own marker of format 1', format1(), format1(), to('8'), '7'],
+    ["by a person's rollback", format2({ purpose: 'blind' }, { seq: 0 }), undefined, to('9'), '8'],
+    ['by another marker, of what it serves', format2(), undefined, to('8'), '7'],
+    ['by another marker, of what served before', format2(), undefined, to('9'), '8'],
+    ['by another marker, from a split', format2(), undefined, to('8', { 9: 0.1 }), '8'],
+    ['by another marker of format 1', format1(), undefined, to('9'), '7'],
+  ])('%s', (_name, newest, stamp, target, back) => {
+    expect(leadsBackTo(newest, { stamp, target })).toBe(back);
   });
 });

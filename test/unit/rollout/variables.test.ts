@@ -34,6 +34,7 @@ describe('sticky: the whole route, under rollout and token', () => {
 describe('weighted: one model version, in words that any function reads', () => {
   it('and no route left over from before', () => {
     expect(variablesFor(weighted, single(v23))).toEqual({
+      MLREG_WEIGHTED: '',
       MODEL_VERSION: 'v2.3.0',
       SAGEMAKER_ENDPOINT: 'new-endpoint',
       MLREG_ROUTE: '',

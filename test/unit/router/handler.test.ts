@@ -478,6 +478,14 @@ describe('GET /metrics', () => {
     await handler(post({ requestId: 'req-1', modelVersion: 'v2.3.0', value: 0.5 }, { path: '/feedback' }));
     expect(await handler(get('/metrics'))).toMatchSnapshot();
   });
+
+  it('says that they are of one of the environments that Lambda runs', async () => {
+    const { body } = (await rig({}).handler(get('/metrics'))) as { body: string };
+    expect(body).toMatch(/^# The counters of one execution environment.*\n# .*CloudWatch/);
+    const samples = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(samples.length).toBeGreaterThan(0);
+    for (const sample of samples) expect(sample).toContain('execution_environment="env-1"');
+  });
 });
 
 describe('POST /feedback', () => {
@@ -653,7 +661,7 @@ describe('a description', () => {
     const { handler, lines, calls } = rig({ env });
     expect(await handler({ mlreg: 'describe' })).toEqual({
       router: 'mlreg',
-      understands: ['buckets-1', 'generations-1'],
+      understands: ['buckets-1', 'answers-1', 'testers-1', 'generations-1'],
     });
     expect([...lines, ...calls]).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import type { BucketCounts } from '../../../domain/observation.ts';
+import { percentText } from '../words.ts';
 
 /** Below so many active callers sticky routing can't tell a relative fault from chance: at 50 %, 0.5^8 = 0.4 %. */
 export const fewestCallers = 16;
@@ -11,6 +12,18 @@ export function activeBuckets({ id, requests }: BucketCounts): readonly number[]
   const occupied = requests.filter((n) => n > 0);
   const least = occupied.reduce((sum, n) => sum + n, 0) / (10 * occupied.length);
   return id.filter((_, i) => requests[i]! > 0 && requests[i]! >= least);
+}
+
+/** Of the requests, in one of 1,000 buckets. */
+const mostOfOne = 0.5;
+
+/** In words, where one bucket made most of the requests before the rollout; else null. */
+export function heavyCallerText(earlier: BucketCounts | null): string | null {
+  if (earlier === null) return null;
+  const all = earlier.requests.reduce((sum, n) => sum + n, 0);
+  const heaviest = Math.max(0, ...earlier.requests);
+  if (heaviest <= mostOfOne * all) return null;
+  return `one user id, or a few, make ${percentText(heaviest / all)} of the requests: whichever version gets them gets that share of the traffic`;
 }
 
 /** In words, where too few callers were active before the rollout; null where there are enough, or none was seen. */

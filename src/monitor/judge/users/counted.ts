@@ -1,7 +1,13 @@
 import type { BucketCounts } from '../../../domain/observation.ts';
 
-/** What a finding counts by user bucket: failed requests, or requests slower than the champion's earlier p50, p95, p99. */
-export type Counted = 'errors' | 'slow50' | 'slow95' | 'slow99';
+/**
+ * What a finding counts by user bucket: failed requests; those that failed or were called bad by the model, which its
+ * endpoint counts as errors alike; or requests slower than the champion's earlier p50, p95, p99.
+ */
+export type Counted = 'errors' | 'endpoint' | Slow;
+export type Slow = keyof typeof nominalSlowShare;
+
+export const isSlow = (counted: Counted): counted is Slow => counted in nominalSlowShare;
 
 /** The share of requests that is slower than the champion's p50, p95 and p99 by definition. */
 export const nominalSlowShare = { slow50: 0.5, slow95: 0.05, slow99: 0.01 } as const;
@@ -16,8 +22,11 @@ export interface Pairs {
 export const pairsOf = (counts: BucketCounts, counted: Counted): Pairs => ({
   id: counts.id,
   n: counts.requests,
-  x: counts[counted],
+  x: counted === 'endpoint' ? failedOrRefused(counts) : counts[counted],
 });
+
+const failedOrRefused = ({ errors, refused }: BucketCounts): readonly number[] =>
+  refused === undefined ? errors : errors.map((failed, i) => failed + (refused[i] ?? 0));
 
 /** Rollback margin: x1/n1 <= ratio x0/n0 + difference is allowed. */
 export interface UserMargin {

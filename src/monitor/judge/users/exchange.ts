@@ -1,7 +1,7 @@
 import type { BucketCounts } from '../../../domain/observation.ts';
 import { bucketCount, bucketsAt } from '../../../domain/user-bucket.ts';
 import { activeBuckets } from './callers.ts';
-import { type Counted, nominalSlowShare, pairsOf, type UserMargin } from './counted.ts';
+import { type Counted, isSlow, nominalSlowShare, pairsOf, type UserMargin } from './counted.ts';
 
 /** A time with an unchanged share and both arms. */
 export interface SegmentCounts {
@@ -104,8 +104,8 @@ function expectedRates(
   });
   if (requests === 0) return q;
   const p = (bad + 1) / requests;
-  const share = counted === 'errors' ? p : nominalSlowShare[counted];
-  const weight = counted === 'errors' ? 2 / p : 20;
+  const share = isSlow(counted) ? nominalSlowShare[counted] : p;
+  const weight = isSlow(counted) ? 20 : 2 / p;
   q.fill(share);
   id.forEach((bucket, i) => {
     q[bucket] = (x[i]! + share * weight) / (n[i]! + weight);

@@ -1,6 +1,7 @@
 import type { JudgePolicy, UserPolicy } from '../../../domain/policy.ts';
-import type { Counted, UserMargin } from './counted.ts';
-import { exchangeOf } from './exchange.ts';
+import { type Counted, isSlow, type UserMargin } from './counted.ts';
+import { capHeavy } from './capped.ts';
+import { type ExchangeInput, exchangeOf } from './exchange.ts';
 import { gateRandom } from './random-orders.ts';
 import { randomisationTest } from './randomisation.ts';
 import type { Segment } from './segments.ts';
@@ -18,13 +19,16 @@ export type GateAnswer =
       readonly why: string;
     }
   /**
-   * Nothing is counted by user for this finding, so there is no gate: older routers report no users, and slow requests are
-   * counted by bucket alone, against the champion's earlier latency.
+   * Nothing is counted by user for this finding, so there is no gate: older routers report no users, and slow or refused
+   * requests are counted by bucket alone, slow ones against the champion's earlier latency.
    */
   | { readonly by: 'no-gate'; readonly why: string };
 
 /** Levels of one look. They are not spent over looks, for the gate only removes rollbacks that the judge decided on. */
 export const gateLevels = { withEarlier: 0.005, withoutEarlier: 0.0025, strata: 0.01 } as const;
+
+/** Of the level that is spent on the second look, at which no user weighs more than a few. */
+const cappedShare = 0.5;
 
 /** Counts by bucket and the arms' metrics may differ by so much: a share, and requests that came late to one of them. */
 const mostDifference = 0.05;
@@ -51,21 +55,22 @@ export function askGate(
 ): GateAnswer {
   const why = unread ?? whyUnusable(test, segments.at(-1));
   if (why === null) {
-    if (counted !== 'errors' && test.users.slowerThanMs === null)
+    if (isSlow(counted) && test.users.slowerThanMs === null)
       return { by: 'no-gate', why: 'the champion’s earlier latency is not known' };
     return byBuckets(test, segments, counted, look);
   }
   const strata = segments.flatMap((segment) => (segment.strata === null ? [] : [segment.strata]));
   if (strata.length === 0) return { by: 'no-gate', why };
-  // Strata count no slow requests. To promote a version that is many times slower would be worse than a false rollback.
-  if (counted !== 'errors') return { by: 'no-gate', why };
+  // Strata count failed requests alone. To promote a version that is many times slower, or that calls most requests bad,
+  // would be worse than a false rollback.
+  if (isSlow(counted) || (counted === 'endpoint' && mostlyRefuses(segments))) return { by: 'no-gate', why };
   const { p, occupied } = strataTest(strata, marginOf(test.policy, counted));
   return { by: 'strata', p, level: gateLevels.strata, strata: occupied, why };
 }
 
 function byBuckets(test: GateTest, segments: readonly Segment[], counted: Counted, look: number): GateAnswer {
   const { policy, users, ranks, salt } = test;
-  const exchange = exchangeOf({
+  const input: ExchangeInput = {
     segments: segments.flatMap(({ percent, counts }) => (counts === null ? [] : [{ percent, counts }])),
     earlier: users.earlier,
     aside: users.aside,
@@ -73,19 +78,29 @@ function byBuckets(test: GateTest, segments: readonly Segment[], counted: Counte
     counted,
     margin: marginOf(policy, counted),
     ...(policy.steps[0] === undefined ? {} : { firstPercent: policy.steps[0].percent }),
-  });
-  const { p } = randomisationTest(exchange, gateRandom(salt, look));
-  return {
-    by: 'buckets',
-    p,
-    level: users.earlier === null ? gateLevels.withoutEarlier : gateLevels.withEarlier,
-    buckets: exchange.occupied.filter(Boolean).length,
   };
+  const exchange = exchangeOf(input);
+  const { p } = randomisationTest(exchange, gateRandom(salt, look));
+  const level = users.earlier === null ? gateLevels.withoutEarlier : gateLevels.withEarlier;
+  const answer = { by: 'buckets', p, level, buckets: exchange.occupied.filter(Boolean).length } as const;
+  if (p <= level) return answer;
+  const capped = capHeavy(input.segments, users.aside);
+  if (capped === null) return answer;
+  // As exact as the other: what a bucket weighs is a function of the counts, whichever arm it is on.
+  const again = randomisationTest(exchangeOf({ ...input, segments: capped }), gateRandom(salt, look));
+  return again.p <= cappedShare * level ? { ...answer, p: again.p / cappedShare } : answer;
 }
 
 /** Slow requests carry the margin in their threshold: the challenger's count from 1.1 times the champion's quantile on. */
 function marginOf({ rollbackMargin: { ratio, difference } }: JudgePolicy, counted: Counted): UserMargin {
-  return counted === 'errors' ? { ratio, difference } : { ratio: 1, difference: 0 };
+  return isSlow(counted) ? { ratio: 1, difference: 0 } : { ratio, difference };
+}
+
+/** Whether the challenger's endpoint errors are requests that it called bad rather than failures. */
+function mostlyRefuses(segments: readonly Segment[]): boolean {
+  const sum = (name: 'errors' | 'refused'): number =>
+    segments.reduce((all, { challenger }) => all + challenger[name], 0);
+  return sum('refused') > sum('errors');
 }
 
 /** Null: the counts by bucket of the present share are good to use. */

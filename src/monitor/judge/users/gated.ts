@@ -11,8 +11,9 @@ export function countedOf(finding: Finding, scope: 'attributable' | 'absolute'):
   const { metric, limit, rule } = finding;
   switch (metric) {
     case 'errors':
-    case 'endpoint-errors':
       return limit === null || scope === 'attributable' ? 'errors' : null;
+    case 'endpoint-errors':
+      return scope === 'attributable' ? 'endpoint' : null;
     case 'latency':
       if (limit !== null) return null;
       if (rule.startsWith('p50')) return 'slow50';

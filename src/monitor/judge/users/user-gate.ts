@@ -115,7 +115,7 @@ export function createUserGate(policy: JudgePolicy, salt: string | undefined): U
     }
     const ungated = decided.find((finding) => counted(finding) === null);
     if (ungated) return ungated;
-    const errors = due.get('errors');
+    const errors = due.get('errors') ?? due.get('endpoint');
     if (errors && total())
       return { ...errors, sentence: withReason(errors.sentence, 'every group of users fails') };
     if (segments.current() === null) return null;

@@ -5,7 +5,7 @@ import { strataCount } from './strata-test.ts';
 
 /** Sums of fractional counts may be off by a rounding. */
 const rounding = 1 + 1e-9;
-const bucketMembers = ['requests', 'errors', 'slow50', 'slow95', 'slow99'] as const;
+const bucketMembers = ['requests', 'errors', 'slow50', 'slow95', 'slow99', 'refused'] as const;
 
 /** @throws RangeError that names the field: counts that can't be, of an arm's users */
 export function checkArmUsers(arm: string, { strata, aside }: ArmTick): void {
@@ -38,6 +38,7 @@ export function checkBuckets(name: string, counts: BucketCounts): void {
   id.forEach((bucket, i) => checkBucket(`${name}.id[${i}]`, bucket, id[i - 1]));
   for (const member of bucketMembers) {
     const values = counts[member];
+    if (values === undefined) continue;
     if (values.length !== id.length)
       throw new RangeError(`${name}.${member}: ${values.length} entries for ${id.length} buckets`);
     values.forEach((value, i) => checkPair(`${name}.${member}[${i}]`, counts.requests[i]!, value));

@@ -14,6 +14,8 @@ export interface StickyTraffic {
   readonly requests: (bucket: number) => number;
   /** Probability that a request fails. */
   readonly errors: (bucket: number, isChallenger: boolean) => number;
+  /** Requests a tick that the model calls bad, beside the others; undefined: the endpoint's own count is not reported. */
+  readonly refused?: (bucket: number, isChallenger: boolean) => number;
   /** Milliseconds of a bucket's requests; undefined: no latency is reported. */
   readonly ms?: (bucket: number, isChallenger: boolean) => number;
   readonly aside?: readonly number[];
@@ -36,7 +38,7 @@ export function stickyTraffic({ aside = [], seed = 1, ...traffic }: StickyTraffi
   const tickMs = 10_000;
   let n = 0;
   let share = 0;
-  let cumulative = new Map<number, { n: number; x: number; slow: number }>();
+  let cumulative = new Map<number, { n: number; x: number; slow: number; refused: number }>();
 
   function next(percent: number, more: Partial<Observation> = {}): Observation {
     if (percent !== share) cumulative = new Map();
@@ -45,31 +47,45 @@ export function stickyTraffic({ aside = [], seed = 1, ...traffic }: StickyTraffi
     const arms = [emptyArm(), emptyArm()] as const;
     for (let bucket = 0; bucket < 1000; bucket++) {
       const mean = traffic.requests(bucket);
-      const requests = mean > 0 ? poisson(random, mean) : 0;
-      if (requests === 0) continue;
       const isChallenger = ranks[bucket]! < bucketsAt(percent);
+      const wanted = mean > 0 ? poisson(random, mean) : 0;
+      const refused = traffic.refused?.(bucket, isChallenger) ?? 0;
+      const requests = wanted + refused;
+      if (requests === 0) continue;
       const p = traffic.errors(bucket, isChallenger);
       let errors = 0;
-      for (let i = 0; i < requests; i++) if (random() < p) errors++;
+      for (let i = 0; i < wanted; i++) if (random() < p) errors++;
       const ms = traffic.ms?.(bucket, isChallenger);
       arms[isChallenger ? 1 : 0].add(bucket, requests, errors, ms, asideSet.has(bucket));
-      const seen = cumulative.get(bucket) ?? { n: 0, x: 0, slow: 0 };
+      arms[isChallenger ? 1 : 0].refuse(refused);
+      const seen = cumulative.get(bucket) ?? { n: 0, x: 0, slow: 0, refused: 0 };
       const slow = ms !== undefined && ms > (isChallenger ? 1.1 : 1) * slowMs ? requests : 0;
-      cumulative.set(bucket, { n: seen.n + requests, x: seen.x + errors, slow: seen.slow + slow });
+      cumulative.set(bucket, {
+        n: seen.n + requests,
+        x: seen.x + errors,
+        slow: seen.slow + slow,
+        refused: seen.refused + refused,
+      });
     }
     const timed = traffic.ms !== undefined;
+    const counted = traffic.refused !== undefined;
     return {
       at: instant(n * tickMs),
       tickMs,
       plannedPercent: percent,
-      champion: percent === 100 ? null : arms[0].tick(timed),
-      challenger: arms[1].tick(timed),
+      champion: percent === 100 ? null : arms[0].tick(timed, counted),
+      challenger: arms[1].tick(timed, counted),
       ...more,
     };
   }
 
-  const counts = (): BucketCounts =>
-    countsOf([...cumulative].map(([bucket, { n: requests, x, slow }]) => [bucket, requests, x, slow]));
+  const counts = (): BucketCounts => {
+    const sorted = [...cumulative].sort(([a], [b]) => a - b);
+    return {
+      ...countsOf(sorted.map(([bucket, { n: requests, x, slow }]) => [bucket, requests, x, slow])),
+      ...(traffic.refused && { refused: sorted.map(([, { refused }]) => refused) }),
+    };
+  };
   return { next, counts };
 }
 
@@ -79,6 +95,7 @@ export const slowMs = 100;
 function emptyArm() {
   const zeros = (): number[] => new Array<number>(16).fill(0);
   const arm = { requests: 0, errors: 0, aside: { requests: 0, errors: 0 } };
+  let refused = 0;
   const strata = { requests: zeros(), errors: zeros() };
   const count = new Array<number>(edges.length + 1).fill(0);
   return {
@@ -91,11 +108,15 @@ function emptyArm() {
       const edge = edges.findIndex((le) => (ms ?? 0) <= le);
       if (!isAside) count[edge < 0 ? edges.length : edge]! += requests;
     },
-    tick: (timed: boolean): ArmTick => ({
+    refuse(requests: number) {
+      refused += requests;
+    },
+    tick: (timed: boolean, counted: boolean): ArmTick => ({
       ...arm,
       throttles: 0,
       strata,
       ...(timed ? { latency: { le: edges, count } } : {}),
+      ...(counted ? { refused, endpointErrors: arm.errors + refused } : {}),
     }),
   };
 }

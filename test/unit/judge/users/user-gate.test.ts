@@ -220,7 +220,13 @@ describe('with everybody on the challenger', () => {
 });
 
 describe('the level of one look', () => {
-  const segment = { percent: 50, counts: countsOf([[1, 10, 1]]), requests: 10, strata: null };
+  const segment = {
+    percent: 50,
+    counts: countsOf([[1, 10, 1]]),
+    requests: 10,
+    challenger: { errors: 1, refused: 0 },
+    strata: null,
+  };
   const ask = (users: Parameters<typeof usersPolicy>[0], more: object = {}, unread?: string): unknown => {
     const policy = usersPolicy(users);
     const test = { policy, users: policy.users!, ranks, salt };

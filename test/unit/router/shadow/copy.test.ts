@@ -62,6 +62,25 @@ describe('a request that is copied', () => {
     });
   });
 
+  it.each([
+    { answers: { errors: ['/error'] }, accept: 'text/csv', given: { errors: ['/error'] } },
+    {
+      answers: { json: 'asked', errors: ['/error'] },
+      accept: 'application/json',
+      given: { json: 'asked', errors: ['/error'] },
+    },
+    { answers: { json: 'asked', errors: ['/error'] }, accept: 'text/csv', given: { errors: ['/error'] } },
+  ])('takes the contract along that holds for it, by which the champion may have failed: %j', async (one) => {
+    const { sent, send } = outbox();
+    const MLREG_ROUTE = JSON.stringify({ ...copying, answers: one.answers });
+    const said = '{"error":"CUDA out of memory"}';
+    const { handler } = rig({ env: { ...stickyEnv, MLREG_ROUTE }, send, answer: () => answered(said) });
+    const headers = { accept: one.accept };
+    expect(await handler(post({}, { headers }))).toMatchObject({ statusCode: 200, body: said });
+    expect(sent[0]?.event.champion).toEqual({ failure: 'contract' });
+    expect(sent[0]?.event.answers).toEqual(one.given);
+  });
+
   it('whose champion failed is handed over as well: the challenger may fail on it too', async () => {
     const { sent, send } = outbox();
     const { handler } = rig({ env: env(), send, answer: () => failed('timeout', 'x') });

@@ -79,6 +79,19 @@ describe('a copy', () => {
     expect(lines[0]).toMatchObject({ rolloutId: 'r-abc', requestId: 'req-1', shadow: 'agrees' });
   });
 
+  it('that the challenger answers against the contract is a failure of it', async () => {
+    const { handler, lines } = rig({ answer: () => answered('{"error":"CUDA out of memory"}') });
+    expect(await handler(event({ answers: { errors: ['/error'] } }))).toEqual({ shadow: 'failed' });
+    expect(metricsOf(lines[0])).toEqual({
+      ...counts,
+      ShadowErrors: 1,
+      ShadowCompared: 0,
+      ShadowChampionLatency: 8,
+    });
+    expect(lines[0]).toMatchObject({ shadow: 'failed', failure: 'contract', detail: 'an error at /error' });
+    expect(JSON.stringify(lines)).not.toContain('CUDA');
+  });
+
   it('that was answered otherwise is written down with what the allow-list has, and nothing else', async () => {
     const { handler, lines } = rig({ answer: () => answered('{"items":[{"id":"b"}]}') });
     await handler(event({ comparison: { ...comparison, show: ['origin', 'nowhere'] } }));

@@ -1,0 +1,76 @@
+import type { Damage } from '../ports/inventory.ts';
+import type { Store } from '../ports/store.ts';
+import type { AliasTarget } from '../domain/route.ts';
+import { UserError } from '../domain/user-error.ts';
+import { isUnread, markersIn } from '../rollout/environment-view.ts';
+import { behindText, type Look, lookAround } from '../rollout/look.ts';
+import { leadsBackTo, newestOf } from '../rollout/marker.ts';
+import type { Target } from './context.ts';
+
+/** What stands where, before anything is changed. */
+export interface Found {
+  readonly store: Store;
+  readonly damage: Damage | null;
+  readonly look: Look;
+  /** What the alias serves, and the alias that the stage names. */
+  readonly served: { readonly target: AliasTarget; readonly reached: AliasTarget };
+  /** The Lambda version that the newest marker leads back to. */
+  readonly back: string | undefined;
+}
+
+export async function lookFor({ config, connection }: Target): Promise<Found> {
+  const { store, damage } = await connection.recovery.look();
+  const look = await lookAround({ store, platform: connection.platform }, config.lambda);
+  // Its marker is to name the rebuilt store as well.
+  if (isUnread(look.green)) throw look.green;
+  const { main, reached } = look;
+  const [newest] = newestOf(markersIn(look));
+  return {
+    store,
+    damage,
+    look,
+    served: { target: main.view.target, reached: reached.view.target },
+    back: newest === undefined ? undefined : leadsBackTo(newest.stamp, main.view),
+  };
+}
+
+/**
+ * Why the registry is to be rebuilt; null where there is nothing to do.
+ * @throws UserError conflict, where something else has to be done
+ */
+export function whyOf({ config }: Target, { damage, look }: Found, isForced: boolean): string | null {
+  const { name: environment } = config;
+  const { meaning, where, description } = look.claim;
+  if (damage !== null) return `${damage.problem}; ${damage.records} records before it are sound`;
+  switch (meaning.kind) {
+    case 'own':
+    case 'superseded':
+    case 'unmarked':
+      return null;
+    case 'unknown-rollback':
+      throw new UserError('conflict', 'the store is whole; it only does not know of the last rollback yet', {
+        mend: `mlreg resume --environment ${environment}`,
+      });
+    case 'drift':
+      throw new UserError(
+        'conflict',
+        `${where} carries an ownership marker that can't be read: ${description}`,
+        {
+          why: 'the store is whole; something other than mlreg wrote the marker',
+          mend: `mlreg rollback --to VERSION --environment ${environment}  # writes it anew`,
+        },
+      );
+    default: {
+      const text = behindText(meaning, { where, environment });
+      if (text === null) throw new Error(`no words for ${meaning.kind}`);
+      if (meaning.kind !== 'replaced' || isForced) return text.what;
+      throw new UserError('conflict', text.what, {
+        why: text.why,
+        mend: [
+          'name the store that is in use now in mlreg.yaml',
+          `where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`,
+        ],
+      });
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { memberTypes, mostAnswerBytes, pointerPattern } from '../domain/answer-contract.ts';
+import { mostTesters } from '../domain/testers.ts';
+import * as leaf from './leaves.ts';
+
+export const requests = z
+  .strictObject({
+    path: leaf.text(
+      "The model's path behind the gateway.",
+      /^\/[A-Za-z0-9/._~-]*$/,
+      'a path such as /recommend',
+    ),
+    userKey: leaf.text(
+      "Where a request holds the user's id, for sticky routing: a member of its body (userId, nested user.id), header:x-user-id or cookie:uid. The function's MLREG_USER_KEY says the same.",
+      /^(?:[A-Za-z_][A-Za-z0-9_.-]{0,63}|(?:header|cookie):[A-Za-z0-9_.-]{1,64})$/,
+      "the name of a member of the request's body, such as userId or user.id, or header:x-user-id or cookie:uid",
+    ),
+    smoke: leaf
+      .text(
+        'JSON file with the requests that a new version must answer, relative to this file.',
+        /^[^\0]+$/,
+        'a file name such as smoke.json',
+      )
+      .nullable(),
+  })
+  .meta({ description: 'What a request looks like.' });
+
+const pointer = 'a JSON pointer such as /error or /items/0/id';
+export const responses = z
+  .strictObject({
+    json: leaf.choice(
+      "Whether answers must be JSON. `auto`: where the champion's were, but for requests that accept other types alone.",
+      ['auto', 'required', 'any'],
+    ),
+    contentType: leaf
+      .text(
+        'Media type of all answers.',
+        /^[a-z0-9][a-z0-9.+-]{0,63}\/[a-z0-9][a-z0-9.+-]{0,63}$/,
+        'a media type in small letters without parameters, such as application/json',
+      )
+      .nullable(),
+    members: z
+      .record(
+        leaf.text('Where in an answer.', pointerPattern, pointer),
+        leaf.choice('What must stand there. `any`: anything but null. `off`: nothing must.', [
+          ...memberTypes,
+          'off',
+        ]),
+      )
+      .meta({ description: 'What each answer must hold, by JSON pointer.' }),
+    errors: leaf.texts(
+      'An answer with something at one of these JSON pointers says that it failed. Null, false and empty text are nothing.',
+      pointerPattern,
+      'JSON pointers such as [/error]',
+      pointer,
+    ),
+    maxBytes: leaf.whole('The largest answer, in bytes.', 1, mostAnswerBytes).nullable(),
+  })
+  .meta({
+    description:
+      "What an answer must hold, whatever its status. One that does not counts as failed; callers get it all the same. Needs mlreg's router.",
+  });
+
+export const testers = z
+  .strictObject({
+    users: leaf.noted(
+      z
+        .array(z.string().regex(/^\S(?:[^\0]{0,126}\S)?$/))
+        .max(mostTesters)
+        .readonly(),
+      'Ids of users who are testers, as requests name them.',
+      {
+        expected: `at most ${mostTesters} ids of users, quoted`,
+        element: 'the id of a user, quoted',
+        secret: true,
+      },
+    ),
+    tokenSha256: leaf
+      .text(
+        'SHA-256 of a token, in hexadecimal: who sends the token in `header` is a tester. Draw it at random (openssl rand -hex 32): the digest of a word is no secret.',
+        /^[0-9a-f]{64}$/,
+        'a SHA-256 digest of 64 small hexadecimal digits (printf %s "$TOKEN" | sha256sum), never the token itself',
+        'secret',
+      )
+      .nullable(),
+    header: leaf.text(
+      'The header that holds the token.',
+      /^[a-z0-9][a-z0-9-]{0,63}$/,
+      'the name of a header in small letters, such as x-mlreg-tester',
+    ),
+  })
+  .meta({
+    description:
+      "Who gets the challenger from the first step of a canary or blue-green rollout on, whatever its share. Their requests are not judged. Needs mlreg's router.",
+  });

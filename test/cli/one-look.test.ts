@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import type { Stamp } from '../../src/domain/journal.ts';
+import { baking, type CliWorld, cliWorld, serving } from '../support/cli-world.ts';
+import { expectWell, promoted, under } from '../support/recovered.ts';
+
+const recover = 'mlreg recover --environment dev';
+
+const wipe = (cli: CliWorld, name: 'live' | 'green'): void =>
+  cli.model.makeAlias(name, cli.model.alias(name).target);
+
+/** The mark of a store that this one never heard of, at this epoch. */
+function restoreOf(cli: CliWorld, name: 'live' | 'green', epoch: number, over: Partial<Stamp> = {}): Stamp {
+  const { stamp } = cli.model.alias(name);
+  if (stamp?.detail === undefined) throw new Error(`alias ${name} carries no marker`);
+  return { ...stamp, ...over, detail: { ...stamp.detail, store: { id: '0ddba110', epoch } } };
+}
+
+/** What names another store than the one at hand, though alias live does not. */
+const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>, said: string])[] = [
+  [
+    'alias green, where the marker of live was wiped and the store is gone',
+    async () => {
+      const aws = await promoted();
+      wipe(aws, 'live');
+      return under(cliWorld(), aws);
+    },
+    'alias green was written by store ',
+  ],
+  [
+    'the stage, where the markers of both aliases were wiped and the store is gone',
+    async () => {
+      const aws = await promoted();
+      const { stamp } = aws.model.alias();
+      for (const name of ['live', 'green'] as const) wipe(aws, name);
+      const cli = under(cliWorld(), aws);
+      cli.model.swap('live', stamp);
+      return cli;
+    },
+    'the stage was written by store ',
+  ],
+  [
+    'alias green, which carries the marker of a newer store',
+    async () => {
+      const cli = await promoted();
+      cli.model.makeAlias('green', cli.model.alias('green').target, restoreOf(cli, 'green', 7));
+      return cli;
+    },
+    'store 0ddba110 (epoch 7) took the place of this store',
+  ],
+  [
+    'alias green, which carries the marker of another store of the same epoch',
+    async () => {
+      const cli = await promoted();
+      cli.model.makeAlias('green', cli.model.alias('green').target, restoreOf(cli, 'green', 1));
+      return cli;
+    },
+    'alias green belongs to another store: 0ddba110',
+  ],
+  [
+    'alias green, with a newer token than that of live',
+    async () => {
+      const cli = await promoted();
+      const { target, stamp } = cli.model.alias('green');
+      if (stamp === undefined) throw new Error('alias green carries no marker');
+      cli.model.makeAlias('green', target, { ...stamp, token: stamp.token + 5 });
+      return cli;
+    },
+    'alias green was written by token ',
+  ],
+];
+
+describe.each(witnesses)('the only one who names the lost store is %s', (_name, make, said) => {
+  it.each([
+    'deploy --model-version v2.9.0',
+    'deploy --model-version v2.9.0 --strategy all-at-once --yes',
+    'plan --model-version v2.9.0',
+    'watch --duration 5',
+    'gc',
+    'gc --dry-run',
+    'resume',
+    'promote',
+    'abort --if-running',
+  ])('refuses %s', async (words) => {
+    const cli = await make();
+    await cli.register('v2.9.0');
+    const before = [cli.model.alias(), cli.model.alias('green'), cli.model.stage()];
+    const ran = await cli.run(words);
+    expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(said)]);
+    expect(ran.stderr).toContain(recover);
+    expect([cli.model.alias(), cli.model.alias('green'), cli.model.stage()]).toEqual(before);
+  });
+
+  it('is told by status, doctor and audit verify, with the same next command', async () => {
+    const cli = await make();
+    expect((await cli.ask('status')).marker).toMatchObject({
+      isBehind: true,
+      detail: expect.stringContaining(said),
+      mend: expect.stringContaining(recover),
+    });
+    const doctor = await cli.ask('doctor');
+    expect(doctor.findings.find(({ check }: any) => check === 'alias')).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining(said),
+      mend: expect.stringContaining(recover),
+    });
+    const audit = await cli.run('audit verify');
+    expect([audit.code, audit.stderr]).toEqual([5, expect.stringContaining(said)]);
+  });
+
+  it('lets mlreg recover rebuild the registry, and all is well afterwards', async () => {
+    const cli = await make();
+    const before = cli.model.alias().target;
+    expect((await cli.run('recover --yes --force --reason "the other store is gone"')).code).toBe(0);
+    expect(cli.model.alias().target).toEqual(before);
+    for (const name of ['live', 'green'] as const)
+      expect(cli.model.alias(name).stamp).toMatchObject({ detail: { purpose: 'restored' } });
+    await expectWell(cli, 'v2.3.0');
+  });
+
+  it('lets a rollback move the aliases alone', async () => {
+    const cli = await make();
+    const ran = await cli.run('rollback');
+    expect([ran.code, ran.stdout]).toEqual([
+      0,
+      expect.stringContaining('alias live serves Lambda version 7 alone, read back'),
+    ]);
+    expect((await cli.run('deploy --model-version v2.3.0')).code).toBe(5);
+    expect(cli.model.alias().target.functionVersion).toBe('7');
+  });
+});
+
+describe('an alias that something else has moved since mlreg wrote it', () => {
+  const cases: readonly (readonly [
+    name: string,
+    make: () => Promise<CliWorld>,
+    said: RegExp,
+    next: string,
+  ])[] = [
+    [
+      'live, at rest',
+      async () => {
+        const cli = await promoted();
+        cli.model.makeAlias('live', { functionVersion: '7', weights: {} }, cli.model.alias().stamp);
+        return cli;
+      },
+      /alias live serves Lambda version 7, but r-1 pointed it at Lambda version 10 last, so something other than mlreg moved it/,
+      'mlreg rollback --to v2.3.0 --environment dev',
+    ],
+    [
+      'live, which it gave a split',
+      async () => {
+        const cli = await promoted();
+        const { target, stamp } = cli.model.alias();
+        cli.model.makeAlias('live', { ...target, weights: { 7: 0.3 } }, stamp);
+        return cli;
+      },
+      /alias live serves Lambda version 10 \+ 30 % to 7, though no rollout is under way/,
+      'mlreg rollback --to v2.3.0 --environment dev',
+    ],
+    [
+      'green alone',
+      async () => {
+        const cli = await promoted();
+        cli.model.makeAlias('green', { functionVersion: '7', weights: {} }, cli.model.alias('green').stamp);
+        return cli;
+      },
+      /alias green serves Lambda version 7, but r-1 pointed it at Lambda version 10 last/,
+      'mlreg gc --environment dev',
+    ],
+    [
+      'live, under a rollout whose owner is dead',
+      async () => {
+        const cli = await serving();
+        cli.model.publishAs('5', {});
+        cli.when(baking(50), () => {
+          cli.model.fault = () => 'crash-before';
+        });
+        await cli.run('deploy --model-version v2.3.0');
+        cli.model.fault = () => null;
+        cli.model.makeAlias('live', { functionVersion: '5', weights: {} }, cli.model.alias().stamp);
+        return cli;
+      },
+      /alias live serves Lambda version 5, but r-1 pointed it at Lambda version \d+ last/,
+      'mlreg resume --adopt --environment dev',
+    ],
+  ];
+
+  it.each(cases)(
+    '%s: status, doctor and audit verify say so, and what to type',
+    async (_name, make, said, next) => {
+      const cli = await make();
+      const mend = expect.stringContaining(next);
+      expect((await cli.ask('status')).marker).toMatchObject({
+        isBehind: false,
+        detail: expect.stringMatching(said),
+        mend,
+      });
+      expect((await cli.run('status')).stdout).toContain(next);
+      const { findings } = await cli.ask('doctor');
+      expect(findings.find(({ check }: any) => check === 'alias')).toMatchObject({
+        ok: false,
+        detail: expect.stringMatching(said),
+        mend,
+      });
+      const audit = await cli.run('audit verify');
+      expect([audit.code, audit.stderr]).toEqual([5, expect.stringMatching(said)]);
+      expect(audit.stderr).toContain(next);
+    },
+  );
+
+  it.each(cases.slice(0, 3))('%s: what they say puts it right', async (_name, make, _said, next) => {
+    const cli = await make();
+    expect((await cli.run(next.replace('mlreg ', ''))).code).toBe(0);
+    expect(await cli.ask('status')).not.toHaveProperty('marker');
+    expect((await cli.run('audit verify')).code).toBe(0);
+  });
+});
+
+describe('a rollback by the alias alone, where the marker of live was wiped', () => {
+  it('goes to the version that green says served last, where live serves something else', async () => {
+    const aws = await promoted();
+    const promotedAs = aws.model.alias('green').target;
+    await aws.register('v2.4.0');
+    aws.when(baking(50), () => {
+      aws.model.fault = () => 'crash-before';
+    });
+    await aws.run('deploy --model-version v2.4.0');
+    const cli = under(cliWorld(), aws);
+    wipe(cli, 'live');
+    expect((await cli.run('rollback')).code).toBe(0);
+    expect(cli.model.alias().target).toEqual(promotedAs);
+  });
+
+  it('also moves a green without a marker, where users reach that', async () => {
+    const aws = await promoted();
+    const cli = under(cliWorld(), aws);
+    wipe(cli, 'green');
+    cli.model.swap('green');
+    expect((await cli.run('rollback')).code).toBe(0);
+    for (const name of ['live', 'green'] as const)
+      expect(cli.model.alias(name).target).toEqual({ functionVersion: '7', weights: {} });
+  });
+});
+
+it('an owner whose alias is wiped goes no further where green names the store that took the place of its own', async () => {
+  const cli = await promoted();
+  await cli.register('v2.4.0');
+  cli.when(baking(10), () => {
+    cli.model.makeAlias('green', cli.model.alias('green').target, restoreOf(cli, 'green', 7));
+    wipe(cli, 'live');
+    cli.model.fault = () => 'crash-before';
+  });
+  await cli.run('deploy --model-version v2.4.0');
+  cli.model.fault = () => null;
+  const before = cli.model.alias();
+  for (const words of ['resume', 'resume --adopt', 'promote'])
+    expect([words, (await cli.run(words, { as: 'bob' })).code]).toEqual([words, 5]);
+  expect(cli.model.alias()).toEqual(before);
+});

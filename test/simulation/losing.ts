@@ -1,0 +1,37 @@
+import { emptyState, type State } from '../../src/store/fold.ts';
+import type { MemoryPlace } from '../../src/store/memory.ts';
+import type { Level } from './level.ts';
+
+/** A store in memory that can be lost, or put back as it was once. */
+export function losing({ state }: MemoryPlace): Required<Pick<Level, 'copyStore' | 'loseStore'>> {
+  let copy = copyOf(state);
+  return {
+    copyStore: () => {
+      copy = copyOf(state);
+    },
+    loseStore: (kind) => {
+      const put = copyOf(kind === 'lost' ? emptyState() : copy);
+      refill(state.writers, put.writers);
+      refill(state.journals, put.journals);
+      refill(state.versions, put.versions);
+      refill(state.inboxes, put.inboxes);
+      state.holder = put.holder;
+      state.beats = put.beats;
+      return new Map([...state.journals].map(([id, { length }]) => [id, length]));
+    },
+  };
+}
+
+const copyOf = ({ holder, writers, beats, journals, versions, inboxes }: State): State => ({
+  holder,
+  beats,
+  writers: new Map(writers),
+  journals: new Map([...journals].map(([id, one]) => [id, { ...one, parts: [...one.parts] }])),
+  versions: new Map(versions),
+  inboxes: new Map([...inboxes].map(([id, all]) => [id, [...all]])),
+});
+
+function refill<K, V>(map: Map<K, V>, from: ReadonlyMap<K, V>): void {
+  map.clear();
+  for (const [key, value] of from) map.set(key, value);
+}
