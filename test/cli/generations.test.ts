@@ -90,6 +90,19 @@ describe('the serving version with other settings', () => {
     expect(JSON.stringify(journals)).not.toContain('hunter2');
   });
 
+  it('is named without its generation by a deploy, which the settings decide, and with it elsewhere', async () => {
+    const made = await overEmulator();
+    made.configure({ memoryMb: 4096 });
+    await made.cli.run(again);
+    const refused = await made.cli.run('deploy --model-version v2.2.0#2');
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("'v2.2.0#2' names a generation"),
+    ]);
+    expect(refused.stderr).toContain('--model-version v2.2.0');
+    expect((await made.cli.run('validate v2.2.0#2')).stdout).toContain('v2-2-0-76322e32-g2');
+  });
+
   it('comes back as the generation that it was where the settings come back', async () => {
     const made = await overEmulator();
     made.configure({ memoryMb: 4096 });
