@@ -3,9 +3,11 @@ import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { createStage, type StageOptions } from './apigateway-stage.ts';
 import { createLambdaAlias } from './lambda-alias.ts';
+import { createLambdaRetire } from './lambda-retire.ts';
 import { createLambdaVersions } from './lambda-versions.ts';
 import { createLambdaWarm } from './lambda-warm.ts';
-import { createSageMakerEndpoints, type ServingSettings } from './sagemaker-endpoints.ts';
+import type { ConfiguredServing } from './sagemaker-content.ts';
+import { createSageMakerEndpoints } from './sagemaker-endpoints.ts';
 import { createSageMakerSmoke, type SmokeRequest } from './sagemaker-smoke.ts';
 
 export interface PlatformOptions {
@@ -17,7 +19,7 @@ export interface PlatformOptions {
   readonly smokeRequests: readonly SmokeRequest[];
   /** Where users' requests are sent. @default '/recommend' */
   readonly requestPath?: string;
-  readonly sagemaker: ServingSettings;
+  readonly sagemaker: ConfiguredServing;
   /** Of the endpoints, as `mlreg:environment`. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -28,6 +30,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...createStage(options),
     ...createLambdaAlias(options),
     ...createLambdaVersions(options),
+    ...createLambdaRetire(options),
     ...createLambdaWarm(options),
     ...createSageMakerEndpoints(options),
     ...createSageMakerSmoke(options),

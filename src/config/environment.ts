@@ -114,6 +114,8 @@ export interface EnvironmentConfig {
     readonly alias: string;
     readonly green: string | null;
     readonly latest: 'refuse' | 'take';
+    /** Newest Lambda versions of mlreg's that gc leaves, also where nothing refers to them. */
+    readonly keepVersions: number;
     readonly shadowFunction: string;
   };
   /** `id` null: to be found by its name. */

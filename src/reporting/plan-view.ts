@@ -20,6 +20,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     head,
     ...rows,
     ...(plan.latest === undefined ? [] : [`  ${paint.dim('$LATEST')} ${latestText(plan.latest)}`]),
+    ...(plan.settings === undefined ? [] : [`  ${paint.dim('settings')} ${settingsText(plan)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
     `  ${paint.dim('guard')}  ${guards(plan)}`,
     ...(plan.answers === undefined ? [] : [`  ${paint.dim('count')}  ${answersText(plan.answers)}`]),
@@ -44,6 +45,7 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
     `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
     `  ${words.join(paint.dim(' > '))}`,
     ...(plan.latest === undefined ? [] : [`  ${paint.dim(`$LATEST ${latestText(plan.latest)}`)}`]),
+    ...(plan.settings === undefined ? [] : [`  ${paint.dim(`settings: ${settingsText(plan)}`)}`]),
     `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write${swaps(plan)}, at any time`}`)}`,
     ...usersText(plan).map((line) => `  ${line}`),
   ].join('\n');
@@ -52,6 +54,9 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
 const latestText = ({ differences, take }: NonNullable<Plan['latest']>): string =>
   `differs from what serves: ${differences.join(', ')}; ` +
   (take ? 'that is on trial, too' : 'mlreg deploy refuses, unless --with-latest is given');
+
+const settingsText = ({ champion, challenger, settings = [] }: Plan): string =>
+  `${challenger} is served as configured, ${champion ?? 'what serves'} is not: ${settings.join(', ')}`;
 
 const swaps = ({ steps }: Plan): string =>
   steps.some(({ kind }) => kind === 'swap-stage') ? ' (two from the swap on)' : '';

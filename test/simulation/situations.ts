@@ -1,6 +1,10 @@
 /** What a campaign must have been through: without these a clean result says nothing. */
 export const mustSee: readonly string[] = [
   'a breach ended',
+  '$LATEST changed',
+  'a Lambda version was deleted',
+  'a failed endpoint was replaced',
+  'a later generation was promoted',
   'all-at-once rolled-back',
   'all-at-once succeeded',
   'an endpoint was retired',
@@ -46,6 +50,7 @@ export const mustSee: readonly string[] = [
   'rolled back by step-failed',
   'rolled back by verdict',
   'rolled back to what was built',
+  'settings changed',
   'shadow rolled-back',
   'shadow succeeded',
   'stage swapped by an older owner',
