@@ -6,6 +6,7 @@ import type { Clients } from './aws/clients.ts';
 import type { ReadMetrics } from './aws/gathered-reads.ts';
 import { usersOf } from './aws/users.ts';
 import type { EnvironmentConfig } from './config/index.ts';
+import { servingOf } from './config/serving.ts';
 import { UserError } from './domain/user-error.ts';
 import { systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
@@ -101,10 +102,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       smokeRequests: smokeRequests(config),
       requestPath: config.requests.path,
       sagemaker: {
-        roleArn: config.sagemaker.role ?? localRole,
-        image: config.sagemaker.image ?? '',
-        memoryMb: config.sagemaker.memoryMb,
-        maxConcurrency: config.sagemaker.maxConcurrency,
+        ...servingOf(config),
         provisionedConcurrency: config.sagemaker.provisionedConcurrency,
         environment: config.sagemaker.environment,
       },
@@ -251,8 +249,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
 
 const stateDirOf = (config: EnvironmentConfig): string =>
   config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
-
-const localRole = 'arn:aws:iam::000000000000:role/mlreg-local';
 
 interface Place {
   readonly region: string;

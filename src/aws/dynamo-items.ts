@@ -152,6 +152,15 @@ const versionItem = z.object({
   statusReason: z.string(),
   rollout: z.string().optional(),
   endpoint: z.object({ name: z.string(), generation: z.int() }).optional(),
+  serving: z
+    .object({
+      image: z.string(),
+      roleArn: z.string(),
+      memoryMb: z.number(),
+      maxConcurrency: z.number(),
+      variables: z.array(z.string()),
+    })
+    .optional(),
   functionVersion: z.string().optional(),
   services: z.array(service).optional(),
   tombstone: z.object({ at: z.number(), endpoint: z.string() }).optional(),

@@ -1,14 +1,10 @@
-import {
-  type FunctionConfiguration,
-  LambdaClient,
-  ListVersionsByFunctionCommand,
-} from '@aws-sdk/client-lambda';
 import { DescribeModelCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Clients } from './clients.ts';
 import { attempt, faultOf } from './errors.ts';
 import { variablesOf } from './lambda-configuration.ts';
-import { digestVariable } from './sagemaker-endpoints.ts';
+import { listVersions } from './lambda-retire.ts';
+import { digestVariable } from './sagemaker-content.ts';
 
 /** What an environment's registry can be rebuilt from: published Lambda versions and SageMaker models. */
 export function createInventory({
@@ -20,30 +16,13 @@ export function createInventory({
 }): Inventory {
   return {
     async publications() {
-      const found: FunctionConfiguration[] = [];
-      let marker: string | undefined;
-      do {
-        const page = await attempt(
-          { action: 'lambda:ListVersionsByFunction', resource: `function ${functionName}` },
-          () =>
-            clients.of(LambdaClient).send(
-              new ListVersionsByFunctionCommand({
-                FunctionName: functionName,
-                ...(marker === undefined ? {} : { Marker: marker }),
-              }),
-            ),
-        );
-        found.push(...(page.Versions ?? []).filter(({ Version }) => Version !== '$LATEST'));
-        marker = page.NextMarker;
-      } while (marker !== undefined && marker !== '');
-      return found
-        .sort((a, b) => Number(a.Version) - Number(b.Version))
-        .map((version) => ({
-          functionVersion: version.Version ?? '',
-          // One whose key is gone names nothing any more.
-          variables: version.Environment?.Error === undefined ? variablesOf(version) : {},
-          codeSha256: version.CodeSha256 ?? '',
-        }));
+      const found = await listVersions({ clients, functionName });
+      return found.map((version) => ({
+        functionVersion: version.Version ?? '',
+        // One whose key is gone names nothing any more.
+        variables: version.Environment?.Error === undefined ? variablesOf(version) : {},
+        codeSha256: version.CodeSha256 ?? '',
+      }));
     },
     async artifact(endpoint) {
       try {

@@ -1,7 +1,6 @@
 import {
   type FunctionConfiguration,
   LambdaClient,
-  ListVersionsByFunctionCommand,
   PublishVersionCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
@@ -29,7 +28,7 @@ type Publication = Parameters<Platform['publish']>[0];
 
 export function createLambdaVersions(
   shop: Shop,
-): Pick<Platform, 'codeSha256' | 'latestDifferences' | 'variables' | 'publish'> {
+): Pick<Platform, 'codeSha256' | 'latestDifferences' | 'publishedDifferences' | 'variables' | 'publish'> {
   const { clients, functionName } = shop;
   return {
     async codeSha256(functionVersion, haste) {
@@ -42,6 +41,13 @@ export function createLambdaVersions(
         await readConfiguration(clients, functionName, functionVersion, haste),
       ];
       return differencesOf(latest, serving);
+    },
+    async publishedDifferences(functionVersion, served) {
+      const [published, serving] = [
+        await readConfiguration(clients, functionName, functionVersion),
+        await readConfiguration(clients, functionName, served),
+      ];
+      return differencesOf(published, serving);
     },
     async variables(functionVersion, haste) {
       return variablesOf(await readConfiguration(clients, functionName, functionVersion, haste));
@@ -58,8 +64,6 @@ export function createLambdaVersions(
 const rounds = 5;
 /** Lambda describes no more of a version. */
 const mostDescription = 256;
-/** How far back an equal version is looked for: a rollout publishes its routes one after the other. */
-const newest = 10;
 
 async function publish(shop: Shop, request: Publication): Promise<string> {
   let last: PlatformError | undefined;
@@ -67,8 +71,6 @@ async function publish(shop: Shop, request: Publication): Promise<string> {
     const latest = await settledConfiguration(shop.clients, shop.clock, shop.functionName);
     checkCode(shop, latest, request.codeSha256);
     const wanted = { ...variablesOf(latest), ...request.variables };
-    const known = await publishedAlready(shop, latest, wanted);
-    if (known !== undefined) return known;
     try {
       const revisionId = await prepare(shop, latest, wanted);
       const version =
@@ -114,7 +116,11 @@ async function prepare(
   return sameVariables(variablesOf(updated), wanted) ? updated.RevisionId : undefined;
 }
 
-/** Publishes $LATEST as it is under this revision. Undefined where something else came out. */
+/**
+ * Publishes $LATEST as it is under this revision. Where nothing has changed since the last version AWS answers with that one,
+ * so a lost reply is no harm, and no earlier version has to be looked for: that would take the longer the more there are.
+ * Undefined where something else came out.
+ */
 async function snapshot(
   { clients, functionName }: Shop,
   { codeSha256, description }: Publication,
@@ -144,56 +150,6 @@ function checkCode({ functionName }: Shop, latest: FunctionConfiguration, codeSh
     kind: 'refused',
     message: `the code of function ${functionName} was changed while a rollout ran: its digest is ${latest.CodeSha256 ?? 'unknown'}, not ${codeSha256}. Let the rollout end before new code is deployed, or start it anew`,
   });
-}
-
-async function publishedAlready(
-  { clients, functionName }: Shop,
-  latest: FunctionConfiguration,
-  wanted: Variables,
-): Promise<string | undefined> {
-  const lambda = clients.of(LambdaClient);
-  const versions: FunctionConfiguration[] = [];
-  let marker: string | undefined;
-  do {
-    // Oldest first, whatever one would rather have.
-    const page = await attempt(
-      { action: 'lambda:ListVersionsByFunction', resource: `function ${functionName}` },
-      () =>
-        lambda.send(
-          new ListVersionsByFunctionCommand({
-            FunctionName: functionName,
-            ...(marker === undefined ? {} : { Marker: marker }),
-          }),
-        ),
-    );
-    versions.push(...(page.Versions ?? []).filter(({ Version }) => Version !== '$LATEST'));
-    versions.sort((a, b) => Number(b.Version) - Number(a.Version)).splice(newest);
-    marker = page.NextMarker;
-  } while (marker !== undefined && marker !== '');
-  const substance = substanceOf(latest);
-  return versions.find(
-    (version) => substanceOf(version) === substance && sameVariables(readable(version), wanted),
-  )?.Version;
-}
-
-/** What makes two versions behave alike, the environment apart: memory or role changed since is another version. */
-function substanceOf(version: FunctionConfiguration): string {
-  const { CodeSha256, Role, Handler, Runtime, Timeout, MemorySize, DeadLetterConfig, TracingConfig } =
-    version;
-  const { Layers, Architectures, EphemeralStorage, VpcConfig, FileSystemConfigs, KMSKeyArn } = version;
-  return JSON.stringify([
-    ...[CodeSha256, Role, Handler, Runtime, Timeout, MemorySize, KMSKeyArn ?? ''],
-    ...[DeadLetterConfig?.TargetArn ?? '', TracingConfig?.Mode ?? '', EphemeralStorage?.Size ?? 0],
-    Layers?.map(({ Arn }) => Arn) ?? [],
-    Architectures ?? [],
-    [VpcConfig?.SubnetIds ?? [], VpcConfig?.SecurityGroupIds ?? []],
-    FileSystemConfigs ?? [],
-  ]);
-}
-
-/** An old version whose key is gone is none of ours, and no reason to fail. */
-function readable(version: FunctionConfiguration): Variables {
-  return version.Environment?.Error === undefined ? variablesOf(version) : {};
 }
 
 async function active({ clients, clock, functionName }: Shop, functionVersion: string): Promise<void> {

@@ -3,9 +3,10 @@ import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { createStage, type StageOptions } from './apigateway-stage.ts';
 import { createLambdaAlias } from './lambda-alias.ts';
+import { createLambdaRetire } from './lambda-retire.ts';
 import { createLambdaVersions } from './lambda-versions.ts';
 import { createLambdaWarm } from './lambda-warm.ts';
-import { createSageMakerEndpoints, type ServingSettings } from './sagemaker-endpoints.ts';
+import { createSageMakerEndpoints, type EndpointServing } from './sagemaker-endpoints.ts';
 import { createSageMakerWarm } from './sagemaker-warm.ts';
 import type { WarmingLog } from './warming-log.ts';
 import { createSageMakerSmoke, type SmokeRequest } from './sagemaker-smoke.ts';
@@ -19,7 +20,7 @@ export interface PlatformOptions {
   readonly smokeRequests: readonly SmokeRequest[];
   /** Where users' requests are sent. @default '/recommend' */
   readonly requestPath?: string;
-  readonly sagemaker: ServingSettings;
+  readonly sagemaker: EndpointServing;
   /** Where warming requests are noted for the reader of metrics. */
   readonly warming?: WarmingLog;
   /** Of the endpoints, as `mlreg:environment`. */
@@ -32,6 +33,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...createStage(options),
     ...createLambdaAlias(options),
     ...createLambdaVersions(options),
+    ...createLambdaRetire(options),
     ...createLambdaWarm(options),
     ...createSageMakerEndpoints(options),
     ...createSageMakerSmoke(options),

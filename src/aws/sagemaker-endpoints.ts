@@ -6,11 +6,10 @@ import {
   DeleteEndpointConfigCommand,
   DeleteModelCommand,
   DescribeEndpointCommand,
-  DescribeEndpointConfigCommand,
   type DescribeEndpointOutput,
-  DescribeModelCommand,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
+import { armOf } from '../domain/arm.ts';
 import { quotable } from '../domain/aws-words.ts';
 import { later } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
@@ -23,35 +22,37 @@ import {
 } from '../ports/platform.ts';
 import { type Clients, needsOf } from './clients.ts';
 import { type Attempt, attempt, faultOf } from './errors.ts';
+import {
+  type ConfiguredServing,
+  contentDifferences,
+  contentOf,
+  differs,
+  digestVariable,
+  refuseOtherVariables,
+  verifyConfiguration,
+  verifyModel,
+  verifyParts,
+} from './sagemaker-content.ts';
 import { waitFor } from './wait.ts';
 
 /** What all endpoints of an environment have in common. */
-export interface ServingSettings {
-  /** The models' role. */
-  readonly roleArn: string;
-  readonly image: string;
-  readonly memoryMb: number;
-  readonly maxConcurrency: number;
-  /** Environments of each new endpoint that are always warm. */
+export interface EndpointServing extends ConfiguredServing {
+  /** Environments of each new endpoint that are always warm. No part of what a generation is known by. */
   readonly provisionedConcurrency?: number | null;
-  /** Variables of the container. */
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface EndpointsOptions {
   readonly clients: Clients;
   readonly clock: Clock;
-  readonly sagemaker: ServingSettings;
+  readonly sagemaker: EndpointServing;
   /** On all that is made, beside `mlreg:version`. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Which artifact a model was made of; the container may check it. */
-export const digestVariable = 'MLREG_ARTIFACT_DIGEST';
 /** The only variant that a serverless endpoint can have, by the name that SageMaker's own tools give it. */
 export const variantName = 'AllTraffic';
 
-type Endpoints = Pick<Platform, 'ensureEndpoint' | 'endpoint' | 'deleteEndpoint'>;
+type Endpoints = Pick<Platform, 'ensureEndpoint' | 'endpoint' | 'servingDifferences' | 'deleteEndpoint'>;
 
 /** Endpoint, its configuration and its model all have the same name. */
 export function createSageMakerEndpoints(options: EndpointsOptions): Endpoints {
@@ -65,6 +66,7 @@ export function createSageMakerEndpoints(options: EndpointsOptions): Endpoints {
 
   return {
     async ensureEndpoint(spec) {
+      refuseOtherVariables(options.sagemaker, spec);
       const known = await describe(spec.endpoint);
       if (known === undefined) {
         await ensureModel(client(), options, spec);
@@ -74,14 +76,22 @@ export function createSageMakerEndpoints(options: EndpointsOptions): Endpoints {
       const found = known ?? (await describe(spec.endpoint));
       if (found === undefined) return { kind: 'creating' };
       if (found.EndpointConfigName !== spec.endpoint)
-        throw differs(spec, 'configuration', found.EndpointConfigName);
+        throw differs(spec, `its configuration is ${found.EndpointConfigName ?? 'none'}`);
       // What this very call has made or checked needs no second look.
-      if (known !== undefined && found.EndpointStatus !== 'Deleting') await verifyParts(client(), spec);
+      if (known !== undefined && found.EndpointStatus !== 'Deleting')
+        await verifyParts(client(), spec, options.sagemaker);
       return stateOf(found);
     },
     async endpoint(name, haste) {
       const found = await describe(name, haste);
       return found === undefined ? { kind: 'absent' } : stateOf(found);
+    },
+    async servingDifferences(name) {
+      const found = await describe(name);
+      const config = found?.EndpointConfigName;
+      if (config === undefined)
+        throw new PlatformError({ kind: 'missing', message: `there is no endpoint ${name}` });
+      return contentDifferences(options.sagemaker, await contentOf(client(), config));
     },
     async deleteEndpoint(name) {
       const found = await describe(name);
@@ -126,7 +136,8 @@ async function ensureModel(
   options: EndpointsOptions,
   spec: EndpointSpec,
 ): Promise<void> {
-  const { sagemaker } = options;
+  const { image, roleArn } = spec.serving ?? options.sagemaker;
+  const { environment } = options.sagemaker;
   const made = await unless(
     'exists',
     { action: 'sagemaker:CreateModel', resource: `model ${spec.endpoint}` },
@@ -134,17 +145,17 @@ async function ensureModel(
       client.send(
         new CreateModelCommand({
           ModelName: spec.endpoint,
-          ExecutionRoleArn: sagemaker.roleArn,
+          ExecutionRoleArn: roleArn,
           PrimaryContainer: {
-            Image: sagemaker.image,
+            Image: image,
             ModelDataUrl: spec.artifactUri,
-            Environment: { ...sagemaker.environment, [digestVariable]: spec.artifactDigest },
+            Environment: { ...environment, [digestVariable]: spec.artifactDigest },
           },
           Tags: tags(options, spec),
         }),
       ),
   );
-  if (made === undefined) await verifyModel(client, spec);
+  if (made === undefined) await verifyModel(client, spec, options.sagemaker);
 }
 
 async function ensureConfiguration(
@@ -152,7 +163,8 @@ async function ensureConfiguration(
   options: EndpointsOptions,
   spec: EndpointSpec,
 ): Promise<void> {
-  const { memoryMb, maxConcurrency, provisionedConcurrency: provisioned = null } = options.sagemaker;
+  const { memoryMb, maxConcurrency } = spec.serving ?? options.sagemaker;
+  const { provisionedConcurrency: provisioned = null } = options.sagemaker;
   const what = {
     action: 'sagemaker:CreateEndpointConfig',
     resource: `endpoint configuration ${spec.endpoint}`,
@@ -178,7 +190,7 @@ async function ensureConfiguration(
       ),
     ),
   );
-  if (made === undefined) await verifyConfiguration(client, spec);
+  if (made === undefined) await verifyConfiguration(client, spec, options.sagemaker);
 }
 
 async function startEndpoint(
@@ -214,43 +226,12 @@ async function eventually<T>(clock: Clock, send: () => Promise<T>): Promise<T> {
   return send();
 }
 
-async function verifyParts(client: SageMakerClient, spec: EndpointSpec): Promise<void> {
-  await verifyConfiguration(client, spec);
-  await verifyModel(client, spec);
-}
-
-async function verifyConfiguration(client: SageMakerClient, spec: EndpointSpec): Promise<void> {
-  const resource = `endpoint configuration ${spec.endpoint}`;
-  const found = await attempt({ action: 'sagemaker:DescribeEndpointConfig', resource }, () =>
-    client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: spec.endpoint })),
-  );
-  const model = found.ProductionVariants?.[0]?.ModelName;
-  if (model !== spec.endpoint) throw differs(spec, 'model', model);
-}
-
-async function verifyModel(client: SageMakerClient, spec: EndpointSpec): Promise<void> {
-  const found = await attempt({ action: 'sagemaker:DescribeModel', resource: `model ${spec.endpoint}` }, () =>
-    client.send(new DescribeModelCommand({ ModelName: spec.endpoint })),
-  );
-  const container = found.PrimaryContainer ?? found.Containers?.[0];
-  const digest = container?.Environment?.[digestVariable];
-  if (digest !== spec.artifactDigest) throw differs(spec, 'artifact digest', digest);
-  if (container?.ModelDataUrl !== spec.artifactUri) throw differs(spec, 'artifact', container?.ModelDataUrl);
-}
-
-function differs(
-  { endpoint, version }: EndpointSpec,
-  what: string,
-  found: string | undefined,
-): PlatformError {
-  return new PlatformError({
-    kind: 'refused',
-    message: `endpoint ${endpoint} exists, but is not ${version}: its ${what} is ${found ?? 'none'}. Somebody else made or changed it: delete it, or register the version anew`,
-  });
-}
-
 function tags(options: EndpointsOptions, { version }: EndpointSpec): { Key: string; Value: string }[] {
-  return Object.entries({ ...options.tags, 'mlreg:version': version }).map(([Key, Value]) => ({
+  const arm = armOf(version);
+  // A tag's value takes no `#`.
+  const generation = arm.generation === 1 ? {} : { 'mlreg:generation': String(arm.generation) };
+  const all = { ...options.tags, 'mlreg:version': arm.version, ...generation };
+  return Object.entries(all).map(([Key, Value]) => ({
     Key,
     Value,
   }));

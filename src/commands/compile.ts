@@ -79,7 +79,10 @@ export async function compile(
   words: Words,
   champion: VersionRecord | null,
   endpoints: Endpoints,
-  approvalRequired: boolean,
+  {
+    approvalRequired,
+    ...more
+  }: { readonly approvalRequired: boolean } & Pick<Settings, 'replaces' | 'serving'>,
 ): Promise<Plan> {
   const { config } = at;
   if (words.strategy === 'all-at-once' && config.protected) {
@@ -120,6 +123,7 @@ export async function compile(
     ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
     ...(answers === undefined ? {} : { answers }),
     ...(testers === undefined ? {} : { testers }),
+    ...more,
   };
   const withApproval =
     approvalRequired && settings.approvals === 0 ? { ...settings, approvals: 1 } : settings;

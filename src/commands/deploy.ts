@@ -14,7 +14,7 @@ import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
 import { proveMetrics } from './metrics-path.ts';
 import { preflight } from './preflight.ts';
-import { prepare } from './prepare.ts';
+import { generationFor, prepare } from './prepare.ts';
 import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -29,7 +29,7 @@ export interface DeployOptions extends RolloutOptions {
 export async function deploy(context: Context, options: DeployOptions): Promise<ExitCode> {
   const { output, world } = context;
   // Everything that is wrong with the words is said before anybody is asked anything.
-  const words = wordsOf(options);
+  wordsOf(options);
   const forced = forceOf(options);
   const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout');
   const at = await target(context);
@@ -51,14 +51,16 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     );
   }
   const serving = (await at.connection.store.versions()).find((version) => version.status === 'champion');
-  if (serving?.version === words.version) {
+  const choice = await generationFor(context, at, options);
+  const { version } = choice.record;
+  if (serving?.version === version) {
     output.answer(
-      { kind: 'Deploy', result: 'already-serving', version: words.version },
-      () => `${words.version} serves ${at.config.name} already; nothing to do`,
+      { kind: 'Deploy', result: 'already-serving', version },
+      () => `${version} serves ${at.config.name} already; nothing to do`,
     );
     return exitCode.done;
   }
-  const prepared = await prepare(context, at, options, { begins: options.dryRun !== true });
+  const prepared = await prepare(context, at, options, { choice, begins: options.dryRun !== true });
   if (options.dryRun === true) {
     return answerPlan(context, prepared.plan);
   }
@@ -88,6 +90,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const ports = portsOf(context, at, follower.onEntry);
   const id = world.ids.rolloutId();
   try {
+    if (prepared.isNew) await at.connection.store.register(prepared.record);
     const started = await start(ports, id, {
       ...prepared,
       plan,

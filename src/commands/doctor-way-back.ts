@@ -1,6 +1,9 @@
-import { nextEndpoint } from '../domain/names.ts';
+import { armOf } from '../domain/arm.ts';
+import { endpointOf } from '../domain/names.ts';
 import type { VersionRecord } from '../domain/registry.ts';
+import { instant } from '../domain/units.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
+import { generationsOf, nextGeneration } from '../registry/generations.ts';
 import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
 import { findReturn } from '../rollout/find-return.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -24,6 +27,9 @@ export async function wayBack(
   return { ok: true, detail: `${endpoint.name} is in service; ${leads}` };
 }
 
+/** Who would provision a generation that is only looked at. */
+const nobody = { at: instant(0), by: '', why: '' };
+
 async function leadsTo({ config, connection }: Target): Promise<string> {
   const records = await connection.store.versions();
   const record = previousGood(records);
@@ -36,7 +42,10 @@ async function leadsTo({ config, connection }: Target): Promise<string> {
   const { builds } = await findReturn(connection.platform, {
     record,
     service: standing.service,
-    next: nextEndpoint({ model: config.model, environment: config.name }, record),
+    next: endpointOf(
+      { model: config.model, environment: config.name },
+      nextGeneration(generationsOf(records, armOf(record.version).version), nobody),
+    ),
   });
   const first = builds === undefined ? '' : `, which has to be built first: ${builds}`;
   return `mlreg rollback goes to ${record.version}${first}`;

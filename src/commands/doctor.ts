@@ -21,6 +21,7 @@ import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { lookAround } from '../rollout/look.ts';
 import { aliasNote } from './marker.ts';
 import { missingUsers } from './missing-users.ts';
+import { servingCheck } from './serving-settings.ts';
 import { userKeyTrouble } from './user-key.ts';
 import { championOf } from './prepare.ts';
 
@@ -126,6 +127,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
         return { ok: true, detail: `${detail}; the next deploy puts that on trial` };
       return { ok: false, detail, mend: 'mlreg deploy --with-latest, or undo the changes of $LATEST' };
     });
+    await check('serving', () => servingCheck(at, champion));
     const { endpoint } = champion;
     await check('way back', () => wayBack(at, champion, running));
     await check('artifact', async () => {

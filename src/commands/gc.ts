@@ -23,6 +23,8 @@ export async function gc(context: Context, options: GcOptions): Promise<ExitCode
       alias: config.lambda.alias,
       green: config.lambda.green,
       keepMs: config.keepPreviousMs,
+      keepVersions: config.lambda.keepVersions,
+      mostVersions: Infinity,
       actor: context.actor,
       rehearse,
     },
@@ -34,7 +36,7 @@ export async function gc(context: Context, options: GcOptions): Promise<ExitCode
 }
 
 function collectionText(done: Collection, environment: string, rehearse: boolean): string {
-  const { retired, kept, unfinished, tidied } = done;
+  const { retired, kept, unfinished, tidied, stale } = done;
   const line = (what: string, { version, endpoint }: Collection['retired'][number], why = ''): string =>
     `${what.padEnd(10)} ${version}  ${endpoint}${why === '' ? '' : `  ${why}`}`;
   const sum = `${counted(retired.length, 'endpoint')} ${rehearse ? 'would be retired' : 'retired'} in ${environment}`;
@@ -43,6 +45,28 @@ function collectionText(done: Collection, environment: string, rehearse: boolean
     ...retired.map((one) => line(rehearse ? 'would go' : 'retired', one)),
     ...kept.map((one) => line('kept', one, one.why)),
     ...unfinished.map((one) => line('unfinished', one, `${one.why}; the next mlreg gc goes on`)),
+    ...staleLines(stale, rehearse),
     sum,
   ].join('\n');
+}
+
+/** `would go   Lambda versions 12 to 14, 17`: they cost nothing but room, so nobody reads hundreds of lines. */
+function staleLines({ functionVersions, left }: Collection['stale'], rehearse: boolean): readonly string[] {
+  const gone =
+    functionVersions.length === 0
+      ? []
+      : [
+          `${(rehearse ? 'would go' : 'deleted').padEnd(10)} ${counted(functionVersions.length, 'Lambda version')}  ${rangesOf(functionVersions)}`,
+        ];
+  return left === undefined ? gone : [...gone, `left       Lambda versions  ${left}`];
+}
+
+function rangesOf(functionVersions: readonly string[]): string {
+  const ranges: { readonly from: number; to: number }[] = [];
+  for (const number of functionVersions.map(Number)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.to === number - 1) last.to = number;
+    else ranges.push({ from: number, to: number });
+  }
+  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`)).join(', ');
 }

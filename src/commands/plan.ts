@@ -4,13 +4,14 @@ import { powerOf } from '../reporting/power.ts';
 import { powerText } from '../reporting/power-view.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { prepare } from './prepare.ts';
+import { generationFor, prepare } from './prepare.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
 export async function plan(context: Context, options: RolloutOptions): Promise<ExitCode> {
   wordsOf(options);
   const at = await target(context);
-  const prepared = await prepare(context, at, options, { begins: false });
+  const choice = await generationFor(context, at, options);
+  const prepared = await prepare(context, at, options, { choice, begins: false });
   return answerPlan(context, prepared.plan);
 }
 

@@ -1,5 +1,6 @@
-import type { EnvironmentConfig } from '../config/index.ts';
-import { nextEndpoint } from '../domain/names.ts';
+import { type EnvironmentConfig, servingOf } from '../config/index.ts';
+import { armOf } from '../domain/arm.ts';
+import { endpointOf } from '../domain/names.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
 import { type AliasTarget, targetText } from '../domain/route.ts';
@@ -7,10 +8,14 @@ import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { lookAround, refuseUnknown } from '../rollout/look.ts';
 import { unmet } from '../registry/acceptance.ts';
+import { generationsOf } from '../registry/generations.ts';
 import { compile, type Endpoints } from './compile.ts';
 import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../rollout/state.ts';
 import { returnWarmth } from './return-warmth.ts';
+import { type Choice, chooseGeneration } from '../rollout/choose-generation.ts';
+import { mustKnowGenerations } from './router-code.ts';
+import { servedOtherwise } from './serving-settings.ts';
 import { stageFor } from './stage.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -18,6 +23,8 @@ import { type RolloutOptions, wordsOf } from './words.ts';
 export interface Prepared {
   readonly plan: Plan;
   readonly record: VersionRecord;
+  /** The record is a new generation's, which is not registered yet. */
+  readonly isNew: boolean;
   readonly champion: VersionRecord | null;
   readonly home: AliasTarget;
   readonly deploymentId?: string;
@@ -27,6 +34,7 @@ export interface Prepared {
 }
 
 /**
+ * @param choice which generation of the version, by `generationFor`
  * @param begins whether the rollout is to begin now: then unasked changes of $LATEST are refused before anything else is
  *   asked of its code, which may be what is broken
  */
@@ -34,11 +42,11 @@ export async function prepare(
   context: Context,
   at: Target,
   options: RolloutOptions,
-  { begins }: { readonly begins: boolean },
+  { choice, begins }: { readonly choice: Choice; readonly begins: boolean },
 ): Promise<Prepared> {
-  const words = wordsOf(options);
+  const { record, isNew, replaces } = choice;
+  const words = { ...wordsOf(options), version: record.version };
   const { config, connection } = at;
-  const record = await registered(at, words.version);
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
@@ -67,9 +75,12 @@ export async function prepare(
     );
   }
   const stage = await stageFor(at, look, words.strategy);
-  const endpoint = nextEndpoint({ model: config.model, environment: config.name }, record);
+  const endpoint = endpointOf({ model: config.model, environment: config.name }, record);
   const endpoints: Record<string, { name: string; generation: number }> = { [record.version]: endpoint };
   if (champion?.endpoint !== undefined) endpoints[champion.version] = champion.endpoint;
+  for (const { version, endpoint: failed } of replaces) if (failed !== undefined) endpoints[version] = failed;
+  const arms = champion === null ? [record] : [record, champion];
+  if (arms.some(({ version }) => armOf(version).generation > 1)) await mustKnowGenerations(context, at);
   const found = await connection.artifacts.digest(record.artifact.uri);
   if (found.digest !== record.artifact.digest) {
     throw new UserError('usage', `the artifact of ${record.version} is not the one that was registered`, {
@@ -84,16 +95,26 @@ export async function prepare(
   const latest = differences.length === 0 ? undefined : { differences, take };
   if (begins && latest !== undefined && !take)
     refuseLatest(latest.differences, champion, record, config.name);
-  const compiled = await compile(context, at, words, champion, endpoints, options.approvalRequired === true);
+  if (choice.unread !== undefined)
+    context.output.say(`how ${record.version} serves is not compared with mlreg.yaml: ${choice.unread}`);
+  const compiled = await compile(context, at, words, champion, endpoints, {
+    approvalRequired: options.approvalRequired === true,
+    replaces: replaces.map(({ version }) => version),
+    serving: servingOf(config),
+  });
+  const settings = await servedOtherwise(at, champion);
   const warmth = await returnWarmth(at, compiled, endpoints);
   const plan: Plan = {
     ...compiled,
     ...(latest === undefined ? {} : { latest }),
+    ...(settings.length === 0 ? {} : { settings }),
+    ...(champion === null ? {} : { mayDiffer: differences }),
     ...(warmth === undefined ? {} : { returnWarmth: warmth }),
   };
   return {
     plan,
     record,
+    isNew,
     champion,
     home: { functionVersion: view.target.functionVersion, weights: {} },
     ...(stage?.deploymentId === undefined || stage.autoDeploy ? {} : { deploymentId: stage.deploymentId }),
@@ -107,6 +128,7 @@ export async function prepare(
           statusAt: context.world.clock.now(),
           statusReason: `${plan.strategy} began`,
           endpoint,
+          serving: servingOf(config),
         },
       },
     ],
@@ -160,6 +182,14 @@ export async function registered(
     why: tags.length === 0 ? 'no version is' : `registered are ${tags.join(', ')}`,
     mend: `mlreg register ${version} --artifact URI --environment ${config.name}`,
   });
+}
+
+/** Which generation of a version a rollout would take. @throws UserError where the version is not registered */
+export async function generationFor(context: Context, at: Target, options: RolloutOptions): Promise<Choice> {
+  const { version } = await registered(at, wordsOf(options).version);
+  const of = generationsOf(await at.connection.store.versions(), version);
+  const { clock } = context.world;
+  return chooseGeneration({ platform: at.connection.platform, clock }, of, { by: context.actor.name });
 }
 
 export async function championOf({ connection }: Target): Promise<VersionRecord | null> {

@@ -1,6 +1,6 @@
 import type { Publication } from '../ports/inventory.ts';
 import type { Store } from '../ports/store.ts';
-import { parseVersion } from '../domain/parse.ts';
+import { parseArmTag } from '../domain/arm.ts';
 import { targetText } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -28,7 +28,7 @@ export interface RecoverOptions {
  * back from an older copy. Shows what it found and asks. Moves no users.
  */
 export async function recover(context: Context, options: RecoverOptions): Promise<ExitCode> {
-  const champion = options.champion === undefined ? undefined : parseVersion(options.champion, '--champion');
+  const champion = options.champion === undefined ? undefined : parseArmTag(options.champion, '--champion');
   const forced = forceOf(options);
   const at = await target(context);
   const { config, connection } = at;
@@ -108,7 +108,7 @@ async function rebuiltFrom(
   { world, actor }: Context,
   { connection, config }: Target,
   { store, served: now, back }: Found,
-  wanted: { readonly rollout: RolloutId; readonly champion: ReturnType<typeof parseVersion> | undefined },
+  wanted: { readonly rollout: RolloutId; readonly champion: ReturnType<typeof parseArmTag> | undefined },
 ): Promise<Rebuilt> {
   const { platform, inventory } = connection;
   const publications = await inventory.publications();

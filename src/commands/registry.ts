@@ -1,3 +1,4 @@
+import { parseArmTag } from '../domain/arm.ts';
 import { metricValues } from '../domain/metric-value.ts';
 import { parseVersion } from '../domain/parse.ts';
 import { isRetired, type VersionRecord } from '../domain/registry.ts';
@@ -123,7 +124,7 @@ export async function versions(context: Context): Promise<ExitCode> {
 
 /** Artifact, digest, acceptance criteria; where an endpoint serves it, smoke requests too. Changes nothing. */
 export async function validate(context: Context, _options: object, text: string): Promise<ExitCode> {
-  const version = parseVersion(text, 'VERSION');
+  const version = parseArmTag(text, 'VERSION');
   const at = await target(context);
   const record = await registered(at, version);
   const checks: { readonly check: string; readonly passed: boolean; readonly detail: string }[] = [];

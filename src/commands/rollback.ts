@@ -1,7 +1,9 @@
 import type { VersionTag } from '../domain/units.ts';
-import { nextEndpoint } from '../domain/names.ts';
-import { formatDuration, parseVersion } from '../domain/parse.ts';
+import { servingOf } from '../config/index.ts';
+import { armOf, parseArmTag } from '../domain/arm.ts';
+import { endpointOf } from '../domain/names.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
+import { generationsOf, nextGeneration, returnable } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
 import {
@@ -27,9 +29,10 @@ import { settingsFor } from './compile.ts';
 import { championOf } from './prepare.ts';
 import { whyNow } from './serving-now.ts';
 import { takeUp } from './resume.ts';
+import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
+import { announcement, astrayText, keysText, warmWithinMs } from './rollback-words.ts';
 import {
-  type Astray,
   astray,
   confirmFled,
   defaultTarget,
@@ -45,28 +48,30 @@ export interface RollbackOptions {
   readonly force?: boolean;
 }
 
-/** A cold start is seldom longer, and whoever rolls back has a reason to. */
-const warmWithinMs = 30_000;
-
 /**
  * One move back to a version known good, rollout or not. Asks nothing, and waits for nothing but the move itself where users
  * suffer; where nobody does it waits, for a bounded time, until the version is warm.
  */
 export async function rollback(context: Context, options: RollbackOptions): Promise<ExitCode> {
-  const to =
-    options.to === undefined || options.to === 'previous' ? undefined : parseVersion(options.to, '--to');
+  const asked =
+    options.to === undefined || options.to === 'previous' ? undefined : parseArmTag(options.to, '--to');
   const force = forceOf(options) !== undefined;
   const at = await target(context);
   let running: RolloutState | null;
   let look: Claimed | null;
+  let to: VersionTag | undefined;
   try {
     // Who rolls back after a rollback by the alias alone wants that one known first.
     look = await refuseWhereBehind(at);
     running = (await unfinished(at)) ?? (await undone(at, look));
+    to = asked === undefined ? undefined : await generationNamed(at, asked, options.to);
   } catch (error) {
-    if (to === undefined) return rollBackByAliasAlone(context, at, error, { force });
+    if (asked === undefined) return rollBackByAliasAlone(context, at, error, { force });
     // A named version needs the registry; what that says of an immutable Lambda version holds, however old it is.
-    const known = error instanceof StoreBehind ? await servedBy(at, to) : undefined;
+    const known =
+      error instanceof StoreBehind
+        ? await servedBy(at, await generationNamed(at, asked, options.to))
+        : undefined;
     if (known === undefined) throw error;
     return rollBackByAliasAlone(context, at, error, { to: known, force });
   }
@@ -99,6 +104,21 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   if (running === null) return withStore();
   const home = to === undefined ? undoOf(running) : await servedBy(at, to);
   return orByAliasAlone(context, at, withStore, { to: home, force });
+}
+
+/**
+ * The generation that `--to` means: of `v2.3.0` the one known good that served last, of `v2.3.0#2` that one, and of `v2.3.0#1`
+ * the first.
+ */
+async function generationNamed(
+  { connection }: Target,
+  asked: VersionTag,
+  text: string | undefined,
+): Promise<VersionTag> {
+  const { version, generation } = armOf(asked);
+  if (generation > 1 || text?.endsWith('#1') === true) return asked;
+  const of = generationsOf(await connection.store.versions(), version);
+  return returnable(of)?.version ?? asked;
 }
 
 /** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */
@@ -147,7 +167,10 @@ async function moveTo(
   const { service } = standing;
   const champion = await championOf(at);
   const { view: alias } = view.main;
-  const next = nextEndpoint({ model: config.model, environment: config.name }, wanted);
+  const of = generationsOf(await connection.store.versions(), armOf(wanted.version).version);
+  const why = `built for a rollback to ${wanted.version}`;
+  const fresh = nextGeneration(of, { at: context.world.clock.now(), by: context.actor.name, why });
+  const next = endpointOf({ model: config.model, environment: config.name }, fresh);
   const [back, keys] = await Promise.all([
     findReturn(platform, { record: wanted, service, next }),
     compareKeys(platform, service.functionVersion, alias.target.functionVersion),
@@ -165,11 +188,16 @@ async function moveTo(
     );
     return exitCode.done;
   }
+  const returning = back.anew === true ? fresh : wanted;
+  if (armOf(returning.version).generation > 1 && back.returnsTo === undefined)
+    await mustKnowGenerations(context, at);
   const roles = {
-    champion: champion?.version === wanted.version ? null : (champion?.version ?? null),
-    challenger: wanted.version,
+    champion: champion?.version === returning.version ? null : (champion?.version ?? null),
+    challenger: returning.version,
   };
-  const endpoints: Record<string, { name: string; generation: number }> = { [wanted.version]: back.endpoint };
+  const endpoints: Record<string, { name: string; generation: number }> = {
+    [returning.version]: back.endpoint,
+  };
   if (champion?.endpoint !== undefined && roles.champion !== null)
     endpoints[champion.version] = champion.endpoint;
   const isPrepared = back.builds === undefined && republishes === undefined;
@@ -179,6 +207,8 @@ async function moveTo(
     ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
     returnsTo: back.returnsTo,
     builds: back.builds,
+    // Under its old name it is the generation that it was.
+    serving: (back.anew === true ? undefined : wanted.serving) ?? servingOf(config),
     republishes,
     warmWithinMs: isPrepared && now === null ? warmWithinMs : undefined,
     smokeFirst: standing.kind === 'fled' || standing.kind === 'unproven',
@@ -198,6 +228,7 @@ async function moveTo(
     const id = context.world.ids.rolloutId();
     try {
       const home = homeOf(roles.champion === null ? null : champion, alias.target);
+      if (back.anew === true) await connection.store.register(returning);
       const journal = await start(ports, id, {
         plan,
         actor: context.actor,
@@ -206,7 +237,16 @@ async function moveTo(
         endpoints,
         codeSha256,
         // From here on this is its endpoint, also where the rollout ends halfway: gc finds it by the registry alone.
-        changes: [{ version: wanted.version, set: { endpoint: back.endpoint } }],
+        changes: [
+          {
+            version: returning.version,
+            set: {
+              endpoint: back.endpoint,
+              ...(plan.serving === undefined ? {} : { serving: plan.serving }),
+            },
+          },
+        ],
+        isNew: back.anew === true,
       });
       const { code, state } = await driveToEnd(context, at, ports, journal, follower);
       return answerOutcome(context, state, code);
@@ -231,61 +271,4 @@ function republishedFor(
   if (back.builds !== undefined || back.returnsTo === undefined) return undefined;
   const isSameRouting = service.routing === undefined || service.routing === config.routing;
   return isSameRouting ? keys.how : undefined;
-}
-
-/** What a return to the recorded Lambda version does to API keys, where it is not published anew. */
-function keysText(
-  { config }: Target,
-  { functionVersion }: Service,
-  keys: Exclude<ReturnKeys, { kind: 'same' }>,
-): string {
-  if (keys.kind === 'unread')
-    return `whether Lambda version ${functionVersion} lets callers in by today's API keys could not be read (${keys.why}); it is used as it is`;
-  const obstacle = keys.obstacle ?? `it was published for other routing than ${config.routing}`;
-  return `Lambda version ${functionVersion} ${keys.how}. It is used all the same: it can't be published anew, for ${obstacle}`;
-}
-
-const astrayText = ({ champion: { version }, instead }: Astray): string =>
-  `${instead}, so not everybody is with ${version}, the champion: they are brought to it, and not to a version before it`;
-
-/** What is about to happen, and how long it takes. */
-function announcement(
-  { config }: Target,
-  { version }: VersionRecord,
-  {
-    back,
-    service,
-    codeSha256,
-    republishes,
-    now,
-  }: {
-    readonly back: WayBack;
-    readonly service: Service;
-    readonly codeSha256: string;
-    readonly republishes: string | undefined;
-    /** Why nobody waits; null where nobody suffers. */
-    readonly now: string | null;
-  },
-): string {
-  if (republishes !== undefined) {
-    return (
-      `${version}: Lambda version ${service.functionVersion}, which served it before, ${republishes}. So it is published anew with ` +
-      `today's keys, and smoke-tested and warm before everybody moves to it. Where that fails, everybody returns to Lambda version ${service.functionVersion}`
-    );
-  }
-  if (back.builds === undefined) {
-    return `${version}: everybody returns to Lambda version ${service.functionVersion}, which served it before; nothing is published, and it takes seconds${
-      now === null
-        ? `. Nobody suffers now, so mlreg warms ${version} first, for at most ${formatDuration(warmWithinMs)}`
-        : `. Nobody waits until ${version} is warm: ${now}`
-    }`;
-  }
-  const code =
-    back.returnsTo === undefined && service.codeSha256 !== undefined && service.codeSha256 !== codeSha256
-      ? '. The code in $LATEST is not the code that served it before'
-      : '';
-  return (
-    `${version} has to be built first: ${back.builds}${code}. It is smoke-tested and warm before users move. ` +
-    `This takes minutes on AWS, at most ${formatDuration(config.provisionTimeoutMs)}; until then users stay where they are`
-  );
 }

@@ -3,7 +3,7 @@ import { UserError } from '../domain/user-error.ts';
 import type { Context, Target } from './context.ts';
 
 /** What a route may ask of the router, beside one version for everybody. */
-type Skill = 'buckets-1' | 'answers-1' | 'testers-1';
+type Skill = 'buckets-1' | 'answers-1' | 'testers-1' | 'generations-1';
 
 /**
  * What the code in $LATEST, which the next rollout publishes, says that it understands; null where nobody may ask it.
@@ -40,6 +40,8 @@ export async function demand(
   const skills = await understood(context, at, what);
   if (skills === null || skills.includes(skill)) return;
   const { config } = at;
+  // With weighted routing any function will do: one that says nothing of itself takes any name of a version.
+  if (skill === 'generations-1' && config.routing === 'weighted' && skills.length === 0) return;
   throw new UserError('usage', `the code of function ${config.lambda.function} does not understand ${what}`, {
     why: 'it is an older router, or none of mlreg’s: it would answer 500 to everybody. Nothing was changed',
     mend:
@@ -51,3 +53,10 @@ export async function demand(
           ],
   });
 }
+
+/** @throws UserError where the deployed router does not know that a version may have a generation */
+export const mustKnowGenerations = (context: Pick<Context, 'output'>, at: Target): Promise<void> =>
+  demand(context, at, 'generations-1', {
+    what: 'versions with a generation, as v2.3.0#2',
+    without: 'or register the artifact under a version of its own',
+  });

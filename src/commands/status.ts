@@ -17,6 +17,7 @@ import { type Context, stateOf, type Target, target, unfinished } from './contex
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
 import { championOf } from './prepare.ts';
+import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
@@ -34,6 +35,7 @@ export async function status(context: Context): Promise<ExitCode> {
   const alias = look instanceof PlatformError ? look : look.main.view;
   const note = look instanceof PlatformError ? null : aliasNote(at, look, { champion, running });
   const stage = look instanceof PlatformError ? null : stageView(look);
+  const settings = await servedOtherwise(at, champion);
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
   const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
@@ -52,6 +54,7 @@ export async function status(context: Context): Promise<ExitCode> {
     environment: config.name,
     place: connection.place,
     champion: champion?.version ?? null,
+    ...(settings.length === 0 ? {} : { settings }),
     alias:
       alias instanceof PlatformError
         ? { error: alias.message }
@@ -69,6 +72,11 @@ export async function status(context: Context): Promise<ExitCode> {
     const lines = [
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${championText(champion, config.name, note)}`,
+      ...(champion === null || settings.length === 0
+        ? []
+        : [
+            `settings  ${otherwiseText(champion.version, settings)}${running === null ? `; next: ${rolloutOf(champion, config.name)}` : ''}`,
+          ]),
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(stage, config.lambda.alias, config.name, running !== null),

@@ -45,7 +45,7 @@ export function wordsOf(options: RolloutOptions): Words {
   const first = options.percent === undefined ? undefined : parsePercent(options.percent, '--percent');
   return {
     strategy,
-    version: parseVersion(options.modelVersion, '--model-version'),
+    version: versionOf(options.modelVersion),
     steps:
       options.steps === undefined ? (first === undefined ? undefined : [first]) : parseSteps(options.steps),
     bakeMs: options.bake === undefined ? undefined : parseDuration(options.bake, '--bake'),
@@ -54,6 +54,16 @@ export function wordsOf(options: RolloutOptions): Words {
     sample: options.sample === undefined ? first : parsePercent(options.sample, '--sample'),
     keep: options.keep === true,
   };
+}
+
+/** @throws UserError for a generation: which one is rolled out follows from mlreg.yaml */
+function versionOf(text: string): VersionTag {
+  const [version = '', generation] = text.split('#');
+  if (generation === undefined) return parseVersion(text, '--model-version');
+  throw new UserError('usage', `--model-version: '${text}' names a generation`, {
+    why: 'which generation of a version is rolled out follows from the serving settings in mlreg.yaml',
+    mend: [`--model-version ${version}`, `mlreg rollback --to ${text}  # to a generation that served before`],
+  });
 }
 
 /** A flag that would do nothing is a mistake. */

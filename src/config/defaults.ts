@@ -93,6 +93,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       alias: 'live',
       green: 'green',
       latest: 'refuse',
+      keepVersions: 10,
       shadowFunction: `${model}-shadow-${environment}`,
     },
     api: { id: null, name: `${model}-api-${environment}`, stage: '$default' },

@@ -114,6 +114,8 @@ export interface EnvironmentConfig {
     readonly alias: string;
     readonly green: string | null;
     readonly latest: 'refuse' | 'take';
+    /** Newest Lambda versions of mlreg's that gc leaves, also where nothing refers to them. */
+    readonly keepVersions: number;
     readonly shadowFunction: string;
   };
   /** `id` null: to be found by its name. */
@@ -159,6 +161,7 @@ export function environmentConfig(
 ): EnvironmentConfig {
   const settings = environmentSchema.parse(raw);
   const { requests, judge, lambda, api, notifications } = settings;
+  const { keepWarm, ...sagemaker } = settings.sagemaker;
   const local = name === 'local';
   return {
     name,
@@ -209,7 +212,7 @@ export function environmentConfig(
     notifications,
     lambda,
     api,
-    sagemaker: sagemakerSettings(settings, directory),
+    sagemaker: { ...sagemaker, keepWarmMs: keepWarm, image: localImage(sagemaker.image, directory) },
     store:
       local || settings.table === null
         ? { kind: 'embedded', directory: join(directory, '.mlreg', name) }
@@ -282,13 +285,6 @@ function strategies({
     shadow: shadowSettings(shadow),
     watch: { tickMs: watch.tick },
   };
-}
-
-function sagemakerSettings(
-  { sagemaker: { keepWarm, image, ...rest } }: Settings,
-  directory: string,
-): EnvironmentConfig['sagemaker'] {
-  return { ...rest, keepWarmMs: keepWarm, image: localImage(image, directory) };
 }
 
 function localImage(image: string | null, directory: string): string | null {

@@ -24,5 +24,6 @@ export {
   policyMistakes,
   readPolicyFile,
 } from './policy-file.ts';
+export { servingOf } from './serving.ts';
 export { formatOrigin, type Origin, type Setting } from './sources.ts';
 export { starterConfig } from './starter.ts';

@@ -198,6 +198,11 @@ export const environmentSchema = z.strictObject({
         'What a deploy does where code, variables or settings of $LATEST differ from what serves. `refuse`: it exits 2. `take`: they are put on trial with the version.',
         ['refuse', 'take'],
       ),
+      keepVersions: leaf.whole(
+        'So many of the newest Lambda versions that mlreg published stay when `mlreg gc` deletes those that nothing refers to.',
+        1,
+        1_000,
+      ),
       shadowFunction: leaf.text(
         'The function that asks the challenger in a shadow rollout.',
         lambdaName,

@@ -58,4 +58,6 @@ export const collectedIn = ({
   alias: lambda.alias,
   green: lambda.green,
   keepMs: keepPreviousMs,
+  keepVersions: lambda.keepVersions,
+  mostVersions: 50,
 });

@@ -15,8 +15,8 @@ export async function tidy(
   wanted: Omit<Collect, 'rehearse'>,
 ): Promise<Tidied> {
   try {
-    const { retired } = await collect(ports, { ...wanted, rehearse: true });
-    if (retired.length === 0) return { kind: 'nothing' };
+    const { retired, stale } = await collect(ports, { ...wanted, rehearse: true });
+    if (retired.length === 0 && stale.functionVersions.length === 0) return { kind: 'nothing' };
     return { kind: 'done', collection: await collect(ports, { ...wanted, rehearse: false }) };
   } catch (error) {
     if (error instanceof UserError && error.fault === 'conflict')
@@ -33,10 +33,13 @@ export function tidiedLine(tidied: Tidied): string | null {
     case 'later':
       return `retired nothing: ${tidied.why}`;
     case 'done': {
-      const { retired, unfinished } = tidied.collection;
+      const { retired, unfinished, stale } = tidied.collection;
       const gone = retired.map(({ endpoint }) => endpoint).join(', ');
       const left = unfinished.map(({ endpoint, why }) => `; ${endpoint} is not gone yet: ${why}`).join('');
-      return `retired ${gone === '' ? 'nothing' : gone}${left}`;
+      const { length } = stale.functionVersions;
+      const versions =
+        length === 0 ? '' : `; deleted ${length} Lambda ${length === 1 ? 'version' : 'versions'}`;
+      return `retired ${gone === '' ? 'nothing' : gone}${left}${versions}`;
     }
   }
 }

@@ -34,6 +34,7 @@ const sentences: readonly string[] = [
   String.raw`The operation cannot be performed at this time\. (?:An update is in progress for resource: ${arn}|The function is currently in the following state: \w+)`,
   String.raw`CodeSHA256 \([\w+/=]{1,64}\) is different from current CodeSHA256 in \$LATEST \([\w+/=]{1,64}\)\. Please try again with the CodeSHA256 in \$LATEST`,
   'No Provisioned Concurrency Config found for this function',
+  String.raw`Unable to delete version because the following aliases reference it: \[[\w, -]{1,400}\]`,
   'Code storage limit exceeded',
   // SageMaker
   `Could not find (?:endpoint|endpoint configuration|model|resource) ${quoted}`,

@@ -1,4 +1,6 @@
-import { isRetired, type VersionRecord } from './registry.ts';
+import { hash } from 'node:crypto';
+import { armOf } from './arm.ts';
+import type { VersionRecord } from './registry.ts';
 import type { VersionTag } from './units.ts';
 import { UserError } from './user-error.ts';
 
@@ -8,19 +10,22 @@ export interface EndpointIdentity {
   readonly version: VersionTag;
   /** Hex SHA-256 of the artifact. */
   readonly digest: string;
-  /** From 1; grows each time the version is provisioned anew after its endpoint was retired. */
+  /** From 1; each has an endpoint of its own, whose name is never used again. */
   readonly generation: number;
 }
 
 /**
  * `{model}-{env}-{version}-{digest}`: SageMaker takes letters, digits and inner hyphens, 63 at most. What the tag loses
  * on the way (dots, signs) the digest gives back, so two versions never share a name.
+ * A later generation's is shortened to fit.
  * @throws UserError where the name would be too long: truncation could make two names one
  */
 export function endpointName(id: EndpointIdentity): string {
   const plain = (text: string): string => text.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
   const generation = id.generation > 1 ? `-g${id.generation}` : '';
-  const name = `${plain(id.model)}-${plain(id.environment)}-${plain(id.version)}-${id.digest.slice(0, 8)}${generation}`;
+  const first = `${plain(id.model)}-${plain(id.environment)}-`;
+  const whole = `${first}${plain(id.version)}-${id.digest.slice(0, 8)}${generation}`;
+  const name = whole.length > 63 && generation !== '' ? shortened(id, first, generation) : whole;
   if (name.length > 63) {
     throw new UserError('usage', `the endpoint's name would be ${name.length} characters long: ${name}`, {
       why: 'SageMaker takes at most 63',
@@ -30,15 +35,22 @@ export function endpointName(id: EndpointIdentity): string {
   return name;
 }
 
-/** The endpoint under which a version is served next: its own, or where that was retired one of a new generation. */
-export function nextEndpoint(
+/**
+ * A version whose first generation had a name must not be without one for its second. The digest is of version and artifact,
+ * and as long as there is room. Permissions are given by model and environment, which stay whole.
+ */
+function shortened({ version, digest }: EndpointIdentity, first: string, generation: string): string {
+  const room = Math.max(6, Math.min(16, 63 - first.length - generation.length));
+  return `${first}${hash('sha256', `${version} ${digest}`).slice(0, room)}${generation}`;
+}
+
+/** The endpoint of an arm: the one that it has, or the one that it would be given. Of a retired arm: what it had. */
+export function endpointOf(
   { model, environment }: Pick<EndpointIdentity, 'model' | 'environment'>,
-  record: VersionRecord,
+  { version: tag, artifact, endpoint }: VersionRecord,
 ): { readonly name: string; readonly generation: number } {
-  const generation = (record.endpoint?.generation ?? 1) + (isRetired(record) ? 1 : 0);
-  const { version } = record;
-  return {
-    name: endpointName({ model, environment, version, digest: record.artifact.digest, generation }),
-    generation,
-  };
+  if (endpoint !== undefined) return endpoint;
+  const { version, generation } = armOf(tag);
+  const name = endpointName({ model, environment, version, digest: artifact.digest, generation });
+  return { name, generation };
 }

@@ -1,6 +1,7 @@
 import type { AnswerContract } from './answer-contract.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
+import type { ServingSettings } from './serving.ts';
 import type { ShadowSetup } from './shadow.ts';
 import type { Testers } from './testers.ts';
 import type { Percent, VersionTag } from './units.ts';
@@ -104,6 +105,15 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** What stands in $LATEST and not in what serves, by name: published with the challenger, it is on trial as well. */
   readonly latest?: { readonly differences: readonly string[]; readonly take: boolean };
+  /**
+   * In what else than its route a published Lambda version may differ from what served when the plan was made, by name: more
+   * would ride along unasked. Absent in older plans, in rollbacks, and where nothing served.
+   */
+  readonly mayDiffer?: readonly string[];
+  /** How the challenger's endpoint is made, where the plan makes it. Absent in older plans: as configured where that is done. */
+  readonly serving?: ServingSettings;
+  /** In what the champion serves otherwise than configured, by name: on trial with the challenger. */
+  readonly settings?: readonly string[];
   /** Of a rollback: where it goes without publishing anything. Undefined: a Lambda version has to be published. */
   readonly returnsTo?: Return;
   /** Of a rollback: what has to be built before users move, and why. Undefined: nothing. */

@@ -1,4 +1,5 @@
 import type { Routing } from './route.ts';
+import type { ServingSettings } from './serving.ts';
 import type { Instant, RolloutId, VersionTag } from './units.ts';
 
 export type VersionStatus = 'candidate' | 'challenger' | 'champion' | 'archived' | 'rolled_back';
@@ -47,6 +48,8 @@ export interface VersionRecord {
   readonly rollout?: RolloutId;
   /** Set while the version has an endpoint, or had one under this name. */
   readonly endpoint?: { readonly name: string; readonly generation: number };
+  /** How that endpoint was made. Undefined in records from before mlreg kept this. */
+  readonly serving?: ServingSettings;
   /** The Lambda version that last served this model version to everybody. */
   readonly functionVersion?: string;
   /** When and how it served everybody, oldest first, the newest five. Undefined in records from before mlreg kept this. */

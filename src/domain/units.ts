@@ -7,7 +7,10 @@ export type Instant = Brand<number, 'Instant'>;
 export type Percent = Brand<number, 'Percent'>;
 /** `r-` and lower-case letters and digits, unique in an environment. */
 export type RolloutId = Brand<string, 'RolloutId'>;
-/** A model version's tag just as the user wrote it, `v2.3.0`: the raw text is the identity. */
+/**
+ * A model version's tag just as the user wrote it, `v2.3.0`: the raw text is the identity. A later generation of its serving
+ * settings is `v2.3.0#2` (domain/arm.ts).
+ */
 export type VersionTag = Brand<string, 'VersionTag'>;
 
 export const instant = (ms: number): Instant => ms as Instant;

@@ -1,6 +1,7 @@
 import type { Deployment, Stamp } from '../domain/journal.ts';
 import type { Load } from '../domain/load.ts';
 import type { AliasTarget } from '../domain/route.ts';
+import type { ServingSettings } from '../domain/serving.ts';
 import type { VersionTag } from '../domain/units.ts';
 
 /** Why a call outside failed. `unknown` may have taken effect: read back before trying again. */
@@ -57,6 +58,8 @@ export interface EndpointSpec {
   readonly version: VersionTag;
   readonly artifactUri: string;
   readonly artifactDigest: string;
+  /** As planned; those configured here where the plan is from before it said so. */
+  readonly serving?: ServingSettings;
 }
 
 export interface SmokeOutcome {
@@ -108,6 +111,11 @@ export interface Platform {
   /** Creates model, configuration and endpoint where absent, verifies them where present; doesn't wait. */
   ensureEndpoint(spec: EndpointSpec): Promise<EndpointState>;
   endpoint(name: string, haste?: Haste): Promise<EndpointState>;
+  /**
+   * In what an endpoint does not serve as configured here, by name: the values of variables are never told. Empty: nothing;
+   * its artifact and provisioned concurrency are not looked at. @throws PlatformError `missing` where it is not there
+   */
+  servingDifferences(name: string): Promise<readonly string[]>;
   /** Deletes endpoint, configuration and model; absent is fine. */
   deleteEndpoint(name: string): Promise<void>;
   /**
@@ -123,6 +131,8 @@ export interface Platform {
    * values of variables are never told. Empty: nothing.
    */
   latestDifferences(functionVersion: string, haste?: Haste): Promise<readonly string[]>;
+  /** The same of two published versions: in what the first is not what the second is. */
+  publishedDifferences(functionVersion: string, serving: string): Promise<readonly string[]>;
   /** The environment variables of a published version, or of $LATEST. */
   variables(functionVersion: string, haste?: Haste): Promise<Readonly<Record<string, string>>>;
   /**
@@ -134,6 +144,10 @@ export interface Platform {
     readonly codeSha256: string;
     readonly description: string;
   }): Promise<{ readonly functionVersion: string }>;
+  /** Every published Lambda version, the oldest first, and whether a rollout of mlreg's published it. */
+  publishedVersions(): Promise<readonly { readonly functionVersion: string; readonly isOurs: boolean }[]>;
+  /** Absent is fine. @throws PlatformError `refused` for what is no published version: nothing is deleted then */
+  deleteFunctionVersion(functionVersion: string): Promise<void>;
   /** Starts about so many execution environments of a version before users reach it. */
   warm(functionVersion: string, environments: number): Promise<number>;
   /** Execution environments that the traffic of now keeps busy: the largest concurrency of late, at least 1. */

@@ -1,4 +1,4 @@
-import { parseVersion } from '../domain/parse.ts';
+import { parseArmTag } from '../domain/arm.ts';
 import type { Departure, Service, VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import { type Instant, instant, type RolloutId, type VersionTag } from '../domain/units.ts';
@@ -65,7 +65,7 @@ function armOf(found: unknown): Arm | null {
   const { version, endpoint } = (found ?? {}) as { readonly version?: unknown; readonly endpoint?: unknown };
   if (typeof version !== 'string' || typeof endpoint !== 'string') return null;
   try {
-    return { version: parseVersion(version, 'MODEL_VERSION'), endpoint };
+    return { version: parseArmTag(version, 'MODEL_VERSION'), endpoint };
   } catch {
     return null;
   }

@@ -21,6 +21,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     head,
     ...rows,
     ...(plan.latest === undefined ? [] : [`  ${paint.dim('$LATEST')} ${latestText(plan.latest)}`]),
+    ...(plan.settings === undefined ? [] : [`  ${paint.dim('settings')} ${settingsText(plan)}`]),
     `  ${paint.dim('undo')}   ${undo}`,
     ...(plan.returnWarmth === undefined
       ? []
@@ -48,6 +49,7 @@ export function planSummary(plan: Plan, paint: ChalkInstance): string {
     `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing}`,
     `  ${words.join(paint.dim(' > '))}`,
     ...(plan.latest === undefined ? [] : [`  ${paint.dim(`$LATEST ${latestText(plan.latest)}`)}`]),
+    ...(plan.settings === undefined ? [] : [`  ${paint.dim(`settings: ${settingsText(plan)}`)}`]),
     `  ${paint.dim(`undo: ${plan.undo === null ? 'none, there is no earlier version' : `${routeTitle(plan.undo)} by one write${swaps(plan)}, at any time`}`)}`,
     ...usersText(plan).map((line) => `  ${line}`),
   ].join('\n');
@@ -76,6 +78,8 @@ function warmthText({ champion }: Plan, warmth: ReturnWarmth): string {
       return unreachable(warmth);
   }
 }
+const settingsText = ({ champion, challenger, settings = [] }: Plan): string =>
+  `${challenger} is served as configured, ${champion ?? 'what serves'} is not: ${settings.join(', ')}`;
 
 const swaps = ({ steps }: Plan): string =>
   steps.some(({ kind }) => kind === 'swap-stage') ? ' (two from the swap on)' : '';

@@ -7,6 +7,7 @@ import { mayAsk, type Retirement, retirements } from '../registry/retirement.ts'
 import { bringToRest } from './bring-to-rest.ts';
 import { newestToken, refuseUnlessKnown } from './look.ts';
 import { acquireFree } from './acquire.ts';
+import { collectVersions, type StaleVersions } from './collect-versions.ts';
 import type { RolloutPorts } from './ports.ts';
 import { replay } from './replay.ts';
 
@@ -23,6 +24,8 @@ export interface Collection {
   readonly unfinished: readonly (Named & { readonly why: string })[];
   /** What was not at rest, and is now. */
   readonly tidied: readonly string[];
+  /** Published Lambda versions. */
+  readonly stale: StaleVersions;
 }
 
 export interface Collect {
@@ -32,6 +35,10 @@ export interface Collect {
   /** How long a version is kept after it ceased to serve, where its rollout didn't say. */
   readonly keepMs: number;
   readonly actor: Actor;
+  /** So many of the newest Lambda versions that mlreg published stay, also where nothing refers to them. */
+  readonly keepVersions: number;
+  /** Lambda versions that are deleted in one go: the environment is owned meanwhile. */
+  readonly mostVersions: number;
   /** Says what would be done, and takes no lock. */
   readonly rehearse: boolean;
 }
@@ -52,7 +59,8 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
     await refuseDuringRollout(ports, environment);
     const { due, kept } = await lookUp(ports, wanted);
     const { safe, reached } = await withoutReached(ports.platform, due);
-    return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [] };
+    const stale = await versionsOver(ports, wanted, undefined);
+    return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [], stale };
   }
   // A store that is behind may take a rollout for unfinished, and must not advise to go on with it.
   const found = await refuseUnlessKnown(ports, place);
@@ -91,13 +99,20 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
       });
     }
     const { retired, unfinished } = await takeDown(ports, token, safe);
-    return { retired, kept: [...kept, ...reached], unfinished, tidied };
+    const stale = await versionsOver(ports, wanted, token);
+    return { retired, kept: [...kept, ...reached], unfinished, tidied, stale };
   } finally {
     await store.release(token).catch(() => false);
   }
 }
 
-const named = ({ version, endpoint }: Candidate): Named => ({ version, endpoint });
+const versionsOver = (
+  ports: Ports,
+  { green, keepVersions: keep, mostVersions: atMost }: Collect,
+  token: number | undefined,
+): Promise<StaleVersions> => collectVersions(ports, { swapsStage: green !== null, keep, atMost, token });
+
+const named = ({ version, endpoint }: Named): Named => ({ version, endpoint });
 
 async function refuseDuringRollout({ store }: Ports, environment: string): Promise<void> {
   const [newest] = await store.rollouts();
@@ -110,18 +125,28 @@ async function refuseDuringRollout({ store }: Ports, environment: string): Promi
   });
 }
 
-async function lookUp({ store, clock }: Ports, { keepMs }: Collect) {
+async function lookUp({ store, clock, platform }: Ports, { keepMs }: Collect) {
   const records = await store.versions();
   const due: Candidate[] = [];
   const kept: Collection['kept'][number][] = [];
   for (const one of retirements(records, { now: clock.now(), keepMs })) {
-    if (one.kind === 'kept') {
+    if (one.kind === 'kept' && !(await hasFailed(platform, one.endpoint))) {
       const why = `until ${new Date(one.until).toISOString()}`;
       kept.push({ version: one.version, endpoint: one.endpoint, why });
-    } else due.push(one);
+    } else due.push(one.kind === 'kept' ? { ...named(one), kind: 'due' } : one);
   }
   const champion = records.find(({ status }) => status === 'champion');
   return { due, kept, functionVersion: champion?.functionVersion };
+}
+
+/** A failed endpoint is nobody's way back, and holds quota: it may go at once. What can't be looked at is kept. */
+async function hasFailed(platform: Platform, endpoint: string): Promise<boolean> {
+  try {
+    return (await platform.endpoint(endpoint)).kind === 'failed';
+  } catch (error) {
+    if (error instanceof PlatformError) return false;
+    throw error;
+  }
 }
 
 /** Leaves out what any alias of the function may still ask, whoever made that alias, whatever it is for. */

@@ -5,7 +5,7 @@ import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, done } from './decision.ts';
 import { effectKey } from './after-effect.ts';
 import { comparedText, copiesOf } from './report.ts';
-import type { RolloutState } from './state.ts';
+import { currentStep, type RolloutState } from './state.ts';
 
 /** Users are with the champion alone: what can't be done by then is said, and holds up nobody. */
 const fewTries = 3;
@@ -63,7 +63,7 @@ export function retire(
 
 /** What was buried before the rollout went back; null where nothing was, it is gone, or it is left to gc. */
 export function finishRetiring(state: RolloutState, now: Instant): Decision | null {
-  const step = state.plan.steps.find(({ kind }) => kind === 'retire');
+  const step = currentStep(state);
   const endpoint = step?.kind === 'retire' ? state.endpoints[step.version]?.name : undefined;
   if (state.retiring !== 'buried' || step?.kind !== 'retire' || endpoint === undefined) return null;
   const effect: Effect = { kind: 'retire', version: step.version, endpoint };

@@ -9,6 +9,8 @@ export interface WayBack {
   /** What has to be built before users move, and why. Undefined: nothing. */
   readonly builds?: string;
   readonly endpoint: { readonly name: string; readonly generation: number };
+  /** That endpoint is a new generation's. */
+  readonly anew?: true;
 }
 
 /** Users wait for a rollback: AWS is given no longer than this for an answer, ms. */
@@ -21,7 +23,7 @@ const asksAtMost = 3;
  * Looks whether the Lambda version that served a model version, and its endpoint, are still there. Only AWS's word that one
  * of them is gone leads to building: where AWS refuses to answer, or does not, the recorded version is used.
  * @param wanted.service how the version last served everybody
- * @param wanted.next the endpoint under which it would be provisioned now
+ * @param wanted.next the endpoint that its next generation would have
  */
 export async function findReturn(
   platform: Pick<Platform, 'endpoint' | 'codeSha256'>,
@@ -48,14 +50,17 @@ export async function findReturn(
   };
   const kept = { name: endpoint, generation: record.endpoint?.generation ?? 1 };
   if (!isVersionGone && !isEndpointGone) return { returnsTo, endpoint: kept };
+  const isFailed = found !== null && found !== 'missing' && found.kind === 'failed';
+  const what = isBuried ? 'was retired' : isFailed ? `${endpoint} failed` : `${endpoint} is gone`;
   const builds = [
     ...(isVersionGone ? [`Lambda version ${functionVersion}, which served it, was deleted`] : []),
-    ...(isEndpointGone ? [`its endpoint ${isBuried ? 'was retired' : `${endpoint} is gone`}`] : []),
+    ...(isEndpointGone ? [`its endpoint ${what}`] : []),
   ].join(', and ');
   if (!isEndpointGone) return { builds, endpoint: kept };
-  // Under its old name the endpoint is what the old Lambda version invokes. The name of a retired one is never used again.
-  const fits = !isVersionGone && !isBuried && next.name === endpoint;
-  return { ...(fits ? { returnsTo } : {}), builds, endpoint: next };
+  // Under its old name the endpoint is what the old Lambda version invokes. The name of a retired one is never used again,
+  // and a failed one is never reused.
+  const fits = !isVersionGone && !isBuried && !isFailed && record.endpoint?.name === endpoint;
+  return fits ? { returnsTo, builds, endpoint: kept } : { builds, endpoint: next, anew: true };
 }
 
 /** AWS's answer, `missing` where it says that there is none, and null where it refuses, or says nothing. */

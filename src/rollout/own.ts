@@ -28,6 +28,8 @@ export interface Start {
   readonly changes: readonly VersionChange[];
   /** Takes the environment even from an owner who may live; never from a rollout that is not over. */
   readonly force?: boolean;
+  /** The challenger is a generation that nobody has provisioned yet. */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -185,7 +187,7 @@ async function refuseOlder(
  */
 async function refuseOutdated(
   ports: RolloutPorts,
-  { plan, home, endpoints }: Start,
+  { plan, home, endpoints, isNew = false }: Start,
 ): Promise<{ readonly digest: string | undefined; readonly services: Services }> {
   const { store } = ports;
   const refusal = (sentence: string): UserError =>
@@ -199,12 +201,15 @@ async function refuseOutdated(
     ({ version, tombstone }) => tombstone !== undefined && endpoints[version]?.name === tombstone.endpoint,
   );
   if (buried !== undefined) throw refusal(`the endpoint of ${buried.version} was retired`);
+  const challenger = records.find(({ version }) => version === plan.challenger);
+  if (isNew && challenger?.endpoint !== undefined)
+    throw refusal(`another rollout provisioned ${plan.challenger}`);
   const serving = records.find(({ status }) => status === 'champion');
   // A watch guards the champion; a rollback without one brings the registry's own champion back after a move by hand.
   const isChampion = plan.strategy === 'watch' || (plan.strategy === 'rollback' && plan.champion === null);
   if ((serving?.version ?? null) !== (isChampion ? plan.challenger : plan.champion))
     throw refusal(`${serving?.version ?? 'nothing'} became champion`);
-  const digest = records.find(({ version }) => version === plan.challenger)?.artifact.digest;
+  const digest = challenger?.artifact.digest;
   const services = servicesOfAll(records, [plan.challenger, plan.champion]);
   // A second time, now that the lock is held: the fence looks a third time, and writes at the revision that it has seen.
   const found = await refuseUnlessKnown(ports, plan);

@@ -2,7 +2,7 @@ import type { Effect, EffectOutcome } from '../domain/journal.ts';
 import { type Route, routeKey, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
-import { PlatformError } from '../ports/platform.ts';
+import { type Platform, PlatformError } from '../ports/platform.ts';
 import { stampOf, StoreFailed, writeAlias } from './fenced-write.ts';
 import { isRollback, type Mark } from './marker.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -82,6 +82,7 @@ async function dispatch(
         version: effect.version,
         artifactUri: record.artifact.uri,
         artifactDigest: record.artifact.digest,
+        ...(state.plan.serving === undefined ? {} : { serving: state.plan.serving }),
       });
       if (found.kind === 'failed') {
         return { kind: 'failed', error: `endpoint ${effect.endpoint} failed: ${found.why}`, final: true };
@@ -104,6 +105,11 @@ async function dispatch(
           error: `Lambda version ${functionVersion} was published with another ${wrong[0]}`,
           final: false,
         };
+      }
+      const unplanned = await ridingAlong(platform, state, functionVersion);
+      if (unplanned.length > 0) {
+        const what = `$LATEST was changed after this rollout was planned: ${unplanned.join(', ')}`;
+        return { kind: 'failed', error: `${what}. Nobody was moved; plan it again`, final: true };
       }
       return done({ kind: 'published', functionVersion });
     }
@@ -152,6 +158,18 @@ async function warmFunction(
   let warmed = 0;
   for (const version of functionVersions) warmed += await platform.warm(version, environments);
   return warmed;
+}
+
+/** What a published version has that nobody planned. $LATEST is shared, and only its code is fixed by its digest. */
+async function ridingAlong(
+  platform: Platform,
+  { plan, home }: RolloutState,
+  functionVersion: string,
+): Promise<readonly string[]> {
+  const { mayDiffer } = plan;
+  if (mayDiffer === undefined) return [];
+  const found = await platform.publishedDifferences(functionVersion, home.functionVersion);
+  return found.filter((difference) => !mayDiffer.includes(difference));
 }
 
 function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutcome): Performed {

@@ -195,6 +195,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
           { step: entry.step, at: entry.at, tookMs: entry.at - state.stepSince, note: entry.note },
         ],
         tries: {},
+        retiring: null,
         pausedMs: 0,
         heldSince: null,
         heldWhy: '',

@@ -1,4 +1,4 @@
-import { parseVersion } from '../domain/parse.ts';
+import { parseArmTag } from '../domain/arm.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
 import { bucketCount } from '../domain/user-bucket.ts';
 import type { AnswerContract } from '../domain/answer-contract.ts';
@@ -116,7 +116,7 @@ export function parseArm(
   if (!/^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$/.test(name)) {
     throw new Error(`${what.endpoint} '${name}' is no SageMaker endpoint name`);
   }
-  return { version: parseVersion(words(version, what.version), what.version), endpoint: name };
+  return { version: parseArmTag(words(version, what.version), what.version), endpoint: name };
 }
 
 function arm(value: unknown, what: string): Arm {

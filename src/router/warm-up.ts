@@ -29,7 +29,10 @@ export interface WarmAnswer {
 /** What a router of this version can be asked to do. An older one does not know the question. */
 export interface Description {
   readonly router: 'mlreg';
-  /** `buckets-1`: routes with `assign` and `aside`. `answers-1`: routes, and weighted versions, with a contract. `testers-1`: with testers. */
+  /**
+   * `buckets-1`: routes with `assign` and `aside`. `answers-1`: routes, and weighted versions, with a contract. `testers-1`:
+   * with testers. `generations-1`: versions with a generation, as `v2.3.0#2`.
+   */
   readonly understands: readonly string[];
 }
 
@@ -40,7 +43,7 @@ export function isDescribe(event: unknown): event is { readonly mlreg: 'describe
 
 export const description: Description = {
   router: 'mlreg',
-  understands: ['buckets-1', 'answers-1', 'testers-1'],
+  understands: ['buckets-1', 'answers-1', 'testers-1', 'generations-1'],
 };
 
 const longestHoldMs = 25_000;

@@ -19,7 +19,12 @@ export function approval(settings: Settings): readonly Step[] {
 
 /** Endpoint up, every route of the plan published, smoke requests answered: all before any user is touched. */
 export function prepare(settings: Settings, routes: readonly Route[]): readonly Step[] {
-  return [provision(settings, routes), { kind: 'smoke', version: settings.challenger }];
+  const { challenger, replaces = [] } = settings;
+  return [
+    ...replaces.map((version): Step => ({ kind: 'retire', version })),
+    provision(settings, routes),
+    { kind: 'smoke', version: challenger },
+  ];
 }
 
 export const provision = (settings: Settings, routes: readonly Route[]): Step => ({
@@ -84,6 +89,9 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     ...(settings.onBreach !== undefined && mayHold.has(strategy) ? { onBreach: settings.onBreach } : {}),
     maxHoldMs: settings.maxHoldMs,
     unreadableMs: settings.unreadableMs,
+    ...(settings.serving === undefined || !steps.some(({ kind }) => kind === 'provision')
+      ? {}
+      : { serving: settings.serving }),
     maxTries: settings.maxTries,
   };
 }

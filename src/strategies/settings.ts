@@ -2,6 +2,7 @@ import type { AnswerContract } from '../domain/answer-contract.ts';
 import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
+import type { ServingSettings } from '../domain/serving.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
 import type { Testers } from '../domain/testers.ts';
 import type { Percent, VersionTag } from '../domain/units.ts';
@@ -35,6 +36,10 @@ export interface Settings {
   readonly unreadableMs: number;
   /** Tries of one effect before its step fails. */
   readonly maxTries: number;
+  /** How the challenger's endpoint is made. */
+  readonly serving?: ServingSettings;
+  /** Earlier generations of the challenger whose endpoint failed: taken down first, so that they hold no quota. */
+  readonly replaces?: readonly VersionTag[];
 }
 
 export interface RollbackSettings extends Settings {

@@ -40,12 +40,19 @@ run "no_more_than_needed" {
     condition = length(setintersection(
       flatten([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement) : statement.Action]),
       [
-        "*", "lambda:*", "lambda:UpdateFunctionCode", "lambda:DeleteFunction", "lambda:CreateAlias", "lambda:DeleteAlias",
+        "*", "lambda:*", "lambda:UpdateFunctionCode", "lambda:CreateAlias", "lambda:DeleteAlias",
         "lambda:AddPermission", "dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:*", "s3:PutObject", "s3:DeleteObject",
         "apigateway:DELETE", "apigateway:PUT", "cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions", "iam:*", "sagemaker:*",
       ],
     )) == 0
     error_message = "mlreg changes no code, deletes no table, no alias and no artifact, and silences no alarm"
+  }
+
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_policy.write.policy).Statement : [
+      for resource in flatten([statement.Resource]) : endswith(resource, ":function:recommendation-inference-prod:*")
+    ] if contains(flatten([statement.Action]), "lambda:DeleteFunction")]))
+    error_message = "mlreg deletes versions of the function, and never the function"
   }
 
   assert {
@@ -96,7 +103,7 @@ run "enough_for_a_rollout" {
   assert {
     condition = length(setsubtract(
       [
-        "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:InvokeFunction", "apigateway:PATCH",
+        "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion", "lambda:DeleteFunction", "lambda:UpdateAlias", "lambda:InvokeFunction", "apigateway:PATCH",
         "apigateway:POST", "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig", "sagemaker:CreateEndpoint", "sagemaker:AddTags",
         "sagemaker:InvokeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel", "iam:PassRole",
         "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "states:StartExecution",

@@ -153,6 +153,31 @@ describe('gc', () => {
     expect((await cli.run('versions')).stdout).toContain('retired');
   });
 
+  it('says which Lambda versions go, and keeps as many as mlreg.yaml says', async () => {
+    const cli = await serving(projectConfig.replace('dev: {', 'dev: { lambda: { keepVersions: 2 },'));
+    await cli.run(deploy);
+    const publish = async (n: number): Promise<unknown> =>
+      cli.model.ports.platform.publish({
+        variables: { N: `${n}` },
+        codeSha256: 'code',
+        description: 'mlreg r',
+      });
+    for (let n = 0; n < 9; n++) await publish(n);
+    const [first] = cli.model.functionVersions().slice(-9).map(Number);
+    if (first === undefined) throw new Error('nothing was published');
+    cli.model.makeAlias('debug', { functionVersion: String(first + 3), weights: {} });
+    const range = `${first} to ${first + 2}, ${first + 4} to ${first + 6}`;
+    expect((await cli.run('gc --dry-run')).stdout).toContain(`would go   6 Lambda versions  ${range}\n`);
+    expect((await cli.run('gc')).stdout).toContain(`deleted    6 Lambda versions  ${range}\n`);
+    expect((await cli.run('gc')).stdout).not.toContain('Lambda version');
+    await publish(9);
+    cli.model.fault = (_index, name) => (name === 'deleteFunctionVersion' ? 'denied' : null);
+    expect(await cli.run('gc')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('left       Lambda versions  deleteFunctionVersion is denied\n'),
+    });
+  });
+
   it('and a rollback to what went provisions it under a new name', async () => {
     const cli = await serving();
     await cli.run(deploy);
@@ -167,9 +192,9 @@ describe('gc', () => {
     const made = [...cli.model.endpoints.keys()].filter((name) => !before.includes(name));
     expect(made).toEqual([expect.stringMatching(/v2-2-0-[0-9a-f]{8}-g2$/)]);
     const { versions } = await cli.ask('versions');
-    expect(versions.find(({ version }: { version: string }) => version === 'v2.2.0').endpoint).toEqual({
-      name: made[0],
-      generation: 2,
+    expect(versions.find(({ version }: { version: string }) => version === 'v2.2.0#2')).toMatchObject({
+      status: 'champion',
+      endpoint: { name: made[0], generation: 2 },
     });
     // And once more under that very name, for it was not retired.
     await cli.run('rollback --to v2.3.0 --yes');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cliWorld, projectConfig, serving } from '../support/cli-world.ts';
+import { began, cliWorld, projectConfig, serving } from '../support/cli-world.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
 const changes = ['code', 'variable LOG_LEVEL (changed)'];
@@ -64,6 +64,41 @@ describe('where $LATEST is not what serves', () => {
     expect((await cli.run(deploy)).code).toBe(0);
     const other = await serving();
     expect((await other.ask('plan --model-version v2.3.0')).plan.latest).toBeUndefined();
+  });
+
+  it.each<[string, string, readonly string[], readonly string[]]>([
+    ['', 'none was planned', [], ['timeout (30 s instead of 10 s)']],
+    ['--with-latest', 'others were planned', changes, [...changes, 'memory (256 MB instead of 128 MB)']],
+  ])(
+    'what changes after the plan and before the publication moves nobody: deploy %s, %s',
+    async (flag, _what, before, after) => {
+      const cli = await serving();
+      cli.model.latest = before;
+      const served = cli.model.alias().target;
+      cli.when(began, () => {
+        cli.model.latest = after;
+      });
+      const { code, stdout } = await cli.run(`${deploy} ${flag}`);
+      const news = after.filter((one) => !before.includes(one)).join(', ');
+      expect([code, stdout]).toEqual([
+        3,
+        expect.stringContaining(
+          `$LATEST was changed after this rollout was planned: ${news}. Nobody was moved`,
+        ),
+      ]);
+      expect(cli.model.alias().target).toEqual(served);
+      cli.model.latest = [];
+      expect((await cli.run(deploy)).code).toBe(0);
+    },
+  );
+
+  it('what was planned and is undone before the publication rides along with nobody', async () => {
+    const cli = await serving();
+    cli.model.latest = changes;
+    cli.when(began, () => {
+      cli.model.latest = [];
+    });
+    expect((await cli.run(`${deploy} --with-latest`)).code).toBe(0);
   });
 
   it('a rollback needs none of it', async () => {

@@ -40,10 +40,10 @@ describe('blue-green under real traffic', () => {
     expect(await scene.ask('gc')).toMatchObject({ retired: [due], unfinished: [] });
     const { endpoints } = await scene.look('local', 'status');
     expect(JSON.stringify(endpoints ?? '')).not.toContain(due.endpoint);
-    // Whoever wants it again gets it under a new name.
+    // Whoever wants it again gets its next generation, under a new name.
     await succeeds(scene.run('rollback', '--to', 'v2.2.0'));
-    const back = await expectAtRest(scene, 'v2.2.0');
-    const { endpoint } = (await scene.versions()).find(({ version }) => version === 'v2.2.0') ?? {};
+    const back = await expectAtRest(scene, 'v2.2.0#2');
+    const { endpoint } = (await scene.versions()).find(({ version }) => version === 'v2.2.0#2') ?? {};
     expect([endpoint.generation, endpoint.name]).toEqual([2, `${due.endpoint}-g2`]);
     const { report, sent } = await traffic.stop();
 
@@ -67,7 +67,7 @@ describe('blue-green under real traffic', () => {
     expect((await scene.status()).stage).toMatchObject({ alias: 'green' });
     await succeeds(scene.run('abort', '--reason', 'complaints'));
     expect((await deploying.ended).code).toBe(9);
-    const rollout = await expectAtRest(scene, 'v2.2.0');
+    const rollout = await expectAtRest(scene, 'v2.2.0#2');
     const { report, sent } = await traffic.stop();
 
     expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
@@ -76,7 +76,7 @@ describe('blue-green under real traffic', () => {
     expect(answering(sent.filter(({ at }) => at >= swap && at < home - 1_000))).toEqual(['v2.3.0']);
     // By the first write, of the alias that users were on: the second, and the stage, came after it.
     const after = sent.filter(({ at }) => at >= home);
-    expect(answering(after)).toEqual(['v2.2.0']);
+    expect(answering(after)).toEqual(['v2.2.0#2']);
     expect(after.length).toBeGreaterThan(20);
   });
 });

@@ -268,7 +268,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     ...way,
     name: 'a Lambda version is returned to although its endpoint gets another name',
-    from: 'const fits = !isVersionGone && !isBuried && next.name === endpoint;',
+    from: 'const fits = !isVersionGone && !isBuried && !isFailed && record.endpoint?.name === endpoint;',
     to: 'const fits = !isVersionGone;',
     danger: 'a rollback moves everybody to a Lambda version whose endpoint is gone',
   },

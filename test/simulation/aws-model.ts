@@ -1,5 +1,6 @@
 import type { Stamp } from '../../src/domain/journal.ts';
 import type { ArmTick, CopiesTick, Observation } from '../../src/domain/observation.ts';
+import { armOf } from '../../src/domain/arm.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
 import { instant } from '../../src/domain/units.ts';
 import type { MetricsQuery } from '../../src/ports/index.ts';
@@ -50,12 +51,20 @@ export interface AwsModel {
   codeSha256(): string;
   /** Somebody deploys other code into $LATEST. */
   pushCode(): void;
+  /** Somebody changes the timeout of $LATEST. */
+  changeLatest(): void;
+  /** In what else than its route a version, or $LATEST, is not what another one is. */
+  differences(functionVersion: string | undefined, serving: string): readonly string[];
   publish(wanted: { readonly variables: Variables; readonly codeSha256: string }): {
     readonly functionVersion: string;
   };
   variables(functionVersion: string): Variables;
-  ensureEndpoint(name: string): EndpointState;
+  /** @throws PlatformError where an alias names it */
+  deleteFunctionVersion(functionVersion: string): void;
+  ensureEndpoint(name: string, memoryMb: number): EndpointState;
   endpoint(name: string): EndpointState;
+  /** The memory that an endpoint was made with, MB; undefined where it is not there. */
+  memoryOf(name: string): number | undefined;
   deleteEndpoint(name: string): void;
   /** Whether a request that comes now finds an environment started. */
   isWarm(name: string): boolean;
@@ -73,7 +82,10 @@ export function createAws(world: {
   readonly serves: string;
   readonly endpoints: readonly string[];
   readonly behaviour: Readonly<Record<string, Behaviour>>;
-  readonly story: Pick<Story, 'bad' | 'endpointFate' | 'requestsPerTick' | 'withHistograms' | 'cold'>;
+  readonly story: Pick<
+    Story,
+    'bad' | 'endpointFate' | 'mended' | 'requestsPerTick' | 'withHistograms' | 'cold'
+  >;
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
     before: AliasView,
@@ -81,6 +93,7 @@ export function createAws(world: {
   ) => void;
   readonly onSwap: (write: StageWrite, before: StageView) => void;
   readonly onDelete: (endpoint: string) => void;
+  readonly onDeleteVersion: (functionVersion: string) => void;
 }): AwsModel {
   const published = new Map<string, Variables>(Object.entries(world.versions));
   const endpoints = new Map<string, number | 'in-service'>(
@@ -89,6 +102,10 @@ export function createAws(world: {
   /** Until when each endpoint that nobody is routed to stays warm. */
   const warmUntil = new Map<string, number>();
   let revision = 0;
+  let newest = 10;
+  let timeout = 0;
+  /** Of the published versions that have another one than those from before. */
+  const timeouts = new Map<string, number>();
   const asMade: AliasView = {
     revisionId: 'rev-0',
     target: { functionVersion: world.serves, weights: {} },
@@ -101,6 +118,8 @@ export function createAws(world: {
   };
   const atRest: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const stage = { now: atRest, before: atRest, at: 0 };
+  /** Of those that were asked for, MB. */
+  const memory = new Map<string, number>();
   const deleted = new Set<string>();
   /** Made anew by a request from before its delete. */
   const risen = new Set<string>();
@@ -143,7 +162,8 @@ export function createAws(world: {
     if (since === 'in-service') return { kind: 'in-service' };
     const { kind, afterMs } = world.story.endpointFate;
     if (kind === 'never' || world.now() - since < afterMs) return { kind: 'creating' };
-    return kind === 'failed' ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
+    const fails = kind === 'failed' && !(world.story.mended === true && /-g\d+$/.test(name));
+    return fails ? { kind: 'failed', why: 'no capacity' } : { kind: 'in-service' };
   };
   const targetAt = (time: number): AliasTarget => {
     let index = past.length - 1;
@@ -192,6 +212,14 @@ export function createAws(world: {
     pushCode: () => {
       code += '+';
     },
+    changeLatest: () => {
+      timeout++;
+    },
+    differences(functionVersion, serving) {
+      const of = (version: string): number => timeouts.get(version) ?? 0;
+      const here = functionVersion === undefined ? timeout : of(functionVersion);
+      return here === of(serving) ? [] : [`timeout (${here} s instead of ${of(serving)} s)`];
+    },
     endpointNames: () => [...endpoints.keys()].filter((name) => !risen.has(name)),
     updateAlias(wanted, name = 'live') {
       if (wanted.revisionId !== aliases[name].now.revisionId) return { kind: 'precondition' };
@@ -208,20 +236,37 @@ export function createAws(world: {
         throw new PlatformError({ kind: 'throttled', message: 'an update is in progress' });
       const key = JSON.stringify(wanted);
       for (const [functionVersion, present] of published)
-        if (JSON.stringify(present) === key) return { functionVersion };
+        if (JSON.stringify(present) === key && (timeouts.get(functionVersion) ?? 0) === timeout)
+          return { functionVersion };
       busyUntil = world.now() + 150;
-      const functionVersion = String(10 + published.size);
+      // A number is never given twice.
+      newest = Math.max(newest + 1, 10 + published.size);
+      const functionVersion = String(newest);
       published.set(functionVersion, wanted);
+      timeouts.set(functionVersion, timeout);
       return { functionVersion };
     },
     variables,
-    ensureEndpoint(name) {
+    deleteFunctionVersion(functionVersion) {
+      const isNamed = Object.values(aliases).some(
+        ({ now: { target } }) =>
+          target.functionVersion === functionVersion || functionVersion in target.weights,
+      );
+      if (isNamed) throw new PlatformError({ kind: 'refused', message: 'an alias references it' });
+      if (published.delete(functionVersion)) world.onDeleteVersion(functionVersion);
+    },
+    ensureEndpoint(name, memoryMb) {
       // A request of the dead that comes after the delete can't be fenced.
       if (!endpoints.has(name) && deleted.has(name)) risen.add(name);
-      if (!endpoints.has(name)) endpoints.set(name, world.now());
+      if (!endpoints.has(name)) {
+        endpoints.set(name, world.now());
+        memory.set(name, memoryMb);
+      } else if ((memory.get(name) ?? 2048) !== memoryMb)
+        throw new PlatformError({ kind: 'refused', message: `${name} has another memory` });
       return state(name);
     },
     endpoint: state,
+    memoryOf: (name) => (endpoints.has(name) ? (memory.get(name) ?? 2048) : undefined),
     deleteEndpoint(name) {
       if (!endpoints.delete(name)) return;
       deleted.add(name);
@@ -236,7 +281,10 @@ export function createAws(world: {
           const middle = at - query.tickMs / 2;
           const share =
             at > world.now() ? 0 : query.copies === true ? sampleAt(middle) : shareAt(middle, source.version);
-          const { errors, latencyMs } = world.behaviour[source.version] ?? { errors: 0.001, latencyMs: 20 };
+          const { errors, latencyMs } = world.behaviour[armOf(source.version).version] ?? {
+            errors: 0.001,
+            latencyMs: 20,
+          };
           return armTick(
             Math.round((world.story.requestsPerTick * share) / 100),
             errors,

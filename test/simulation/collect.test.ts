@@ -28,6 +28,7 @@ const blue = 'recommendation-local-v2-2-0-aaaaaaaa';
 const green = 'recommendation-local-v2-3-0-bbbbbbbb';
 const never = new AbortController().signal;
 const keepMs = 3_600_000;
+const versionsKept = { keepVersions: 10, mostVersions: 50 };
 
 /** v2.3.0 promoted by blue-green: v2.2.0 is kept for an hour. Lambda version 7 asks its endpoint. */
 async function promoted(): Promise<ModelWorld> {
@@ -47,6 +48,7 @@ const gc = (world: ModelWorld, rehearse = false): Promise<Collection> =>
     alias: 'live',
     green: 'green',
     keepMs,
+    ...versionsKept,
     actor: actor('gc'),
     rehearse,
   });
@@ -82,6 +84,7 @@ describe('gc', () => {
       kept: [],
       unfinished: [],
       tidied: [],
+      stale: { functionVersions: [] },
     });
     expect(buried?.endpoint).toBe(blue);
     expect([...world.endpoints.keys()]).toEqual([green]);
@@ -240,14 +243,23 @@ async function withFault(index: number, fault: Fault): Promise<boolean> {
 
 describe('the controller', () => {
   const controller = (world: ModelWorld) =>
-    tidy(world.ports, { environment: 'local', alias: 'live', green: 'green', keepMs, actor: actor('gc') });
+    tidy(world.ports, {
+      environment: 'local',
+      alias: 'live',
+      green: 'green',
+      keepMs,
+      ...versionsKept,
+      actor: actor('gc'),
+    });
 
   it('takes blue down when its time is over, and before that disturbs nobody', async () => {
     const world = await promoted();
     const before = world.calls.length;
     expect(await controller(world)).toEqual({ kind: 'nothing' });
     expect(
-      world.calls.slice(before).filter((name) => !/^store\.(versions|rollouts|journal)$/.test(name)),
+      world.calls
+        .slice(before)
+        .filter((name) => !/^(store\.(versions|rollouts|journal)|endpoint|publishedVersions)$/.test(name)),
     ).toEqual([]);
     world.advance(keepMs);
     expect(await controller(world)).toMatchObject({
@@ -268,6 +280,130 @@ describe('the controller', () => {
     });
     expect(await controller(world)).toMatchObject({ kind: 'later', why: expect.stringContaining('r-2') });
     expect(world.endpoints.has(blue)).toBe(true);
+  });
+});
+
+describe('Lambda versions', () => {
+  const keep = { environment: 'local', alias: 'live', green: 'green', keepMs, actor: actor('gc') } as const;
+  const withMany = async (count = 40): Promise<ModelWorld> => {
+    const world = await promoted();
+    for (let i = 0; i < count; i++)
+      await world.ports.platform.publish({
+        variables: { N: `${i}` },
+        codeSha256: 'code',
+        description: 'mlreg',
+      });
+    return world;
+  };
+  const collected = (world: ModelWorld, over: object = {}): Promise<Collection> =>
+    collect(world.ports, { ...keep, keepVersions: 3, mostVersions: 50, rehearse: false, ...over });
+
+  it('that nothing refers to are deleted, but for the newest, and those of others', async () => {
+    const world = await withMany();
+    const before = world.functionVersions();
+    const rehearsed = (await collected(world, { rehearse: true })).stale.functionVersions;
+    expect(world.functionVersions()).toEqual(before);
+    const { stale } = await collected(world);
+    expect(stale).toEqual({ functionVersions: rehearsed });
+    expect(rehearsed).toHaveLength(37);
+    // 7 served before and is no publication of mlreg's; the rollout's own stand in its journal.
+    const journaled = before.filter((version) => Number(version) <= Number(before.at(-41)));
+    expect(world.functionVersions()).toEqual([...journaled, ...before.slice(-3)]);
+    expect((await collected(world)).stale).toEqual({ functionVersions: [] });
+  });
+
+  it.each<[string, (world: ModelWorld, one: string) => void | Promise<void>]>([
+    ['an alias serves it', (world, one) => world.makeAlias('debug', { functionVersion: one, weights: {} })],
+    [
+      'an alias gives it a share',
+      (world, one) => world.makeAlias('debug', { functionVersion: '7', weights: { [one]: 0.1 } }),
+    ],
+    [
+      "an alias's marker leads back to it",
+      (world, one) => {
+        const { target, stamp } = world.alias('live');
+        if (stamp !== undefined) world.makeAlias('other', target, { ...stamp, back: one });
+      },
+    ],
+    [
+      "an alias's marker says that it was pointed at it",
+      (world, target) => {
+        const { target: served, stamp } = world.alias('live');
+        if (stamp?.detail === undefined) throw new Error('a marker of format 1');
+        world.makeAlias('other', served, { ...stamp, detail: { ...stamp.detail, target } });
+      },
+    ],
+    [
+      "the stage's marker leads back to it",
+      (world, one) => {
+        const { stamp } = world.alias('live');
+        if (stamp !== undefined) world.swap('live', { ...stamp, back: one });
+      },
+    ],
+    [
+      'a record knows it to be good',
+      async (world, functionVersion) => {
+        const record = await recordOf(world, v22);
+        const store = openMemoryStore(world.place);
+        const services = [
+          ...(record.services ?? []),
+          { functionVersion, endpoint: blue, since: record.statusAt },
+          { functionVersion: '7', endpoint: blue, since: record.statusAt },
+        ];
+        const { token } = await store.lock();
+        await store.change(token, [{ version: v22, set: { services } }]);
+      },
+    ],
+  ])('stay where %s', async (_what, refer) => {
+    const world = await withMany();
+    const one = world.functionVersions().at(-20) ?? '';
+    await refer(world, one);
+    const { stale } = await collected(world);
+    expect(stale.functionVersions).not.toContain(one);
+    expect(stale.functionVersions).toHaveLength(36);
+    expect(world.functionVersions()).toContain(one);
+  });
+
+  it('are deleted some at a time where the owner must not be long', async () => {
+    const world = await withMany();
+    expect((await collected(world, { mostVersions: 10 })).stale.functionVersions).toHaveLength(10);
+    expect((await collected(world, { mostVersions: 50 })).stale.functionVersions).toHaveLength(27);
+  });
+
+  it('are left, and said to be, where AWS denies it, and endpoints go all the same', async () => {
+    const world = await withMany();
+    world.advance(keepMs);
+    world.fault = (_index, name) => (name === 'deleteFunctionVersion' ? 'denied' : null);
+    expect(await collected(world)).toMatchObject({
+      retired: [{ version: v22 }],
+      stale: { functionVersions: [], left: 'deleteFunctionVersion is denied' },
+    });
+  });
+
+  it('are left where the stage, whose marker may name one, can not be read', async () => {
+    const world = await withMany();
+    world.fault = (_index, name) => (name === 'readStage' ? 'error-before' : null);
+    const before = world.functionVersions();
+    const result = await collected(world, { rehearse: true });
+    expect(result.stale).toEqual({ functionVersions: [], left: 'readStage: no answer' });
+    expect(world.functionVersions()).toEqual(before);
+  });
+
+  it('are left from the moment that somebody takes the environment over', async () => {
+    const world = await withMany();
+    const { platform, store } = world.ports;
+    const { deleteFunctionVersion } = platform;
+    let deleted = 0;
+    platform.deleteFunctionVersion = async (version) => {
+      if (++deleted === 1) {
+        const request = { owner: actor('ben'), rollout: null, takeOver: true, at: world.ports.clock.now() };
+        await store.acquire(request);
+      }
+      await deleteFunctionVersion(version);
+    };
+    const { stale } = await collected(world);
+    expect(stale.left).toBe('somebody else took over');
+    expect(stale.functionVersions.length).toBeLessThanOrEqual(10);
   });
 });
 

@@ -1,4 +1,5 @@
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
+import { settingDifferences } from '../../src/domain/serving.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { type AliasName, createAws } from './aws-model.ts';
@@ -10,7 +11,7 @@ import { endpointName, nobody, v21, v22 } from './versions.ts';
 
 /** The engine over a model of AWS: each call of a port is one call. */
 export const engineLevel: BuildLevel = async (stage) => {
-  const { story, behaviour, design, caller, now, onWrite, onSwap, onDelete } = stage;
+  const { story, behaviour, design, caller, now, onWrite, onSwap, onDelete, onDeleteVersion } = stage;
   const place = memoryPlace();
   const store = openMemoryStore(place);
   const serving = (version: string) => ({
@@ -30,6 +31,7 @@ export const engineLevel: BuildLevel = async (stage) => {
     onWrite,
     onSwap,
     onDelete,
+    onDeleteVersion,
   });
 
   return {
@@ -44,10 +46,11 @@ export const engineLevel: BuildLevel = async (stage) => {
     meddle: aws.meddle,
     wipe: aws.wipe,
     pushCode: aws.pushCode,
+    changeLatest: aws.changeLatest,
     // A model of a store keeps no records.
     audit: () => Promise.resolve(null),
     end: () => undefined,
-    connect(process) {
+    connect(process, _clock, serving) {
       const on = <T>(name: string, effect: () => T | Promise<T>, stale?: () => T | Promise<T>): Promise<T> =>
         caller.call(process, name, effect, { stale });
       const notYet = (message: string) => (): never => {
@@ -73,13 +76,19 @@ export const engineLevel: BuildLevel = async (stage) => {
         swapProblems: () => Promise.reject(new Error('a rollout checks nothing')),
         readStage: () => on('readStage', aws.stage, aws.stageBefore),
         writeStage: (wanted) => on('writeStage', () => aws.writeStage(wanted)),
-        ensureEndpoint: ({ endpoint }) =>
+        ensureEndpoint: ({ endpoint, serving: planned = serving }) =>
           on(
             'ensureEndpoint',
-            () => aws.ensureEndpoint(endpoint),
+            () => aws.ensureEndpoint(endpoint, planned.memoryMb),
             () => ({ kind: 'creating' }),
           ),
         endpoint: (name) => on('endpoint', () => aws.endpoint(name)),
+        servingDifferences: (name) =>
+          on('servingDifferences', () => {
+            const memoryMb = aws.memoryOf(name);
+            if (memoryMb === undefined) return notYet(`no endpoint ${name}`)();
+            return settingDifferences(serving, { ...serving, memoryMb });
+          }),
         deleteEndpoint: (name) => on('deleteEndpoint', () => aws.deleteEndpoint(name)),
         smoke: () => on('smoke', () => ({ passed: true, requests: 3 })),
         codeSha256: (version) =>
@@ -87,9 +96,19 @@ export const engineLevel: BuildLevel = async (stage) => {
             if (version !== undefined && isLost(story, version)) throw lostVersion(version);
             return aws.codeSha256();
           }),
-        latestDifferences: () => Promise.reject(new Error('a rollout compares nothing')),
+        latestDifferences: (serving) => on('latestDifferences', () => aws.differences(undefined, serving)),
+        publishedDifferences: (version, serving) =>
+          on('publishedDifferences', () => aws.differences(version, serving)),
         variables: (version) =>
           on('variables', () => aws.variables(version), notYet(`no version ${version} yet`)),
+        publishedVersions: () =>
+          on('publishedVersions', () =>
+            [...aws.functionVersions.keys()]
+              .sort((a, b) => Number(a) - Number(b))
+              .map((functionVersion) => ({ functionVersion, isOurs: Number(functionVersion) > 10 })),
+          ),
+        deleteFunctionVersion: (version) =>
+          on('deleteFunctionVersion', () => aws.deleteFunctionVersion(version)),
         publish: (wanted) => on('publish', () => aws.publish(wanted)),
         warm: () => on('warm', () => 1),
         concurrency: () => on('concurrency', () => 1),

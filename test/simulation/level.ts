@@ -3,6 +3,7 @@ import type { Entry, Stamp } from '../../src/domain/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { VersionRecord } from '../../src/domain/registry.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
+import type { ServingSettings } from '../../src/domain/serving.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { AliasView, Platform, StageView } from '../../src/ports/platform.ts';
 import type { Publication } from '../../src/ports/inventory.ts';
@@ -27,7 +28,10 @@ export interface Design {
 }
 
 /** What really is, whatever anybody has been told. */
-export type Truth = Pick<AwsModel, 'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames'> &
+export type Truth = Pick<
+  AwsModel,
+  'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames' | 'memoryOf' | 'differences'
+> &
   // A level without a second alias has no stage to look at.
   Partial<Pick<AwsModel, 'stage'>>;
 
@@ -40,6 +44,8 @@ export interface Stage {
   readonly caller: Caller;
   /** True time, ms since 1970. */
   readonly now: () => number;
+  /** How versions are to be served now, as mlreg.yaml says. */
+  readonly configured: () => ServingSettings;
   /** To be called after each write of mlreg's on the alias. @throws Violation */
   readonly onWrite: (
     write: { readonly target: AliasTarget; readonly stamp: Stamp },
@@ -50,6 +56,8 @@ export interface Stage {
   readonly onSwap: (write: StageWrite, before: StageView) => void;
   /** To be called after an endpoint was deleted. @throws Violation */
   readonly onDelete: (endpoint: string) => void;
+  /** To be called after a published Lambda version was deleted. @throws Violation */
+  readonly onDeleteVersion: (functionVersion: string) => void;
   /** To be called after entries were committed. @throws Violation */
   readonly onEntries: (rollout: string, entries: readonly Entry[]) => void;
 }
@@ -64,10 +72,13 @@ export interface Level {
   meddle(target: AliasTarget): void;
   /** Somebody deploys other code into $LATEST. */
   pushCode(): void;
+  /** Somebody changes a setting of $LATEST. */
+  changeLatest(): void;
   /** A process's own way there, on which faults lie. */
   connect(
     process: Process,
     clock: Clock,
+    serving: ServingSettings,
   ): Pick<RolloutPorts, 'store' | 'platform' | 'metrics' | 'comparisons'>;
   /** What must not be believed of the records that are kept; null: they are whole. */
   audit(): Promise<string | null>;

@@ -1,14 +1,17 @@
 import { lap, type Post } from '../../src/controller/lap.ts';
 import { controllerCommand, isController } from '../../src/domain/controller.ts';
+import { armOf } from '../../src/domain/arm.ts';
 import { percent, type RolloutId, type VersionTag } from '../../src/domain/units.ts';
 import type { Entry, Request } from '../../src/domain/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import { isRetired, type VersionRecord } from '../../src/domain/registry.ts';
+import type { VersionRecord } from '../../src/domain/registry.ts';
 import { PlatformError, type StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
+import { generationsOf, nextGeneration, returnable } from '../../src/registry/generations.ts';
 import { previousGood, standingOf } from '../../src/registry/known-good.ts';
 import { isStoreLost, undoOf } from '../../src/commands/alias-alone.ts';
+import { chooseGeneration } from '../../src/rollout/choose-generation.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { type DriveResult, drive } from '../../src/rollout/drive.ts';
 import { endWatch } from '../../src/rollout/end-watch.ts';
@@ -36,7 +39,8 @@ import type { Machine, SimWorld } from './world.ts';
 
 /** What the commands do with the engine, without words and colours. */
 export interface Programs {
-  deploy(machine: Machine, version: VersionTag): Promise<void>;
+  /** @param takes whether what differs in $LATEST is put on trial as well */
+  deploy(machine: Machine, version: VersionTag, takes?: boolean): Promise<void>;
   abort(machine: Machine): Promise<void>;
   rollback(machine: Machine, to?: VersionTag): Promise<void>;
   /** Rebuilds a lost store. */
@@ -109,14 +113,24 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       },
     });
 
-  const strategyOf = (version: VersionTag): Strategy => {
+  const strategyOf = (tag: VersionTag): Strategy => {
     const { strategies } = manner;
+    const { version } = armOf(tag);
     if (strategies === undefined) return 'canary';
     return version === v23 ? strategies.deploy : version === v24 ? strategies.again : strategies.last;
   };
 
-  function planOf(strategy: Strategy, champion: VersionTag | null, challenger: VersionTag): Plan {
-    const settings = settingsOf(champion, challenger);
+  function planOf(
+    strategy: Strategy,
+    champion: VersionTag | null,
+    challenger: VersionTag,
+    { serving, replaces }: { readonly replaces: readonly VersionRecord[] } & Pick<Machine, 'serving'>,
+  ): Plan {
+    const settings = {
+      ...settingsOf(champion, challenger),
+      serving,
+      replaces: replaces.map(({ version }) => version),
+    };
     const [first = percent(10)] = settings.steps;
     const ticks = manner.bakeMs / tickMs;
     const judged = (...shares: number[]) => ({
@@ -177,11 +191,9 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return champion;
   };
   /** Under which a version is served, or would be. */
-  const endpointOf = ({ version, endpoint, ...record }: VersionRecord) => {
-    if (endpoint === undefined) return { name: endpointName(version), generation: 1 };
-    if (!isRetired({ version, endpoint, ...record })) return endpoint;
-    const generation = endpoint.generation + 1;
-    return { name: `${endpointName(version)}-g${generation}`, generation };
+  const endpointOf = ({ version, endpoint }: VersionRecord) => {
+    const { generation } = armOf(version);
+    return endpoint ?? { name: endpointName(version), generation };
   };
   const endpointsOf = (...records: readonly VersionRecord[]) =>
     Object.fromEntries(records.map((record) => [record.version, endpointOf(record)]));
@@ -191,14 +203,16 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return result;
   };
 
-  async function deploy(machine: Machine, version: VersionTag): Promise<void> {
+  async function deploy(machine: Machine, version: VersionTag, takes = false): Promise<void> {
     const { ports, actor } = machine;
     const { store, platform } = ports;
     if ((await unfinished(machine)) !== null) return world.saw('deploy refused: one is under way');
     const versions = await store.versions();
     const champion = servingOf(versions);
-    const record = versions.find((one) => one.version === version);
-    if (record === undefined || champion?.version === version) return;
+    const of = generationsOf(versions, version);
+    if (of.length === 0) return;
+    const { record, isNew, replaces } = await chooseGeneration(ports, of, { by: actor.name });
+    if (champion?.version === record.version) return;
     const view = await platform.readAlias(alias);
     if (Object.keys(view.target.weights).length > 0) return world.saw('deploy refused: alias splits');
     if (champion !== null && champion.functionVersion !== view.target.functionVersion)
@@ -207,26 +221,40 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const stage = await stageFor(machine, strategy);
     if (stage?.alias !== undefined && stage.alias !== alias)
       return world.saw('deploy refused: the stage names another alias');
+    const differences =
+      champion === null ? undefined : await platform.latestDifferences(view.target.functionVersion);
+    if (differences !== undefined && differences.length > 0 && !takes)
+      return world.saw('deploy refused: $LATEST differs');
     const codeSha256 = await platform.codeSha256();
     if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
-    const endpoints = endpointsOf(record, ...(champion === null ? [] : [champion]));
+    const endpoints = endpointsOf(record, ...replaces, ...(champion === null ? [] : [champion]));
     const id = ports.ids.rolloutId();
+    if (isNew) await store.register(record);
+    if (replaces.length > 0) world.saw('a failed endpoint was replaced');
     const journal = await start(ports, id, {
-      plan: planOf(strategy, champion?.version ?? null, version),
+      plan: {
+        ...planOf(strategy, champion?.version ?? null, record.version, {
+          serving: machine.serving,
+          replaces,
+        }),
+        ...(differences === undefined ? {} : { mayDiffer: differences }),
+      },
       actor,
       reason: '',
       home: { functionVersion: view.target.functionVersion, weights: {} },
       ...(stage?.deploymentId === undefined ? {} : { deploymentId: stage.deploymentId }),
       endpoints,
       codeSha256,
+      isNew,
       changes: [
         {
-          version,
+          version: record.version,
           set: {
             status: 'challenger',
             statusAt: ports.clock.now(),
             statusReason: `${strategy} began`,
             endpoint: endpointOf(record),
+            serving: machine.serving,
           },
         },
       ],
@@ -280,20 +308,25 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
-    const wanted = to === undefined ? previousGood(versions) : versions.find(({ version }) => version === to);
+    const wanted = to === undefined ? previousGood(versions) : returnable(generationsOf(versions, to));
     const standing = wanted === undefined ? undefined : standingOf(wanted);
     if (wanted === undefined || standing === undefined || standing.kind === 'never-served') return;
     const view = await platform.readAlias(alias);
     const { service } = standing;
-    const back = await findReturn(platform, { record: wanted, service, next: endpointOf(wanted) });
-    const { returnsTo, builds, endpoint } = back;
+    const why = `built for a rollback to ${wanted.version}`;
+    const of = generationsOf(versions, armOf(wanted.version).version);
+    const fresh = nextGeneration(of, { at: ports.clock.now(), by: actor.name, why });
+    const back = await findReturn(platform, { record: wanted, service, next: endpointOf(fresh) });
+    const { returnsTo, builds, endpoint, anew = false } = back;
+    const returning = anew ? fresh : wanted;
     world.saw(builds === undefined ? 'rollback returns' : 'rollback builds');
     const plan = (world.design?.rollbackPlan ?? rollbackPlan)({
-      ...settingsOf(champion.version, wanted.version),
-      champion: champion.version === wanted.version ? null : champion.version,
+      ...settingsOf(champion.version, returning.version),
+      champion: champion.version === returning.version ? null : champion.version,
       returnsTo,
       builds,
       warmWithinMs: world.calm ? warmWithinMs : undefined,
+      serving: (anew ? undefined : wanted.serving) ?? machine.serving,
       ...(world.revoked ? { republishes: 'holds 1 API key of its own' } : {}),
     });
     if (plan.republishes !== undefined) world.saw('rollback republishes');
@@ -302,16 +335,24 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       plan.returnsTo === undefined || plan.republishes !== undefined
         ? await platform.codeSha256()
         : (service.codeSha256 ?? '');
-    const begin = () =>
-      start(ports, ports.ids.rolloutId(), {
+    const begin = async () => {
+      if (anew) await store.register(returning);
+      return start(ports, ports.ids.rolloutId(), {
         plan,
         actor,
         reason: '',
         home: homeOf(champion, view.target),
-        endpoints: { ...endpointsOf(champion), [wanted.version]: endpoint },
+        endpoints: { ...endpointsOf(champion), [returning.version]: endpoint },
         codeSha256,
-        changes: [{ version: wanted.version, set: { endpoint } }],
+        isNew: anew,
+        changes: [
+          {
+            version: returning.version,
+            set: { endpoint, ...(plan.serving === undefined ? {} : { serving: plan.serving }) },
+          },
+        ],
       });
+    };
     const move = async (): Promise<void> => void see(await drive(ports, await begin(), { signal: never }));
     // What has to be built can't be moved to by the alias alone.
     if (builds !== undefined) await move();
@@ -459,10 +500,12 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     rollback,
     watch,
     async gc({ ports, actor }) {
-      const wanted = { environment: 'local', alias, green, keepMs, actor, rehearse: false };
-      const { tidied, retired } = await collect(ports, wanted);
+      const versions = { keepVersions: 1, mostVersions: 50 };
+      const wanted = { environment: 'local', alias, green, keepMs, ...versions, actor, rehearse: false };
+      const { tidied, retired, stale } = await collect(ports, wanted);
       if (tidied.length > 0) world.saw('gc brought to rest');
       if (retired.length > 0) world.saw('gc retired an endpoint');
+      if (stale.functionVersions.length > 0) world.saw('gc deleted Lambda versions');
     },
     async abort(machine) {
       const running = await unfinished(machine);

@@ -1,4 +1,5 @@
-import { rolloutId } from '../../src/domain/units.ts';
+import { armOf } from '../../src/domain/arm.ts';
+import { rolloutId, type VersionTag } from '../../src/domain/units.ts';
 import { endpointsOf } from './aws-model.ts';
 import { checkBreachEnded } from './breach.ts';
 import { replay } from '../../src/rollout/replay.ts';
@@ -99,6 +100,8 @@ async function loseStore(
   await scheduler.run(scheduler.now() + 100_000, 60_000);
 }
 
+const isOf = (tag: VersionTag | undefined, version: VersionTag): boolean =>
+  tag !== undefined && armOf(tag).version === version;
 /** Somebody empties the Description of alias live, and somebody else deploys: the other alias must say that this store is not the one. */
 async function wipeMarker(world: SimWorld, program: Programs): Promise<void> {
   const { aws, level, scheduler, store } = world;
@@ -156,7 +159,7 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
   if (stamp !== undefined && stamp.token > lock.token)
     return wrong(`the alias carries token ${stamp.token}, the store ${lock.token}`);
   const isRecovered = story.loses !== undefined;
-  if (story.bad && champion === v23 && !world.safety.everForced() && story.first !== true && !isRecovered)
+  if (story.bad && isOf(champion, v23) && !world.safety.everForced() && story.first !== true && !isRecovered)
     return world.fail(
       new Violation('L1 breach ends', 'a challenger that fails every second request was promoted'),
     );
@@ -176,7 +179,7 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     story.ops.length === 1 &&
     story.manner.strategies?.deploy !== 'shadow' &&
     !story.bad &&
-    champion !== v23 &&
+    !isOf(champion, v23) &&
     story.requestsPerTick >= 200 &&
     story.horizonMs > 60_000
   )
@@ -189,7 +192,7 @@ async function judge(world: SimWorld, story: Story, program: Programs): Promise<
     await scheduler.run(scheduler.now() + 300_000, 60_000);
   }
   world.saw('deployed after all');
-  const process = world.spawn('last-deploy', 'deploy', (machine) => program.deploy(machine, v25));
+  const process = world.spawn('last-deploy', 'deploy', (machine) => program.deploy(machine, v25, true));
   await scheduler.run(scheduler.now() + 160_000, 60_000);
   if (world.violation() !== null) return;
   const now = (await store.version(v25))?.status;

@@ -1,3 +1,4 @@
+import { armOf } from '../../src/domain/arm.ts';
 import { heldFor } from '../../src/rollout/replay.ts';
 import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
@@ -22,7 +23,10 @@ export type Law =
   | 'I13 audit complete'
   | 'I14 bounded'
   | 'I15 rollback returns'
-  | 'I16 warm where nobody suffers'
+  | 'I16 served as planned'
+  | 'I17 nothing referred to is deleted'
+  | 'I18 nothing rides along'
+  | 'I19 warm where nobody suffers'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'
@@ -52,6 +56,10 @@ export interface Watched {
   users(): Readonly<Record<string, number>>;
   /** Lambda versions that served everybody before the simulation began. */
   readonly servedBefore: readonly string[];
+  /** In what else than its route a Lambda version is not what another one is. */
+  differences(functionVersion: string, serving: string): readonly string[];
+  /** The memory that an endpoint was made with, MB. */
+  memoryOf(endpoint: string): number | undefined;
   /** Whether a Lambda version is there, and its endpoint in service. */
   isThere(service: Service): boolean;
   /** Endpoints that a Lambda version may ask. */
@@ -73,6 +81,7 @@ export interface Safety {
   /** After a write of mlreg's on the stage. */
   swapped(write: StageWrite, before: StageView): void;
   deleted(endpoint: string): void;
+  deletedVersion(functionVersion: string): void;
   /** After entries were committed. */
   appended(rollout: string, entries: readonly Entry[]): void;
   journals(): ReadonlyMap<string, readonly Entry[]>;
@@ -106,6 +115,8 @@ interface Followed {
 export function watchSafety(world: Watched): Safety {
   const rollouts = new Map<string, Followed>();
   let forced = false;
+  /** The memory of each generation that was promoted, MB. */
+  const contents = new Map<string, number>();
   const forgotten = new Set<string>();
   /** Of the store that took another one's place, once an alias says so. */
   let restoredEpoch: number | null = null;
@@ -191,6 +202,7 @@ export function watchSafety(world: Watched): Safety {
       world.saw('a store was restored');
       return;
     }
+    checkRidesAlong(write, say);
     // An intent carried out twice is one carried out once.
     // A store that was restored may name a rollout as one did that it does not know: ids are counted here, and drawn outside.
     const key = `${stamp.detail?.store.epoch ?? 1} ${stamp.rollout} ${stamp.token} ${stamp.seq}`;
@@ -363,6 +375,31 @@ export function watchSafety(world: Watched): Safety {
     world.saw('an endpoint was retired');
   }
 
+  /** No alias or marker names it, no record, known-good ones included, and no journal of a rollout that is not over. */
+  function deletedVersion(functionVersion: string): void {
+    const wrong = (why: string): never =>
+      fail('I17 nothing referred to is deleted', `Lambda version ${functionVersion} was deleted, ${why}`);
+    for (const { target, stamp } of world.aliases()) {
+      if (target.functionVersion === functionVersion || functionVersion in target.weights)
+        wrong('which an alias serves');
+      if (stamp?.back === functionVersion || stamp?.detail?.target === functionVersion)
+        wrong('which a marker names');
+    }
+    for (const record of world.registry()) {
+      const named = [record, ...(record.services ?? [])].map((one) => one.functionVersion);
+      if (named.includes(functionVersion)) wrong(`which served ${record.version}`);
+    }
+    for (const { ended, home, plan, entries } of rollouts.values()) {
+      if (ended !== null && ended !== 'stuck') continue;
+      const made = entries.flatMap((entry) =>
+        entry.kind === 'result' && entry.outcome.kind === 'published' ? [entry.outcome.functionVersion] : [],
+      );
+      if ([home.functionVersion, plan.returnsTo?.functionVersion, ...made].includes(functionVersion))
+        wrong('which a rollout that is not over may need');
+    }
+    world.saw('a Lambda version was deleted');
+  }
+
   function checkShare(
     { plan, entries, shares }: Followed,
     alias: AliasName,
@@ -454,7 +491,7 @@ export function watchSafety(world: Watched): Safety {
 
   /** Users who suffer wait for no warm-up, and those who don't wait for a bounded one. */
   function checkWarmUp(id: string, { plan, entries }: Followed, intent: Entry): void {
-    const law: Law = 'I16 warm where nobody suffers';
+    const law: Law = 'I19 warm where nobody suffers';
     if (entries.some(({ kind }) => kind === 'rolling-back')) fail(law, `${id} warms up on its way back`);
     if (plan.strategy !== 'rollback' || plan.builds !== undefined || plan.republishes !== undefined) return;
     const step = plan.steps.find(({ kind }) => kind === 'warm-up');
@@ -472,8 +509,45 @@ export function watchSafety(world: Watched): Safety {
     if (plan.strategy !== 'rollback' || step < 0) return;
     const ended = entries.find((entry) => entry.kind === 'step-done' && entry.step === step);
     if (ended?.kind !== 'step-done')
-      return fail('I16 warm where nobody suffers', `${say} before its warm-up ended`);
+      return fail('I19 warm where nobody suffers', `${say} before its warm-up ended`);
     world.saw(ended.note.startsWith('it may be cold') ? 'a rollback gave up on warm' : 'returned warm');
+  }
+
+  /** Users get what the plan says, and of $LATEST nothing else. */
+  function checkRidesAlong({ target, stamp }: { target: AliasTarget; stamp: Stamp }, say: string): void {
+    const { plan, home, entries } = rollouts.get(stamp.rollout) ?? {};
+    if (plan?.mayDiffer === undefined || home === undefined || entries === undefined) return;
+    const made = entries.flatMap((entry) =>
+      entry.kind === 'result' && entry.outcome.kind === 'published' ? [entry.outcome.functionVersion] : [],
+    );
+    for (const version of [target.functionVersion, ...Object.keys(target.weights)]) {
+      if (!made.includes(version)) continue;
+      const unplanned = world
+        .differences(version, home.functionVersion)
+        .filter((difference) => !plan.mayDiffer?.includes(difference));
+      if (unplanned.length > 0)
+        fail('I18 nothing rides along', `${say}, with another ${unplanned.join(', ')} than was planned`);
+    }
+  }
+
+  /** A generation is one content for ever, and the one that its plan says. */
+  function checkServing(id: string, { plan, entries: [first] }: Followed): void {
+    const name = first?.kind === 'started' ? first.endpoints[plan.challenger]?.name : undefined;
+    const memoryMb = name === undefined ? undefined : world.memoryOf(name);
+    if (memoryMb === undefined) return;
+    const before = contents.get(plan.challenger) ?? memoryMb;
+    contents.set(plan.challenger, memoryMb);
+    const say = `${id} promoted ${plan.challenger}, whose endpoint has ${memoryMb} MB`;
+    if (before !== memoryMb) fail('I16 served as planned', `${say}, and had ${before} MB`);
+    if (plan.serving !== undefined && plan.serving.memoryMb !== memoryMb)
+      fail('I16 served as planned', `${say}, planned were ${plan.serving.memoryMb} MB`);
+    const others = world.registry().filter(({ endpoint }) => endpoint?.name === name);
+    if (others.length > 1)
+      fail(
+        'I16 served as planned',
+        `${say}, which ${others.map(({ version }) => version).join(' and ')} have`,
+      );
+    if (armOf(plan.challenger).generation > 1) world.saw('a later generation was promoted');
   }
 
   function note(id: string, rollout: Followed, entry: Entry): void {
@@ -502,6 +576,7 @@ export function watchSafety(world: Watched): Safety {
         if (entry.as === 'promoted') {
           if (!rollout.promoteLanded)
             fail('I4 effect before label', `${id}: registry says promoted, the alias never did`);
+          checkServing(id, rollout);
           return;
         }
         if (entry.as === 'rolled-back' && !isHomeAgain(rollout) && rollout.plan.strategy !== 'watch')
@@ -624,6 +699,7 @@ export function watchSafety(world: Watched): Safety {
     written,
     swapped,
     deleted,
+    deletedVersion,
     appended,
     forget: (lengths) => {
       for (const [id, rollout] of rollouts) {

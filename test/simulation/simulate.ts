@@ -103,6 +103,10 @@ function begin(world: SimWorld, program: Programs, op: Op): void {
       return run((machine) => program.controller(machine));
     case 'gc':
       return run((machine) => program.gc(machine));
+    case 'configure':
+      return world.configure();
+    case 'change latest':
+      return world.changeLatest();
     case 'push':
       return world.pushCode();
     case 'foreign':

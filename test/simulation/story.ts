@@ -16,8 +16,10 @@ export interface Op {
     | 'ask'
     | 'controller'
     | 'gc'
+    | 'configure'
     | 'foreign'
-    | 'push';
+    | 'push'
+    | 'change latest';
   readonly wish?: Wish;
 }
 
@@ -32,6 +34,8 @@ export interface Story {
   readonly bad: boolean;
   /** What becomes of an endpoint that is asked for, and after how long. */
   readonly endpointFate: { readonly kind: 'ready' | 'never' | 'failed'; readonly afterMs: number };
+  /** Only the first endpoint of a version fails: somebody mends what failed it. */
+  readonly mended?: true;
   readonly requestsPerTick: number;
   readonly withHistograms: boolean;
   /** Each machine's clock is off. */
@@ -152,6 +156,16 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
   // A watch has no other way back.
   const isLosing = isWide && !isFirst && fate.chance(0.15) && ops.every(({ kind }) => kind !== 'watch');
   const lostPart = fate.of(['version', 'endpoint'] as const);
+  // Dice of its own: somebody changes how versions are served, and puts that on trial or not.
+  const settings = dice(seed, 57);
+  if (settings.chance(0.25)) {
+    const at = settings.between(0, horizonMs);
+    add('configure', at);
+    if (settings.chance(0.6)) add('deploy', at + settings.between(0, 60_000));
+    if (settings.chance(0.2)) add('configure', at + settings.between(0, 60_000));
+  }
+  if (settings.chance(0.08))
+    add('change latest', settings.chance(0.6) ? settings.between(1_000, 12_000) : soon());
   // A rollback needs nothing of $LATEST: its permissions go just when somebody rolls back.
   if (swarm.denials > 0 && back !== undefined && fate.chance(0.5)) {
     const from = Math.max(0, back.at - 1_000);
@@ -163,6 +177,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
     ...(isFirst ? { first: true } : {}),
     ...(isLosing ? { lost: lostPart } : {}),
     ...(fate.chance(0.25) ? { revoked: true as const } : {}),
+    ...(dice(seed, 56).chance(0.7) ? { mended: true as const } : {}),
     ...(fate.chance(0.08) && swarm.foreign === 0 && !isFirst
       ? {
           loses: {

@@ -1,3 +1,4 @@
+import { armOf } from '../../src/domain/arm.ts';
 import { instant, versionTag } from '../../src/domain/units.ts';
 import type { Store } from '../../src/ports/store.ts';
 
@@ -6,8 +7,11 @@ export const v22 = versionTag('v2.2.0');
 export const v23 = versionTag('v2.3.0');
 export const v24 = versionTag('v2.4.0');
 export const v25 = versionTag('v2.5.0');
-export const endpointName = (version: string): string =>
-  `recommendation-local-${version.replaceAll('.', '-')}`;
+export const endpointName = (tag: string): string => {
+  const { version, generation } = armOf(versionTag(tag));
+  const later = generation === 1 ? '' : `-g${generation}`;
+  return `recommendation-local-${version.replaceAll('.', '-')}${later}`;
+};
 
 /** Of a version that mlreg knows nothing of. */
 export const foreignEndpoint = endpointName('v2.1.1');

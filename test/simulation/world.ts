@@ -1,6 +1,8 @@
 import type { Actor } from '../../src/domain/journal.ts';
 import type { AliasTarget } from '../../src/domain/route.ts';
-import { instant, later, rolloutId } from '../../src/domain/units.ts';
+import { armOf } from '../../src/domain/arm.ts';
+import type { ServingSettings } from '../../src/domain/serving.ts';
+import { instant, later, rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
@@ -18,6 +20,8 @@ import { isLost, type Story } from './story.ts';
 import { epoch, v23 } from './versions.ts';
 
 export interface Machine {
+  /** What its mlreg.yaml said of serving when its command began. */
+  readonly serving: ServingSettings;
   readonly process: Process;
   readonly ports: RolloutPorts;
   readonly actor: Actor;
@@ -53,6 +57,10 @@ export interface SimWorld {
   exposure(): { readonly longestMs: number; readonly presentMs: number };
   meddle(target: AliasTarget): void;
   pushCode(): void;
+  /** Somebody changes a setting of $LATEST. */
+  changeLatest(): void;
+  /** Somebody edits `sagemaker` in mlreg.yaml. */
+  configure(): void;
   /** Reads all of history once more. */
   audit(): Promise<void>;
   /** Nothing happens in it any more. */
@@ -82,7 +90,9 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
   const presentMs = (): number => (exposedSince === null ? 0 : scheduler.now() - exposedSince);
   /** After whatever may have moved users. */
   const measure = (): void => {
-    const isExposed = (usersOf(aws)[v23] ?? 0) > 0;
+    const isExposed = Object.entries(usersOf(aws)).some(
+      ([tag, share]) => share > 0 && armOf(versionTag(tag)).version === v23,
+    );
     if (isExposed) exposedSince ??= scheduler.now();
     else {
       longestMs = Math.max(longestMs, presentMs());
@@ -90,6 +100,8 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     }
   };
   let healed = false;
+  let memoryMb = 2048;
+  const configured = (): ServingSettings => ({ ...settings, memoryMb });
   let ids = 0;
   const living: Process[] = [];
 
@@ -116,6 +128,8 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     isFirst: story.first === true,
     servedBefore: story.first === true ? ['7'] : ['5', '7'],
     looksMayLag: options.level !== undefined,
+    differences: (functionVersion, serving) => aws.differences(functionVersion, serving),
+    memoryOf: (endpoint) => aws.memoryOf(endpoint),
     isThere: ({ functionVersion, endpoint }) =>
       aws.endpoint(endpoint).kind === 'in-service' && !isLost(story, functionVersion),
     saw,
@@ -135,6 +149,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     scheduler,
     caller,
     now,
+    configured,
     onWrite: (written, before, alias = 'live') => {
       write(alias === 'live' ? '  alias' : '  green', () =>
         JSON.stringify({ ...written.target, stamp: written.stamp }),
@@ -146,6 +161,10 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       write('  stage', () => JSON.stringify(written));
       safety.swapped(written, before);
       measure();
+    },
+    onDeleteVersion: (functionVersion) => {
+      write('  deleted', () => `Lambda version ${functionVersion}`);
+      safety.deletedVersion(functionVersion);
     },
     onDelete: (endpoint) => {
       write('  deleted', () => endpoint);
@@ -165,7 +184,8 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       now: localNow,
       sleepUntil: (at) => caller.sleep(process, at - localNow()),
     };
-    const connected = level.connect(process, clock);
+    const serving = configured();
+    const connected = level.connect(process, clock, serving);
     const ports: RolloutPorts = {
       ...connected,
       platform: inTurn(connected.platform),
@@ -183,6 +203,7 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
         }),
     };
     return {
+      serving,
       process,
       ports,
       actor: { name: process.name, host: 'here', pid: 1, command },
@@ -226,6 +247,16 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       level.meddle(target);
       measure();
     },
+    configure: () => {
+      memoryMb = memoryMb === 2048 ? 4096 : 2048;
+      saw('settings changed');
+      write('somebody', () => `changes the memory of endpoints to ${memoryMb} MB`);
+    },
+    changeLatest: () => {
+      saw('$LATEST changed');
+      write('somebody', () => 'changes the timeout of $LATEST');
+      level.changeLatest();
+    },
     pushCode: () => {
       saw('code pushed');
       write('somebody', () => 'deploys other code into $LATEST');
@@ -247,6 +278,12 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
   };
 }
 
+const settings: Omit<ServingSettings, 'memoryMb'> = {
+  roleArn: 'arn:aws:iam::000000000000:role/models',
+  image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/recommendation:1',
+  maxConcurrency: 10,
+  variables: [],
+};
 /** The scheduler knows of one call of a process at a time: what is asked at once is asked one after the other. */
 function inTurn(platform: Platform): Platform {
   let last: Promise<unknown> = Promise.resolve();

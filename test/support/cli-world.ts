@@ -345,7 +345,7 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
     pages: null,
     account: [],
     preflight: () => [],
-    understands: ['buckets-1'],
+    understands: ['buckets-1', 'generations-1'],
     userCounts: null,
     audit: {},
     recovery: null,

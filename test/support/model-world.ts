@@ -67,6 +67,10 @@ export interface ModelWorld {
   reading: ((query: MetricsQuery) => Reading) | null;
   /** Share of copies that are answered otherwise. */
   disagreement: number;
+  /** Why SageMaker fails this endpoint when it is created; null: it does not. */
+  fails: (endpoint: string) => string | null;
+  /** In what this endpoint does not serve as configured. */
+  otherwise: (endpoint: string) => readonly string[];
   differences: readonly Difference[];
   readonly states: RolloutState[];
 }
@@ -102,6 +106,11 @@ export function modelWorld(kept?: Store): ModelWorld {
   };
   let stage: StageView = { alias: 'live', stamp: undefined, deploymentId: 'd-0', autoDeploy: false };
   const published = new Map<string, Readonly<Record<string, string>>>([['7', {}]]);
+  /** In what $LATEST differed when each version was published. */
+  const latestIn = new Map<string, readonly string[]>();
+  /** Published by mlreg. */
+  const ours = new Set<string>();
+  let newest = 7;
   const place = memoryPlace();
   const store = kept ?? openMemoryStore(place);
   const calls: string[] = [];
@@ -130,6 +139,11 @@ export function modelWorld(kept?: Store): ModelWorld {
             : { kind, message: `${name}: no answer` },
         );
 
+  const endpointState = (name: string): EndpointState => {
+    const kind = world.endpoints.get(name) ?? 'absent';
+    return kind === 'failed' ? { kind, why: world.fails(name) ?? 'no reason given' } : { kind };
+  };
+
   const platform: Platform = {
     readAlias: (name) => call('readAlias', () => aliasNamed(name)),
     writeAlias: (name, { target, stamp, revisionId: carried }) =>
@@ -152,22 +166,39 @@ export function modelWorld(kept?: Store): ModelWorld {
     ensureEndpoint: ({ endpoint }) =>
       call('ensureEndpoint', () => {
         const state = world.endpoints.get(endpoint);
-        world.endpoints.set(endpoint, state === undefined ? 'creating' : 'in-service');
-        return { kind: state === undefined ? 'creating' : 'in-service' } as EndpointState;
+        if (state === undefined) world.endpoints.set(endpoint, 'creating');
+        else if (state === 'creating')
+          world.endpoints.set(endpoint, world.fails(endpoint) === null ? 'in-service' : 'failed');
+        return endpointState(endpoint);
       }),
-    endpoint: (name) =>
-      call('endpoint', () => ({ kind: world.endpoints.get(name) ?? 'absent' }) as EndpointState),
+    endpoint: (name) => call('endpoint', () => endpointState(name)),
+    servingDifferences: (name) => call('servingDifferences', () => world.otherwise(name)),
     deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
     smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
     codeSha256: () => call('codeSha256', () => 'code'),
     latestDifferences: () => call('latestDifferences', () => world.latest),
+    publishedDifferences: (version) => call('publishedDifferences', () => latestIn.get(version) ?? []),
     variables: (version) => call('variables', () => published.get(version) ?? {}),
     publish: ({ variables }) =>
       call('publish', () => {
-        const functionVersion = String(7 + [...published.keys()].filter((key) => key !== '$LATEST').length);
+        const count = [...published.keys()].filter((key) => key !== '$LATEST').length;
+        // A number is never given twice.
+        newest = Math.max(newest + 1, 7 + count);
+        const functionVersion = String(newest);
+        ours.add(functionVersion);
+        latestIn.set(functionVersion, world.latest);
         published.set(functionVersion, { ...published.get('$LATEST'), ...variables });
         return { functionVersion };
       }),
+    publishedVersions: () =>
+      call('publishedVersions', () =>
+        world.functionVersions().map((functionVersion) => ({
+          functionVersion,
+          isOurs: ours.has(functionVersion),
+        })),
+      ),
+    deleteFunctionVersion: (functionVersion) =>
+      call('deleteFunctionVersion', () => void published.delete(functionVersion)),
     warm: () => call('warm', () => 1),
     concurrency: () => call('concurrency', () => 1),
     load: () => call('load', () => ({ inFlight: 2, most: 20 })),
@@ -259,6 +290,8 @@ export function modelWorld(kept?: Store): ModelWorld {
     requestsPerTick: 200,
     reading: null,
     disagreement: 0.1,
+    fails: () => null,
+    otherwise: () => [],
     differences: [],
   };
   return world;

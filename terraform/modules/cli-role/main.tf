@@ -66,10 +66,12 @@ locals {
     ],
   )
 
-  # What a rollout does. No code, no role, no alias and no table is made or deleted by it.
+  # What a rollout and gc do. No code, no role, no alias and no table is made or deleted by it.
   write = concat(
     [
       { Sid = "Publish", Effect = "Allow", Action = ["lambda:UpdateFunctionConfiguration", "lambda:PublishVersion"], Resource = local.function },
+      # Of versions alone: the resource without a qualifier is the function with all that it has.
+      { Sid = "DeleteVersions", Effect = "Allow", Action = "lambda:DeleteFunction", Resource = "${local.function}:*" },
       { Sid = "MoveTraffic", Effect = "Allow", Action = "lambda:UpdateAlias", Resource = [local.function, "${local.function}:*"] },
       { Sid = "WarmUp", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = "${local.function}:*" },
       { Sid = "SwapStage", Effect = "Allow", Action = "apigateway:PATCH", Resource = local.stage },

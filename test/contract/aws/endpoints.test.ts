@@ -8,10 +8,11 @@ import {
   SageMakerClient,
   UpdateEndpointCommand,
 } from '@aws-sdk/client-sagemaker';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createPlatform } from '../../../src/aws/platform.ts';
 import { versionTag } from '../../../src/domain/units.ts';
 import type { EndpointSpec, PlatformError } from '../../../src/ports/platform.ts';
-import { lost, type Stack, stack } from './stack.ts';
+import { functionName, lost, type Stack, stack } from './stack.ts';
 
 const name = 'recommendation-prod-v2-0123abcd';
 const spec: EndpointSpec = {
@@ -300,5 +301,99 @@ test('smoke of an endpoint that is not there, or not allowed, is an error', asyn
   expect(await failure(made.platform.smoke(name))).toMatchObject({
     kind: 'denied',
     action: 'sagemaker:InvokeEndpoint',
+  });
+});
+
+describe('how an endpoint serves, beside what is configured', () => {
+  const settings = {
+    roleArn: 'arn:aws:iam::000000000000:role/models',
+    image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/recommendation:1',
+    memoryMb: 2048,
+    maxConcurrency: 10,
+    environment: { MODEL_THREADS: '2' },
+  };
+  const over = async (changed: object): Promise<Stack['platform']> => {
+    const made = await stack();
+    await made.platform.ensureEndpoint(spec);
+    await made.clock.advance(5_000);
+    const configured = { ...settings, ...changed };
+    return createPlatform({
+      api: { id: null, name: 'api', stage: 'prod' },
+      clients: made.clients,
+      clock: made.port,
+      functionName,
+      smokeRequests: [],
+      sagemaker: configured,
+      tags: {},
+    });
+  };
+
+  test.each<[string, object, readonly string[]]>([
+    ['nothing', {}, []],
+    ['its memory', { memoryMb: 4096 }, ['memory (4,096 MB configured, 2,048 MB serving)']],
+    ['its concurrency', { maxConcurrency: 20 }, ['maximum concurrency (20 configured, 10 serving)']],
+    [
+      'its role',
+      { roleArn: 'arn:aws:iam::000000000000:role/other' },
+      [
+        'role (arn:aws:iam::000000000000:role/other configured, arn:aws:iam::000000000000:role/models serving)',
+      ],
+    ],
+    ['its image', { image: 'models:2' }, [`image (models:2 configured, ${settings.image} serving)`]],
+    ['no image, where none is configured', { image: '' }, []],
+    [
+      'its variables',
+      { environment: { MODEL_THREADS: 'hunter2', NEW: 'hunter2' } },
+      [
+        'variable NEW (configured, not serving)',
+        'variable MODEL_THREADS (another value serving than configured)',
+      ],
+    ],
+    [
+      'a variable that is not configured',
+      { environment: {} },
+      ['variable MODEL_THREADS (serving, not configured)'],
+    ],
+  ])('differs in %s', async (_what, changed, expected) => {
+    const platform = await over(changed);
+    const found = await platform.servingDifferences(name);
+    expect(found).toEqual(expected);
+    expect(found.join()).not.toContain('hunter2');
+  });
+
+  test('is missing where there is no endpoint', async () => {
+    const platform = await over({});
+    expect(await failure(platform.servingDifferences('recommendation-prod-none'))).toMatchObject({
+      kind: 'missing',
+    });
+  });
+
+  test.each<[string, object, string]>([
+    ['memory', { memoryMb: 4096 }, 'memory (4,096 MB configured, 2,048 MB serving)'],
+    ['image', { image: 'models:2' }, 'image (models:2 configured'],
+  ])('an endpoint that was not made with the planned %s is refused', async (_what, changed, words) => {
+    const platform = await over({});
+    const { environment: _values, ...planned } = settings;
+    const serving = { ...planned, ...changed, variables: ['MODEL_THREADS'] };
+    const seen = await failure(platform.ensureEndpoint({ ...spec, serving }));
+    expect(seen).toMatchObject({ kind: 'refused' });
+    expect(seen?.message).toContain(words);
+    expect(
+      await platform.ensureEndpoint({ ...spec, serving: { ...planned, variables: ['MODEL_THREADS'] } }),
+    ).toEqual({
+      kind: 'in-service',
+    });
+  });
+
+  test('an endpoint of a later generation carries it as a tag, for a value takes no number sign', async () => {
+    const made = await stack();
+    await made.platform.ensureEndpoint({ ...spec, version: versionTag('v2.0#3') });
+    const { EndpointArn } = await sagemaker(made).send(new DescribeEndpointCommand({ EndpointName: name }));
+    const { Tags } = await sagemaker(made).send(new ListTagsCommand({ ResourceArn: EndpointArn }));
+    expect(Tags).toEqual([
+      { Key: 'mlreg:environment', Value: 'prod' },
+      { Key: 'mlreg:version', Value: 'v2.0' },
+      { Key: 'mlreg:generation', Value: '3' },
+    ]);
   });
 });

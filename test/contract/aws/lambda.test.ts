@@ -4,7 +4,7 @@ import {
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareKeys } from '../../../src/commands/return-keys.ts';
 import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
@@ -115,14 +115,11 @@ test("publishing keeps the user's variables, and leaves what is served alone", a
   expect((await made.platform.readAlias('live')).target.functionVersion).toBe('1');
 });
 
-test('publishing twice gives the same version, also after another one', async () => {
+test('publishing twice gives the same version', async () => {
   const made = await stack();
   expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
   expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
   expect(await publish(made, 'v3')).toEqual({ functionVersion: '3' });
-  made.asked.length = 0;
-  expect(await publish(made, 'v2')).toEqual({ functionVersion: '2' });
-  expect(made.asked.filter((line) => !line.startsWith('GET'))).toEqual([]);
 });
 
 test('an equal version with less memory is no equal version', async () => {
@@ -146,16 +143,69 @@ test('variables that stand in $LATEST already are published without an update', 
   expect(made.asked.filter((line) => line.startsWith('PUT'))).toEqual([]);
 });
 
-test('more versions than one page lists are searched from the newest', async () => {
+test('publishing takes as many calls after 500 versions as after two', async () => {
   const made = await stack();
-  for (let i = 2; i <= 55; i++) {
-    await foreign(made, { ...userVariables, ...route(`v${i}`) });
-    await lambdaOf(made).send(new PublishVersionCommand({ FunctionName: functionName }));
-  }
-  expect(await publish(made, 'v55')).toEqual({ functionVersion: '55' });
-  expect(await publish(made, 'v50')).toEqual({ functionVersion: '50' });
-  // Long ago: published anew rather than looked for among hundreds.
-  expect(await publish(made, 'v3')).toEqual({ functionVersion: '56' });
+  await publish(made, 'v2');
+  made.asked.length = 0;
+  await publish(made, 'v3');
+  const few = made.asked.length;
+  for (let i = 0; i < 500; i++) await publish(made, `v4.${i}`);
+  made.asked.length = 0;
+  await publish(made, 'v5');
+  expect(made.asked.length).toBe(few);
+  expect(await made.platform.publishedVersions()).toHaveLength(504);
+});
+
+describe('published versions', () => {
+  test('are listed over all pages, and those of others told apart', async () => {
+    const made = await stack();
+    for (let i = 2; i <= 60; i++) await publish(made, `v${i}`);
+    const found = await made.platform.publishedVersions();
+    expect(found.map(({ functionVersion }) => Number(functionVersion))).toEqual(
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    );
+    expect(found.filter(({ isOurs }) => !isOurs)).toEqual([{ functionVersion: '1', isOurs: false }]);
+  });
+
+  test('are deleted one by one; one that is gone is no error, and one that an alias serves is refused', async () => {
+    const made = await stack();
+    await publish(made, 'v2');
+    await publish(made, 'v3');
+    await made.platform.deleteFunctionVersion('2');
+    await made.platform.deleteFunctionVersion('2');
+    expect((await made.platform.publishedVersions()).map(({ functionVersion }) => functionVersion)).toEqual([
+      '1',
+      '3',
+    ]);
+    expect(await failure(made.platform.deleteFunctionVersion('1'))).toMatchObject({
+      message: expect.stringContaining('aliases reference it: [live]'),
+    });
+    // A number is never given twice.
+    expect(await publish(made, 'v4')).toEqual({ functionVersion: '4' });
+  });
+
+  test.each(['', '$LATEST', 'live', '0', ' 2', '2 ', '2/../..', '-1', '1e1', '02'])(
+    "are all that is ever deleted: '%s' is refused and nothing is asked, for the whole function would go",
+    async (qualifier) => {
+      const made = await stack();
+      await publish(made, 'v2');
+      made.asked.length = 0;
+      expect(await failure(made.platform.deleteFunctionVersion(qualifier))).toMatchObject({
+        kind: 'refused',
+      });
+      expect(made.asked).toEqual([]);
+    },
+  );
+
+  test('are left where the permission lacks', async () => {
+    const made = await stack();
+    await publish(made, 'v2');
+    made.local.inject({ deny: { 'lambda:DeleteFunction': true } });
+    expect(await failure(made.platform.deleteFunctionVersion('2'))).toMatchObject({
+      kind: 'denied',
+      action: 'lambda:DeleteFunction',
+    });
+  });
 });
 
 test.each([
@@ -313,6 +363,12 @@ test('what $LATEST has and a version has not is told by name; what mlreg itself 
   await made.clock.advance(1_000);
   expect(await made.platform.latestDifferences('1')).toEqual(['code', 'variable LOG_LEVEL (changed)']);
   expect(await failure(made.platform.latestDifferences('99'))).toMatchObject({ kind: 'missing' });
+  const { functionVersion } = await publish(made, 'v9');
+  expect(await made.platform.publishedDifferences(functionVersion, '1')).toEqual([
+    'code',
+    'variable LOG_LEVEL (changed)',
+  ]);
+  expect(await made.platform.publishedDifferences(functionVersion, functionVersion)).toEqual([]);
 });
 
 test('the variables of $LATEST are read like those of a version', async () => {

@@ -41,7 +41,7 @@ test.each([
   const made = await stack();
   const handler = router(env as Record<string, string>);
   await answering(made, (event) => handler(event));
-  expect(await asking(made).understands()).toEqual(['buckets-1', 'answers-1', 'testers-1']);
+  expect(await asking(made).understands()).toEqual(['buckets-1', 'answers-1', 'testers-1', 'generations-1']);
 });
 
 test.each<[what: string, answer: () => Promise<unknown>]>([

@@ -469,6 +469,13 @@ export function storeContract(
           endpoint: { name: 'recs-prod-v1', generation: 2 },
           functionVersion: '5',
           services: [{ functionVersion: '3', endpoint: 'recs-prod-v1', since: at }, service],
+          serving: {
+            image: 'models:1',
+            roleArn: 'arn:aws:iam::123456789012:role/models',
+            memoryMb: 2048,
+            maxConcurrency: 10,
+            variables: ['MODEL_THREADS'],
+          },
           tombstone: { at, endpoint: 'recs-prod-v1' },
           retiredAt: at,
           retireAfter: at,

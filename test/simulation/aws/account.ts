@@ -13,7 +13,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { createClients } from '../../../src/aws/clients.ts';
-import { createSageMakerEndpoints, type ServingSettings } from '../../../src/aws/sagemaker-endpoints.ts';
+import type { ConfiguredServing } from '../../../src/aws/sagemaker-content.ts';
+import { createSageMakerEndpoints } from '../../../src/aws/sagemaker-endpoints.ts';
 import { instant } from '../../../src/domain/units.ts';
 import { inProcess } from '../../../src/local-aws/in-process.ts';
 import type { PersistedState } from '../../../src/local-aws/core/local-aws.ts';
@@ -25,7 +26,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 export const functionName = 'recommendation-inference-local';
 export const region = 'us-east-1';
-export const serving: ServingSettings = {
+export const serving: ConfiguredServing = {
   roleArn: 'arn:aws:iam::000000000000:role/models',
   image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/recommendation:1',
   memoryMb: 2048,

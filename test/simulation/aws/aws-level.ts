@@ -30,7 +30,8 @@ const aliasPath = `/2015-03-31/functions/${functionName}/aliases/live`;
 
 /** mlreg with its adapters and the AWS SDK's clients, over local AWS in this process: each HTTP request is one call. */
 export const awsLevel: BuildLevel = async (stage) => {
-  const { story, behaviour, design, scheduler, caller, now, onWrite, onSwap, onDelete } = stage;
+  const { story, behaviour, design, scheduler, caller, now, onWrite, onSwap, onDelete, onDeleteVersion } =
+    stage;
   const initial = await account(story.first === true);
   const metrics = createMetricStore();
   let ids = 0;
@@ -103,6 +104,14 @@ export const awsLevel: BuildLevel = async (stage) => {
         if (answer.status === 200) onDelete(EndpointName);
         return answer;
       }
+      case 'DeleteFunction': {
+        const answer = await local.handle(request);
+        const functionVersion = request.query['Qualifier'];
+        if (typeof functionVersion !== 'string') throw new Error('the whole function was deleted');
+        moved();
+        if (answer.status === 204) onDeleteVersion(functionVersion);
+        return answer;
+      }
       default:
         return local.handle(request);
     }
@@ -163,6 +172,19 @@ export const awsLevel: BuildLevel = async (stage) => {
 
   const clients = design?.clients?.(good) ?? good;
 
+  /** Somebody's own, of $LATEST. */
+  function update(what: 'code' | 'configuration', body: object): void {
+    const path = `/2015-03-31/functions/${functionName}/${what}`;
+    const push = async (): Promise<void> => {
+      const { status } = await local.handle(ownRequest('PUT', path, sessionToken, body));
+      moved();
+      // An update of its configuration is under way.
+      if (status === 409)
+        scheduler.at(scheduler.now() + 500, () => scheduler.settle(push(), () => undefined));
+    };
+    scheduler.settle(push(), () => undefined);
+  }
+
   return {
     aws: truth,
     store: keeping.store,
@@ -188,25 +210,17 @@ export const awsLevel: BuildLevel = async (stage) => {
       await remember(request);
       await local.handle(request);
     },
-    pushCode() {
-      const path = `/2015-03-31/functions/${functionName}/code`;
-      const body = { ZipFile: Buffer.from(zipped(`exports.handler = ${++ids}`)).toString('base64') };
-      const push = async (): Promise<void> => {
-        const { status } = await local.handle(ownRequest('PUT', path, sessionToken, body));
-        // An update of its configuration is under way.
-        if (status === 409)
-          scheduler.at(scheduler.now() + 500, () => scheduler.settle(push(), () => undefined));
-      };
-      scheduler.settle(push(), () => undefined);
-    },
-    connect(process, clock) {
+    pushCode: () =>
+      update('code', { ZipFile: Buffer.from(zipped(`exports.handler = ${++ids}`)).toString('base64') }),
+    changeLatest: () => update('configuration', { Timeout: 10 + (++ids % 800) }),
+    connect(process, clock, { memoryMb }) {
       const platform = createPlatform({
         clients,
         clock,
         functionName,
         api,
         smokeRequests: [{ body: '{}' }],
-        sagemaker: serving,
+        sagemaker: { ...serving, memoryMb },
         tags: { 'mlreg:environment': 'local' },
       });
       const read = createMetrics({

@@ -18,12 +18,13 @@ const container = {
 };
 
 /** What was there before the story begins comes up; of the rest the story says what becomes. */
-export function containersOf({ endpointFate, first }: Story): ContainerRuntime {
+export function containersOf({ endpointFate, first, mended }: Story): ContainerRuntime {
   let asked = 0;
   const before = first === true ? 2 : 3;
   return {
-    async start() {
+    async start({ endpointName }) {
       if (asked++ < before || endpointFate.kind === 'ready') return container;
+      if (endpointFate.kind === 'failed' && mended === true && /-g\d+$/.test(endpointName)) return container;
       if (endpointFate.kind === 'failed') throw new Error('no capacity');
       return new Promise(() => undefined);
     },

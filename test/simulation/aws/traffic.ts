@@ -2,6 +2,8 @@ import type { AliasTarget } from '../../../src/domain/route.ts';
 import { type MetricStore, record } from '../../../src/local-aws/core/cloudwatch/metric-store.ts';
 import { type Behaviour, copiesIn, failedOf, sharesOf, type Variables } from '../aws-model.ts';
 import type { Story } from '../story.ts';
+import { armOf } from '../../../src/domain/arm.ts';
+import { versionTag } from '../../../src/domain/units.ts';
 import { endpointName } from '../versions.ts';
 
 export interface Traffic {
@@ -29,7 +31,8 @@ export function createTraffic(world: {
   }[] = [];
   let counted = secondOf(now());
 
-  const behaviourOf = (version: string): Behaviour => behaviour[version] ?? { errors: 0, latencyMs: 20 };
+  const behaviourOf = (version: string): Behaviour =>
+    behaviour[armOf(versionTag(version)).version] ?? { errors: 0, latencyMs: 20 };
   const counter = (namespace: string, dimensions: Record<string, string>, unit: string, at: number) => {
     const add = (metricName: string, unitOf: string, value: number, times: number): void => {
       if (times > 0)

@@ -51,6 +51,13 @@ export function truthOf(local: () => LocalAws): {
       const status = state().sagemaker.endpoints.get(name)?.status;
       return (status !== undefined && kinds[status]) || { kind: 'absent' };
     },
+    differences(functionVersion, serving) {
+      const { latest, versions } = theFunction();
+      const of = (version: string) => versions.get(version)?.timeout ?? latest.timeout;
+      const here = functionVersion === undefined ? latest.timeout : of(functionVersion);
+      return here === of(serving) ? [] : [`timeout (${here} s instead of ${of(serving)} s)`];
+    },
+    memoryOf: (name) => state().sagemaker.endpoints.get(name)?.deployment.serverless.MemorySizeInMB,
     endpointNames: () =>
       [...state().sagemaker.endpoints]
         .filter(([, { status }]) => status !== 'Deleting')

@@ -255,9 +255,10 @@ describe('the hourly clean-up', () => {
           kept: [],
           unfinished: [{ version: v23, endpoint: 'green', why: 'still deleting' }],
           tidied: [],
+          stale: { functionVersions: ['11', '12'] },
         },
       },
-      ['flights in prod: retired blue; green is not gone yet: still deleting'],
+      ['flights in prod: retired blue; green is not gone yet: still deleting; deleted 2 Lambda versions'],
     ],
   ])('%s', async (_what, result, said) => {
     tidied = () => Promise.resolve(result);

@@ -32,6 +32,17 @@ describe("an endpoint's name", () => {
     const most = 63 - '-prod-v2-3-0-01234567'.length;
     expect(endpointName({ ...id, model: model(most) })).toHaveLength(63);
     expect(() => endpointName({ ...id, model: model(most + 2) })).toThrow('would be 65 characters long');
-    expect(() => endpointName({ ...id, model: model(most), generation: 2 })).toThrow('66 characters');
+  });
+
+  it('of a later generation is shortened, so that no version is without one because it has served before', () => {
+    const model = 'm'.repeat(63 - '-prod-v2-3-0-01234567'.length);
+    const named = (over: object) => endpointName({ ...id, model, generation: 2, ...over });
+    expect(named({})).toMatch(/^m+-prod-[0-9a-f]{12}-g2$/);
+    expect(named({}).length).toBeLessThanOrEqual(63);
+    expect(named({ version: versionTag('v2.3.1') })).not.toBe(named({}));
+    expect(named({ digest: 'fedcba9876543210' })).not.toBe(named({}));
+    expect(named({ generation: 10_000 })).not.toBe(named({}));
+    expect(named({ model: `${model}mmmmmm`, version: versionTag('v') })).toHaveLength(63);
+    expect(() => named({ model: `${model}${'m'.repeat(8)}` })).toThrow('characters long');
   });
 });

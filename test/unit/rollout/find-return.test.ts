@@ -25,8 +25,7 @@ const record: VersionRecord = {
 };
 const returnsTo = { functionVersion: '5', routing: 'sticky', codeSha256: 'code' };
 const kept = { name: 'old-endpoint', generation: 1 };
-const same = { name: 'old-endpoint', generation: 1 };
-const renamed = { name: 'old-endpoint-2', generation: 2 };
+const next = { name: 'old-endpoint-2', generation: 2 };
 
 type Answer<T> = T | PlatformFailure['kind'];
 const answer =
@@ -45,7 +44,6 @@ describe('how a version comes back to users', () => {
         readonly endpoint?: Answer<EndpointState>;
         readonly version?: Answer<'code'>;
         readonly record?: Partial<VersionRecord>;
-        readonly next?: typeof same;
       },
       object,
     ]
@@ -61,29 +59,30 @@ describe('how a version comes back to users', () => {
     [
       'its endpoint was deleted',
       { endpoint: 'missing' },
-      { returnsTo, builds: 'its endpoint old-endpoint is gone', endpoint: same },
+      { returnsTo, builds: 'its endpoint old-endpoint is gone', endpoint: kept },
     ],
     [
-      'its endpoint failed',
+      'its endpoint failed, and is never reused',
       { endpoint: { kind: 'failed', why: 'no ping' } },
-      { returnsTo, builds: 'its endpoint old-endpoint is gone', endpoint: same },
+      { builds: 'its endpoint old-endpoint failed', endpoint: next, anew: true },
     ],
     [
-      'its endpoint is gone, and would get another name',
-      { endpoint: 'missing', next: renamed },
-      { builds: 'its endpoint old-endpoint is gone', endpoint: renamed },
+      'its endpoint is gone, and it has another one since',
+      { endpoint: 'missing', record: { endpoint: { name: 'newer-endpoint', generation: 2 } } },
+      { builds: 'its endpoint old-endpoint is gone', endpoint: next, anew: true },
     ],
     [
       'its endpoint was retired, and is still there',
       { record: { tombstone: { at: began, endpoint: 'old-endpoint' } } },
-      { builds: 'its endpoint was retired', endpoint: same },
+      { builds: 'its endpoint was retired', endpoint: next, anew: true },
     ],
     [
       'both are gone',
       { endpoint: 'missing', version: 'missing' },
       {
         builds: 'Lambda version 5, which served it, was deleted, and its endpoint old-endpoint is gone',
-        endpoint: same,
+        endpoint: next,
+        anew: true,
       },
     ],
   ])('where %s', async (_what, given, expected) => {
@@ -91,7 +90,7 @@ describe('how a version comes back to users', () => {
       endpoint: answer(given.endpoint ?? inService),
       codeSha256: answer<'code'>(given.version ?? 'code'),
     };
-    const wanted = { record: { ...record, ...given.record }, service, next: given.next ?? same };
+    const wanted = { record: { ...record, ...given.record }, service, next };
     expect(await findReturn(platform, wanted)).toEqual(expected);
   });
 
@@ -102,10 +101,10 @@ describe('how a version comes back to users', () => {
         codeSha256: answer<'code'>('code'),
         endpoint: () => answer<EndpointState>(++asked < 3 ? kind : 'missing')(),
       };
-      expect(await findReturn(platform, { record, service, next: same })).toEqual({
+      expect(await findReturn(platform, { record, service, next })).toEqual({
         returnsTo,
         builds: 'its endpoint old-endpoint is gone',
-        endpoint: same,
+        endpoint: kept,
       });
     }
   });
@@ -124,7 +123,7 @@ describe('how a version comes back to users', () => {
           return answer<EndpointState>(kind)();
         },
       };
-      expect(await findReturn(platform, { record, service, next: same })).toEqual({
+      expect(await findReturn(platform, { record, service, next })).toEqual({
         returnsTo,
         endpoint: kept,
       });

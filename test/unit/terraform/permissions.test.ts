@@ -15,6 +15,7 @@ const actions: Readonly<Record<string, readonly string[]>> = {
   CreateModel: ['sagemaker:CreateModel', 'sagemaker:AddTags', 'iam:PassRole'],
   DeleteEndpoint: ['sagemaker:DeleteEndpoint'],
   DeleteEndpointConfig: ['sagemaker:DeleteEndpointConfig'],
+  DeleteFunction: ['lambda:DeleteFunction'],
   DeleteModel: ['sagemaker:DeleteModel'],
   DescribeAlarms: ['cloudwatch:DescribeAlarms'],
   DescribeEndpoint: ['sagemaker:DescribeEndpoint'],

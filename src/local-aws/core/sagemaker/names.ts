@@ -7,8 +7,10 @@ export const modelName = matching(/^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/).ma
 /** Endpoints, endpoint configurations and variants. */
 export const endpointName = matching(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/).max(63, tooLong);
 
+const tagText = matching(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
+
 export const tagsInput = z
-  .array(z.object({ Key: z.string().min(1).max(128), Value: z.string().max(256) }))
+  .array(z.object({ Key: tagText.min(1).max(128), Value: tagText.max(256) }))
   .max(50)
   .default([]);
 
