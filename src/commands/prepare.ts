@@ -186,8 +186,10 @@ export async function registered(
 
 /** Which generation of a version a rollout would take. @throws UserError where the version is not registered */
 export async function generationFor(context: Context, at: Target, options: RolloutOptions): Promise<Choice> {
-  const { version } = await registered(at, wordsOf(options).version);
-  const of = generationsOf(await at.connection.store.versions(), version);
+  const { version } = wordsOf(options);
+  const known = generationsOf(await at.connection.store.versions(), version);
+  // After `mlreg recover` a later generation may be all that is left of a version.
+  const of = known.length === 0 ? [await registered(at, version)] : known;
   const { clock } = context.world;
   return chooseGeneration({ platform: at.connection.platform, clock }, of, { by: context.actor.name });
 }

@@ -52,6 +52,14 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
   };
 }
 
+/** Only what the metrics had shown: what failed in the last seconds before users were back is not known by then. */
+function harmText(harmed: number, seen: number, challenger: string): string {
+  if (seen === 0) return `nobody counted: no metrics of ${challenger} were read before it ended`;
+  // Of users who stayed with the champion as well.
+  if (harmed > seen) return `${counted(harmed, 'request')} seen by then`;
+  return `${harmed} of ${counted(seen, 'request')} to ${challenger} seen by then`;
+}
+
 export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
   const { outcome, plan } = state;
   const took = formatDuration((state.endedAt ?? state.startedAt) - state.startedAt);
@@ -68,7 +76,7 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
         `${paint.red('rolled back')}  ${servesAfter(plan)} in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
         ...(outcome.left === undefined ? [] : [`  left    ${outcome.left}`]),
-        `  harmed  ${outcome.harmedRequests} of ${counted(observedIn(state).requests ?? 0, 'request')} to ${plan.challenger}`,
+        `  harmed  ${harmText(outcome.harmedRequests, observedIn(state).requests ?? 0, plan.challenger)}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');
     case 'restored':

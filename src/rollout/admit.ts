@@ -56,6 +56,10 @@ export function admit(state: RolloutState, request: Request, now: Instant): Answ
       if (state.plan.strategy === 'shadow')
         return no('a shadow moves no traffic: the champion answers everybody');
       if (state.plan.champion === null) return no('a first deploy has no shares: everybody goes at once');
+      if (isHeldForBreach(state))
+        return no(
+          'it is held for a breach: mlreg abort, or mlreg promote --reason WHY to go on all the same',
+        );
       if (step?.kind !== 'bake') {
         return no(
           `a share can be moved while it bakes (step now: ${step?.kind ?? 'the end'}); try again in a moment`,

@@ -113,6 +113,16 @@ describe('the serving version with other settings', () => {
   });
 });
 
+it('a version of which a later generation alone is left can be deployed', async () => {
+  const made = await overEmulator();
+  await made.cli.register('v2.4.0#2');
+  expect((await made.cli.run('deploy --model-version v2.4.0')).code).toBe(0);
+  expect(await statuses(made)).toContain('v2.4.0#2 champion');
+  expect((await made.cli.run('deploy --model-version v2.5.0')).stderr).toContain(
+    'v2.5.0 is not registered in dev',
+  );
+});
+
 it('settings that were raised after an aborted rollout come into effect', async () => {
   const made = await overEmulator();
   let aborted: Promise<{ readonly code: number }> | undefined;

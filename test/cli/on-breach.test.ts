@@ -76,9 +76,17 @@ describe('a rollout that breaches, and holds', () => {
     const cli = await failing('');
     let answers: readonly { code: number; stdout: string }[] = [];
     const ran = await whenHeld(cli, async () => {
-      answers = [await cli.run('promote --full'), await cli.run('promote --full --reason known')];
+      answers = [
+        await cli.run('traffic --percent 5'),
+        await cli.run('promote --full'),
+        await cli.run('promote --full --reason known'),
+      ];
     });
     expect(answers.map(({ code, stdout }) => [code, stdout.trim()])).toEqual([
+      [
+        5,
+        'r-1: refused, it is held for a breach: mlreg abort, or mlreg promote --reason WHY to go on all the same',
+      ],
       [
         5,
         'r-1: refused, it is held for a breach; going on all the same needs a reason: mlreg promote --reason WHY',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instant, rolloutId } from '../../../src/domain/units.ts';
+import { instant, rolloutId, versionTag } from '../../../src/domain/units.ts';
 import type { Service, VersionRecord } from '../../../src/domain/registry.ts';
 import { UserError } from '../../../src/domain/user-error.ts';
 import { PlatformError } from '../../../src/ports/platform.ts';
@@ -448,6 +448,20 @@ export function storeContract(
           { ...changed, status: 'champion' },
           { ...version(V2), status: 'archived' },
         ]);
+      });
+
+      it('keeps the generations of a version apart', async () => {
+        const [first, second] = [versionTag('v1'), versionTag('v1#2')];
+        await store.register(version(first, 1));
+        await store.register(version(second, 2));
+        const token = await take(store);
+        await store.change(token, [{ version: second, set: { status: 'champion' } }]);
+        const kept = await place.reopen();
+        expect((await kept.versions()).map((one) => [one.version, one.status])).toEqual([
+          ['v1', 'candidate'],
+          ['v1#2', 'champion'],
+        ]);
+        expect(await kept.version(second)).toMatchObject({ version: 'v1#2', registeredAt: 2 });
       });
 
       it('keeps every field of a record, for whoever opens it next', async () => {

@@ -51,6 +51,27 @@ const record = (version: VersionRecord['version'], over: Partial<VersionRecord> 
 const changed = (given: RebuildInput, version: string) =>
   rebuild(given)?.changes.find((change) => change.version === version)?.set;
 
+it('generations of a version are registered each, with the endpoint that each has', () => {
+  const names = ['e-v2-g2', 'e-v2-g3'];
+  const found = rebuild(
+    input({
+      target: { functionVersion: '5', weights: {} },
+      back: '4',
+      served: [sticky('4', arm('v2#2', 'e-v2-g2')), sticky('5', arm('v2#3', 'e-v2-g3'))].filter(
+        (one) => one !== null,
+      ),
+      endpoints: new Map(names.map((name) => [name, true])),
+      artifacts: new Map(names.map((name) => [name, artifact('v2')])),
+    }),
+  );
+  expect(found?.champion).toEqual({ version: 'v2#3', functionVersion: '5' });
+  expect(found?.previous).toEqual({ version: 'v2#2', functionVersion: '4' });
+  expect(found?.changes.map(({ version, set }) => [version, set.endpoint])).toEqual([
+    ['v2#3', { name: 'e-v2-g3', generation: 3 }],
+    ['v2#2', { name: 'e-v2-g2', generation: 2 }],
+  ]);
+});
+
 describe('what a Lambda version says that it serves', () => {
   it.each([
     ['a sticky route', { MLREG_ROUTE: JSON.stringify({ champion: arm('v1') }) }, 'sticky'],
