@@ -16,8 +16,9 @@ interface Path {
 /** `open`: metrics arrive, or there is no way to ask. Otherwise what is known of why they don't. */
 export type PathState = 'open' | { readonly why: string; readonly denied: boolean };
 
-/** More often would be traffic. */
+/** More often would be traffic; but ticks that no later request proves are lost at the horizon. */
 const probeEveryMs = 60_000;
+const probesAHorizon = 3;
 
 /**
  * Where an arm has shown no request for a while, sends a tagged request that counts nowhere, and looks whether the
@@ -40,7 +41,7 @@ export async function provePath(
   const isQuiet = now - quietSince >= path.settleMs + path.tickMs;
   if (!isQuiet) return 'open';
   const isUnderWay = probe?.sent.kind === 'sent' && looks.provenUntil < probe.sent.at;
-  const again = Math.max(probeEveryMs, path.tickMs);
+  const again = Math.max(Math.min(probeEveryMs, path.horizonMs / probesAHorizon), path.tickMs);
   // A request that is lost is asked again in the end; its successor proves as much.
   if (probe === undefined || now - probe.at >= (isUnderWay ? path.horizonMs : again))
     looks.probe = { at: now, sent: await metrics.probe(arm) };
@@ -50,6 +51,8 @@ export async function provePath(
 function stateOf(path: Path, { probe, provenUntil }: Looks, now: Instant): PathState {
   const since = path.ticks[0] === undefined ? now : path.ticks[0].at - path.tickMs;
   if (provenUntil >= since || probe === undefined || probe.sent.kind === 'unknown') return 'open';
+  // The newest one shows: the next will tell of what came after it.
+  if (probe.sent.kind === 'sent' && provenUntil >= probe.sent.at) return 'open';
   const silence = `no metrics for ${formatDuration(now - since)}`;
   return probe.sent.kind === 'failed'
     ? { why: `${silence}, and a test request failed: ${probe.sent.why}`, denied: probe.sent.denied }

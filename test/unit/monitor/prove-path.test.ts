@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Instant, instant } from '../../../src/domain/units.ts';
+import { createLooks } from '../../../src/monitor/finality.ts';
+import { observe } from '../../../src/monitor/observe.ts';
 import { proveSource, settleFor } from '../../../src/monitor/prove-source.ts';
 import type { Clock, Metrics, ProbeSent } from '../../../src/ports/index.ts';
 import { afterLag, follow, nothing, source, start } from './late-metrics.ts';
@@ -42,6 +44,47 @@ describe('both arms silent', () => {
     // At most one a minute.
     expect(sent.length).toBeLessThanOrEqual(360);
   });
+
+  it.each([10_000, 20_000])(
+    'is no traffic by ticks of a second and a horizon of %i ms as well',
+    async (horizonMs) => {
+      let now = start;
+      const { port } = probes(200, () => now);
+      const metrics: Metrics = {
+        read: async ({ from, to, tickMs, plannedPercent }) => ({
+          kind: 'read',
+          observations: Array.from({ length: (to - from) / tickMs }, (_, i) => ({
+            at: instant(from + (i + 1) * tickMs),
+            tickMs,
+            plannedPercent,
+            champion: nothing,
+            challenger: nothing,
+          })),
+        }),
+        ...port,
+      };
+      const looks = createLooks();
+      let since = instant(start);
+      const share = { percent: 10, since, before: 0 };
+      for (; now < start + 300_000; now += 1_000) {
+        const watched = {
+          champion: source('v1'),
+          challenger: source('v2'),
+          tickMs: 1_000,
+          settleMs: 1_000,
+          horizonMs,
+          since,
+          share,
+        };
+        const reading = await observe(metrics, watched, instant(now), looks);
+        if (reading === null) continue;
+        if (reading.kind === 'unreadable') throw new Error(reading.why);
+        expect(reading.observations.every(({ quiet }) => quiet === true)).toBe(true);
+        since = reading.observations.at(-1)?.at ?? since;
+      }
+      expect(since).toBeGreaterThan(now - horizonMs);
+    },
+  );
 
   it('is unreadable where a test request does not show, once the horizon is reached', async () => {
     const { unreadable, observed } = await silent(null, 1_200);
