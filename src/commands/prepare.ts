@@ -10,6 +10,7 @@ import { lookAround, refuseUnknown } from '../rollout/look.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { generationsOf } from '../registry/generations.ts';
 import { compile, type Endpoints } from './compile.ts';
+import { servesUnknown } from './unknown-serving.ts';
 import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../rollout/state.ts';
 import { returnWarmth } from './return-warmth.ts';
@@ -71,6 +72,20 @@ export async function prepare(
       {
         why: 'somebody moved the alias by hand',
         mend: `mlreg rollback --to ${champion.version} --environment ${config.name}`,
+      },
+    );
+  }
+  const unknown = champion === null ? await servesUnknown(at, view.target.functionVersion) : null;
+  if (unknown !== null) {
+    throw new UserError(
+      'conflict',
+      `alias ${config.lambda.alias} serves ${unknown}, and this store knows of no rollout of it`,
+      {
+        why: 'the store was lost, or is not the one in use: a first deploy would move everybody at once, with no way back',
+        mend: [
+          `mlreg recover --environment ${config.name}  # rebuilds the registry from what serves`,
+          'or name the store that is in use in mlreg.yaml (stateDir, or environments.ENVIRONMENT.table)',
+        ],
       },
     );
   }

@@ -6,6 +6,7 @@ import { isUnread, markersIn } from '../rollout/environment-view.ts';
 import { behindText, type Look, lookAround } from '../rollout/look.ts';
 import { leadsBackTo, newestOf } from '../rollout/marker.ts';
 import type { Target } from './context.ts';
+import { servesUnknown } from './unknown-serving.ts';
 
 /** What stands where, before anything is changed. */
 export interface Found {
@@ -14,11 +15,16 @@ export interface Found {
   readonly look: Look;
   /** What the alias serves, and the alias that the stage names. */
   readonly served: { readonly target: AliasTarget; readonly reached: AliasTarget };
+  /** An earlier recovery of this store was cut off before an alias said so. */
+  readonly isCutOff: boolean;
+  /** What the alias serves, where the registry knows no champion. */
+  readonly unknown: string | null;
   /** The Lambda version that the newest marker leads back to. */
   readonly back: string | undefined;
 }
 
-export async function lookFor({ config, connection }: Target): Promise<Found> {
+export async function lookFor(at: Target): Promise<Found> {
+  const { config, connection } = at;
   const { store, damage } = await connection.recovery.look();
   const look = await lookAround({ store, platform: connection.platform }, config.lambda);
   // Its marker is to name the rebuilt store as well.
@@ -30,6 +36,9 @@ export async function lookFor({ config, connection }: Target): Promise<Found> {
     damage,
     look,
     served: { target: main.view.target, reached: reached.view.target },
+    // A store that is damaged, or belongs to another alias, is rebuilt anyway.
+    isCutOff: damage === null && (await store.lock()).restoring === true,
+    unknown: damage === null ? await servesUnknown(at, main.view.target.functionVersion) : null,
     back: newest === undefined ? undefined : leadsBackTo(newest.stamp, main.view),
   };
 }
@@ -38,7 +47,11 @@ export async function lookFor({ config, connection }: Target): Promise<Found> {
  * Why the registry is to be rebuilt; null where there is nothing to do.
  * @throws UserError conflict, where something else has to be done
  */
-export function whyOf({ config }: Target, { damage, look }: Found, isForced: boolean): string | null {
+export function whyOf(
+  { config }: Target,
+  { damage, look, isCutOff, unknown }: Found,
+  isForced: boolean,
+): string | null {
   const { name: environment } = config;
   const { meaning, where, description } = look.claim;
   if (damage !== null) return `${damage.problem}; ${damage.records} records before it are sound`;
@@ -46,7 +59,10 @@ export function whyOf({ config }: Target, { damage, look }: Found, isForced: boo
     case 'own':
     case 'superseded':
     case 'unmarked':
-      return null;
+      if (isCutOff) return 'mlreg recover was cut off in this store before an alias said so';
+      return unknown === null
+        ? null
+        : `alias ${config.lambda.alias} serves ${unknown}, and this store knows of no rollout of it`;
     case 'unknown-rollback':
       throw new UserError('conflict', 'the store is whole; it only does not know of the last rollback yet', {
         mend: `mlreg resume --environment ${environment}`,

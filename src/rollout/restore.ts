@@ -43,8 +43,8 @@ export async function restore(ports: Ports, wanted: Restore): Promise<LockRecord
   const lock = await store.restore({
     owner: wanted.actor,
     rollout: wanted.rollout,
-    epoch: Math.max(0, ...stamps.map(({ detail }) => detail?.store.epoch ?? 0)),
-    atLeast: Math.max(0, ...stamps.map(({ token }) => token)),
+    epoch: largest(stamps.map(({ detail }) => detail?.store.epoch ?? 0)),
+    atLeast: largest(stamps.map(({ token }) => token)),
     supersedes: stamps.flatMap(({ detail, token }) =>
       detail === undefined || detail.store.epoch === noStore.epoch ? [] : [{ ...detail.store, token }],
     ),
@@ -150,3 +150,10 @@ const overtaken = (environment: string, alias?: string): UserError =>
       mend: `mlreg recover --environment ${environment}  # looks again, and goes on`,
     },
   );
+
+/** No store ever counts so far: somebody wrote it by hand, and one more could not be written any more. */
+const mostCounted = 2 ** 39;
+
+/** The marker that held a larger one is written over: nothing goes on from it. */
+const largest = (numbers: readonly number[]): number =>
+  Math.max(0, ...numbers.filter((number) => number < mostCounted));

@@ -257,3 +257,66 @@ it('an owner whose alias is wiped goes no further where green names the store th
     expect([words, (await cli.run(words, { as: 'bob' })).code]).toEqual([words, 5]);
   expect(cli.model.alias()).toEqual(before);
 });
+
+describe('with no marker at all and no store', () => {
+  const lost = async (): Promise<CliWorld> => {
+    const aws = await promoted();
+    for (const name of ['live', 'green'] as const) wipe(aws, name);
+    const cli = under(cliWorld(), aws);
+    await cli.register('v2.9.0');
+    return cli;
+  };
+
+  it.each(['deploy --model-version v2.9.0', 'plan --model-version v2.9.0'])(
+    'what serves is named by its Lambda version: %s is no first deploy',
+    async (words) => {
+      const cli = await lost();
+      const ran = await cli.run(words);
+      expect([ran.code, ran.stderr]).toEqual([
+        5,
+        expect.stringContaining('alias live serves v2.3.0, and this store knows of no rollout of it'),
+      ]);
+      expect(ran.stderr).toContain(recover);
+    },
+  );
+
+  it('mlreg recover rebuilds the registry from it, and a deploy afterwards is a canary', async () => {
+    const cli = await lost();
+    expect((await cli.run('recover --yes')).code).toBe(0);
+    expect(await cli.ask('status')).toMatchObject({ champion: 'v2.3.0' });
+    expect((await cli.ask('plan --model-version v2.9.0')).plan).toMatchObject({
+      strategy: 'canary',
+      champion: 'v2.3.0',
+    });
+  });
+
+  it('mlreg recover goes on where it was cut off before both markers were wiped', async () => {
+    const cli = await lost();
+    cli.model.fault = (_index, name) => (name === 'writeAlias' ? 'crash-before' : null);
+    await cli.run('recover --yes').catch(() => undefined);
+    cli.model.fault = () => null;
+    for (const name of ['live', 'green'] as const) wipe(cli, name);
+    expect((await cli.run('recover --yes')).code).toBe(0);
+    expect((await cli.run('deploy --model-version v2.9.0')).code).toBe(0);
+  });
+});
+
+it.each(['token', 'epoch'] as const)(
+  'a marker whose %s is as large as can be read keeps nobody from recovering',
+  async (what) => {
+    const aws = await promoted();
+    const { target, stamp } = aws.model.alias();
+    if (stamp?.detail === undefined) throw new Error('alias live carries no marker');
+    aws.model.makeAlias(
+      'live',
+      target,
+      what === 'token'
+        ? { ...stamp, token: 2 ** 40 }
+        : { ...stamp, detail: { ...stamp.detail, store: { ...stamp.detail.store, epoch: 2 ** 40 } } },
+    );
+    const words = what === 'token' ? 'recover --yes' : 'recover --yes --force --reason forged';
+    expect((await aws.run(words)).code).toBe(0);
+    await aws.register('v2.9.0');
+    expect((await aws.run('deploy --model-version v2.9.0')).code).toBe(0);
+  },
+);
