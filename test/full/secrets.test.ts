@@ -47,7 +47,9 @@ async function setting(
     }),
   );
   await made.clock.advance(2_000);
-  const cli = cliWorld(quick);
+  const cli = cliWorld(
+    quick.replace('sagemaker:\n', `sagemaker:\n  environment: { MODEL_TOKEN: ${ofContainer} }\n`),
+  );
   // The emulator's time goes on with each call, so that what it creates comes to an end.
   const real = Object.entries(made.platform).map(([name, call]) => [
     name,
