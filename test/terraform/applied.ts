@@ -48,8 +48,8 @@ export async function applyToStandIns(
   );
   const ofMlreg = await startFront(
     (service) => (['dynamodb', 'sns', 'states'].includes(service) ? motoUrl : local),
-    // Plays the registry of images.
-    (body) => body.replaceAll(image, modelServer),
+    // Plays the registry of images. A store's records keep what was written.
+    { service: 'sagemaker', asked: image, meant: modelServer },
   );
   const keys = {
     AWS_ACCESS_KEY_ID: 'local',

@@ -11,17 +11,21 @@ export interface Front {
   close(): Promise<void>;
 }
 
+/** A text of requests to one service that stands for another one there; answers have it back. */
+export interface Alias {
+  readonly service: string;
+  readonly asked: string;
+  readonly meant: string;
+}
+
 /** @param to where a service is, by the name that requests are signed for */
-export async function startFront(
-  to: (service: string) => string,
-  rewrite: (body: string) => string = (body) => body,
-): Promise<Front> {
+export async function startFront(to: (service: string) => string, alias?: Alias): Promise<Front> {
   const server = createServer((incoming, answer) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const own = ownAnswer(incoming);
-      if (own === undefined) forward(incoming, answer, Buffer.concat(chunks), to, rewrite);
+      if (own === undefined) forward(incoming, answer, Buffer.concat(chunks), to, alias);
       else answer.setHeader('content-type', 'application/x-amz-json-1.0').end(JSON.stringify(own));
     });
   });
@@ -52,14 +56,13 @@ function forward(
   answer: ServerResponse,
   sent: Buffer,
   to: (service: string) => string,
-  rewrite: (body: string) => string,
+  alias: Alias | undefined,
 ): void {
   const [, service = ''] =
     /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(incoming.headers.authorization ?? '') ?? [];
   const target = new URL(to(service));
-  const text = sent.toString('utf8');
-  const changed = rewrite(text);
-  const body = changed === text ? sent : Buffer.from(changed);
+  const isOf = alias !== undefined && alias.service === service;
+  const body = isOf ? Buffer.from(sent.toString('utf8').replaceAll(alias.asked, alias.meant)) : sent;
   const headers = {
     ...incoming.headers,
     host: target.host,
@@ -69,8 +72,18 @@ function forward(
     target.origin + (incoming.url ?? '/'),
     { method: incoming.method ?? 'GET', headers },
     (got) => {
-      answer.writeHead(got.statusCode ?? 502, got.headers);
-      got.pipe(answer);
+      if (!isOf) {
+        answer.writeHead(got.statusCode ?? 502, got.headers);
+        got.pipe(answer);
+        return;
+      }
+      const chunks: Buffer[] = [];
+      got.on('data', (chunk: Buffer) => chunks.push(chunk));
+      got.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8').replaceAll(alias.meant, alias.asked);
+        const { 'content-length': _length, 'transfer-encoding': _encoding, ...others } = got.headers;
+        answer.writeHead(got.statusCode ?? 502, others).end(text);
+      });
     },
   );
   outgoing.once('error', (error) => answer.writeHead(502).end(String(error)));
