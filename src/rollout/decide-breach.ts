@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
-import { type Route, routeKey, sameTarget } from '../domain/route.ts';
+import type { Route } from '../domain/route.ts';
 import { type Instant, later } from '../domain/units.ts';
-import { attempt, type Decision } from './decision.ts';
+import { type Decision, pointAt } from './decision.ts';
 import type { Held } from './held-for-breach.ts';
 import type { RolloutState } from './state.ts';
 import { rollbackTarget } from './target.ts';
@@ -22,14 +22,8 @@ export function holdForBreach(state: Held, now: Instant): Decision {
   const { plan, serving: alias } = state;
   if (plan.onBreach === 'hold-at-zero' && plan.champion !== null) {
     const route: Route = { kind: 'single', version: plan.champion };
-    const target = rollbackTarget(state);
-    const [verified, present] = [state.aliases[alias], state.routes[alias] ?? null];
-    const isThere =
-      verified !== undefined &&
-      sameTarget(verified.target, target) &&
-      present !== null &&
-      routeKey(present) === routeKey(route);
-    if (!isThere) return attempt(state, { kind: 'set-alias', purpose: 'route', alias, target, route }, now);
+    const brought = pointAt(state, { purpose: 'route', alias, target: rollbackTarget(state), route }, now);
+    if (brought !== null) return brought;
   }
   return { kind: 'wait', until: later(now, plan.tickMs), why: `held: ${state.heldWhy}` };
 }

@@ -69,15 +69,25 @@ export function reach(
 ): Decision | null {
   const resolved = resolveRoute(state, route);
   if (resolved.kind === 'missing') return attempt(state, { kind: 'publish', route: resolved.route }, now);
-  const verified = state.aliases[alias];
-  const present = state.routes[alias] ?? null;
+  return pointAt(state, { purpose, alias, target: resolved.target, route }, now);
+}
+
+/** Brings an alias to this target, which serves the route; null where it was last verified to be there. */
+export function pointAt(
+  state: RolloutState,
+  wanted: Pick<Extract<Effect, { kind: 'set-alias' }>, 'purpose' | 'alias' | 'target'> & {
+    readonly route: Route;
+  },
+  now: Instant,
+): Decision | null {
+  const verified = state.aliases[wanted.alias];
+  const present = state.routes[wanted.alias] ?? null;
   const serves =
     verified !== undefined &&
-    sameTarget(verified.target, resolved.target) &&
+    sameTarget(verified.target, wanted.target) &&
     present !== null &&
-    routeKey(present) === routeKey(route);
-  if (serves) return null;
-  return attempt(state, { kind: 'set-alias', purpose, alias, target: resolved.target, route }, now);
+    routeKey(present) === routeKey(wanted.route);
+  return serves ? null : attempt(state, { kind: 'set-alias', ...wanted }, now);
 }
 
 /** Tells people; gives up quietly after a few tries, for nothing may wait on it. */

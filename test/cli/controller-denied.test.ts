@@ -35,6 +35,17 @@ const deny = (cli: CliWorld): void => {
   cli.model.fault = (_at, name) => (name === 'writeAlias' ? 'denied' : null);
 };
 
+/** A rollback that AWS has denied for a minute, and lets through from now on. */
+async function allowedAgain() {
+  const { cli, lapFor } = await driven();
+  deny(cli);
+  const asked = cli.run('rollback', { as: 'bob' });
+  await lapFor(60_000);
+  await asked;
+  cli.model.fault = () => null;
+  return { cli, lapFor };
+}
+
 describe('a rollback for which UpdateAlias is denied', () => {
   it('is tried by the controller every 30 s, and answers the person with 4', async () => {
     const { cli, lapFor } = await driven();
@@ -66,12 +77,7 @@ describe('a rollback for which UpdateAlias is denied', () => {
   });
 
   it('delays nobody whose credentials serve', async () => {
-    const { cli, lapFor } = await driven();
-    deny(cli);
-    const asked = cli.run('rollback', { as: 'bob' });
-    await lapFor(60_000);
-    await asked;
-    cli.model.fault = () => null;
+    const { cli, lapFor } = await allowedAgain();
     const began = cli.clock.now();
     expect((await cli.run('rollback', { as: 'cat' })).code).toBe(0);
     expect(cli.clock.now() - began).toBeLessThan(5_000);
@@ -79,12 +85,7 @@ describe('a rollback for which UpdateAlias is denied', () => {
   });
 
   it('ends under the controller within 30 s of being allowed', async () => {
-    const { cli, lapFor } = await driven();
-    deny(cli);
-    const asked = cli.run('rollback', { as: 'bob' });
-    await lapFor(60_000);
-    await asked;
-    cli.model.fault = () => null;
+    const { cli, lapFor } = await allowedAgain();
     await lapFor(32_000);
     expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
   });
