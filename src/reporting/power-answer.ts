@@ -1,5 +1,6 @@
 import type { ChampionBreach } from '../monitor/judge/champion-breach.ts';
-import type { Caught } from '../monitor/judge/power.ts';
+import type { Range } from '../monitor/judge/power-range.ts';
+import type { Caught, CaughtErrors } from '../monitor/judge/power.ts';
 
 /** What a plan's bakes can find at the traffic that the champion had. Shares are 0 to 1. */
 export type Power =
@@ -8,6 +9,8 @@ export type Power =
       readonly kind: 'known';
       readonly traffic: TrafficNow;
       readonly bakes: readonly BakePower[];
+      /** The chance that such a challenger passes every bake, and is promoted; empty where the plan promotes nothing, or a bake has no verdict. */
+      readonly promoted: readonly (Range & { readonly ratio: number })[];
       /** Baking time until an equal challenger is shown to be no worse; null: never at the promote margin. */
       readonly promotionMs: number | null;
       /** What of it takes longest. */
@@ -34,7 +37,7 @@ export interface BakePower {
   readonly durationMs: number;
   readonly challengerRequests: number;
   /** Errors at these multiples of the champion's. */
-  readonly errors: readonly (Caught & { readonly ratio: number })[];
+  readonly errors: readonly CaughtErrors[];
   readonly slower: Caught & { readonly factor: number };
   readonly totalFailure: Caught;
 }

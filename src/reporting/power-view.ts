@@ -2,7 +2,8 @@ import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import { unreachable } from '../domain/units.ts';
-import type { Caught } from '../monitor/judge/power.ts';
+import type { Range } from '../monitor/judge/power-range.ts';
+import type { Caught, CaughtErrors } from '../monitor/judge/power.ts';
 import { digits, msText, percentText, thousands } from '../monitor/judge/words.ts';
 import { table } from './output.ts';
 import type { BakePower, Power, TrafficNow, Warning } from './power-answer.ts';
@@ -20,7 +21,7 @@ export function powerText(power: Power, plan: Plan, paint: ChalkInstance): strin
   ];
   const rows = table(
     head,
-    power.bakes.map((bake) => row(bake, plan)),
+    [...power.bakes.map((bake) => row(bake, plan)), ...promotedRow(power.promoted)],
     paint,
   ).split('\n');
   return [
@@ -44,10 +45,29 @@ function row(
   return [
     `${strategy === 'shadow' ? 'copies of ' : ''}${percent} % for ${formatDuration(durationMs)}`,
     thousands(challengerRequests),
-    ...errors.map(caughtText),
+    ...errors.map(caughtErrorsText),
     percent === 100 ? '-' : caughtText(slower),
     caughtText(totalFailure),
   ];
+}
+
+/** Whether each regression is promoted in the end: what is not rolled back may still be held. */
+function promotedRow(promoted: readonly Range[]): string[][] {
+  return promoted.length === 0 ? [] : [['promoted', '', ...promoted.map(rangeText), '', '']];
+}
+
+/** `40 to 75 %, 34m`; no time where it is more likely missed. */
+function caughtErrorsText({ probability, expectedMs, range }: CaughtErrors): string {
+  const text = rangeText(range);
+  return expectedMs === null || probability < 0.5 ? text : `${text}, ${roughly(expectedMs)}`;
+}
+
+function rangeText({ low, high }: Range): string {
+  const [from, to] = [Math.round(100 * low), Math.round(100 * high)];
+  if (low > 0.99) return '> 99 %';
+  if (high < 0.01) return '< 1 %';
+  if (to === 100) return `at least ${from} %`;
+  return from === 0 ? `at most ${to} %` : from === to ? `${to} %` : `${from} to ${to} %`;
 }
 
 /** `97 %, 4m`; no time where it is more likely missed. */

@@ -8,6 +8,7 @@ import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
 import { lanes } from '../monitor/judge/lanes.ts';
 import { planLooks } from '../monitor/judge/look-schedule.ts';
 import { aboutLeast } from '../monitor/judge/math/bisect.ts';
+import { all } from '../monitor/judge/power-range.ts';
 import { type BakeInputs, detectable } from '../monitor/judge/power.ts';
 import { promotionTime } from '../monitor/judge/promotion-time.ts';
 import { shownBelow } from '../monitor/judge/shown-below.ts';
@@ -58,6 +59,7 @@ function powerOfShares(plan: Plan, seen: number): Power {
     };
   }
   const past = { ...pastOf(plan), seen };
+  const promotes = plan.steps.some((step) => step.kind === 'promote');
   const finite = bakes.filter((bake) => bake.durationMs !== null);
   const last = bakes.at(-1);
   const { ticks, by } = promotionTime({
@@ -67,16 +69,28 @@ function powerOfShares(plan: Plan, seen: number): Power {
     latency: past.latency,
     policy: plan.policy,
   });
+  const powers = finite.map((bake, index) => bakePower(past, plan, bake, finite.slice(0, index)));
+  const warned = finite.flatMap((bake) => warnings(past, plan, bake));
   return {
     kind: 'known',
     traffic: past.traffic,
-    bakes: finite.map((bake) => bakePower(past, plan, bake)),
+    bakes: powers,
+    // Where a bake has no verdict it holds, whatever the challenger does.
+    promoted: promotes && !warned.some(({ kind }) => kind === 'no-verdict') ? promoted(powers) : [],
     promotionMs: ticks === null ? null : ticks * plan.tickMs,
     promotionBy: by,
     provable: last !== undefined && last.percent < 100,
-    warnings: finite.flatMap((bake) => warnings(past, plan, bake)),
+    warnings: warned,
     championBreaches: championBreaches(plan.policy),
   };
+}
+
+/** Of each regression: that no bake rolls it back, or holds it for a person. */
+function promoted(bakes: readonly BakePower[]) {
+  return (bakes[0]?.errors ?? []).map(({ ratio }, index) => ({
+    ratio,
+    ...all(bakes.flatMap(({ errors }) => errors[index]?.passes ?? [])),
+  }));
 }
 
 type Past = ReturnType<typeof pastOf> & { readonly seen: number };
@@ -139,9 +153,10 @@ function inputsOf(past: Past, plan: Plan, bake: BakeStep): BakeInputs {
   };
 }
 
-function bakePower(past: Past, plan: Plan, bake: BakeStep): BakePower {
+function bakePower(past: Past, plan: Plan, bake: BakeStep, earlier: readonly BakeStep[]): BakePower {
   const inputs = inputsOf(past, plan, bake);
-  const { errors, totalFailure } = detectable(inputs);
+  const before = earlier.map((one) => inputsOf(past, plan, one));
+  const { errors, totalFailure } = detectable({ ...inputs, before });
   const { n1 } = arms(past, plan, bake);
   return {
     percent: bake.percent,

@@ -45,19 +45,70 @@ const stakeOfBestBet = 0.5 / 4;
  * traffic and the bake some ten ticks.
  */
 export function shareDetection(it: ShareCase): (ticks: number) => Detection {
-  const bad = it.n0 * it.p0 + it.n1 * it.p1;
-  const w = it.n1 / (it.n0 + it.n1);
-  const theta0 = expectedShare(w, it.rho);
-  const theta1 = bad > 0 ? (it.n1 * it.p1) / bad : 0;
-  if (!(bad > 0 && theta0 > 0 && theta0 < 1 && theta1 > theta0)) return () => never;
-  const limit = it.logThreshold - Math.log((it.history ? 0.4 : 0.6) * stakeOfBestBet);
-  const growths = tickGrowths(bad, theta0, theta1);
+  const shares = sharesOfBad(it);
+  if (shares === null) return () => never;
+  const limit = limitOf(it);
+  const growths = tickGrowths(shares.bad, shares.theta0, shares.theta1);
+  const look = lookOf(it, shares);
   return (asked) => {
     const ticks = Math.min(asked, longest);
     if (!(ticks > 0)) return never;
     const lanes = growths.map(({ drift, variance }) => firstPassage(drift, variance, limit, ticks));
-    return [...lanes, looking(it, bad, theta0, theta1, ticks)].reduce(likelier);
+    return [...lanes, lookedAt(it, look, ticks) ?? never].reduce(likelier);
   };
+}
+
+const limitOf = ({ logThreshold, history }: ShareCase): number =>
+  logThreshold - Math.log((history ? 0.4 : 0.6) * stakeOfBestBet);
+
+interface BadShares {
+  /** Bad requests a tick. */
+  readonly bad: number;
+  /** The challenger's share of them at the margin, and as supposed. */
+  readonly theta0: number;
+  readonly theta1: number;
+}
+
+/** Null: nothing could be seen. */
+function sharesOfBad(it: ShareCase): BadShares | null {
+  const bad = it.n0 * it.p0 + it.n1 * it.p1;
+  const theta0 = expectedShare(it.n1 / (it.n0 + it.n1), it.rho);
+  const theta1 = bad > 0 ? (it.n1 * it.p1) / bad : 0;
+  return bad > 0 && theta0 > 0 && theta0 < 1 && theta1 > theta0 ? { bad, theta0, theta1 } : null;
+}
+
+/** A share at which the same regression has been on trial for so many ticks. */
+export interface Trial extends ShareCase {
+  readonly ticks: number;
+}
+
+/**
+ * The chance that it is caught by the end of the last of several shares: evidence carries over from one to the next. Margin,
+ * thresholds and history are the last one's. The same approximation.
+ */
+export function caughtAlong(trials: readonly Trial[]): number {
+  const last = trials.at(-1);
+  if (last === undefined) return 0;
+  const limit = limitOf(last);
+  const walks = betSizes.map(() => ({ drift: 0, variance: 0 }));
+  const look = { perTick: 0, shift: 0, variance: 0 };
+  for (const trial of trials) {
+    const shares = sharesOfBad({ ...trial, rho: last.rho });
+    const ticks = Math.min(trial.ticks, longest);
+    if (shares === null || !(ticks > 0)) continue;
+    tickGrowths(shares.bad, shares.theta0, shares.theta1).forEach(({ drift, variance }, i) => {
+      walks[i]!.drift += drift * ticks;
+      walks[i]!.variance += variance * ticks;
+    });
+    const seen = lookOf(trial, shares);
+    look.perTick += seen.perTick * ticks;
+    look.shift += seen.shift * ticks;
+    look.variance += seen.variance * ticks;
+  }
+  const byWalk = walks.map(({ drift, variance }) =>
+    variance > 0 ? firstPassage(drift, variance, limit, 1).probability : 0,
+  );
+  return Math.max(...byWalk, lookedAt(last, look, 1)?.probability ?? 0);
 }
 
 /** Of two ways to be caught by the same requests, the likelier, and the sooner. */
@@ -154,17 +205,30 @@ function firstPassage(drift: number, variance: number, limit: number, ticks: num
 /** Values that the first look waits for, times the variance that each value holds. */
 const varianceForLooks = { history: 4 * 5, free: 8 * 20 } as const;
 
-function looking(it: ShareCase, bad: number, theta0: number, theta1: number, ticks: number): Detection {
-  if (it.lookLevel === null) return never;
-  const thinning = Math.max(0, 1 - bad / (it.n0 + it.n1));
-  const perTick = bad * theta0 * (1 - theta0) * thinning;
+/** What a tick adds to a planned look. */
+interface Seen {
+  readonly perTick: number;
+  readonly shift: number;
+  readonly variance: number;
+}
+
+function lookOf({ n0, n1 }: ShareCase, { bad, theta0, theta1 }: BadShares): Seen {
+  const thinning = Math.max(0, 1 - bad / (n0 + n1));
+  return {
+    perTick: bad * theta0 * (1 - theta0) * thinning,
+    shift: bad * (theta1 - theta0),
+    variance: bad * theta1 * (1 - theta1) * thinning,
+  };
+}
+
+/** Null: no look is planned, or none has seen enough by then. */
+function lookedAt(it: ShareCase, { perTick, shift, variance }: Seen, ticks: number): Detection | null {
+  if (it.lookLevel === null) return null;
   const needed = it.history ? varianceForLooks.history : varianceForLooks.free;
-  if (perTick * ticks < needed) return never;
-  const shift = bad * (theta1 - theta0);
-  const spread = Math.sqrt(bad * theta1 * (1 - theta1) * thinning);
+  if (perTick * ticks < needed) return null;
   const critical = normalUpperQuantile(it.lookLevel);
   const missed = critical * Math.sqrt(perTick * ticks) - shift * ticks;
-  const probability = normalTail(missed / Math.max(1e-12, spread * Math.sqrt(ticks)));
+  const probability = normalTail(missed / Math.max(1e-12, Math.sqrt(variance * ticks)));
   // When the expected discrepancy is as large as a look asks for.
   const expected = Math.max((critical * critical * perTick) / (shift * shift), needed / perTick);
   return { probability, expectedTicks: expected };

@@ -1,8 +1,18 @@
-import { detectBreach, likelier, never, shareDetection, type Detection } from './detection.ts';
+import {
+  caughtAlong,
+  detectBreach,
+  likelier,
+  never,
+  shareDetection,
+  type Detection,
+  type Trial,
+} from './detection.ts';
 import { guardrailTempering } from './guardrail-rate.ts';
-import { lanes } from './lanes.ts';
+import { lanes, laneWeights } from './lanes.ts';
 import { tolerance } from './margin.ts';
 import { normalTail, normalUpperQuantile } from './math/normal.ts';
+import { mostAgainst } from './non-inferiority.ts';
+import { all, not, powerRange, type Range } from './power-range.ts';
 
 /** A bake at today's traffic. Rates are shares from 0 to 1. */
 export interface BakeInputs {
@@ -22,25 +32,38 @@ export interface BakeInputs {
   readonly historyRequests: number;
   /** Standard deviation of the logarithm of the latency: 0.5 fits most services. */
   readonly latencySpread?: number;
+  /** Bakes at other shares before it, whose evidence carries over. */
+  readonly before?: readonly Pick<BakeInputs, 'challengerPerSecond' | 'championPerSecond' | 'bakeTicks'>[];
   /** Multiples of the champion's error rate to look at: 1.5, 2 and 5 unless given. */
   readonly ratios?: readonly number[];
 }
 
 export interface Caught {
-  /** Chance that this bake catches it, 0 to 1. */
+  /** Chance that this bake catches it where those before it did not, 0 to 1. */
   readonly probability: number;
   /** Expected time to rollback in milliseconds, were the bake long enough; null where it is never to be expected. */
   readonly expectedMs: number | null;
 }
 
+/** An error rate at so many times the champion's. */
+export interface CaughtErrors extends Caught {
+  readonly ratio: number;
+  /** In which simulations of the judge find `probability`. */
+  readonly range: Range;
+  /** That the bake passes it: neither rolls back nor holds at its end. */
+  readonly passes: Range;
+}
+
 export interface Detectable {
-  /** The error rate at so many times the champion's. */
-  readonly errors: readonly (Caught & { readonly ratio: number })[];
+  readonly errors: readonly CaughtErrors[];
   /** Every request so many times as slow. */
   readonly slower: Caught & { readonly factor: number };
   /** Every request failing. */
   readonly totalFailure: Caught;
 }
+
+/** Standard deviations beyond which nothing is left. */
+const farOut = 30;
 
 const ratios = [1.5, 2, 5] as const;
 const slowerFactor = 1.2;
@@ -58,33 +81,77 @@ export function detectable(inputs: BakeInputs): Detectable {
   });
   const n0 = inputs.championPerSecond * seconds;
   const n1 = inputs.challengerPerSecond * seconds;
-  const errorsAt = (p1: number): Detection =>
-    likelier(compareErrors(inputs, n0, n1, p1), breach(inputs, n1, p1));
+  const errorsAt = (p1: number): Detection => likelier(compareErrors(inputs, p1), breach(inputs, n1, p1));
+  const errors = (ratio: number): CaughtErrors => {
+    const p1 = Math.min(1, ratio * inputs.baseErrorRate);
+    const found = caught(errorsAt(p1));
+    const seen = n1 * p1 * inputs.bakeTicks >= 1;
+    const range = seen ? powerRange(found.probability, ratio) : { low: 0, high: 0 };
+    return { ratio, ...found, range, passes: all([not(range), not(heldAtEnd(inputs, n1, p1))]) };
+  };
   return {
-    errors: (inputs.ratios ?? ratios).map((ratio) => ({
-      ratio,
-      ...caught(errorsAt(Math.min(1, ratio * inputs.baseErrorRate))),
-    })),
+    errors: (inputs.ratios ?? ratios).map(errors),
     slower: { factor: slowerFactor, ...caught(compareLatency(inputs, n0, n1)) },
     totalFailure: caught(errorsAt(1)),
   };
 }
 
-function compareErrors(inputs: BakeInputs, n0: number, n1: number, p1: number): Detection {
+/** What is too much to pass and too little to roll back for: a rate over the guardrail, or evidence above `mostAgainst`. */
+function heldAtEnd(inputs: BakeInputs, n1: number, p1: number): Range {
+  const over = overLimit(inputs, n1, p1);
+  const against = compareErrors(inputs, p1, mostAgainst - Math.log(laneWeights.errors));
+  return { low: over.low, high: Math.min(1, over.high + against.probability) };
+}
+
+/** The rate seen at the bake's end is over the guardrail's limit. A bake that is extended may yet fall below it. */
+function overLimit({ errorRateLimit, bakeTicks }: BakeInputs, n1: number, p1: number): Range {
+  const requests = n1 * bakeTicks;
+  if (errorRateLimit === null || !(requests > 0 && p1 > 0)) return { low: 0, high: 0 };
+  const spread = Math.max(1e-9, Math.sqrt((p1 * (1 - p1)) / requests));
+  const z = Math.min(farOut, Math.max(-farOut, (errorRateLimit - p1) / spread));
+  return { low: normalTail(z + 1), high: normalTail(z - 0.5) };
+}
+
+function compareErrors(
+  inputs: BakeInputs,
+  p1: number,
+  logThreshold = lanes(inputs.alpha, inputs.looks).logThreshold('errors'),
+): Detection {
+  const own = trialOf(inputs, inputs, p1, logThreshold);
+  if (!(own.n0 > 0 && own.n1 > 0)) return never;
+  const { expectedTicks, probability } = shareDetection(own)(inputs.bakeTicks);
+  const before = (inputs.before ?? [])
+    .map((bake) => trialOf(inputs, bake, p1, logThreshold))
+    .filter(({ n0, n1 }) => n0 > 0 && n1 > 0);
+  if (before.length === 0) return { expectedTicks, probability };
+  const missed = 1 - caughtAlong(before);
+  // Where it is never missed there is no rollout to speak of, and the bake stands for itself.
+  if (missed < 1e-6) return { expectedTicks, probability };
+  const more = caughtAlong([...before, own]) - (1 - missed);
+  return { expectedTicks, probability: Math.min(1, Math.max(0, more / missed)) };
+}
+
+function trialOf(
+  inputs: BakeInputs,
+  bake: Pick<BakeInputs, 'challengerPerSecond' | 'championPerSecond' | 'bakeTicks'>,
+  p1: number,
+  logThreshold: number,
+): Trial {
   const p0 = inputs.baseErrorRate;
-  if (!(n0 > 0 && n1 > 0)) return never;
+  const seconds = inputs.tickMs / 1000;
+  const n0 = bake.championPerSecond * seconds;
   const requests = inputs.historyRequests + (n0 * inputs.bakeTicks) / 2;
-  const { logThreshold, lookLevel } = lanes(inputs.alpha, inputs.looks);
-  return shareDetection({
+  return {
     p0,
     p1,
     n0,
-    n1,
+    n1: bake.challengerPerSecond * seconds,
     rho: tolerance(inputs.rollbackMargin.ratio, inputs.rollbackMargin.difference, p0 * requests, requests),
-    logThreshold: logThreshold('errors'),
-    lookLevel: lookLevel('errors'),
+    logThreshold,
+    lookLevel: lanes(inputs.alpha, inputs.looks).lookLevel('errors'),
     history: inputs.historyRequests > 0,
-  })(inputs.bakeTicks);
+    ticks: bake.bakeTicks,
+  };
 }
 
 function breach(inputs: BakeInputs, n1: number, p1: number): Detection {

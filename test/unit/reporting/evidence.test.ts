@@ -276,9 +276,10 @@ describe('the power of a plan', () => {
     const power = powerOf(plan);
     expect(powerText(power, plan, plain)).toMatchInlineSnapshot(`
       "  power  50 requests a second, 0.4 % errors, p50 53 ms, p95 124 ms (champion, last 3h); the chance that a bake rolls back, and after how long:
-               BAKE          REQUESTS  ERRORS x1.5  x2           x5             LATENCY +20 %  ALL FAIL
-               10 % for 15m  4,500     < 1 %        12 %         > 99 %, 3m10s  98 %, 9m       > 99 %, 10s
-               50 % for 15m  22,500    7 %          84 %, 9m10s  > 99 %, 2m20s  > 99 %, 6m30s  > 99 %, 10s
+               BAKE          REQUESTS  ERRORS x1.5  x2                 x5                    LATENCY +20 %  ALL FAIL
+               10 % for 15m  4,500     at most 2 %  1 to 22 %          at least 98 %, 3m10s  98 %, 9m       > 99 %, 10s
+               50 % for 15m  22,500    2 to 25 %    72 to 97 %, 9m10s  > 99 %, 2m20s         > 99 %, 6m30s  > 99 %, 10s
+               promoted                63 to 98 %   at most 28 %       < 1 %
         proof  an equal challenger is shown to be no worse after about 33m of baking (by errors, which takes longest), more than the 30m planned; the last bake runs to its end: promotes if nothing is breached"
     `);
     if (power.kind !== 'known') throw new Error(power.why);
@@ -293,10 +294,10 @@ describe('the power of a plan', () => {
     const power = powerOf(plan);
     expect(powerText(power, plan, plain)).toMatchInlineSnapshot(`
       "  power  0.5 requests a second, 0.46 % errors, p50 53 ms, p95 123 ms (champion, last 3h); the chance that a bake rolls back, and after how long:
-               BAKE           REQUESTS  ERRORS x1.5  x2     x5     LATENCY +20 %  ALL FAIL
-               10 % for 15m   45        < 1 %        < 1 %  < 1 %  < 1 %          > 99 %, 1m50s
-               50 % for 15m   225       < 1 %        < 1 %  < 1 %  < 1 %          > 99 %, 29s
-               100 % for 15m  450       < 1 %        < 1 %  < 1 %  -              > 99 %, 14s
+               BAKE           REQUESTS  ERRORS x1.5  x2           x5           LATENCY +20 %  ALL FAIL
+               10 % for 15m   45        < 1 %        < 1 %        at most 2 %  < 1 %          > 99 %, 1m50s
+               50 % for 15m   225       at most 2 %  at most 2 %  at most 5 %  < 1 %          > 99 %, 29s
+               100 % for 15m  450       at most 2 %  at most 2 %  at most 2 %  -              > 99 %, 14s
         proof  the last bake is at 100 %, with nobody to compare with; at its end: promotes if nothing is breached
         ▲      the bake at 10 % is too short for a verdict: errors 5 times the champion's are caught with a chance of < 1 %; it would hold (about 32m would do)
         ▲      the bake at 50 % may miss what its guardrail is for: 10 % errors, twice the limit, are caught with a chance of 61 %
