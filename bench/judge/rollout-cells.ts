@@ -9,7 +9,16 @@ export interface NamedCell extends RolloutCell {
   readonly changes?: Partial<JudgePolicy>;
 }
 
-export const groups = ['endpoint', 'flawless', 'warm-up', 'alone', 'proof', 'incident', 'sick'] as const;
+export const groups = [
+  'endpoint',
+  'flawless',
+  'warm-up',
+  'alone',
+  'held-back',
+  'proof',
+  'incident',
+  'sick',
+] as const;
 export type Group = (typeof groups)[number];
 
 const canary = [10, 50, 100] as const;
@@ -22,6 +31,7 @@ export function rolloutCells(): readonly NamedCell[] {
     ...flawless(),
     ...warmUps(),
     ...alone(),
+    ...heldBack(),
     ...carriedProof(),
     ...incidents(),
     ...sick(),
@@ -116,6 +126,29 @@ function alone(): readonly NamedCell[] {
     endpointErrors: true,
   });
   return [cell(10, 0), cell(10, 0.01), cell(100, 0), cell(100, 0.03)];
+}
+
+/** 2 % of users stay with the champion until the last bake is over. */
+function heldBack(): readonly NamedCell[] {
+  const cell = (perSecond: number, p0: number, more: number): NamedCell => ({
+    group: 'held-back',
+    name: `${perSecond}/s, ${100 * p0} %, +${100 * more} points at 98 % only, 2 % held back`,
+    healthy: more === 0,
+    perSecond,
+    steps: [10, 50, 98],
+    champion: flat(p0),
+    challenger: ({ percent }) => p0 + (percent === 98 ? more : 0),
+    endpointErrors: true,
+  });
+  return [
+    cell(10, 0.001, 0),
+    cell(10, 0.01, 0),
+    cell(100, 0.001, 0),
+    cell(100, 0.01, 0),
+    cell(10, 0.001, 0.01),
+    cell(100, 0.001, 0.01),
+    cell(100, 0.001, 0.03),
+  ];
 }
 
 /** Healthy at 10 %, worse at 50 %, which is the last step. */

@@ -14,6 +14,7 @@ import { shadow } from '../strategies/shadow.ts';
 import { answerContract } from './answers.ts';
 import type { Context, Target } from './context.ts';
 import { type EarlierPeriod, earlierPeriod, historyTickMs } from './earlier-period.ts';
+import { stepsBeside } from './hold-back.ts';
 import { testersFor } from './testers.ts';
 import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
@@ -132,7 +133,7 @@ export async function compile(
     case 'all-at-once':
       return allAtOnce(withApproval);
     case 'canary':
-      return canary({ ...withApproval, ...bake, steps });
+      return canary({ ...withApproval, ...bake, steps, holdBack: heldBack(config, words) ?? undefined });
     case 'blue-green':
       return blueGreen({
         ...withApproval,
@@ -185,10 +186,14 @@ function refuseFinerThanBuckets(shares: readonly Percent[]): void {
 }
 
 /** The challenger's shares, as the judge looks at them: in shadow each request that counts was answered by both. */
-function sharesOf(config: EnvironmentConfig, { strategy, steps }: Words): readonly Percent[] {
+function sharesOf(config: EnvironmentConfig, words: Words): readonly Percent[] {
+  const { strategy, steps } = words;
   switch (strategy) {
-    case 'canary':
-      return canarySteps(config, steps);
+    case 'canary': {
+      const held = heldBack(config, words);
+      const shares = canarySteps(config, steps);
+      return held === null ? shares : stepsBeside(shares, held, config);
+    }
     case 'blue-green':
       return [steps?.[0] ?? config.strategies.blueGreen.percent];
     case 'shadow':
@@ -197,6 +202,9 @@ function sharesOf(config: EnvironmentConfig, { strategy, steps }: Words): readon
       return [percent(100)];
   }
 }
+
+const heldBack = (config: EnvironmentConfig, { holdBack }: Words): Percent | null =>
+  holdBack === undefined ? config.strategies.canary.holdBack : holdBack;
 
 /** `--percent 5` begins lower, or higher, than the configured steps; those above it stay. */
 function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | undefined): readonly Percent[] {

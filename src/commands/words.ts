@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration, parsePercent, parseVersion } from '../domain/parse.ts';
 import { type Percent, percent, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
+import { parseHoldBack } from './hold-back.ts';
 
 const strategies = ['canary', 'blue-green', 'shadow', 'all-at-once'] as const;
 
@@ -15,6 +16,7 @@ export interface RolloutOptions {
   readonly sample?: string;
   readonly keep?: boolean;
   readonly withLatest?: boolean;
+  readonly holdBack?: string;
 }
 
 /** What the words of the command line come to, before anything is asked of anybody. */
@@ -26,6 +28,8 @@ export interface Words {
   readonly tickMs: number | undefined;
   readonly sample: Percent | undefined;
   readonly keep: boolean;
+  /** Null: nobody, whatever is configured; undefined: as configured. */
+  readonly holdBack: Percent | null | undefined;
 }
 
 export function wordsOf(options: RolloutOptions): Words {
@@ -53,6 +57,7 @@ export function wordsOf(options: RolloutOptions): Words {
     // A shadow's share is of copies: whoever says --percent means the same.
     sample: options.sample === undefined ? first : parsePercent(options.sample, '--sample'),
     keep: options.keep === true,
+    holdBack: options.holdBack === undefined ? undefined : parseHoldBack(options.holdBack),
   };
 }
 
@@ -69,6 +74,15 @@ function versionOf(text: string): VersionTag {
 /** A flag that would do nothing is a mistake. */
 function refuseOthers(strategy: string, options: RolloutOptions): void {
   const { percent, bake, tick, steps, sample, keep } = options;
+  if (options.holdBack !== undefined && strategy !== 'canary') {
+    throw new UserError('usage', `--hold-back means nothing to ${strategy}`, {
+      why:
+        strategy === 'blue-green'
+          ? 'after the swap of the stage everybody is on green: nobody is left to be held back'
+          : 'it is for a canary, which leaves some users with the champion until its last bake is over',
+      mend: 'leave it out, or use --strategy canary',
+    });
+  }
   if (strategy === 'all-at-once') {
     const all = Object.entries({ percent, steps, bake, tick, sample, keep });
     const [none] = all.find(([, value]) => value !== undefined) ?? [];

@@ -1,3 +1,4 @@
+import { sharesWithHoldBack } from '../domain/hold-back.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { EnvironmentConfig } from './environment.ts';
 
@@ -11,6 +12,7 @@ export interface Contradiction {
 export function contradictions(environment: EnvironmentConfig): readonly Contradiction[] {
   return [
     ...largeFirstSteps(environment),
+    ...heldBack(environment),
     ...impatience(environment),
     ...toleratedRegressions(environment),
     ...misplacedImages(environment),
@@ -33,6 +35,19 @@ function* largeFirstSteps({
   if (blueGreen.percent > largestFirstStep && !blueGreen.allowLargeFirstStep) {
     yield { paths: [['strategies', 'blueGreen', 'percent']], sentence: tooLarge(blueGreen.percent) };
   }
+}
+
+/** The last bake is at all but those held back: a step above that has no place. */
+function* heldBack({ strategies: { canary } }: EnvironmentConfig): Generator<Contradiction> {
+  const { steps, holdBack } = canary;
+  if (holdBack === null || sharesWithHoldBack(steps, holdBack) !== null) return;
+  yield {
+    paths: [
+      ['strategies', 'canary', 'steps'],
+      ['strategies', 'canary', 'holdBack'],
+    ],
+    sentence: `with ${holdBack} % held back the last bake is at ${100 - holdBack} %: leave out steps between that and 100`,
+  };
 }
 
 /** Bakes that would be over before any verdict can be given. */

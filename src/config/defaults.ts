@@ -30,6 +30,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
         tick: '10s',
         onInconclusive: 'promote',
         extend: '15m',
+        holdBack: 'off',
         allowLargeFirstStep: false,
       },
       blueGreen: {

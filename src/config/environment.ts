@@ -16,6 +16,8 @@ export interface CanarySettings {
   readonly tickMs: number;
   readonly onInconclusive: OnInconclusive;
   readonly extendMs: number;
+  /** Users who stay with the champion until the last bake is over; null: none. */
+  readonly holdBack: Percent | null;
   readonly allowLargeFirstStep: boolean;
 }
 
@@ -270,6 +272,7 @@ function strategies({
       tickMs: canary.tick,
       onInconclusive: canary.onInconclusive,
       extendMs: canary.extend,
+      holdBack: canary.holdBack,
       allowLargeFirstStep: canary.allowLargeFirstStep,
     },
     blueGreen: {

@@ -122,6 +122,19 @@ export function minutesOf(description: string) {
   });
 }
 
+/** A share of traffic from `least` to `most`, or `off`, which is null inside. */
+export function trafficOrOff(description: string, least: number, most: number) {
+  const schema = z
+    .union([z.literal('off'), writtenTraffic()])
+    .transform((written) => (written === 'off' ? null : trafficValue(written)))
+    .refine((value) => value === null || (value >= least && value <= most), {
+      error: `expected ${least} to ${most} % of traffic, or off`,
+    });
+  return noted(schema, description, {
+    expected: `${least} to ${most} % of traffic such as ${least}%, or off`,
+  });
+}
+
 /** A share of traffic, `10` or `10%`; Percent inside. */
 export function traffic(description: string) {
   return noted(writtenTraffic().transform(trafficValue), description, { expected: trafficExpected });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { leastHeldBack, mostHeldBack } from '../domain/hold-back.ts';
 import * as leaf from './leaves.ts';
 
 const pathPattern = /^[A-Za-z0-9_$-]{1,64}(\.[A-Za-z0-9_$-]{1,64}){0,9}$/;
@@ -47,6 +48,11 @@ export const strategies = z
           ['promote', 'hold', 'extend', 'rollback'],
         ),
         extend: leaf.duration('How much longer a bake may last while evidence is insufficient.', '0s'),
+        holdBack: leaf.trafficOrOff(
+          'Users who stay with the champion until the last bake is over, which then is at all others. The challenger is compared with them at that share too; after it everybody gets the challenger.',
+          leastHeldBack,
+          mostHeldBack,
+        ),
         allowLargeFirstStep: leaf.yesOrNo('Lets the first step be more than 20 %.'),
       })
       .meta({ description: 'Traffic moves in steps.' }),

@@ -58,6 +58,8 @@ guardrails:
 #    steps: [10, 50, 100]
 #    bake: 15m
 #    onInconclusive: promote
+#    # Users who keep the champion until the last bake is over.
+#    holdBack: 2%
 #  blueGreen:
 #    percent: 10
 #    bake: 15m

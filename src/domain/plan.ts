@@ -103,6 +103,8 @@ export interface Plan {
   /** The other alias that a stage may name. At rest it serves what `alias` does. Undefined: there is none. */
   readonly green?: string;
   readonly steps: readonly Step[];
+  /** Users who stay with the champion until the last bake is over. Absent: the last step says who. */
+  readonly holdBack?: Percent;
   /** What stands in $LATEST and not in what serves, by name: published with the challenger, it is on trial as well. */
   readonly latest?: { readonly differences: readonly string[]; readonly take: boolean };
   /**

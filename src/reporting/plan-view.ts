@@ -11,7 +11,7 @@ import { counted, percentText, routeTitle, stepTitle } from './words.ts';
 export function planText(plan: Plan, paint: ChalkInstance): string {
   const head = `${paint.bold(`${plan.model} / ${plan.environment}`)}  ${plan.champion ?? 'nothing'} -> ${plan.challenger}  ${plan.strategy}, ${plan.routing} routing on alias ${plan.alias}`;
   const rows = plan.steps.map((step, index) =>
-    `  ${String(index + 1).padStart(2)}  ${stepTitle(step).padEnd(34)} ${paint.dim(remark(step))}`.trimEnd(),
+    `  ${String(index + 1).padStart(2)}  ${stepTitle(step).padEnd(34)} ${paint.dim(remark(step, plan))}`.trimEnd(),
   );
   const undo =
     plan.undo === null
@@ -90,7 +90,7 @@ const routeShare = (route: Route): string =>
 const bakeLength = (step: BakeStep): string =>
   step.durationMs === null ? '' : `for ${formatDuration(step.durationMs)}`;
 
-function remark(step: Step): string {
+function remark(step: Step, { holdBack, champion }: Plan): string {
   switch (step.kind) {
     case 'approve':
       return `rolls back after ${formatDuration(step.timeoutMs)} without an answer`;
@@ -103,8 +103,9 @@ function remark(step: Step): string {
           : '';
       if (step.testersOnly === true) return 'not judged; mlreg promote ends it';
       if (step.percent === 0) return `compared with the champion, never promoted${extend}`;
+      const held = holdBack === undefined ? '' : `${holdBack} % stay with ${champion}; `;
       return step.final
-        ? `last: promotes as soon as it is shown no worse; at its end ${inconclusive[step.onInconclusive]}${extend}`
+        ? `last: ${held}promotes as soon as it is shown no worse; at its end ${inconclusive[step.onInconclusive]}${extend}`
         : `judged at each tick${extend}`;
     }
     case 'commit':

@@ -19,10 +19,11 @@ export function canary(settings: CanarySettings): Plan {
       },
     ];
   });
-  return planOf('canary', settings, [
+  const plan = planOf('canary', settings, [
     ...approval(settings),
     ...prepare(settings, [...routes, single(challenger)]),
     ...climb,
     ...promotion(settings, `${challenger} was promoted in ${settings.environment}`),
   ]);
+  return settings.holdBack === undefined ? plan : { ...plan, holdBack: settings.holdBack };
 }

@@ -64,6 +64,8 @@ export interface BakeSettings {
 export interface CanarySettings extends Settings, BakeSettings {
   /** Growing; 100 may be the last. */
   readonly steps: readonly Percent[];
+  /** What the last step leaves to the champion on purpose. */
+  readonly holdBack?: Percent | undefined;
 }
 
 export interface BlueGreenSettings extends Settings, BakeSettings {

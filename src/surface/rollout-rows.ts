@@ -5,6 +5,7 @@ const rollout = [
   ['--model-version <version>', 'the registered version to roll out'],
   ['--percent <share>', "the first step's share of traffic, in percent"],
   ['--steps <shares>', 'all steps, as 10,50,100'],
+  ['--hold-back <share>', 'canary: users who keep the champion until the last bake is over, as 2%, or off'],
   ['--bake <duration>', 'how long each step is watched'],
   ['--tick <duration>', 'time between two looks'],
   ['--sample <share>', 'shadow: share of requests that are copied, in percent'],

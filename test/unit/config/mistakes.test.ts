@@ -38,6 +38,8 @@ test.each<readonly [string, string]>([
     'a large first step in one environment',
     inModel('environments: { prod: { strategies: { canary: { steps: [30] } } } }\n'),
   ],
+  ['too few users held back', inModel('strategies: { canary: { holdBack: 1% } }\n')],
+  ['a step beyond those held back', inModel('strategies: { canary: { steps: [10, 99], holdBack: 2% } }\n')],
   ['a short bake', inModel('strategies: { canary: { bake: 2m } }\n')],
   ['a minimum beyond the default bake', inModel('environments: { dev: { judge: { minimumBake: 20m } } }\n')],
   ['too few ticks', inModel('environments: { dev: { strategies: { shadow: { tick: 6m } } } }\n')],
