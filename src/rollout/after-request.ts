@@ -39,7 +39,16 @@ export function afterRequest(
         pausedAt: null,
         ...(breach === null
           ? {}
-          : { breach: { ...breach, dismissedBy: request.by }, heldSince: null, heldWhy: '' }),
+          : {
+              breach: {
+                ...breach,
+                dismissedBy: request.by,
+                accepted:
+                  breach.dismissedBy === null ? [...breach.accepted, breach.finding] : breach.accepted,
+              },
+              heldSince: null,
+              heldWhy: '',
+            }),
       };
     }
     case 'traffic':

@@ -2,6 +2,7 @@ import type { BakeStep } from '../domain/plan.ts';
 import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { isAccepted } from './accepted-breach.ts';
 import { type Decision, done, reach, warmUp } from './decision.ts';
 import { judgedShare, type RolloutState } from './state.ts';
 
@@ -31,6 +32,9 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   if (verdict?.kind === 'unreadable') {
     return { kind: 'wait', until: next, why: `metrics unreadable: ${verdict.why}` };
   }
+  const accepted = verdict !== null && isAccepted(state, verdict);
+  if (accepted && !(step.final && step.onInconclusive !== 'promote'))
+    return finish(state, verdict, `in spite of a breach that ${state.breach?.dismissedBy} accepted`);
   if (verdict?.kind === 'pass' && verdict.incident === undefined) {
     if (!step.final || verdict.nonInferior) return finish(state, verdict, nothingBreached(verdict));
     switch (step.onInconclusive) {

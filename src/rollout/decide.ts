@@ -5,6 +5,7 @@ import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
+import { breachAnew } from './accepted-breach.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, quietMs, steer } from './decide-bake.ts';
 import { holdForBreach, isOverdue, waysOn } from './decide-breach.ts';
@@ -84,14 +85,14 @@ export function dangerOf(
       ...back({ kind: 'step-failed', sentence: verdict.reason.sentence }),
     ];
   }
-  const isTold = state.breach !== null;
-  if (verdict?.kind === 'fail' && state.plan.onBreach !== undefined && !isTold) {
+  const reason = breachAnew(state, verdict);
+  if (verdict?.kind === 'fail' && state.plan.onBreach !== undefined && reason !== null) {
     return [
-      { kind: 'verdict', verdict, action: heldFor },
-      { kind: 'held', why: `${verdict.reason.sentence} ${waysOn(state.plan)}` },
+      { kind: 'verdict', verdict: { ...verdict, reason }, action: heldFor },
+      { kind: 'held', why: `${reason.sentence} ${waysOn(state.plan)}` },
     ];
   }
-  if (verdict?.kind === 'fail' && !isTold) {
+  if (verdict?.kind === 'fail' && state.breach === null) {
     return [
       { kind: 'verdict', verdict, action: 'roll back' },
       ...back({ kind: 'verdict', sentence: verdict.reason.sentence }),

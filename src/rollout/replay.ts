@@ -227,7 +227,12 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         ? {
             ...state,
             lastVerdict: entry.verdict,
-            breach: { sentence: entry.verdict.reason.sentence, dismissedBy: null },
+            breach: {
+              sentence: entry.verdict.reason.sentence,
+              finding: entry.verdict.reason,
+              dismissedBy: null,
+              accepted: state.breach?.accepted ?? [],
+            },
           }
         : { ...state, lastVerdict: entry.verdict };
     case 'request':

@@ -14,7 +14,7 @@ import type { Services } from '../domain/registry.ts';
 import { type AliasTarget, type Route, routeKey } from '../domain/route.ts';
 import type { DisagreementReport } from '../domain/shadow.ts';
 import type { Instant, Percent, RolloutId, VersionTag } from '../domain/units.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import type { Finding, Verdict } from '../domain/verdict.ts';
 
 export interface Approval extends Person {
   /** When its owner took it. */
@@ -125,8 +125,13 @@ export interface RolloutState {
   readonly pausedAt: Instant | null;
   /** Time paused within the present step. */
   readonly pausedMs: number;
-  /** A breach that the plan holds for; who went on all the same. */
-  readonly breach: { readonly sentence: string; readonly dismissedBy: string | null } | null;
+  /** A breach that the plan holds for; who went on all the same; and all that somebody went on in spite of so far. */
+  readonly breach: {
+    readonly sentence: string;
+    readonly finding: Finding;
+    readonly dismissedBy: string | null;
+    readonly accepted: readonly Finding[];
+  } | null;
   readonly heldSince: Instant | null;
   readonly heldWhy: string;
   readonly approvals: readonly Approval[];

@@ -97,6 +97,29 @@ describe('a rollout that breaches, and holds', () => {
     expect(await cli.ask('status')).toMatchObject({ champion: 'v2.3.0', rollout: null });
   });
 
+  it('holds for what a person accepted no more, in no later bake', async () => {
+    const cli = await failing('');
+    const ran = await whenHeld(cli, () => cli.run('promote --reason known'));
+    expect(ran.code).toBe(0);
+    const entries = await cli.store.journal(rolloutId('r-1'));
+    expect(entries.filter(isHeld)).toHaveLength(1);
+    const notes = entries.flatMap((entry) => (entry.kind === 'step-done' ? [entry.note] : []));
+    expect(notes).toContainEqual(expect.stringMatching(/^in spite of a breach that .+ accepted$/));
+    expect(await cli.ask('status')).toMatchObject({ champion: 'v2.3.0', rollout: null });
+  });
+
+  it('holds again where it gets worse than what was accepted', async () => {
+    const cli = await failing('maxHold: 2m,');
+    const ran = await whenHeld(cli, () => {
+      cli.model.behaviour['v2.3.0'] = { errors: 1, latencyMs: 20 };
+      return cli.run('promote --reason known');
+    });
+    expect((await cli.store.journal(rolloutId('r-1'))).filter(isHeld)).toHaveLength(2);
+    expect(ran.code).toBe(3);
+    expect(ran.stdout).toContain('Held for 2m, and nobody answered.');
+    expect(cli.model.alias().target).toEqual(home);
+  });
+
   it('is held for whoever takes it up after a crash, and is asked about once', async () => {
     const cli = await failing('holdAt: zero, maxHold: 2m,');
     cli.when(isHeld, () => {

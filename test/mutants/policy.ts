@@ -3,12 +3,37 @@ import type { Mutant } from './mutant.ts';
 const decide = { file: 'src/rollout/decide.ts', caughtBy: ['unit/rollout/decide'] } as const;
 const back = { file: 'src/rollout/decide-rollback.ts', caughtBy: ['unit/rollout/decide-rollback'] } as const;
 const bake = { file: 'src/rollout/decide-bake.ts', caughtBy: ['unit/rollout/decide-bake'] } as const;
+const accepted = {
+  file: 'src/rollout/accepted-breach.ts',
+  caughtBy: ['unit/rollout/accepted-breach'],
+} as const;
 const good = { file: 'src/registry/known-good.ts', caughtBy: ['unit/registry/known-good'] } as const;
 const way = { file: 'src/rollout/find-return.ts', caughtBy: ['unit/rollout/find-return'] } as const;
 const look = { file: 'src/rollout/look.ts', caughtBy: ['unit/rollout/own'] } as const;
 
 /** What a rollout decides, what the registry says of it, and where a rollback leads. */
 export const policyMutants: readonly Mutant[] = [
+  {
+    ...accepted,
+    name: 'whoever accepted a breach accepted all that is of its kind',
+    from: 'kin.length > 0 && !kin.every((one) => isWorse(finding, one))',
+    to: 'kin.length > 0',
+    danger: 'a version that fails always goes on because a person accepted that it failed sometimes',
+  },
+  {
+    ...accepted,
+    name: 'a breach that was accepted is asked about again',
+    from: 'decides(finding) && !covers(breach.accepted, finding)',
+    to: 'decides(finding)',
+    danger: 'what a person decided is held again, and rolled back where nobody answers',
+  },
+  {
+    ...accepted,
+    name: 'of a breach that nobody accepted the rollout goes on',
+    from: '(state.breach?.dismissedBy ?? null) !== null &&',
+    to: '',
+    danger: 'a failed verdict advances the rollout',
+  },
   {
     ...decide,
     name: 'a new owner decides before its fence',
