@@ -15,6 +15,7 @@ import { answerContract } from './answers.ts';
 import type { Context, Target } from './context.ts';
 import { type EarlierPeriod, earlierPeriod, historyTickMs } from './earlier-period.ts';
 import { stepsBeside } from './hold-back.ts';
+import { lastWeek } from './last-week.ts';
 import { testersFor } from './testers.ts';
 import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
@@ -120,8 +121,13 @@ export async function compile(
     sharesRouter: comparesUsers && champion !== null,
   });
   const testers = champion === null ? undefined : await testersFor(context, at, words, steps);
+  const bakesAlone = words.strategy === 'blue-green' || (words.strategy === 'canary' && steps.at(-1) === 100);
+  const week =
+    champion === null || !bakesAlone ? undefined : await lastWeek(context, at, champion, endpoints);
+  const shared = settingsFor(config, roles, bakes, earlier?.ticks ?? [], users);
   const settings: Settings = {
-    ...settingsFor(config, roles, bakes, earlier?.ticks ?? [], users),
+    ...shared,
+    ...(week === undefined ? {} : { policy: { ...shared.policy, lastWeek: week } }),
     ...(answers === undefined ? {} : { answers }),
     ...(testers === undefined ? {} : { testers }),
     ...more,

@@ -1,4 +1,4 @@
-import type { ArmTick, BucketCounts } from './observation.ts';
+import type { ArmTick, BucketCounts, RequestCount } from './observation.ts';
 
 /** Absolute limits on the challenger alone; null switches one off. */
 export interface Guardrails {
@@ -63,6 +63,11 @@ export interface JudgePolicy {
   /** The champion's ticks before the rollout, oldest first; each is `historyTickMs` long. */
   readonly history: readonly ArmTick[];
   readonly historyTickMs: number;
+  /**
+   * Of the last seven days the champion's worst ten minutes by the hour of the day (UTC, 24 entries); null: that hour is not
+   * known well. Absent where no bake is at 100 %, where the champion has not served for so long, and in older plans.
+   */
+  readonly lastWeek?: readonly (RequestCount | null)[];
   /** Absent under weighted routing, and in plans written before users were compared. */
   readonly users?: UserPolicy;
 }

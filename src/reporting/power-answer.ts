@@ -66,4 +66,5 @@ export type Warning =
       readonly factor: number;
       readonly probability: number;
     }
-  | { readonly kind: 'alone'; readonly percent: number };
+  /** `week`: it is compared with the same hours of the last seven days. */
+  | { readonly kind: 'alone'; readonly percent: number; readonly week: boolean };

@@ -123,7 +123,9 @@ function warningText(warning: Warning): string {
     case 'latency':
       return `${bake} may miss a challenger ${Math.round((warning.factor - 1) * 100)} % slower: it is caught with a chance of ${chance(warning.probability)}`;
     case 'alone':
-      return `${bake} has no champion beside it: there only the guardrails guard`;
+      return warning.week
+        ? `${bake} has no champion beside it: there the guardrails guard, and errors beyond the champion's worst of the same hours in the last seven days`
+        : `${bake} has no champion beside it: there only the guardrails guard`;
     default:
       return unreachable(warning);
   }

@@ -192,7 +192,8 @@ function slower(past: Past, inputs: BakeInputs, plan: Plan, bake: BakeStep) {
 function warnings(past: Past, plan: Plan, bake: BakeStep): readonly Warning[] {
   const { percent } = bake;
   const inputs = inputsOf(past, plan, bake);
-  const alone: readonly Warning[] = percent === 100 ? [{ kind: 'alone', percent }] : [];
+  const alone: readonly Warning[] =
+    percent === 100 ? [{ kind: 'alone', percent, week: plan.policy.lastWeek !== undefined }] : [];
   const noVerdict = withoutVerdict(past, plan, bake, inputs);
   // A bake that can't even be judged misses all the rest too.
   if (noVerdict !== null) return [noVerdict, ...alone];

@@ -7,12 +7,34 @@ const accepted = {
   file: 'src/rollout/accepted-breach.ts',
   caughtBy: ['unit/rollout/accepted-breach'],
 } as const;
+const week = { file: 'src/monitor/judge/last-week.ts', caughtBy: ['unit/judge/last-week'] } as const;
 const good = { file: 'src/registry/known-good.ts', caughtBy: ['unit/registry/known-good'] } as const;
 const way = { file: 'src/rollout/find-return.ts', caughtBy: ['unit/rollout/find-return'] } as const;
 const look = { file: 'src/rollout/look.ts', caughtBy: ['unit/rollout/own'] } as const;
 
 /** What a rollout decides, what the registry says of it, and where a rollback leads. */
 export const policyMutants: readonly Mutant[] = [
+  {
+    ...week,
+    name: 'a few bad minutes are ten',
+    from: 'Math.min(5, ticks.length)',
+    to: 'Math.min(1, ticks.length)',
+    danger: 'a short incident sends a healthy version back',
+  },
+  {
+    ...week,
+    name: 'the last week is compared by this hour alone',
+    from: '[hour + 23, hour, hour + 1]',
+    to: '[hour, hour, hour]',
+    danger: 'where summer time begins a daily peak sends a healthy version back',
+  },
+  {
+    ...week,
+    name: 'ten minutes may have been at another share',
+    from: 'plannedPercent !== 100 || straddlesChange',
+    to: 'plannedPercent > 100 || straddlesChange',
+    danger: 'another arm is compared with the week',
+  },
   {
     ...accepted,
     name: 'whoever accepted a breach accepted all that is of its kind',

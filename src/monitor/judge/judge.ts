@@ -10,6 +10,7 @@ import { guardrailTempering } from './guardrail-rate.ts';
 import { alphaOfRest, createDisagreementRule } from './disagreement-rule.ts';
 import { createGuardrails } from './guardrail-rules.ts';
 import { harmed } from './harm.ts';
+import { createLastWeekRule } from './last-week.ts';
 import { lateTick } from './late-tick.ts';
 import { laneWeights, splitAlpha } from './lanes.ts';
 import { planLooks } from './look-schedule.ts';
@@ -86,6 +87,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const decision = createDecision(deciding, { sequential: alpha.sequential, planned: alpha.planned, looks });
   const alarm = createAlarmRule(policy);
+  const week = createLastWeekRule(policy);
   // Everybody's users at 100 % are the challenger's: there is nobody whom a switch could harm beside it.
   const switching = alone || given.warmUpMs === 0 ? null : createSwitchHarm(given);
   const users = alone ? null : createUserGate(policy, salt);
@@ -112,6 +114,7 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     shares.step(observation);
     shield.step(observation);
     switching?.step(observation);
+    week?.step(observation);
     if (!tick.challenger) {
       users?.pass(observation, tick);
       return;
@@ -126,7 +129,8 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
     const decided = decision.failing(ticksWithChallenger);
     const first = users ? users.step(observation, tick, decided, doubtful) : (decided[0] ?? null);
     // Asked first: where the function that answers everybody is at fault the version on trial may seem to fail as well.
-    failed = switching?.failing() ?? first ?? copies?.failing() ?? alarm?.ringing() ?? null;
+    failed =
+      switching?.failing() ?? first ?? copies?.failing() ?? alarm?.ringing() ?? week?.exceeded() ?? null;
   }
 
   /** Evidence as of now, for the two rules that ask for nothing but how many requests failed. It makes no bake longer. */

@@ -78,7 +78,18 @@ export function checkPolicy(policy: JudgePolicy): void {
     }
   }
   if (policy.users) checkUserPolicy(policy.users);
+  if (policy.lastWeek) checkLastWeek(policy.lastWeek);
   policy.history.forEach((tick, i) => checkArm(`history[${i}]`, tick));
+}
+
+function checkLastWeek(hours: NonNullable<JudgePolicy['lastWeek']>): void {
+  if (hours.length !== 24) throw new RangeError(`lastWeek: ${hours.length} entries for 24 hours`);
+  hours.forEach((worst, hour) => {
+    if (worst === null) return;
+    const { requests, errors } = worst;
+    if (requests > 0 && requests < Infinity && errors >= 0 && errors <= requests * rounding) return;
+    throw new RangeError(`lastWeek[${hour}]: ${errors} errors of ${requests} requests`);
+  });
 }
 
 /** Sums of fractional counts may be off by a rounding. */
