@@ -41,8 +41,9 @@ export interface RolloutCell {
 export interface RolloutEnd {
   readonly end: 'rolled-back' | 'held' | 'promoted';
   readonly minute: number;
-  /** At which share. */
+  /** At which share, and how long that was served by then, minutes. */
   readonly percent: number;
+  readonly atShare: number;
   /** The challenger's failed requests until then. */
   readonly failed: number;
   /** The sentence of the verdict, or why it is held. */
@@ -127,7 +128,7 @@ export function wholeRollout(
       // A judgement costs more than a tick: after a quarter of an hour at a share it is asked for once a minute.
       if (i > often && i % ticksAMinute !== 0) continue;
       const verdict = judge.judgement();
-      const now = { minute: ticks / ticksAMinute, percent, failed };
+      const now = { minute: ticks / ticksAMinute, percent, atShare: i / ticksAMinute, failed };
       if (verdict.kind === 'fail')
         return { ...now, end: 'rolled-back', why: verdict.reason.sentence, rule: verdict.reason.rule };
       const passes = verdict.kind === 'pass' && verdict.incident === undefined;

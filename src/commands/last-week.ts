@@ -2,8 +2,8 @@ import type { JudgePolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import { weekWindowMs, worstByHour } from '../monitor/judge/last-week.ts';
-import type { Endpoints } from './compile.ts';
 import type { Context, Target } from './context.ts';
+import type { Endpoints } from './earlier-period.ts';
 
 const dayMs = 86_400_000;
 const weekMs = 7 * dayMs;

@@ -43,8 +43,11 @@ export function statedAndSimulated(cell: PowerCell, runs: number, seed: number):
       createRandom(seed, run),
     ),
   );
+  // What is found while it is held after the bake is neither found by the bake nor promoted.
   const found = (share: number) =>
-    ends.filter(({ end, percent: at }) => end === 'rolled-back' && at === share);
+    ends.filter(
+      ({ end, percent: at, atShare }) => end === 'rolled-back' && at === share && atShare <= bakeMinutes,
+    );
   const stated = power.bakes.map(({ percent: share, errors }): Stated => {
     const range = errors.find((one) => one.ratio === ratio)!.range;
     const reached = ends.filter(({ percent: at }) => at >= share).length;
