@@ -98,6 +98,7 @@ const policySchema = z.looseObject({
   history: z.array(armSchema).readonly(),
   historyTickMs: z.number().gt(0),
   users: z.exactOptional(usersSchema),
+  refusedMore: z.exactOptional(limit(z.number().gt(0).lt(1))),
   lastWeek: z.exactOptional(z.array(pair.nullable()).length(24).readonly()),
 }) satisfies z.ZodType<JudgePolicy>;
 

@@ -73,6 +73,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       alpha: '1%',
       alphaPromote: '5%',
       rollbackMargin: { ratio: 1.1, difference: '0.02%', slower: '10%' },
+      refusedMore: '0.5%',
       promoteMargin: { ratio: 1.25, difference: '0.1%', slower: '20%' },
       warmUp: '5m',
       minimumBake: '5m',

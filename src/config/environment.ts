@@ -201,6 +201,7 @@ export function environmentConfig(
       alpha: judge.alpha,
       alphaPromote: judge.alphaPromote,
       rollbackMargin: judge.rollbackMargin,
+      refusedMore: judge.refusedMore,
       promoteMargin: judge.promoteMargin,
       warmUpMs: judge.warmUp,
       minimumBakeMs: judge.minimumBake,

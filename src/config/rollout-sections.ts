@@ -131,6 +131,9 @@ export const judge = z
       'Probability of calling a challenger non-inferior that is as bad as `promoteMargin`.',
     ),
     rollbackMargin: margin('The challenger may be this much worse before a rollback is right.'),
+    refusedMore: leaf.shareLimit(
+      "Requests that the model itself calls bad (its 4xx): so much above `rollbackMargin.ratio` times the champion's share is no reason to roll back. `off`: they are not compared.",
+    ),
     promoteMargin: margin('Promoting early wants proof that the challenger is no worse than this.'),
     warmUp: leaf.duration(
       "Relative latency is not judged for so long after each increase of the challenger's share.",

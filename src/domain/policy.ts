@@ -45,6 +45,11 @@ export interface JudgePolicy {
   readonly minimumTicks: number;
   /** The challenger may be this much worse before rollback is right: p1 <= ratio * p0 + difference; latency factor 1 + slower. */
   readonly rollbackMargin: { readonly ratio: number; readonly difference: number; readonly slower: number };
+  /**
+   * So much more of its requests may the challenger call bad than `rollbackMargin.ratio` times the champion's share, 0 to 1;
+   * null: refusals are not compared. Nor are they in older plans, which lack it.
+   */
+  readonly refusedMore?: number | null;
   /** Promotion wants proof that it is no worse than this. */
   readonly promoteMargin: { readonly ratio: number; readonly difference: number; readonly slower: number };
   readonly guardrails: Guardrails;

@@ -3,6 +3,7 @@ export type MetricName =
   | 'throttles'
   | 'latency'
   | 'endpoint-errors'
+  | 'refusals'
   | 'sample-ratio'
   | 'disagreement';
 

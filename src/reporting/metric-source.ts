@@ -35,6 +35,7 @@ export const origins: Readonly<Record<Routing, Readonly<Record<MetricName, Origi
     throttles: { kind: 'router', metrics: ['Throttles', 'Requests'] },
     latency: { kind: 'router', metrics: ['Latency'] },
     'endpoint-errors': endpointErrors,
+    refusals: { kind: 'router', metrics: ['Refused', 'Requests'] },
     'sample-ratio': { kind: 'router', metrics: ['Requests'] },
     disagreement: { kind: 'router', metrics: ['ShadowDisagreed', 'ShadowCompared'] },
   },
@@ -43,6 +44,7 @@ export const origins: Readonly<Record<Routing, Readonly<Record<MetricName, Origi
     throttles: { kind: 'aliasVersion', metrics: ['Throttles'] },
     latency: { kind: 'endpoint', metrics: ['ModelLatency'] },
     'endpoint-errors': endpointErrors,
+    refusals: { kind: 'router', metrics: ['Refused', 'Requests'] },
     'sample-ratio': { kind: 'endpoint', metrics: ['Invocations'] },
     // Never judged: shadow needs the router.
     disagreement: { kind: 'router', metrics: ['ShadowDisagreed', 'ShadowCompared'] },
@@ -61,6 +63,7 @@ const ofCopies: Readonly<Record<MetricName, readonly string[]>> = {
   throttles: ['ShadowThrottles', 'ShadowRequests'],
   latency: ['ShadowLatency', 'ShadowChampionLatency'],
   'endpoint-errors': [],
+  refusals: [],
   'sample-ratio': ['ShadowRequests'],
   disagreement: ['ShadowDisagreed', 'ShadowCompared'],
 };

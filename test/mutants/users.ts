@@ -1,11 +1,36 @@
 import type { Mutant } from './mutant.ts';
 
 const keys = { file: 'src/router/key-source.ts', caughtBy: ['unit/router/key-source'] } as const;
+const refusals = { caughtBy: ['unit/judge/compare-refusals'] } as const;
 const final = { file: 'src/monitor/finality.ts', caughtBy: ['unit/monitor/finality'] } as const;
 const words = { file: 'src/domain/aws-words.ts', caughtBy: ['unit/domain/aws-words'] } as const;
 
 /** Who is moved, who may call, what is judged, and what is shown. */
 export const userMutants: readonly Mutant[] = [
+  {
+    ...refusals,
+    file: 'src/monitor/judge/users/gate-test.ts',
+    name: 'refusals of users who cannot be told apart roll back',
+    from: "if (counted === 'refused') return { by: 'closed', why };",
+    to: "if (counted === 'refused') return { by: 'no-gate', why };",
+    danger: "one caller's malformed requests send a healthy version back",
+  },
+  {
+    ...refusals,
+    file: 'src/monitor/judge/users/gated.ts',
+    name: 'refusals pass no comparison of users',
+    from: "      return 'refused';",
+    to: '      return null;',
+    danger: "one caller's malformed requests send a healthy version back",
+  },
+  {
+    ...refusals,
+    file: 'src/monitor/judge/compare-refusals.ts',
+    name: 'a champion that refuses nothing hides what the challenger refuses',
+    from: 'const partWeights = [0.5, 0.5] as const;',
+    to: 'const partWeights = [1, 0] as const;',
+    danger: 'a version whose schema changed is promoted',
+  },
   {
     file: 'src/domain/user-bucket.ts',
     name: 'the salt has no part in the rank of a bucket',
@@ -222,8 +247,8 @@ export const userMutants: readonly Mutant[] = [
   {
     file: 'src/monitor/judge/users/counted.ts',
     name: 'refused requests are not counted by user',
-    from: "counted === 'endpoint' ? failedOrRefused(counts) : counts[counted],",
-    to: "counted === 'endpoint' ? counts.errors : counts[counted],",
+    from: "if (counted === 'endpoint') return failedOrRefused(counts);",
+    to: "if (counted === 'endpoint') return counts.errors;",
     danger: 'a version that refuses everybody is explained by its users and promoted',
     caughtBy: ['unit/judge/users/anonymous-callers'],
   },

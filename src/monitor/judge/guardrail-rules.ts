@@ -7,14 +7,14 @@ import { createRateRule } from './rate-rule.ts';
 import { digits, msText, percentText } from './words.ts';
 
 /**
- * The policy's absolute limits, `share` of the sequential lane split evenly over those that aren't null. Where throttles
- * are compared with the champion's too, the two halve what is theirs.
+ * The policy's absolute limits, `share` of the sequential lane split evenly over those that aren't null. Where throttles, or
+ * refusals, are compared with the champion's too, the two halve what is theirs.
  */
 export function createGuardrails(
   policy: JudgePolicy,
   share: number,
   common: Omit<GuardrailOptions, 'weight' | 'attributable'>,
-  throttlesCompared: boolean,
+  compared: { readonly throttles: boolean; readonly refusals: boolean },
 ): readonly GuardrailRule[] {
   const { errorRate, throttleRate, meanLatencyMs, endpointErrorsPerMinute } = policy.guardrails;
   const endpointErrorRate = policy.guardrails.endpointErrorRate ?? null;
@@ -25,18 +25,19 @@ export function createGuardrails(
     weight: share / Math.max(1, count),
     attributable: policy.scope === 'attributable',
   };
+  const ofEndpoint = { ...options, weight: options.weight * (compared.refusals ? 0.5 : 1) };
   return [
     errorRate === null ? null : errorRateRule(errorRate, options, policy),
     throttleRate === null
       ? null
       : throttleRule(
           throttleRate,
-          { ...options, weight: options.weight * (throttlesCompared ? 0.5 : 1) },
+          { ...options, weight: options.weight * (compared.throttles ? 0.5 : 1) },
           policy,
         ),
     meanLatencyMs === null ? null : meanLatencyRule(meanLatencyMs, options, policy),
-    endpointErrorRate === null ? null : endpointErrorRateRule(endpointErrorRate, options, policy),
-    endpointErrorsPerMinute === null ? null : endpointErrorsRule(endpointErrorsPerMinute, options, policy),
+    endpointErrorRate === null ? null : endpointErrorRateRule(endpointErrorRate, ofEndpoint, policy),
+    endpointErrorsPerMinute === null ? null : endpointErrorsRule(endpointErrorsPerMinute, ofEndpoint, policy),
   ].filter((rule) => rule !== null);
 }
 

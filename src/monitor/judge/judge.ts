@@ -2,6 +2,7 @@ import type { LateTick, Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Finding, Judgement } from '../../domain/verdict.ts';
 import { createAlarmRule } from './alarm-rule.ts';
+import { createRefusalComparison } from './compare-refusals.ts';
 import { createErrorComparison } from './compare-errors.ts';
 import { createLatencyComparison } from './compare-latency.ts';
 import { createThrottleComparison } from './compare-throttles.ts';
@@ -79,11 +80,19 @@ export function createJudge(given: JudgePolicy, { salt }: JudgeOptions = {}): Ju
   const latency = createLatencyComparison(policy, capAlpha);
   const tempering = (): number => guardrailTempering(errors.phi());
   const share = alone ? 1 : laneWeights.guardrails;
-  const guardrails = createGuardrails(policy, share, { capAlpha, tempering }, !alone);
+  const more = alone ? null : (policy.refusedMore ?? null);
+  const compared = { throttles: !alone, refusals: more !== null };
+  const guardrails = createGuardrails(policy, share, { capAlpha, tempering }, compared);
+  // Beside the limit on what the endpoint calls errors: a refusal is one of them.
+  const weight = guardrails.find(({ metric }) => metric === 'endpoint-errors')?.weight() ?? 0;
+  const refusals =
+    more === null || weight === 0 ? [] : [createRefusalComparison(policy, { more, capAlpha, weight })];
   const throttling = guardrails.find(({ metric }) => metric === 'throttles');
   const throttles =
     alone || !throttling ? [] : [createThrottleComparison(policy, capAlpha, throttling.weight())];
-  const deciding: readonly Rule[] = alone ? guardrails : [errors, ...latency, ...throttles, ...guardrails];
+  const deciding: readonly Rule[] = alone
+    ? guardrails
+    : [errors, ...latency, ...throttles, ...refusals, ...guardrails];
   const all: readonly Rule[] = alone ? guardrails : [...deciding, createSplitRule()];
   const decision = createDecision(deciding, { sequential: alpha.sequential, planned: alpha.planned, looks });
   const alarm = createAlarmRule(policy);

@@ -56,6 +56,8 @@ export function checkPolicy(policy: JudgePolicy): void {
     count(name, 'slower', margin.slower);
   }
   if (policy.disagreement !== undefined) open('disagreement', policy.disagreement);
+  const refusedMore = policy.refusedMore ?? null;
+  if (refusedMore !== null) open('refusedMore', refusedMore);
   policy.steps.forEach((step, i) => {
     within(`steps[${i}].percent`, step.percent, 0, 100);
     if (!(step.ticks >= 0)) throw new RangeError(`steps[${i}].ticks: ${step.ticks} is not 0 or more`);

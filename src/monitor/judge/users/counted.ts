@@ -1,10 +1,10 @@
 import type { BucketCounts } from '../../../domain/observation.ts';
 
 /**
- * What a finding counts by user bucket: failed requests; those that failed or were called bad by the model, which its
- * endpoint counts as errors alike; or requests slower than the champion's earlier p50, p95, p99.
+ * What a finding counts by user bucket: failed requests; those that the model called bad; both, which its endpoint counts as
+ * errors alike; or requests slower than the champion's earlier p50, p95, p99.
  */
-export type Counted = 'errors' | 'endpoint' | Slow;
+export type Counted = 'errors' | 'endpoint' | 'refused' | Slow;
 export type Slow = keyof typeof nominalSlowShare;
 
 export const isSlow = (counted: Counted): counted is Slow => counted in nominalSlowShare;
@@ -22,8 +22,14 @@ export interface Pairs {
 export const pairsOf = (counts: BucketCounts, counted: Counted): Pairs => ({
   id: counts.id,
   n: counts.requests,
-  x: counted === 'endpoint' ? failedOrRefused(counts) : counts[counted],
+  x: countOf(counts, counted),
 });
+
+function countOf(counts: BucketCounts, counted: Counted): readonly number[] {
+  if (counted === 'endpoint') return failedOrRefused(counts);
+  if (counted === 'refused') return counts.refused ?? counts.id.map(() => 0);
+  return counts[counted];
+}
 
 const failedOrRefused = ({ errors, refused }: BucketCounts): readonly number[] =>
   refused === undefined ? errors : errors.map((failed, i) => failed + (refused[i] ?? 0));

@@ -22,7 +22,9 @@ export type GateAnswer =
    * Nothing is counted by user for this finding, so there is no gate: older routers report no users, and slow or refused
    * requests are counted by bucket alone, slow ones against the champion's earlier latency.
    */
-  | { readonly by: 'no-gate'; readonly why: string };
+  | { readonly by: 'no-gate'; readonly why: string }
+  /** Nor is there another way to tell one caller from all: it rolls nothing back. */
+  | { readonly by: 'closed'; readonly why: string };
 
 /** Levels of one look. They are not spent over looks, for the gate only removes rollbacks that the judge decided on. */
 export const gateLevels = { withEarlier: 0.005, withoutEarlier: 0.0025, strata: 0.01 } as const;
@@ -59,6 +61,8 @@ export function askGate(
       return { by: 'no-gate', why: 'the champion’s earlier latency is not known' };
     return byBuckets(test, segments, counted, look);
   }
+  // Callers' mistakes are not the challenger's fault, and one caller makes enough of them.
+  if (counted === 'refused') return { by: 'closed', why };
   const strata = segments.flatMap((segment) => (segment.strata === null ? [] : [segment.strata]));
   if (strata.length === 0) return { by: 'no-gate', why };
   // Strata count failed requests alone. To promote a version that is many times slower, or that calls most requests bad,
@@ -92,7 +96,11 @@ function byBuckets(test: GateTest, segments: readonly Segment[], counted: Counte
 }
 
 /** Slow requests carry the margin in their threshold: the challenger's count from 1.1 times the champion's quantile on. */
-function marginOf({ rollbackMargin: { ratio, difference } }: JudgePolicy, counted: Counted): UserMargin {
+function marginOf(
+  { rollbackMargin: { ratio, difference }, refusedMore }: JudgePolicy,
+  counted: Counted,
+): UserMargin {
+  if (counted === 'refused') return { ratio, difference: refusedMore ?? difference };
   return isSlow(counted) ? { ratio: 1, difference: 0 } : { ratio, difference };
 }
 

@@ -3,7 +3,7 @@ import { digits, msText, percentText } from '../words.ts';
 import type { GateAnswer } from './gate-test.ts';
 
 /** `p = 0.31`. */
-function pText(answer: Exclude<GateAnswer, { readonly by: 'no-gate' }>): string {
+function pText(answer: Exclude<GateAnswer, { readonly by: 'no-gate' | 'closed' }>): string {
   switch (answer.by) {
     case 'buckets':
       return `p = ${number(answer.p)}`;
@@ -22,6 +22,7 @@ export function openedText(answer: GateAnswer): string {
     case 'strata':
       return `not explained by which users it got, ${pText(answer)}`;
     case 'no-gate':
+    case 'closed':
       return `which users it got is not known: ${answer.why}`;
   }
 }
@@ -34,7 +35,8 @@ export const withReason = (sentence: string, reason: string): string =>
 export function deferredText(finding: Finding, answer: GateAnswer | undefined, explained: boolean): string {
   const figures = figuresText(finding);
   if (answer === undefined) return `${figures}; counts by user are being read`;
-  if (answer.by === 'no-gate') return `${figures}; which users it got is not known: ${answer.why}`;
+  if (answer.by === 'no-gate' || answer.by === 'closed')
+    return `${figures}; which users it got is not known: ${answer.why}`;
   return `${figures}; ${explained ? 'explained by' : 'perhaps explained by'} which users it got (${pText(answer)})`;
 }
 
@@ -51,7 +53,9 @@ function figuresText({ metric, rule, unit, champion, challenger, limit }: Findin
       ? `challenger ${name} latency ${text(challenger)}`
       : metric === 'endpoint-errors'
         ? `challenger ${text(challenger)} endpoint errors`
-        : `challenger ${text(challenger)} errors`;
+        : metric === 'refusals'
+          ? `challenger ${text(challenger)} requests refused by the model`
+          : `challenger ${text(challenger)} errors`;
   const beside = champion === null ? '' : ` against ${text(champion)}`;
   return `${what}${beside}${limit === null ? '' : `, limit ${text(limit)}`}`;
 }

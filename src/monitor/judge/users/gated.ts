@@ -5,6 +5,7 @@ import type { Counted } from './counted.ts';
  * What a finding counts by user bucket; null where it passes no gate:
  * - relative errors and latencies pass it (the mean's latency by the p95's count), and absolute error limits beside a
  *   champion, unless their scope is `absolute`, which is the user's own decision;
+ * - refusals pass it: one caller's malformed requests are on one arm alone;
  * - throttles do not: an endpoint's concurrency throttles calls, whoever makes them. Limits on mean latency do not either.
  */
 export function countedOf(finding: Finding, scope: 'attributable' | 'absolute'): Counted | null {
@@ -14,6 +15,8 @@ export function countedOf(finding: Finding, scope: 'attributable' | 'absolute'):
       return limit === null || scope === 'attributable' ? 'errors' : null;
     case 'endpoint-errors':
       return scope === 'attributable' ? 'endpoint' : null;
+    case 'refusals':
+      return 'refused';
     case 'latency':
       if (limit !== null) return null;
       if (rule.startsWith('p50')) return 'slow50';

@@ -202,5 +202,6 @@ const pOf = (answer: GateAnswer): number => ('p' in answer ? answer.p : 0);
 function opens(answer: GateAnswer): boolean {
   // Without anything by which users could be compared the judge decides by itself, as it did before.
   if (answer.by === 'no-gate') return true;
+  if (answer.by === 'closed') return false;
   return answer.p <= answer.level;
 }
