@@ -8,7 +8,7 @@ import { usersOf } from './aws/users.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { servingOf } from './config/serving.ts';
 import { UserError } from './domain/user-error.ts';
-import { systemClock, userName } from './machine.ts';
+import { awsTime, systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
 import type { Inventory, Recovery } from './ports/inventory.ts';
 import type { Audit } from './ports/store.ts';
@@ -205,12 +205,12 @@ async function controllerOf(
 /** In another account by a role there; whoever we are at first is asked for it. */
 async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
   const { createClients } = await import('./aws/clients.ts');
-  const own = createClients(where, process.env, () => systemClock.now());
+  const own = createClients(where, process.env, awsTime);
   if (assumeRole === null) return own;
   const { assumedRole } = await import('./aws/assume-role.ts');
   const credentials = assumedRole(own, { role: assumeRole, session: userName() });
   const { profile: _own, ...place } = where;
-  return createClients({ ...place, credentials }, process.env, () => systemClock.now());
+  return createClients({ ...place, credentials }, process.env, awsTime);
 }
 
 async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {
