@@ -50,6 +50,7 @@ const pure = ['domain', 'ports', 'monitor/judge', 'strategies', 'registry', 'rol
 const pureRolloutFiles = [
   'replay.ts',
   'after-request.ts',
+  'clock-set-back.ts',
   'decide-breach.ts',
   'foreign-edit.ts',
   'held-for-breach.ts',
