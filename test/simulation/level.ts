@@ -90,8 +90,17 @@ export interface Level {
   wipe?(): void | Promise<void>;
   /** What recovering goes by. */
   publications?(): readonly Publication[];
+  /** The time as this process knows it. Absent: the machine's. */
+  timeOf?(process: Process): ProcessTime;
   /** Gives back what it took of this process. */
   end(): void;
+}
+
+export interface ProcessTime {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** It has heard enough of AWS's answers to be right by AWS's time. */
+  isSettled(): boolean;
 }
 
 export type BuildLevel = (stage: Stage) => Promise<Level>;

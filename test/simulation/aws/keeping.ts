@@ -64,6 +64,13 @@ export function dynamoKeeping({ story, now, caller, onEntries }: Stage): Keeping
   let registry: readonly VersionRecord[] | undefined;
 
   async function effect(request: TableRequest, operation: string): Promise<object> {
+    const response = await answered(request, operation);
+    const { headers } = response as { headers: Record<string, string> };
+    headers.date = new Date(now()).toUTCString();
+    return response;
+  }
+
+  async function answered(request: TableRequest, operation: string): Promise<object> {
     if (operation !== 'TransactWriteItems') return (await answer(request)).response;
     const before = new Set(fake.items.keys());
     const { response } = await answer(request);
