@@ -53,6 +53,8 @@ export interface Connection {
   readonly pending: PendingStore;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
   readonly place: string;
+  /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
+  machineAheadMs(): number;
   /** Asks STS. @throws PlatformError */
   identity(): Promise<{ readonly account: string; readonly arn: string }>;
 }
@@ -138,6 +140,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     ...(await besideStore(config, clients)),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
+    machineAheadMs: () => awsTime.machineAheadMs(),
     identity: () => identity(clients),
   };
 }

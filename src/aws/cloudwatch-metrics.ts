@@ -1,5 +1,5 @@
+import { clockText } from '../domain/clock-text.ts';
 import type { Observation, Reading, RequestCount } from '../domain/observation.ts';
-import { formatDuration } from '../domain/parse.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import type { Metrics, MetricsQuery } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -88,7 +88,7 @@ async function observations(
   );
   const sums = warming === undefined ? read : withoutWarming(queries, read, { from, tickMs }, warming);
   const totals = sums.map((each) => each.reduce<number>((sum, value) => sum + (value ?? 0), 0));
-  const notes = [clockNote(clients.time?.machineAheadMs() ?? 0), missingText(stats, points)].filter(
+  const notes = [clockText(clients.time?.machineAheadMs() ?? 0), missingText(stats, points)].filter(
     (note) => note !== null,
   );
   return {
@@ -110,12 +110,6 @@ async function observations(
 function endOfMinutes({ from, to, tickMs }: MetricsQuery): Instant {
   for (let at: number = to; at > from; at -= tickMs) if (at % minuteMs === 0) return instant(at);
   return to;
-}
-
-function clockNote(aheadMs: number): string | null {
-  if (aheadMs === 0) return null;
-  const by = formatDuration(Math.abs(aheadMs));
-  return `this machine's clock is ${by} ${aheadMs < 0 ? 'behind' : 'ahead of'} AWS's; mlreg goes by AWS's`;
 }
 
 interface Reader {
