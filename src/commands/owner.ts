@@ -1,4 +1,5 @@
 import { isController } from '../domain/controller.ts';
+import { createLimit } from '../domain/limit.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Context, Target } from './context.ts';
@@ -16,6 +17,8 @@ export function forceOf(options: { readonly force?: boolean; readonly reason?: s
 
 /** An owner writes at least every 5 s; silence for longer than this, on our own clock, is death. */
 const silenceMs = 12_000;
+/** Longer is a slow call, or a clock that was set: neither tells of the owner. */
+const mostStepMs = 3_000;
 
 /** Whether somebody drives the environment's rollout. Watches for a sign of life where the process can't be asked. */
 export async function ownerLives(context: Context, { connection, config }: Target): Promise<boolean> {
@@ -26,8 +29,9 @@ export async function ownerLives(context: Context, { connection, config }: Targe
   if (process === 'dead') return false;
   // Its laps come and go; what it owns it goes on with.
   if (isController(first.owner) && connection.controller !== null) return true;
-  const until = later(clock.now(), silenceMs);
-  for (let waits = 0; clock.now() < until; waits++) {
+  // A clock that is corrected meanwhile must not make an owner silent.
+  const isOver = createLimit(() => clock.now(), silenceMs, mostStepMs);
+  for (let waits = 0; !isOver(); waits++) {
     const lock = await connection.store.lock();
     if (lock.owner === null) return false;
     if (lock.beat !== first.beat || lock.token !== first.token) return true;
