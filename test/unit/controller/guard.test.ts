@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Post } from '../../../src/controller/lap.ts';
+import type { Post } from '../../../src/controller/watched.ts';
 import { guard } from '../../../src/controller/guard.ts';
 import type { Instant } from '../../../src/domain/units.ts';
 import { memorySightings } from '../../../src/store/sightings.ts';
