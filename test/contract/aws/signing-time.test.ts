@@ -44,15 +44,13 @@ const services: readonly [string, (one: Stack, maxAttempts: number) => Promise<u
   [
     'cloudwatch',
     ({ clients }, maxAttempts) =>
-      clients
-        .of(CloudWatchClient, { maxAttempts })
-        .send(
-          new GetMetricDataCommand({
-            MetricDataQueries: [],
-            StartTime: new Date(START),
-            EndTime: new Date(START),
-          }),
-        ),
+      clients.of(CloudWatchClient, { maxAttempts }).send(
+        new GetMetricDataCommand({
+          MetricDataQueries: [],
+          StartTime: new Date(START),
+          EndTime: new Date(START),
+        }),
+      ),
   ],
 ];
 
