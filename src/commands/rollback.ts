@@ -3,7 +3,7 @@ import { servingOf } from '../config/index.ts';
 import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
-import { generationsOf, nextGeneration, returnable } from '../registry/generations.ts';
+import { generationMeant, generationsOf, nextGeneration } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
 import {
@@ -115,10 +115,8 @@ async function generationNamed(
   asked: VersionTag,
   text: string | undefined,
 ): Promise<VersionTag> {
-  const { version, generation } = armOf(asked);
-  if (generation > 1 || text?.endsWith('#1') === true) return asked;
-  const of = generationsOf(await connection.store.versions(), version);
-  return returnable(of)?.version ?? asked;
+  if (text?.endsWith('#1') === true) return asked;
+  return generationMeant(await connection.store.versions(), asked)?.version ?? asked;
 }
 
 /** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */

@@ -8,7 +8,7 @@ import type { VersionRecord } from '../../src/domain/registry.ts';
 import { PlatformError, type StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
-import { generationsOf, nextGeneration, returnable } from '../../src/registry/generations.ts';
+import { generationMeant, generationsOf, nextGeneration } from '../../src/registry/generations.ts';
 import { previousGood, standingOf } from '../../src/registry/known-good.ts';
 import { isStoreLost, undoOf } from '../../src/commands/alias-alone.ts';
 import { chooseGeneration } from '../../src/rollout/choose-generation.ts';
@@ -308,7 +308,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
-    const wanted = to === undefined ? previousGood(versions) : returnable(generationsOf(versions, to));
+    const wanted = to === undefined ? previousGood(versions) : generationMeant(versions, to);
     const standing = wanted === undefined ? undefined : standingOf(wanted);
     if (wanted === undefined || standing === undefined || standing.kind === 'never-served') return;
     const view = await platform.readAlias(alias);
