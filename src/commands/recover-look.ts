@@ -4,7 +4,7 @@ import type { AliasTarget } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { isUnread, markersIn } from '../rollout/environment-view.ts';
 import { behindText, type Look, lookAround } from '../rollout/look.ts';
-import { leadsBackTo, newestOf } from '../rollout/marker.ts';
+import { isOfAnotherStore, leadsBackTo, newestOf } from '../rollout/marker.ts';
 import type { Target } from './context.ts';
 import { servesUnknown } from './unknown-serving.ts';
 
@@ -54,6 +54,16 @@ export function whyOf(
 ): string | null {
   const { name: environment } = config;
   const { meaning, where, description } = look.claim;
+  const behind = behindText(meaning, { where, environment });
+  if (behind !== null && isOfAnotherStore(meaning) && !isForced) {
+    throw new UserError('conflict', behind.what, {
+      why: behind.why,
+      mend: [
+        'name the store that is in use now in mlreg.yaml',
+        `where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`,
+      ],
+    });
+  }
   if (damage !== null) return `${damage.problem}; ${damage.records} records before it are sound`;
   switch (meaning.kind) {
     case 'own':
@@ -76,17 +86,8 @@ export function whyOf(
           mend: `mlreg rollback --to VERSION --environment ${environment}  # writes it anew`,
         },
       );
-    default: {
-      const text = behindText(meaning, { where, environment });
-      if (text === null) throw new Error(`no words for ${meaning.kind}`);
-      if (meaning.kind !== 'replaced' || isForced) return text.what;
-      throw new UserError('conflict', text.what, {
-        why: text.why,
-        mend: [
-          'name the store that is in use now in mlreg.yaml',
-          `where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`,
-        ],
-      });
-    }
+    default:
+      if (behind === null) throw new Error(`no words for ${meaning.kind}`);
+      return behind.what;
   }
 }

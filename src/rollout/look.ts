@@ -79,20 +79,23 @@ export async function claimIn(store: Asked, view: MarkersView, own?: Own): Promi
   );
 }
 
-/** 0: this store must move nobody. */
+/** 0 and 1: this store must move nobody. */
 function severity({ kind }: Meaning): number {
   switch (kind) {
+    case 'replaced':
+    case 'twin':
+      return 0;
     case 'unknown-rollback':
-      return 1;
-    case 'drift':
       return 2;
+    case 'drift':
+      return 3;
     case 'own':
     case 'superseded':
-      return 3;
-    case 'unmarked':
       return 4;
+    case 'unmarked':
+      return 5;
     default:
-      return 0;
+      return 1;
   }
 }
 
@@ -125,7 +128,8 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
       continue;
     }
     if (restoring === true) {
-      meanings.push({ kind: 'unrestored' });
+      const remembered = { ...nothing, token, store: identity, restoring };
+      meanings.push(meaningOf(stamp, description, remembered));
       continue;
     }
     const isNewest = stamp.token === token;
@@ -232,7 +236,7 @@ export function behindText(
   { where, environment }: { readonly where: string; readonly environment: string },
 ): { readonly what: string; readonly why: string; readonly mend: string } | null {
   const recover = `mlreg recover --environment ${environment}  # shows what is found, asks, and rebuilds the registry from it`;
-  const other = `name the store that is in use in mlreg.yaml; where that one is gone for good: mlreg recover --environment ${environment}`;
+  const other = `name the store that is in use in mlreg.yaml; where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`;
   switch (meaning.kind) {
     case 'replaced':
       return {

@@ -4,6 +4,7 @@ import { baking, type CliWorld, cliWorld, serving } from '../support/cli-world.t
 import { expectWell, promoted, under } from '../support/recovered.ts';
 
 const recover = 'mlreg recover --environment dev';
+const recoverByForce = 'mlreg recover --force --reason WHY --environment dev';
 
 const wipe = (cli: CliWorld, name: 'live' | 'green'): void =>
   cli.model.makeAlias(name, cli.model.alias(name).target);
@@ -16,7 +17,12 @@ function restoreOf(cli: CliWorld, name: 'live' | 'green', epoch: number, over: P
 }
 
 /** What names another store than the one at hand, though alias live does not. */
-const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>, said: string])[] = [
+const witnesses: readonly (readonly [
+  name: string,
+  make: () => Promise<CliWorld>,
+  said: string,
+  recovery: string,
+])[] = [
   [
     'alias green, where the marker of live was wiped and the store is gone',
     async () => {
@@ -25,6 +31,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return under(cliWorld(), aws);
     },
     'alias green was written by store ',
+    recover,
   ],
   [
     'the stage, where the markers of both aliases were wiped and the store is gone',
@@ -37,6 +44,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'the stage was written by store ',
+    recover,
   ],
   [
     'alias green, which carries the marker of a newer store',
@@ -46,6 +54,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'store 0ddba110 (epoch 7) took the place of this store',
+    recoverByForce,
   ],
   [
     'alias green, which carries the marker of another store of the same epoch',
@@ -55,6 +64,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'alias green belongs to another store: 0ddba110',
+    recoverByForce,
   ],
   [
     'alias green, with a newer token than that of live',
@@ -66,10 +76,11 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'alias green was written by token ',
+    recover,
   ],
 ];
 
-describe.each(witnesses)('the only one who names the lost store is %s', (_name, make, said) => {
+describe.each(witnesses)('the only one who names the lost store is %s', (_name, make, said, recovery) => {
   it.each([
     'deploy --model-version v2.9.0',
     'deploy --model-version v2.9.0 --strategy all-at-once --yes',
@@ -86,7 +97,7 @@ describe.each(witnesses)('the only one who names the lost store is %s', (_name, 
     const before = [cli.model.alias(), cli.model.alias('green'), cli.model.stage()];
     const ran = await cli.run(words);
     expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(said)]);
-    expect(ran.stderr).toContain(recover);
+    expect(ran.stderr).toContain(recovery);
     expect([cli.model.alias(), cli.model.alias('green'), cli.model.stage()]).toEqual(before);
   });
 
@@ -95,13 +106,13 @@ describe.each(witnesses)('the only one who names the lost store is %s', (_name, 
     expect((await cli.ask('status')).marker).toMatchObject({
       isBehind: true,
       detail: expect.stringContaining(said),
-      mend: expect.stringContaining(recover),
+      mend: expect.stringContaining(recovery),
     });
     const doctor = await cli.ask('doctor');
     expect(doctor.findings.find(({ check }: any) => check === 'alias')).toMatchObject({
       ok: false,
       detail: expect.stringContaining(said),
-      mend: expect.stringContaining(recover),
+      mend: expect.stringContaining(recovery),
     });
     const audit = await cli.run('audit verify');
     expect([audit.code, audit.stderr]).toEqual([5, expect.stringContaining(said)]);

@@ -18,7 +18,7 @@ import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
 import { aliasesIn, markersIn } from '../../src/rollout/environment-view.ts';
 import { lookAround, lookAtMarkers } from '../../src/rollout/look.ts';
-import { leadsBackTo, newestOf } from '../../src/rollout/marker.ts';
+import { isOfAnotherStore, leadsBackTo, newestOf } from '../../src/rollout/marker.ts';
 import { restore } from '../../src/rollout/restore.ts';
 import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
 import { planOf as commonPlan } from '../../src/strategies/common.ts';
@@ -448,6 +448,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const look = await lookAround(ports, { alias, green });
     const { view } = look.main;
     const { kind } = look.claim.meaning;
+    if (isOfAnotherStore(look.claim.meaning)) return world.saw('a recovery left the store that is in use');
     if (kind === 'own' || kind === 'superseded' || kind === 'unmarked' || kind === 'unknown-rollback') return;
     const rollout = ids.rolloutId();
     const served = (world.level.publications?.() ?? []).flatMap((one) => servedBy(one) ?? []);
