@@ -5,8 +5,8 @@ import { UserError } from '../domain/user-error.ts';
 import { isUnread, markersIn } from '../rollout/environment-view.ts';
 import { behindText, type Look, lookAround } from '../rollout/look.ts';
 import { isOfAnotherStore, leadsBackTo, newestOf } from '../rollout/marker.ts';
+import { unknownServingText } from '../rollout/unknown-serving.ts';
 import type { Target } from './context.ts';
-import { servesUnknown } from './unknown-serving.ts';
 
 /** What stands where, before anything is changed. */
 export interface Found {
@@ -17,8 +17,6 @@ export interface Found {
   readonly served: { readonly target: AliasTarget; readonly reached: AliasTarget };
   /** An earlier recovery of this store was cut off before an alias said so. */
   readonly isCutOff: boolean;
-  /** What the alias serves, where the registry knows no champion. */
-  readonly unknown: string | null;
   /** The Lambda version that the newest marker leads back to. */
   readonly back: string | undefined;
 }
@@ -38,7 +36,6 @@ export async function lookFor(at: Target): Promise<Found> {
     served: { target: main.view.target, reached: reached.view.target },
     // A store that is damaged, or belongs to another alias, is rebuilt anyway.
     isCutOff: damage === null && (await store.lock()).restoring === true,
-    unknown: damage === null ? await servesUnknown(at, main.view.target.functionVersion) : null,
     back: newest === undefined ? undefined : leadsBackTo(newest.stamp, main.view),
   };
 }
@@ -49,7 +46,7 @@ export async function lookFor(at: Target): Promise<Found> {
  */
 export function whyOf(
   { config }: Target,
-  { damage, look, isCutOff, unknown }: Found,
+  { damage, look, isCutOff }: Found,
   isForced: boolean,
 ): string | null {
   const { name: environment } = config;
@@ -70,9 +67,7 @@ export function whyOf(
     case 'superseded':
     case 'unmarked':
       if (isCutOff) return 'mlreg recover was cut off in this store before an alias said so';
-      return unknown === null
-        ? null
-        : `alias ${config.lambda.alias} serves ${unknown}, and this store knows of no rollout of it`;
+      return look.unknown === null ? null : unknownServingText(look.unknown, environment).what;
     case 'unknown-rollback':
       throw new UserError('conflict', 'the store is whole; it only does not know of the last rollback yet', {
         mend: `mlreg resume --environment ${environment}`,

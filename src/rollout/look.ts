@@ -16,6 +16,7 @@ import {
 import { type Meaning, meaningOf, newestOf, type Remembered } from './marker.ts';
 import { knownState } from './snapshot.ts';
 import type { RolloutState } from './state.ts';
+import { findUnknownServing, type UnknownServing } from './unknown-serving.ts';
 
 export type Asked = Pick<Store, 'lock' | 'journal' | 'snapshot' | 'writerOf'>;
 type Own = Pick<RolloutState, 'id' | 'rollback' | 'length'>;
@@ -32,7 +33,10 @@ export interface Claimed extends MarkersView {
 }
 
 /** The same with what users reach: every decision of a command follows from one such look. */
-export interface Look extends EnvironmentView, Claimed {}
+export interface Look extends EnvironmentView, Claimed {
+  /** What users reach that neither the registry nor a marker explains; null where nothing is. */
+  readonly unknown: UnknownServing | null;
+}
 
 interface Ports {
   readonly store: Asked;
@@ -40,9 +44,19 @@ interface Ports {
 }
 
 /** @throws PlatformError where the main alias can't be read */
-export async function lookAround({ store, platform }: Ports, names: AliasNames): Promise<Look> {
+export async function lookAround(
+  {
+    store,
+    platform,
+  }: Ports & {
+    readonly store: Pick<Store, 'versions'>;
+    readonly platform: Pick<Platform, 'variables'>;
+  },
+  names: AliasNames,
+): Promise<Look> {
   const view = await readEnvironment(platform, names);
-  return { ...view, claim: await claimIn(store, view) };
+  const claim = await claimIn(store, view);
+  return { ...view, claim, unknown: await findUnknownServing({ store, platform }, view, claim.meaning) };
 }
 
 /**
