@@ -16,6 +16,7 @@ import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
+import { astrayStage } from './doctor-stage.ts';
 import { championOf } from './prepare.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
@@ -60,7 +61,10 @@ export async function status(context: Context): Promise<ExitCode> {
         ? { error: alias.message }
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     ...(note === null ? {} : { marker: note }),
-    stage,
+    stage:
+      stage === null || running === null || astrayStage(config, running, stage.alias) === null
+        ? stage
+        : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
@@ -79,7 +83,7 @@ export async function status(context: Context): Promise<ExitCode> {
           ]),
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
-      ...stageLines(stage, config.lambda.alias, config.name, running !== null),
+      ...stageLines(at, stage, running),
     ];
     if (running === null) {
       lines.push('rollout   none');
@@ -144,11 +148,20 @@ function stageView({ stage, main, reached }: Look): Stage {
   return { alias, functionVersion: isElsewhere ? reached.view.target.functionVersion : null };
 }
 
-/** A stage at rest needs no line. */
-function stageLines(stage: Stage, own: string, environment: string, isRunning: boolean): readonly string[] {
-  if (stage === null || stage.alias === own) return [];
-  const mend = isRunning ? '' : `; next: mlreg gc --environment ${environment}`;
-  return [`stage     names ${stage.alias} -> Lambda version ${stage.functionVersion ?? 'unknown'}${mend}`];
+/** A stage that names what it should needs no line at rest. */
+function stageLines({ config }: Target, stage: Stage, running: RolloutState | null): readonly string[] {
+  if (stage === null) return [];
+  const astray = running === null ? null : astrayStage(config, running, stage.alias);
+  const isAtRest = stage.alias === config.lambda.alias;
+  if (isAtRest && astray === null) return [];
+  const tidy = running === null ? `; next: mlreg gc --environment ${config.name}` : '';
+  const names = isAtRest
+    ? `names ${stage.alias}`
+    : `names ${stage.alias} -> Lambda version ${stage.functionVersion ?? 'unknown'}${tidy}`;
+  return [
+    `stage     ${names}`,
+    ...(astray === null ? [] : [`          ${astray.detail}; next: ${astray.mend}`]),
+  ];
 }
 
 /** Who drives, and what to type where nobody does, or nobody will go on by themselves. */

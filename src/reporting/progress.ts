@@ -97,6 +97,7 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
         },
       );
     case 'held':
+      if (entry.over === true) return event('hold.over', 'info', `goes on: ${entry.why}`, { why: entry.why });
       return event('hold', 'warn', `holds: ${entry.why}`, { why: entry.why });
     case 'rolling-back':
       return event('rollback.start', 'bad', `rolling back: ${entry.cause.sentence}`, {
