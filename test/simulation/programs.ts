@@ -43,8 +43,11 @@ export interface Programs {
   deploy(machine: Machine, version: VersionTag, takes?: boolean): Promise<void>;
   abort(machine: Machine): Promise<void>;
   rollback(machine: Machine, to?: VersionTag): Promise<void>;
-  /** Rebuilds a lost store. */
-  recover(machine: Machine): Promise<void>;
+  /**
+   * Rebuilds a lost store.
+   * @param forced by somebody who knows that the other store, whose marker the alias carries, is gone
+   */
+  recover(machine: Machine, forced?: boolean): Promise<void>;
   resume(machine: Machine, patient: boolean): Promise<DriveResult['kind'] | 'asked' | 'nothing'>;
   ask(machine: Machine, wish: Wish): Promise<void>;
   watch(machine: Machine): Promise<void>;
@@ -443,12 +446,13 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return undone === null || undone === id ? result : takeUp(machine, undone, true);
   }
 
-  async function recover({ ports, actor }: Machine): Promise<void> {
+  async function recover({ ports, actor }: Machine, forced = false): Promise<void> {
     const { store, platform, clock, ids } = ports;
     const look = await lookAround(ports, { alias, green });
     const { view } = look.main;
     const { kind } = look.claim.meaning;
-    if (isOfAnotherStore(look.claim.meaning)) return world.saw('a recovery left the store that is in use');
+    if (isOfAnotherStore(look.claim.meaning) && !forced)
+      return world.saw('a recovery left the store that is in use');
     if (kind === 'own' || kind === 'superseded' || kind === 'unmarked' || kind === 'unknown-rollback') return;
     const rollout = ids.rolloutId();
     const served = (world.level.publications?.() ?? []).flatMap((one) => servedBy(one) ?? []);

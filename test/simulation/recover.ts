@@ -100,10 +100,13 @@ async function loseStore(
   await scheduler.run(scheduler.now() + 100_000, 60_000);
 }
 
-/** Requests of the dead may have come in between, and a person looks again. */
+/**
+ * Requests of the dead may have come in between, and a person looks again. Who is told that another store has the aliases
+ * knows that it is gone, and says so.
+ */
 async function recoverThrice(world: SimWorld, program: Programs, name: string): Promise<void> {
   for (let tries = 1; tries <= 3 && world.violation() === null; tries++) {
-    world.spawn(`${name}-${tries}`, 'recover', (machine) => program.recover(machine));
+    world.spawn(`${name}-${tries}`, 'recover', (machine) => program.recover(machine, tries > 1));
     await world.scheduler.run(world.scheduler.now() + 60_000, 60_000);
   }
 }
