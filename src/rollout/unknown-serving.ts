@@ -69,7 +69,7 @@ export function unknownServingText(
     why: 'the store was lost, or is not the one in use',
     mend: [
       `mlreg recover --environment ${environment}  # rebuilds the registry from what serves`,
-      'or name the store that is in use in mlreg.yaml (stateDir, or environments.ENVIRONMENT.table)',
+      'or name the store that is in use in mlreg.yaml (environments.ENVIRONMENT.table), or run mlreg in the directory whose .mlreg holds it',
     ],
   };
 }

@@ -191,7 +191,7 @@ const unrestored = (): UserError =>
 const sealed = ({ id, epoch }: StoreId): UserError =>
   new UserError('conflict', `another store took this one's place: store ${id}, epoch ${epoch}`, {
     why: 'the alias carries the marker of that store, and two stores must not move the same users',
-    mend: 'name the store that is in use now in mlreg.yaml (stateDir, or environments.ENVIRONMENT.table)',
+    mend: 'name the store that is in use now in mlreg.yaml (environments.ENVIRONMENT.table), or run mlreg in the directory whose .mlreg holds it',
   });
 
 function requireRegistered(state: State, changes: readonly VersionChange[]): void {
