@@ -205,7 +205,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
-  const undriven = await rolloutFinding(context, at, running);
+  // What a store that is behind takes for under way is over: it has to be recovered first.
+  const undriven = isBehind ? null : await rolloutFinding(context, at, running);
   if (undriven !== null) findings.push(undriven);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null)

@@ -57,8 +57,8 @@ const fileFaults: Readonly<Record<string, string>> = {
 /** Something else stands where mlreg's file should be: that ends by no waiting. */
 const isMisplaced = (cause: unknown): boolean =>
   cause instanceof Error &&
-  'code' in cause &&
-  ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(String(cause.code));
+  (('code' in cause && ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(String(cause.code))) ||
+    isMisplaced(cause.cause));
 
 /** A path that the user, or the machine, gave and that can't be used. */
 function fileFault(error: unknown): Explained | null {

@@ -31,7 +31,7 @@ import { whyNow } from './serving-now.ts';
 import { takeUp } from './resume.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
-import { announcement, astrayText, keysText, warmWithinMs } from './rollback-words.ts';
+import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from './rollback-words.ts';
 import {
   astray,
   confirmFled,
@@ -72,7 +72,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
       error instanceof StoreBehind
         ? await servedBy(at, await generationNamed(at, asked, options.to))
         : undefined;
-    if (known === undefined) throw error;
+    if (known === undefined) throw withoutRegistry(asked, error, at);
     return rollBackByAliasAlone(context, at, error, { to: known, force });
   }
   // Who rolls back while a rollback is unfinished wants it finished, and not undone.

@@ -2,6 +2,7 @@ import { isController } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { VersionRecord } from '../domain/registry.ts';
+import { rolledBack } from '../domain/rolled-back.ts';
 import { targetText } from '../domain/route.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -92,7 +93,7 @@ export async function status(context: Context): Promise<ExitCode> {
     } else {
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
-        `owner     ${drivenBy(lock, owner?.process === 'dead', running, connection, now)}`,
+        `owner     ${drivenBy(lock, owner?.process === 'dead', running, { now, next: nextFor(at, note) })}`,
         stepsText(running, now, paint),
       );
       if (denied !== null)
@@ -164,16 +165,20 @@ function stageLines({ config }: Target, stage: Stage, running: RolloutState | nu
   ];
 }
 
+/** A store that is older than what serves refuses a resume, and the controller makes none of it either. */
+function nextFor({ connection: { controller } }: Target, note: MarkerNote | null): string {
+  if (note?.isBehind === true) return note.mend;
+  return controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
+}
+
 /** Who drives, and what to type where nobody does, or nobody will go on by themselves. */
 function drivenBy(
   { owner, takenAt }: LockRecord,
   isDead: boolean,
   running: RolloutState,
-  { controller }: Target['connection'],
-  now: number,
+  { now, next }: { readonly now: number; readonly next: string },
 ): string {
   const paused = running.pausedAt === null ? '' : ', paused: mlreg resume';
-  const next = controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
   if (owner === null) return `nobody drives it: ${next}`;
   const place = placeText(owner, now - takenAt);
   return isDead ? `${place}; dead: ${next}` : `${place}${paused}`;
@@ -198,7 +203,7 @@ function endedText({ plan, outcome, lastVerdict, observations }: RolloutState): 
   if (outcome === null) return what;
   if (outcome.kind !== 'rolled-back') return `${what}: ${outcome.sentence}`;
   if (outcome.cause.kind !== 'verdict' || lastVerdict?.kind !== 'fail') {
-    return `${what}: rolled back, ${outcome.cause.sentence}`;
+    return `${what}: ${rolledBack(outcome.cause.sentence, ', ')}`;
   }
   return `${what}: ${shortVerdict(lastVerdict, { action: 'roll back', failed: failedIn(observations) })}`;
 }

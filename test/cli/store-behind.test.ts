@@ -218,7 +218,57 @@ describe('a store that was lost', () => {
       expect([words, (await empty.run(words)).code]).toEqual([words, 5]);
     const ran = await empty.run('rollback --to v2.2.0');
     expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(recover)]);
+    expect(ran.stderr).toContain(
+      "--to v2.2.0 can't be followed: which Lambda version served v2.2.0 stands in",
+    );
+    expect(ran.stderr).toContain('mlreg rollback --environment dev  # without --to: goes where the alias');
+    expect(ran.stderr).not.toContain('needs no store\n  try  mlreg rollback');
     expect((await empty.run('rollback')).code).toBe(0);
     expect(empty.model.alias().target.functionVersion).toBe('7');
   });
+});
+
+describe('a store that can not be read', () => {
+  it.each(['rollback --to v2.2.0', 'rollback --to v2.2.0#1'])(
+    '%s names --to as what is in the way',
+    async (words) => {
+      const cli = await atRest((stamp) => stamp);
+      cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'denied' : null);
+      const before = cli.model.alias();
+      const ran = await cli.run(words);
+      expect([ran.code, ran.stdout]).toEqual([1, '']);
+      expect(ran.stderr).toContain("--to v2.2.0 can't be followed");
+      expect(ran.stderr).toContain('why  store.lock: no answer');
+      expect(ran.stderr).toContain('mlreg rollback --environment dev  # without --to');
+      expect(cli.model.alias()).toEqual(before);
+      expect((await cli.run('rollback')).code).toBe(0);
+      expect(cli.model.alias().target.functionVersion).toBe('7');
+    },
+  );
+
+  it('is said once in what the rollback is told with', async () => {
+    const cli = await atRest((stamp) => stamp);
+    cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'denied' : null);
+    await cli.run('rollback');
+    cli.model.fault = () => null;
+    const resumed = await cli.run('resume');
+    expect(resumed.stderr).toContain(
+      'rolling back: users were brought back while the store was out of reach',
+    );
+    const { stdout } = await cli.run('status');
+    expect(stdout).toContain('v2.2.0 -> v2.3.0: rolled back while the store was out of reach');
+    for (const text of [resumed.stderr, resumed.stdout, stdout])
+      expect(text).not.toMatch(
+        /rolled back(:|,) rolled back|rolling back: rolled back|rolling back: rolling back/,
+      );
+  });
+});
+
+it('status and doctor of an older copy that takes a rollout for under way advise to recover it, and no resume', async () => {
+  const cli = await underWay(marker({}, { token: 99 }));
+  const status = await cli.run('status', { as: 'bob' });
+  expect(status.stdout).toContain(`dead: ${recover}`);
+  const doctor = await cli.run('doctor', { as: 'bob' });
+  expect(doctor.stdout).toContain(recover);
+  for (const { stdout } of [status, doctor]) expect(stdout).not.toContain('mlreg resume');
 });
