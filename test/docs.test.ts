@@ -29,3 +29,33 @@ describe.each(pages)('%s', (page) => {
     expect(missing.map(([whole]) => whole)).toEqual([]);
   });
 });
+
+describe('the README', () => {
+  it('names commands that are there', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const surface = join(root, 'src/surface');
+    const cli = readdirSync(surface)
+      .map((file) => readFileSync(join(surface, file), 'utf8'))
+      .join('\n');
+    const named = new Set(
+      [...readme.matchAll(/mlreg ((?:local )?[a-z]+)\b/g)].flatMap(([, command]) =>
+        command === undefined ? [] : [command],
+      ),
+    );
+    const known = new Set(
+      [...cli.matchAll(/name: '([a-z]+(?: [a-z]+)?)/g)].flatMap(([, name]) =>
+        name === undefined ? [] : [name, name.split(' ')[0] ?? name],
+      ),
+    );
+    const unknown = [...named].filter(
+      (command) => !known.has(command) && !known.has(command.replace(/^local /, 'local ')),
+    );
+    expect(unknown.filter((command) => !['puts', 'local'].includes(command))).toEqual([]);
+    const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    expect(readme).toContain('npm ci && npm run demo');
+    expect(readme).toContain('npm ci && npm test');
+    expect(scripts.scripts.demo).toBe('node dist/demo.js');
+  });
+});

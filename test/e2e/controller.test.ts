@@ -84,36 +84,3 @@ describe('the rollout controller of this machine', () => {
     expect(owners(rollout)).toEqual(['mlreg controller']);
   });
 });
-
-describe('a controller whose process is killed', () => {
-  const controllerPid = (): number =>
-    (JSON.parse(readFileSync(join(scene.dir, '.mlreg/local/controller.json'), 'utf8')) as Json).pid;
-
-  it('is told until another one runs, which drives rollouts', async () => {
-    const pid = controllerPid();
-    process.kill(pid, 'SIGKILL');
-    const { trouble, mend } = await eventually(
-      'local status tells of it',
-      async () => {
-        const status = await scene.ask('local', 'status');
-        return status.controller === 'dead' ? status : false;
-      },
-      { everyMs: 1, timeoutMs: 900 },
-    ).catch(() => ({ trouble: undefined, mend: undefined }) as Json);
-    // On a slow machine another one may run before the first question is answered.
-    if (trouble !== undefined)
-      expect([trouble, mend]).toEqual([
-        expect.stringContaining(`pid ${pid}) has died`),
-        expect.stringContaining('mlreg local up'),
-      ]);
-    await eventually('another one', () => controllerPid() !== pid);
-    expect(await scene.ask('local', 'status')).toMatchObject({ controller: 'runs' });
-    scene.configure(calm);
-    const traffic = await startTraffic(scene, 60);
-    await succeeds(scene.run('deploy', '--model-version', 'v2.2.0', '--detach'));
-    await eventually('a first share', async () => (await scene.status()).rollout?.challengerPercent === 20);
-    await succeeds(scene.run('abort'));
-    await traffic.stop();
-    await expectServing(scene, 'v2.3.0');
-  });
-});

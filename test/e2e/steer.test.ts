@@ -71,21 +71,4 @@ describe('a running rollout, steered from another terminal', () => {
         .map(({ request }: Json) => request.kind),
     ).toEqual(['traffic', 'traffic', 'traffic', 'traffic', 'pause', 'resume', 'promote']);
   });
-
-  it('is aborted while its endpoint is being created, before a single user was moved', async () => {
-    await scene.register('v2.5.0');
-    const deploying = scene.start('deploy', '--model-version', 'v2.5.0');
-    await deploying.event(
-      'provisioning',
-      ({ type, effect }) => type === 'effect.start' && effect === 'ensure-endpoint',
-    );
-    // In this process: another one takes longer to start than the endpoint does.
-    await succeeds(scene.inside('abort'));
-    expect((await deploying.ended).code).toBe(9);
-    const rollout = await expectServing(scene, 'v2.3.0');
-    expect(
-      rollout.entries.some((entry: Json) => entry.kind === 'intent' && entry.effect.purpose === 'route'),
-    ).toBe(false);
-    expect(answering(await recommendations(scene, 30))).toEqual(['v2.3.0']);
-  });
 });

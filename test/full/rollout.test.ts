@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScene, endless, isBaking, quick, type Scene, succeeds } from '../support/e2e.ts';
-import { answering, startTraffic } from '../support/e2e-traffic.ts';
+import { answering, harmOf, startTraffic } from '../support/e2e-traffic.ts';
 import { expectServing, rolledBackAt } from '../support/e2e-truth.ts';
 
 let scene: Scene;
@@ -29,6 +29,26 @@ describe('a rollout under real traffic', () => {
       }),
     );
     expect(answering(sent.filter(({ at }) => at >= rolledBackAt(rollout)))).toEqual(['v2.2.0']);
-    expect(report.harmed).toBe(0);
+    expect(harmOf(report)).toEqual({});
+  });
+
+  it('is the only one: a second deploy says who is at it, and changes nothing', async () => {
+    scene.configure(endless);
+    const first = scene.start('deploy', '--model-version', 'v2.3.0');
+    await first.event('the first bake', isBaking(20));
+    const before = await scene.status();
+    for (const version of ['v2.4.0', 'v2.3.0']) {
+      const { code, stdout, stderr } = await scene.run('deploy', '--model-version', version);
+      expect([code, stdout]).toEqual([5, '']);
+      expect(stderr).toContain(before.rollout.rollout);
+      expect(stderr).toContain(`ada on ${before.owner.host} (pid ${first.pid})`);
+      expect(stderr).toMatch(/ \d+ s ago/);
+    }
+    const after = await scene.status();
+    expect(after).toMatchObject({ alias: before.alias, owner: before.owner });
+    expect(first.isOver()).toBe(false);
+    await succeeds(scene.run('abort'));
+    expect((await first.ended).code).toBe(9);
+    scene.configure(quick);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scene } from '../support/e2e.ts';
-import { answering, startTraffic } from '../support/e2e-traffic.ts';
+import { answering, harmOf, startTraffic } from '../support/e2e-traffic.ts';
 import { expectServing } from '../support/e2e-truth.ts';
 import { createShadowScene, expectHarmless, shadow } from '../support/shadow-scene.ts';
 
@@ -25,7 +25,7 @@ describe('a shadow under real traffic', () => {
     ]);
     expect(rollout).toMatchObject({ harmedRequests: 0, evidence: { finding: { metric: 'disagreement' } } });
     expect(rollout.shadow.report.rows.length).toBeGreaterThan(3);
-    expect([report.harmed, answering(sent)]).toEqual([0, ['v2.2.0']]);
+    expect([harmOf(report), answering(sent)]).toEqual([{}, ['v2.2.0']]);
     expect((await scene.versions()).find(({ version }) => version === 'v2.6.0')).toMatchObject({
       status: 'rolled_back',
     });

@@ -68,4 +68,21 @@ describe('a running rollout, steered from another terminal', () => {
     expect((await scene.run('abort')).code).toBe(5);
     expect(await scene.ask('abort', '--if-running')).toMatchObject({ result: 'nothing-running' });
   });
+
+  it('is aborted while its endpoint is being created, before a single user was moved', async () => {
+    await scene.register('v2.5.0');
+    const deploying = scene.start('deploy', '--model-version', 'v2.5.0');
+    await deploying.event(
+      'provisioning',
+      ({ type, effect }) => type === 'effect.start' && effect === 'ensure-endpoint',
+    );
+    // In this process: another one takes longer to start than the endpoint does.
+    await succeeds(scene.inside('abort'));
+    expect((await deploying.ended).code).toBe(9);
+    const rollout = await expectServing(scene, 'v2.3.0');
+    expect(
+      rollout.entries.some((entry: Json) => entry.kind === 'intent' && entry.effect.purpose === 'route'),
+    ).toBe(false);
+    expect(answering(await recommendations(scene, 30))).toEqual(['v2.3.0']);
+  });
 });

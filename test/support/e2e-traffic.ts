@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { generateLoad, type LoadRequest } from '../../src/local-aws/data-plane/load.ts';
 import type { LoadReport } from '../../src/local-aws/data-plane/load-report.ts';
 import { root, type Scene } from './e2e.ts';
@@ -14,6 +14,8 @@ export interface Sent {
 }
 
 export interface Traffic {
+  /** Waits until so many more requests were sent. */
+  more(count: number): Promise<void>;
   stop(): Promise<{ readonly report: LoadReport; readonly sent: readonly Sent[] }>;
 }
 
@@ -21,6 +23,9 @@ const bodies = readFileSync(join(root, 'examples/flights/requests.ndjson'), 'utf
   .split('\n')
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line) as object);
+
+/** Fewer than any scene's endpoint takes at once: after a stall of the machine all that waited would be throttled. */
+const connections = 45;
 
 /** Every request is another user's, so that shares of requests are shares of users. */
 let users = 0;
@@ -38,15 +43,24 @@ export async function startTraffic(
   const over = new AbortController();
   atTheEnd(() => over.abort());
   const began = performance.timeOrigin + performance.now();
+  let begun = 0;
   const report = generateLoad({
     url: scene.gatewayUrl,
     path: '/recommend',
     rate,
-    body: (index) => ({ ...body(index), headers: scene.gatewayHeaders }),
+    connections,
+    body: (index) => {
+      begun++;
+      return { ...body(index), headers: scene.gatewayHeaders };
+    },
     record: true,
     signal: over.signal,
   });
   return {
+    async more(count) {
+      const enough = begun + count;
+      await expect.poll(() => begun, { interval: 20 }).toBeGreaterThanOrEqual(enough);
+    },
     async stop() {
       over.abort();
       const done = await report;
@@ -82,6 +96,14 @@ export async function recommendations(scene: Scene, count: number): Promise<read
     }),
   );
 }
+
+/** By version, how requests failed: empty where nobody was harmed. */
+export const harmOf = ({ versions }: LoadReport): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    Object.entries(versions)
+      .filter(([, { harmed }]) => harmed > 0)
+      .map(([version, { outcomes }]) => [version, outcomes]),
+  );
 
 /** The versions that answered, each once. */
 export const answering = (sent: readonly Sent[]): readonly string[] =>

@@ -35,3 +35,16 @@ export function rolledBackAt(rollout: Json): number {
   if (result === undefined) throw new Error('no roll-back was read back');
   return Number(result.at);
 }
+
+/** When the stage was seen to name this alias, first after some instant (epoch ms). */
+export function swappedAt(rollout: Json, alias: string): number {
+  const entries = rollout.entries as readonly Json[];
+  const intents = new Set(
+    entries
+      .filter(({ kind, effect }) => kind === 'intent' && effect.kind === 'swap-stage' && effect.to === alias)
+      .map(({ seq }) => seq),
+  );
+  const result = entries.find(({ kind, intent }) => kind === 'result' && intents.has(intent));
+  if (result === undefined) throw new Error(`the stage was never seen to name ${alias}`);
+  return Number(result.at);
+}
