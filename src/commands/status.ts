@@ -18,6 +18,7 @@ import { type Context, stateOf, type Target, target, unfinished } from './contex
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
 import { astrayStage } from './doctor-stage.ts';
+import { silentForMs, silentText } from './owner.ts';
 import { championOf } from './prepare.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
@@ -48,6 +49,7 @@ export async function status(context: Context): Promise<ExitCode> {
       : {
           ...lock.owner,
           process: context.world.isAlive(lock.owner),
+          silentForMs: await silentForMs(context, at, lock),
           since: new Date(lock.takenAt).toISOString(),
           token: lock.token,
         };
@@ -93,7 +95,7 @@ export async function status(context: Context): Promise<ExitCode> {
     } else {
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
-        `owner     ${drivenBy(lock, owner?.process === 'dead', running, { now, next: nextFor(at, note) })}`,
+        `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note) })}`,
         stepsText(running, now, paint),
       );
       if (denied !== null)
@@ -174,14 +176,16 @@ function nextFor({ connection: { controller } }: Target, note: MarkerNote | null
 /** Who drives, and what to type where nobody does, or nobody will go on by themselves. */
 function drivenBy(
   { owner, takenAt }: LockRecord,
-  isDead: boolean,
+  standing: { readonly process: string; readonly silentForMs: number | null } | null,
   running: RolloutState,
   { now, next }: { readonly now: number; readonly next: string },
 ): string {
   const paused = running.pausedAt === null ? '' : ', paused: mlreg resume';
   if (owner === null) return `nobody drives it: ${next}`;
   const place = placeText(owner, now - takenAt);
-  return isDead ? `${place}; dead: ${next}` : `${place}${paused}`;
+  if (standing?.process === 'dead') return `${place}; dead: ${next}`;
+  if (standing === null || standing.silentForMs === null) return `${place}${paused}`;
+  return `${place}; ${silentText(standing.silentForMs)}: ${next}`;
 }
 
 /** Who, where, for how long, and by which command. */

@@ -87,7 +87,7 @@ async function stillOurs(ports: RolloutPorts, journal: JournalWriter): Promise<b
   // A clock that was set back must not silence an owner who lives.
   if (Math.abs(now - journal.wroteAt()) >= beatEveryMs) {
     journal.beaten(now);
-    return ports.store.beat(journal.token);
+    return ports.store.beat(journal.token, now);
   }
   return (await ports.store.lock()).token === journal.token;
 }

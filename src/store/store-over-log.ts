@@ -96,8 +96,11 @@ export function storeOverLog(log: Log, opened: string): Store {
       log.commit<void>((state) =>
         state.holder.sealedBy === undefined ? write({ kind: 'seal', by }, undefined) : answer(undefined),
       ),
-    beat: (token) =>
-      log.commit((state) => (owns(state, token) ? write({ kind: 'beat', token }, true) : answer(false))),
+    beat: (token, at) =>
+      log.commit((state) => {
+        if (!owns(state, token)) return answer(false);
+        return write({ kind: 'beat', token, ...(at === undefined ? {} : { at }) }, true);
+      }),
     release: (token) =>
       log.commit((state) => {
         if (!owns(state, token)) return answer(false);
