@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LocalControllerOptions } from './local-controller.ts';
 import { UserError } from './domain/user-error.ts';
 import { isRunning } from './machine.ts';
-import type { LocalAws, LocalUp, LocalUpOptions } from './world.ts';
+import type { LocalAws, LocalUp, LocalUpOptions } from './local-host.ts';
 
 export const localAws: LocalAws = {
   load: async (options) => (await import('./local-aws/data-plane/load.ts')).generateLoad(options),

@@ -89,6 +89,7 @@ function folderOf(file: string): string {
       'recover-store.ts',
       'smoke-requests.ts',
       'page-server.ts',
+      'local-host.ts',
       'local-world.ts',
       'local-controller.ts',
       'machine.ts',

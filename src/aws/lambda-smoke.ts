@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clients } from './clients.ts';
 import { attempt } from './errors.ts';
-import type { SmokeRequest } from './sagemaker-smoke.ts';
+import type { SmokeRequest } from './smoke-request.ts';
 
 /** A cold endpoint behind the function may take 60 s, and the function some time to start. */
 const requestTimeoutMs = 90_000;

@@ -9,7 +9,8 @@ import { createLambdaWarm } from './lambda-warm.ts';
 import { createSageMakerEndpoints, type EndpointServing } from './sagemaker-endpoints.ts';
 import { createSageMakerWarm } from './sagemaker-warm.ts';
 import type { WarmingLog } from './warming-log.ts';
-import { createSageMakerSmoke, type SmokeRequest } from './sagemaker-smoke.ts';
+import { createSageMakerSmoke } from './sagemaker-smoke.ts';
+import type { SmokeRequest } from './smoke-request.ts';
 
 export interface PlatformOptions {
   readonly clients: Clients;

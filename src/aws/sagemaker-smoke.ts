@@ -4,14 +4,7 @@ import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { answerOf, attempt } from './errors.ts';
 import { askThrough } from './lambda-smoke.ts';
-
-/** One request that a new version must be able to answer. */
-export interface SmokeRequest {
-  /** JSON text. */
-  readonly body: string;
-  /** The answer must hold this: members of objects at least, arrays and plain values just so. Any JSON will do where not given. */
-  readonly expect?: unknown;
-}
+import type { SmokeRequest } from './smoke-request.ts';
 
 /** SageMaker gives a cold serverless endpoint 60 s, and some time on top to start. */
 const requestTimeoutMs = 90_000;

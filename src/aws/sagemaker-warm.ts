@@ -7,7 +7,7 @@ import { answerOf, attempt } from './errors.ts';
 import { metricStat } from './metric-catalogue.ts';
 import { type Points, readMetricData } from './metric-data.ts';
 import { variantName } from './sagemaker-endpoints.ts';
-import type { SmokeRequest } from './sagemaker-smoke.ts';
+import type { SmokeRequest } from './smoke-request.ts';
 import type { WarmingLog } from './warming-log.ts';
 
 export interface EndpointWarmOptions {

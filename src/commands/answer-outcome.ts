@@ -2,12 +2,19 @@ import { oneLine } from '../domain/one-line.ts';
 import { fileEntry } from '../reporting/github.ts';
 import { gitHubSummary, resultOf } from '../reporting/github-summary.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
+import type { Output } from '../reporting/output.ts';
 import { challengerShare, type RolloutState } from '../rollout/state.ts';
-import type { Context } from './context.ts';
+import type { World } from '../world.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
+/** Where it is said: the part of a command's context that this needs. */
+interface Place {
+  readonly world: World;
+  readonly output: Output;
+}
+
 /** The end of a rollout, or where it was left, for whoever drove it; in a GitHub job its summary and outputs too. */
-export function answerOutcome(context: Context, state: RolloutState, code: ExitCode): ExitCode {
+export function answerOutcome(context: Place, state: RolloutState, code: ExitCode): ExitCode {
   const { output } = context;
   output.answer(outcomeData(state, code), () => outcomeText(state, output.paint));
   const { GITHUB_STEP_SUMMARY: summary = '' } = context.world.env;
@@ -20,7 +27,7 @@ export function answerOutcome(context: Context, state: RolloutState, code: ExitC
 }
 
 /** From here on a job that is cut off has left something behind. */
-export function rememberRollout(context: Context, rollout: string): void {
+export function rememberRollout(context: Place, rollout: string): void {
   report(context, 'GITHUB_STATE', { rollout });
 }
 
@@ -47,7 +54,7 @@ function whyOf({ outcome }: RolloutState): string {
 }
 
 function report(
-  context: Context,
+  context: Place,
   variable: 'GITHUB_OUTPUT' | 'GITHUB_STATE',
   values: Readonly<Record<string, string>>,
 ): void {
@@ -61,7 +68,7 @@ function report(
 }
 
 /** What can't be reported must not change what a rollout came to. */
-function append({ world, output }: Context, path: string, text: string): void {
+function append({ world, output }: Place, path: string, text: string): void {
   try {
     world.files.append(path, text);
   } catch (error) {

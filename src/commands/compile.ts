@@ -13,13 +13,10 @@ import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
 import { answerContract } from './answers.ts';
 import type { Context, Target } from './context.ts';
-import { type EarlierPeriod, earlierPeriod, historyTickMs } from './earlier-period.ts';
+import { type EarlierPeriod, earlierPeriod, type Endpoints, historyTickMs } from './earlier-period.ts';
 import { testersFor } from './testers.ts';
 import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
-
-/** Names by version, generation included. */
-export type Endpoints = Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
 
 /** Settings that all plans share. */
 export function settingsFor(

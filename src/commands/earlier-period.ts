@@ -1,8 +1,10 @@
 import type { ArmTick, RequestCount } from '../domain/observation.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { type Instant, instant } from '../domain/units.ts';
-import type { Endpoints } from './compile.ts';
 import type { Context, Target } from './context.ts';
+
+/** Names by version, generation included. */
+export type Endpoints = Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
 
 /** The champion's time before a rollout. */
 export interface EarlierPeriod {

@@ -3,7 +3,7 @@ import type { Route } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { publicationsOf } from '../rollout/state.ts';
 import { longestVariables } from '../rollout/variables.ts';
-import type { Endpoints } from './compile.ts';
+import type { Endpoints } from './earlier-period.ts';
 import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import type { Context, Target } from './context.ts';
 import { userKeyTrouble } from './user-key.ts';

@@ -1,18 +1,12 @@
 import { isController } from '../domain/controller.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { type LockRecord, StoreDamaged } from '../ports/store.ts';
-import { Fenced, type JournalWriter, openJournal } from '../rollout/journal-writer.ts';
+import { Fenced, openJournal } from '../rollout/journal-writer.ts';
 import { lookAtMarkers } from '../rollout/look.ts';
 import { backAtLimit, isOutage } from '../rollout/outage.ts';
 import { tick } from '../rollout/tick.ts';
-import { judgeInMemory, type Unjournaled, unjournaled } from '../rollout/unjournaled.ts';
-import type { Lap, Post } from './lap.ts';
-
-/** The rollout that this process drives, under the token of its last lap. */
-export interface Held {
-  readonly journal: JournalWriter;
-  readonly memory: Unjournaled;
-}
+import { judgeInMemory, unjournaled } from '../rollout/unjournaled.ts';
+import type { Held, Lap, Post } from './watched.ts';
 
 /** While nothing can be done but wait for the store. */
 const againMs = 10_000;

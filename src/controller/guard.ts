@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/index.ts';
 import { later } from '../domain/units.ts';
-import { type Lap, lap, type Post } from './lap.ts';
+import { lap } from './lap.ts';
+import type { Lap, Post } from './watched.ts';
 import { type Tidied, tidiedLine } from './tidy.ts';
 
 /** An owner looks into its inbox at least so often, and a person who was just killed is missed as soon. */

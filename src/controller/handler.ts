@@ -3,7 +3,8 @@ import type { Clock } from '../ports/index.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import { instant, later } from '../domain/units.ts';
 import { lineOf } from './guard.ts';
-import { type Lap, lap, type Post } from './lap.ts';
+import { lap } from './lap.ts';
+import type { Lap, Post } from './watched.ts';
 import { type Tidied, tidiedLine } from './tidy.ts';
 
 /** One lap of a rollout's execution: what Step Functions sends, and gets back. */

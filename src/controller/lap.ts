@@ -1,8 +1,6 @@
 import { isController } from '../domain/controller.ts';
-import type { Actor, Outcome } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { Sightings } from '../ports/sightings.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { carryOn } from '../rollout/carry-on.ts';
@@ -12,60 +10,14 @@ import { claimIn, refuseBehind, StoreBehind } from '../rollout/look.ts';
 import { type JournalWriter, readState } from '../rollout/journal-writer.ts';
 import { isOutage } from '../rollout/outage.ts';
 import { takeOver } from '../rollout/own.ts';
-import type { RolloutPorts } from '../rollout/ports.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { tick } from '../rollout/tick.ts';
 import { unjournaled } from '../rollout/unjournaled.ts';
 import { custodyOf } from './custody.ts';
-import { keepWarm, type KeepsWarm } from './keep-warm.ts';
-import { goOn, type Held, lapWithoutStore } from './cut-off.ts';
-
-/** One environment and model under the controller's eye. */
-export interface Post {
-  readonly ports: RolloutPorts;
-  readonly sightings: Sightings;
-  /** The controller, as the lock names it. */
-  readonly actor: Actor;
-  readonly silenceMs: number;
-  /** Absent: nothing is kept warm. */
-  readonly warm?: KeepsWarm;
-  isAlive(owner: Actor): 'alive' | 'dead' | 'unknown';
-  /** The rollout as it was after the last lap: a saving, and nothing that a lap depends on. */
-  known?: RolloutState | undefined;
-  /** What the last lap of this process drove: while the store is out it goes on judging that. */
-  held?: Held | undefined;
-  /** Since when the store has been out, as far as this process knows. */
-  outSince?: Instant | undefined;
-}
-
-/** What a lap came to. */
-export type Lap =
-  | { readonly kind: 'rest'; readonly why: string }
-  /** Somebody else drives, or seems to: look again at `at`. */
-  | { readonly kind: 'watch'; readonly at: Instant }
-  | {
-      readonly kind: 'again';
-      readonly rollout: RolloutId;
-      readonly at: Instant;
-      readonly why: string;
-      /** Why it was taken over, where this lap did so. */
-      readonly adopted: string | null;
-      /** The lap's own. */
-      readonly token: number;
-    }
-  /** The store can't be read, or can't be written. */
-  | {
-      readonly kind: 'cut-off';
-      readonly rollout: RolloutId | null;
-      readonly at: Instant;
-      readonly since: Instant;
-      readonly why: string;
-      /** Why nobody but a person can roll back; null where the controller judges on, or is done. */
-      readonly alarm: string | null;
-    }
-  | { readonly kind: 'ended'; readonly rollout: RolloutId; readonly outcome: Outcome }
-  /** Somebody took the rollout while the lap was under way. */
-  | { readonly kind: 'lost'; readonly rollout: RolloutId; readonly by: string };
+import type { Lap, Post } from './watched.ts';
+import { keepWarm } from './keep-warm.ts';
+import { goOn, lapWithoutStore } from './cut-off.ts';
+import type { Held } from './watched.ts';
 
 /**
  * One look at an environment, and one `tick()` where its rollout is the controller's, or an orphan. Nothing in memory

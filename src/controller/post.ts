@@ -5,7 +5,7 @@ import type { Actor } from '../domain/journal.ts';
 import type { Clock, Ids } from '../ports/index.ts';
 import type { Collect } from '../rollout/collect.ts';
 import { createWarmKeeper } from '../rollout/keep-warm.ts';
-import type { Post } from './lap.ts';
+import type { Post } from './watched.ts';
 
 /** An owner writes at least every 5 s but where a call takes long, as publishing may; who lives is better not disturbed. */
 export const silenceMs = 60_000;

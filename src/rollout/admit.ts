@@ -1,15 +1,9 @@
 import type { Request } from '../domain/journal.ts';
 import { approvedPercent } from '../domain/plan.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
-import { approval } from './approvals.ts';
+import { type Answer, approval } from './approvals.ts';
 import { isHeldForBreach } from './held-for-breach.ts';
 import { currentStep, type RolloutState } from './state.ts';
-
-export interface Answer {
-  readonly accepted: boolean;
-  /** For the person who asked: what will happen, or why not and what to type instead. */
-  readonly answer: string;
-}
 
 /** Whether the owner does what another terminal asks. Pure. */
 export function admit(state: RolloutState, request: Request, now: Instant): Answer {

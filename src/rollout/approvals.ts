@@ -3,8 +3,14 @@ import { samePerson } from '../domain/identity.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { Step } from '../domain/plan.ts';
 import type { Instant } from '../domain/units.ts';
-import type { Answer } from './admit.ts';
 import type { Approval, RolloutState } from './state.ts';
+
+/** What the owner says to what another terminal asks. */
+export interface Answer {
+  readonly accepted: boolean;
+  /** For the person who asked: what will happen, or why not and what to type instead. */
+  readonly answer: string;
+}
 
 type ApproveStep = Extract<Step, { kind: 'approve' }>;
 

@@ -5,8 +5,9 @@ import { unreachable } from '../domain/units.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { stampOf, StoreFailed, writeAlias } from './fenced-write.ts';
 import { isRollback, type Mark } from './marker.ts';
+import type { Performed } from './performed.ts';
 import type { RolloutPorts } from './ports.ts';
-import { type Unknown, unknownIn } from './repair.ts';
+import { unknownIn } from './repair.ts';
 import type { SetAliasOutcome } from './set-alias.ts';
 import { swapStage } from './swap-stage.ts';
 import { refusedByStage } from './stage-watch.ts';
@@ -15,27 +16,6 @@ import type { RolloutState } from './state.ts';
 import { resolveRoute } from './target.ts';
 import { variablesFor } from './variables.ts';
 import { warmEndpoints } from './warm-endpoints.ts';
-
-export type Performed =
-  | { readonly kind: 'done'; readonly outcome: EffectOutcome }
-  /** `final`: trying again can't help. */
-  | {
-      readonly kind: 'failed';
-      readonly error: string;
-      readonly final: boolean;
-      readonly credentials?: true;
-      /** Of an alias alone. */
-      readonly denied?: true;
-    }
-  | { readonly kind: 'fenced'; readonly token: number }
-  | { readonly kind: 'foreign'; readonly sentence: string }
-  /** Somebody has rolled back and could not tell the journal: the marker stays until it knows. */
-  | {
-      readonly kind: 'went-back';
-      readonly unknown: Unknown;
-      /** From another rollout, while this one had moved nobody. */
-      readonly elsewhere: boolean;
-    };
 
 type SetAlias = Extract<Effect, { kind: 'set-alias' }>;
 

@@ -1,6 +1,6 @@
 import type { Effect, Stamp } from '../domain/journal.ts';
 import { type Platform, PlatformError, type StageView } from '../ports/platform.ts';
-import type { Performed } from './perform.ts';
+import type { Performed } from './performed.ts';
 
 type Swap = Extract<Effect, { kind: 'swap-stage' }>;
 

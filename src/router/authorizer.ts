@@ -1,5 +1,5 @@
 import { letsIn } from './api-keys.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 import type { HandlerDeps } from './deps.ts';
 import { readKeySetting, type KeySetting } from './key-setting.ts';
 import { createKeySource, type CurrentKeys, type KeySource } from './key-source.ts';

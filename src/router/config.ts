@@ -6,10 +6,9 @@ import {
   type Arm,
   type PublishedRoute,
 } from './route.ts';
+import type { Environment } from './environment.ts';
 import { readKeySetting, type KeySetting } from './key-setting.ts';
 import { parseUserKey, type UserKey } from './user-id.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Who serves. Under weighted routing Lambda's alias draws the version, and this one knows only its own. */
 export type Serving =

@@ -1,4 +1,4 @@
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 import type { ModelClient } from './invoke.ts';
 import type { ReadKeys } from './key-parameter.ts';
 import type { SendCopy } from './shadow/copy.ts';

@@ -1,6 +1,7 @@
 import type { Serving } from './config.ts';
 import type { Place } from './placement.ts';
-import { asId, type JsonObject } from './user-id.ts';
+import { asId } from './user-id.ts';
+import type { JsonObject } from './request.ts';
 import { rawNumberAt } from './raw-number.ts';
 
 export type Feedback =

@@ -1,5 +1,5 @@
 import { classify, failed } from './classify.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 import type { ModelAnswer, ModelClient } from './invoke.ts';
 import { createPoster, type Machine, type Reply } from './post.ts';
 import { serviceAddress } from './service-address.ts';

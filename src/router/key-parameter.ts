@@ -1,5 +1,5 @@
 import { parseApiKeys, type ApiKeys } from './api-keys.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 import { createPoster, type Machine, type Reply } from './post.ts';
 import { serviceAddress } from './service-address.ts';
 

@@ -1,5 +1,5 @@
 import { parseApiKeys, type ApiKeys } from './api-keys.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 
 /** Where the valid keys are found. */
 export type KeySetting =

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import type { JsonObject } from './user-id.ts';
 
 /** What the router reads of an API Gateway event, payload format 2.0. */
 export interface GatewayEvent {
@@ -29,6 +28,12 @@ export interface ModelRequest {
   readonly contentType: string;
   /** Undefined: JSON. */
   readonly accept?: string;
+}
+
+/** A request's body where it is a JSON object: as text, and parsed. */
+export interface JsonObject {
+  readonly text: string;
+  readonly value: Readonly<Record<string, unknown>>;
 }
 
 export type ParsedBody =

@@ -1,6 +1,6 @@
 import { URL } from 'node:url';
 import type { Credentials } from './sigv4.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 
 /** Services that a function of mlreg's asks, each by the name it is signed for. */
 export type Service = 'sagemaker' | 'lambda' | 'dynamodb' | 'ssm';

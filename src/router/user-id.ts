@@ -1,5 +1,5 @@
 import { rawNumberAt } from './raw-number.ts';
-import { headerOf, type GatewayEvent } from './request.ts';
+import { headerOf, type GatewayEvent, type JsonObject } from './request.ts';
 
 /** Where a request says who asks. */
 export type UserKey =
@@ -18,12 +18,6 @@ export function parseUserKey(text: string): UserKey {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
     throw new Error(`MLREG_USER_KEY '${text}' names no ${place}: write ${place}:x-user-id`);
   return place === 'header' ? { in: 'header', name: name.toLowerCase() } : { in: 'cookie', name };
-}
-
-/** A request's body where it is a JSON object: as text, and parsed. */
-export interface JsonObject {
-  readonly text: string;
-  readonly value: Readonly<Record<string, unknown>>;
 }
 
 /**

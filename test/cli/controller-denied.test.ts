@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lap, type Post } from '../../src/controller/lap.ts';
+import { lap } from '../../src/controller/lap.ts';
+import type { Post } from '../../src/controller/watched.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import { later } from '../../src/domain/units.ts';
 import { memorySightings } from '../../src/store/sightings.ts';

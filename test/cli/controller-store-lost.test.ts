@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { guard } from '../../src/controller/guard.ts';
 import { answerTo, createHandler, type LapAnswer } from '../../src/controller/handler.ts';
-import { type Lap, lap, type Post } from '../../src/controller/lap.ts';
+import { lap } from '../../src/controller/lap.ts';
+import type { Lap, Post } from '../../src/controller/watched.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import { instant, later } from '../../src/domain/units.ts';
 import { memorySightings } from '../../src/store/sightings.ts';

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Lap, lap, type Post } from '../../src/controller/lap.ts';
+import { lap } from '../../src/controller/lap.ts';
+import type { Lap, Post } from '../../src/controller/watched.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import type { Entry } from '../../src/domain/journal.ts';
 import { later } from '../../src/domain/units.ts';

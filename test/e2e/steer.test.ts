@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  calm,
   createScene,
-  endless,
   eventually,
   isBaking,
   type Running,
@@ -15,7 +15,7 @@ import { expectServing } from '../support/e2e-truth.ts';
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = createScene('steer', endless);
+  scene = createScene('steer', calm);
   await scene.up();
   await scene.register('v2.2.0', 'v2.3.0');
   await succeeds(scene.run('deploy', '--model-version', 'v2.2.0'));

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  calm,
   createScene,
-  endless,
   eventually,
   isBaking,
   type Json,
@@ -15,13 +15,6 @@ import { answering, recommendations, startTraffic } from '../support/e2e-traffic
 import { expectServing } from '../support/e2e-truth.ts';
 
 let scene: Scene;
-
-/** Nothing but people is to decide how these end: a starved machine makes healthy versions slow. */
-const calm = {
-  ...endless,
-  guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
-  judge: { ...endless.judge, alpha: 0.00001 },
-};
 
 beforeAll(async () => {
   scene = createScene('controller');

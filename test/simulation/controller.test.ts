@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Lap, lap, type Post } from '../../src/controller/lap.ts';
+import { lap } from '../../src/controller/lap.ts';
+import type { Lap, Post } from '../../src/controller/watched.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import { percent, rolloutId } from '../../src/domain/units.ts';
 import { drive } from '../../src/rollout/drive.ts';

@@ -1,4 +1,5 @@
-import { lap, type Post } from '../../src/controller/lap.ts';
+import { lap } from '../../src/controller/lap.ts';
+import type { Post } from '../../src/controller/watched.ts';
 import { controllerCommand, isController } from '../../src/domain/controller.ts';
 import { armOf } from '../../src/domain/arm.ts';
 import { percent, type RolloutId, type VersionTag } from '../../src/domain/units.ts';

@@ -88,6 +88,13 @@ export const endless = {
   strategies: { canary: { ...quick.strategies.canary, bake: '10m' } },
 } as const;
 
+/** An endless bake that nothing but people ends: a starved machine makes healthy versions slow. */
+export const calm = {
+  ...endless,
+  guardrails: { meanLatency: 'off', endpointErrorsPerMinute: 'off', throttleRate: 'off' },
+  judge: { ...endless.judge, alpha: 0.00001 },
+} as const;
+
 export function createScene(name: string, local: object = quick): Scene {
   const dir = mkdtempSync(join(tmpdir(), `mlreg-e2e-${name}-`));
   const started = new Set<ChildProcess>();

@@ -1,26 +1,10 @@
 import type { JudgePolicy } from '../../domain/policy.ts';
-import type { Finding } from '../../domain/verdict.ts';
 import { createChampionLevel } from './champion-level.ts';
+import type { GuardrailOptions, GuardrailRule } from './guardrail-rule.ts';
 import { createLimitRule } from './limit-rule.ts';
 import { limitedBy } from './limited.ts';
 import { createRateRule } from './rate-rule.ts';
-import type { Rule } from './rule.ts';
 import { digits, msText, percentText } from './words.ts';
-
-export interface GuardrailRule extends Rule {
-  /** The limit that both arms breach at present: an incident, not the challenger's fault. */
-  incident(threshold: number): Finding | null;
-  /** In words, where the challenger is over the limit as far as counted at this share, beyond chance or not. */
-  breach(): string | null;
-}
-
-export interface GuardrailOptions {
-  readonly weight: number;
-  readonly capAlpha: number;
-  /** Tempering by the champion's dispersion, asked when the first tick is judged. */
-  readonly tempering: () => number;
-  readonly attributable: boolean;
-}
 
 /**
  * The policy's absolute limits, `share` of the sequential lane split evenly over those that aren't null. Where throttles

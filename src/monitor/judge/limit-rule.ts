@@ -5,7 +5,7 @@ import type { ChampionLevel } from './champion-level.ts';
 import { type Counted, createFigureWindows, type Figures } from './figures.ts';
 import { createLimitGuardrail } from './guardrail-limit.ts';
 import { blameFactor, fewestChampionRequests } from './guardrail-rate.ts';
-import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
+import type { GuardrailOptions, GuardrailRule } from './guardrail-rule.ts';
 import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
 import { levelSentence } from './sentences.ts';
 import { createPointPool, type PooledTick } from './point-pool.ts';

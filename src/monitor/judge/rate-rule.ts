@@ -4,7 +4,7 @@ import { breachText, createBreachWatch } from './breach-watch.ts';
 import type { ChampionLevel } from './champion-level.ts';
 import { createFigureWindows, type Figures } from './figures.ts';
 import { attributableRate, createRateGuardrail, type RateGuardrail } from './guardrail-rate.ts';
-import type { GuardrailOptions, GuardrailRule } from './guardrail-rules.ts';
+import type { GuardrailOptions, GuardrailRule } from './guardrail-rule.ts';
 import { countsSentence } from './sentences.ts';
 import { breachingTicks, createGuardrailWindow } from './guardrail-window.ts';
 import { binomialTail } from './math/binomial-tail.ts';

@@ -1,4 +1,5 @@
-import { filled, resolution, timeout, type Environment, type RouterConfig } from '../config.ts';
+import { filled, resolution, timeout, type RouterConfig } from '../config.ts';
+import type { Environment } from '../environment.ts';
 
 export type ShadowConfig = Pick<
   RouterConfig,

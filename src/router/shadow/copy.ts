@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { AnswerContract } from '../../domain/answer-contract.ts';
 import { acceptsJson, createAnswerCheck } from '../answer-contract.ts';
 import { fractionOf } from '../arm.ts';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../environment.ts';
 import type { ModelAnswer } from '../invoke.ts';
 import { createPoster, type Machine } from '../post.ts';
 import type { ModelRequest } from '../request.ts';

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createAnswerCheck } from '../answer-contract.ts';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../environment.ts';
 import type { LambdaContext } from '../deps.ts';
 import { createEmfLine, type EmfLine, type Metrics } from '../emf-line.ts';
 import type { FailureReason, ModelAnswer, ModelClient } from '../invoke.ts';

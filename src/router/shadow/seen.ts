@@ -1,4 +1,4 @@
-import type { Environment } from '../config.ts';
+import type { Environment } from '../environment.ts';
 import { createPoster, type Machine, type Poster } from '../post.ts';
 import { serviceAddress } from '../service-address.ts';
 

@@ -5,7 +5,7 @@ import {
   type LapAnswer,
   lapsPerExecution,
 } from '../../../src/controller/handler.ts';
-import type { Lap } from '../../../src/controller/lap.ts';
+import type { Lap } from '../../../src/controller/watched.ts';
 import type { Tidied } from '../../../src/controller/tidy.ts';
 import { controllerCommand } from '../../../src/domain/controller.ts';
 import { instant, percent, rolloutId } from '../../../src/domain/units.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lap, type Post } from '../../../src/controller/lap.ts';
+import { lap } from '../../../src/controller/lap.ts';
+import type { Post } from '../../../src/controller/watched.ts';
 import { controllerCommand } from '../../../src/domain/controller.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
 import type { Store } from '../../../src/ports/store.ts';

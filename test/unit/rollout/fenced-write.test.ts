@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Effect, MarkerDetail, Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
-import { type Performed, perform } from '../../../src/rollout/perform.ts';
+import { perform } from '../../../src/rollout/perform.ts';
+import type { Performed } from '../../../src/rollout/performed.ts';
 import { start, takeOver } from '../../../src/rollout/own.ts';
 import type { RolloutState } from '../../../src/rollout/state.ts';
 import { openMemoryStore } from '../../../src/store/memory.ts';

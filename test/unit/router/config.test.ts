@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig, type Environment } from '../../../src/router/config.ts';
+import { readConfig } from '../../../src/router/config.ts';
+import type { Environment } from '../../../src/router/environment.ts';
 import { route, stickyEnv, weightedEnv } from './harness.ts';
 
 /** As a plan has it. */
