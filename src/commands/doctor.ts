@@ -209,7 +209,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
   }
   const clock = clockFinding(at);
   if (clock !== null) findings.push(clock);
-  const undriven = await rolloutFinding(context, at, running);
+  // What a store that is behind takes for under way is over: it has to be recovered first.
+  const undriven = isBehind ? null : await rolloutFinding(context, at, running);
   if (undriven !== null) findings.push(undriven);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null)

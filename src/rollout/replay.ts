@@ -243,6 +243,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         entry.at,
       );
     case 'held':
+      if (entry.over === true) return { ...state, heldSince: null, heldWhy: '' };
       return { ...state, heldSince: state.heldSince ?? entry.at, heldWhy: entry.why };
     case 'rolling-back':
       return {

@@ -55,6 +55,8 @@ export interface Story {
     readonly killAfterMs: number | null;
     /** Somebody has emptied the Description of alias live as well: of what is lost the other alias alone tells. */
     readonly wipes?: boolean;
+    /** After that first one has died, another store is recovered and used; then somebody has the first one again. */
+    readonly another?: true;
   };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
@@ -187,6 +189,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
             copiedAt: fate.between(0, horizonMs),
             killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
             wipes: fate.chance(0.8),
+            ...(dice(seed, 58).chance(0.5) ? { another: true as const } : {}),
           },
         }
       : {}),

@@ -197,6 +197,7 @@ export const awsLevel: BuildLevel = async (stage) => {
     publications,
     ...(keeping.copyStore === undefined ? {} : { copyStore: keeping.copyStore }),
     ...(keeping.loseStore === undefined ? {} : { loseStore: keeping.loseStore }),
+    ...(keeping.keepStore === undefined ? {} : { keepStore: keeping.keepStore }),
     audit: keeping.audit,
     timeOf,
     end: takeTime(scheduler, story.seed),
