@@ -9,6 +9,8 @@ import type { RolloutState } from './state.ts';
 
 /** Machines that hear AWS agree to about a second. */
 const agreementMs = 5_000;
+/** Of a rollout: a clock that is set again and again is told often enough. */
+const mostNotes = 20;
 
 /** How far the journal's newest entry is dated ahead of `at`, ms; 0 where that is no more than clocks may differ. */
 export function aheadMs({ writtenAt }: Pick<RolloutState, 'writtenAt'>, at: Instant): number {
@@ -16,8 +18,8 @@ export function aheadMs({ writtenAt }: Pick<RolloutState, 'writtenAt'>, at: Inst
   return ahead > agreementMs ? ahead : 0;
 }
 
-/** Told once for each of them. */
-export const setBackText = (ms: number): string =>
+/** For people, among the notes on how the metrics were read. */
+const setBackText = (ms: number): string =>
   `the clock was ${formatDuration(Math.round(ms / 1_000) * 1_000)} ahead when this journal was last written; what it dates later counts as now, and its metrics are read again`;
 
 /**
@@ -25,13 +27,16 @@ export const setBackText = (ms: number): string =>
  * `at`, and ticks that end later are no evidence: they are read again when their time has come.
  */
 export function asOf(state: RolloutState, at: Instant): RolloutState {
-  if (aheadMs(state, at) === 0) return state;
-  const { summary, observations, unreadable, override, rollback } = state;
+  const ahead = aheadMs(state, at);
+  if (ahead === 0) return state;
+  const { summary, observations, unreadable, override, rollback, notes } = state;
+  const note = setBackText(ahead);
   const by = (time: Instant): Instant => instant(Math.min(time, at));
   const byOrNull = (time: Instant | null): Instant | null => (time === null ? null : by(time));
   return {
     ...state,
     writtenAt: at,
+    notes: notes.includes(note) || notes.length >= mostNotes ? notes : [...notes, note],
     startedAt: by(state.startedAt),
     stepSince: by(state.stepSince),
     endpointAskedAt: byOrNull(state.endpointAskedAt),

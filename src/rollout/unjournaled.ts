@@ -1,6 +1,6 @@
 import type { EntryBody } from '../domain/journal.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { aheadMs, setBackText } from './clock-set-back.ts';
+import { aheadMs } from './clock-set-back.ts';
 import { dangerOf } from './decide.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -52,8 +52,8 @@ export function unjournaled(): Unjournaled {
         seen = now;
         kept = joined(kept, entry, sent);
       };
-      const ahead = aheadMs(now, ports.clock.now());
-      if (ahead > 0) take({ kind: 'observed', observations: [], notes: [setBackText(ahead)] });
+      // An entry of now says from when on what the journal dates ahead counts as past.
+      if (aheadMs(now, ports.clock.now()) > 0) take({ kind: 'observed', observations: [] });
       const { entry, failure } = await readNew(ports, now);
       if (entry !== null) take(entry);
       return { state: now, failure };

@@ -67,4 +67,20 @@ export const clockMutants: readonly Mutant[] = [
     danger: 'ticks are not final, or silence not doubted, until that time has come',
     caughtBy: ['unit/monitor/looks'],
   },
+  {
+    file: 'src/domain/limit.ts',
+    name: 'a clock that is corrected ends a limit at once, or makes it last',
+    from: 'passedMs += Math.min(Math.max(0, at - last), mostStepMs);',
+    to: 'passedMs += at - last;',
+    danger: 'an owner that lives seems silent, or a command waits for an hour',
+    caughtBy: ['unit/domain/limit'],
+  },
+  {
+    file: 'src/controller/guard.ts',
+    name: 'the controller sleeps for as long as its clock was wrong',
+    from: 'earlier(next, later(clock.now(), afterErrorMs))',
+    to: 'next',
+    danger: 'nobody looks after a rollout for an hour',
+    caughtBy: ['unit/controller/guard'],
+  },
 ];

@@ -221,6 +221,9 @@ describe('a journal that is ahead of the clock', () => {
     const result = await drive(world.ports, right, { signal: new AbortController().signal });
     expect(result).toMatchObject({ kind: 'ended', outcome: { kind: 'rolled-back' } });
     expect(world.ports.clock.now() - from).toBeLessThanOrEqual(15_000);
+    expect(right.state().notes).toEqual([
+      'the clock was 1h ahead when this journal was last written; what it dates later counts as now, and its metrics are read again',
+    ]);
   });
 });
 
