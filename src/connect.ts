@@ -8,7 +8,7 @@ import { usersOf } from './aws/users.ts';
 import type { EnvironmentConfig } from './config/index.ts';
 import { servingOf } from './config/serving.ts';
 import { UserError } from './domain/user-error.ts';
-import { systemClock, userName } from './machine.ts';
+import { awsTime, systemClock, userName } from './machine.ts';
 import type { AccountChecks } from './ports/account.ts';
 import type { Inventory, Recovery } from './ports/inventory.ts';
 import type { Audit } from './ports/store.ts';
@@ -53,6 +53,8 @@ export interface Connection {
   readonly pending: PendingStore;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
   readonly place: string;
+  /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
+  machineAheadMs(): number;
   /** Asks STS. @throws PlatformError */
   identity(): Promise<{ readonly account: string; readonly arn: string }>;
 }
@@ -138,6 +140,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     ...(await besideStore(config, clients)),
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
+    machineAheadMs: () => awsTime.machineAheadMs(),
     identity: () => identity(clients),
   };
 }
@@ -205,12 +208,12 @@ async function controllerOf(
 /** In another account by a role there; whoever we are at first is asked for it. */
 async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
   const { createClients } = await import('./aws/clients.ts');
-  const own = createClients(where, process.env, () => systemClock.now());
+  const own = createClients(where, process.env, awsTime);
   if (assumeRole === null) return own;
   const { assumedRole } = await import('./aws/assume-role.ts');
   const credentials = assumedRole(own, { role: assumeRole, session: userName() });
   const { profile: _own, ...place } = where;
-  return createClients({ ...place, credentials }, process.env, () => systemClock.now());
+  return createClients({ ...place, credentials }, process.env, awsTime);
 }
 
 async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {

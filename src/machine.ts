@@ -1,10 +1,14 @@
 import { hostname, userInfo } from 'node:os';
+import { createAwsTime } from './aws/aws-time.ts';
 import type { Actor } from './domain/journal.ts';
 import { instant, rolloutId } from './domain/units.ts';
 import type { Clock, Ids } from './ports/index.ts';
 
+/** One for the whole process: what any client hears of AWS's time is true for all that reads or writes times. */
+export const awsTime = createAwsTime({ wall: () => Date.now(), monotonic: () => performance.now() });
+
 export const systemClock: Clock = {
-  now: () => instant(Date.now()),
+  now: () => instant(awsTime.now()),
   sleepUntil: (at, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();
@@ -13,7 +17,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', end);
         resolve();
       };
-      const timer = setTimeout(end, Math.max(0, at - Date.now()));
+      const timer = setTimeout(end, Math.max(0, at - awsTime.now()));
       signal?.addEventListener('abort', end);
     }),
 };

@@ -51,6 +51,7 @@ const pureRolloutFiles = [
   'replay.ts',
   'after-request.ts',
   'accepted-breach.ts',
+  'clock-set-back.ts',
   'decide-breach.ts',
   'foreign-edit.ts',
   'held-for-breach.ts',

@@ -1,6 +1,6 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Haste } from '../ports/platform.ts';
-import { type ClockOffset, createClockOffset } from './clock-offset.ts';
+import type { AwsTime } from './aws-time.ts';
 
 export interface ClientsConfig {
   readonly region: string;
@@ -33,7 +33,7 @@ interface Closable {
 interface Stack {
   add(
     middleware: (next: (args: unknown) => Promise<Heard>) => (args: unknown) => Promise<Heard>,
-    options: { readonly step: 'deserialize'; readonly name: string; readonly priority: 'low' },
+    options: { readonly step: 'initialize' | 'deserialize'; readonly name: string; readonly priority: 'low' },
   ): void;
 }
 
@@ -57,8 +57,8 @@ export const needsOf = (haste: Haste | undefined): ClientNeeds =>
 /** Makes each client when it is first asked for. */
 export interface Clients {
   readonly region: string;
-  /** By the answers of all these clients. */
-  readonly clockOffset: ClockOffset;
+  /** Corrected by the answers of all these clients; null where none was given. */
+  readonly time: AwsTime | null;
   /** Whether all services are on this machine. */
   readonly loopback: boolean;
   /** The caller names the class, so that only the services of the adapters in use are loaded. */
@@ -72,14 +72,13 @@ const connectionTimeout = 3_000;
 export function createClients(
   config: ClientsConfig,
   env: Readonly<Record<string, string | undefined>> = process.env,
-  /** This machine's clock; without it nothing is known of AWS's. */
-  now?: () => number,
+  /** Is told the Date of every answer. */
+  time: AwsTime | null = null,
 ): Clients {
   const made = new Map<unknown, Map<string, Closable>>();
-  const clockOffset = createClockOffset();
   return {
     region: config.region,
-    clockOffset,
+    time,
     loopback: isLoopback(config.endpointUrl ?? env.AWS_ENDPOINT_URL),
     of<Client extends Closable>(service: ClientClass<Client>, needs: ClientNeeds = {}): Client {
       const { maxAttempts = 3, requestTimeoutMs = 15_000 } = needs;
@@ -89,7 +88,9 @@ export function createClients(
       const known = variants.get(key);
       if (known !== undefined) return known as Client;
       const client = new service(settingsOf(config, env, maxAttempts, requestTimeoutMs));
-      if (now !== undefined) listen(client, clockOffset, now);
+      const stack = client.middlewareStack as Stack | undefined;
+      if (stack !== undefined) signAnew(stack);
+      if (stack !== undefined && time !== null) listen(stack, time);
       variants.set(key, client);
       return client;
     },
@@ -100,19 +101,46 @@ export function createClients(
   };
 }
 
-/** Hears the Date header of every answer, for a clock that is wrong reads metrics of another time. */
-function listen({ middlewareStack }: Closable, offset: ClockOffset, now: () => number): void {
-  const stack = middlewareStack as Stack | undefined;
-  stack?.add(
+/** Hears the Date header of every answer. */
+function listen(stack: Stack, time: AwsTime): void {
+  stack.add(
     (next) => async (args) => {
-      const sentAt = now();
+      const sentAt = time.monotonic();
       const answer = await next(args);
-      offset.heard(answer.response?.headers?.['date'], sentAt, now());
+      const { date, age } = answer.response?.headers ?? {};
+      time.heard({ date, age, sentAt, receivedAt: time.monotonic() });
       return answer;
     },
-    { step: 'deserialize', name: 'mlregClockOffset', priority: 'low' },
+    { step: 'deserialize', name: 'mlregAwsTime', priority: 'low' },
   );
 }
+
+/**
+ * A request whose signature AWS takes for expired, or for not yet valid, has no effect. The SDK signs by the machine's
+ * clock and learns the difference from the refusal, but does not always send the request again: never with one attempt,
+ * nor where a clock that was wrong is right again.
+ */
+function signAnew(stack: Stack): void {
+  stack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (error instanceof Error && refusedForItsTime.has(error.name)) return next(args);
+        throw error;
+      }
+    },
+    { step: 'initialize', name: 'mlregSignAnew', priority: 'low' },
+  );
+}
+
+const refusedForItsTime = new Set([
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
+]);
 
 function settingsOf(
   config: ClientsConfig,

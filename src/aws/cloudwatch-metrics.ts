@@ -1,5 +1,5 @@
+import { clockText } from '../domain/clock-text.ts';
 import type { Observation, Reading, RequestCount } from '../domain/observation.ts';
-import { formatDuration } from '../domain/parse.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import type { Metrics, MetricsQuery } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -16,7 +16,7 @@ import { sourceOf, weightedReader } from './weighted-arm.ts';
 
 export interface MetricsOptions extends Omit<ArmMetricsOptions, 'resolution'> {
   readonly clients: Clients;
-  /** This machine's clock, milliseconds. */
+  /** AWS's time, milliseconds. */
   readonly now: () => number;
   /**
    * How often CloudWatch keeps a point at the finest. AWS's own metrics: each minute at AWS, each second on local AWS.
@@ -35,15 +35,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const armOptions: ArmMetricsOptions = { ...options, resolution };
   const read = options.read ?? ((request: MetricRequest) => readMetricData(clients, request));
   const ask = givenStatistics(read);
-  const offsetMs = (): number => clients.clockOffset.ms();
   return {
     async read(query): Promise<Reading> {
       try {
-        const clock = { now: options.now(), offsetMs: offsetMs() };
         const { haste } = query;
         const asked =
           haste === undefined ? ask : givenStatistics((request) => readMetricData(clients, request, haste));
-        return await observations(asked, armOptions, query, clock, options.warming);
+        return await observations(asked, armOptions, query, options);
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const isSignedOut = error.failure.kind === 'credentials';
@@ -53,7 +51,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
     },
     // Where another program than mlreg's router runs, it answers no such request, and AWS's own metrics are read.
-    ...createProbe({ ...options, read, offsetMs }),
+    ...createProbe({ ...options, read }),
   };
 }
 
@@ -65,41 +63,38 @@ async function observations(
   ask: ReadGiven,
   given: ArmMetricsOptions,
   query: MetricsQuery,
-  clock: { readonly now: number; readonly offsetMs: number },
-  warming?: WarmingLog,
+  { clients, now, warming }: Pick<MetricsOptions, 'clients' | 'now' | 'warming'>,
 ): Promise<Reading> {
-  const { tickMs } = query;
-  const isOld = query.from < clock.now - fineForMs;
+  const { from, tickMs } = query;
+  const isOld = from < now() - fineForMs;
   const { routerMs, awsMs } = given.resolution;
   const options = isOld
     ? { ...given, resolution: { routerMs: Math.max(routerMs, minuteMs), awsMs: Math.max(awsMs, minuteMs) } }
     : given;
   // What is read by the minute ends with one, or the next window, read by the second, would miss the rest of it.
   const to = isOld && query.to % minuteMs !== 0 ? endOfMinutes(query) : query.to;
-  const count = Math.round((to - query.from) / tickMs);
-  // Times of AWS here, times of this machine outside.
-  const from = query.from + clock.offsetMs;
-  const reader = readerOf(options, query, clock.offsetMs);
+  const count = Math.round((to - from) / tickMs);
+  const reader = readerOf(options, query);
   const { queries } = reader;
   const stats = queries.map(({ stat }) => stat);
   const points =
     queries.length === 0 || count <= 0
       ? []
-      : await ask({ stats, ...windowOf(queries, from, to + clock.offsetMs) }, isEssential);
+      : await ask({ stats, ...windowOf(queries, from, to) }, isEssential);
   const read = queries.map(({ periodMs }, index) =>
     points[index] === null
       ? new Array<number>(count).fill(NaN)
       : byTick(points[index] ?? new Map(), periodMs, { from, count, tickMs }),
   );
-  // The log has this machine's times.
-  const ticks = { from: query.from, tickMs };
-  const sums = warming === undefined ? read : withoutWarming(queries, read, ticks, warming);
+  const sums = warming === undefined ? read : withoutWarming(queries, read, { from, tickMs }, warming);
   const totals = sums.map((each) => each.reduce<number>((sum, value) => sum + (value ?? 0), 0));
-  const notes = [clockNote(clock.offsetMs), missingText(stats, points)].filter((note) => note !== null);
+  const notes = [clockText(clients.time?.machineAheadMs() ?? 0), missingText(stats, points)].filter(
+    (note) => note !== null,
+  );
   return {
     kind: 'read',
     observations: Array.from({ length: Math.max(0, count) }, (_, tick) => ({
-      at: instant(query.from + (tick + 1) * tickMs),
+      at: instant(from + (tick + 1) * tickMs),
       tickMs,
       plannedPercent: query.plannedPercent,
       ...reader.tick(
@@ -117,12 +112,6 @@ function endOfMinutes({ from, to, tickMs }: MetricsQuery): Instant {
   return to;
 }
 
-function clockNote(offsetMs: number): string | null {
-  if (offsetMs === 0) return null;
-  const by = formatDuration(Math.abs(offsetMs));
-  return `this machine's clock is ${by} ${offsetMs > 0 ? 'behind' : 'ahead of'} AWS's; metrics are read by AWS's`;
-}
-
 interface Reader {
   readonly queries: readonly ArmQuery[];
   /** @param totals of the whole window, in the order of `queries` */
@@ -132,10 +121,8 @@ interface Reader {
   ): Pick<Observation, 'champion' | 'challenger' | 'copies' | 'anonymous'>;
 }
 
-/** With a clock that is off by seconds, ticks begin between AWS's longer periods: read by the second they fit. */
-function readerOf(options: ArmMetricsOptions, query: MetricsQuery, offsetMs: number): Reader {
-  const { champion, challenger } = query;
-  const tickMs = offsetMs % query.tickMs === 0 ? query.tickMs : commonPeriod(query.tickMs, offsetMs);
+function readerOf(options: ArmMetricsOptions, query: MetricsQuery): Reader {
+  const { champion, challenger, tickMs } = query;
   if (query.copies === true && champion !== null && challenger !== null)
     return shadowReader(options, { champion, challenger }, tickMs);
   if (options.routing === 'weighted') return weightedArms(options, query, tickMs);
@@ -185,13 +172,6 @@ function weightedArms(
 function both(a: RequestCount | undefined, b: RequestCount | undefined): RequestCount | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return { requests: a.requests + b.requests, errors: a.errors + b.errors };
-}
-
-/** The longest period whose ends are all ends of ticks as well. */
-function commonPeriod(tickMs: number, offsetMs: number): number {
-  let [a, b] = [tickMs, Math.abs(offsetMs)];
-  while (b > 0) [a, b] = [b, a % b];
-  return a;
 }
 
 function windowOf(

@@ -66,6 +66,7 @@ const lockItem = z.object({
         .optional(),
     })
     .optional(),
+  seenAt: z.number().optional(),
   sealedBy: storeId.optional(),
   restoring: z.literal(true).optional(),
 });

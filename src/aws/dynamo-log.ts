@@ -1,3 +1,4 @@
+import type { Instant } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
 import type { PlatformError } from '../ports/platform.ts';
 import { genesisOf } from '../store/chain.ts';
@@ -61,9 +62,10 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
   /** One look at the head tells whether anything has changed. */
   async function current(): Promise<Known> {
     if (known === undefined) return load();
-    const { head, beat } = await readHead();
+    const { head, beat, holder } = await readHead();
     if (head !== known.head) return load();
     known.state.beats = beat;
+    known.state.holder = holder;
     return known;
   }
 
@@ -81,7 +83,7 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
           return value;
         }
         if (transaction.kind === 'beat') {
-          if ((await beat(now)).kind === 'written') return value;
+          if ((await beat(now, transaction.at)).kind === 'written') return value;
         } else {
           const tried = recordOf(at, writer, now, transaction);
           const outcome = await table.put(tried.puts, tried.hash.slice(0, 36));
@@ -103,12 +105,18 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
   }
 
   /** Nothing but the lock item is written: signs of life are not history. */
-  async function beat({ state, head, records }: Known): Promise<PutOutcome> {
-    const { holder, beats } = state;
+  async function beat({ state, head, records }: Known, seenAt: Instant | undefined): Promise<PutOutcome> {
+    const { beats } = state;
+    const holder = seenAt === undefined ? state.holder : { ...state.holder, seenAt };
     const item = lockItemOf(at.index, { holder, beat: beats + 1, head, records });
     const over = { head, token: holder.token };
-    const outcome = await table.put([{ item, over }], sha256(`${writer} ${head} ${beats}`).slice(0, 36));
-    if (outcome.kind === 'written') state.beats++;
+    // The same request under the same name, and another one under another: AWS refuses what is neither.
+    const request = sha256(`${writer} ${head} ${beats} ${seenAt ?? ''}`).slice(0, 36);
+    const outcome = await table.put([{ item, over }], request);
+    if (outcome.kind === 'written') {
+      state.beats++;
+      state.holder = holder;
+    }
     return outcome;
   }
 

@@ -1,3 +1,4 @@
+import { createLimit } from '../domain/limit.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock } from '../ports/index.ts';
@@ -15,10 +16,10 @@ export function patience(
   writer: string,
   environment: string,
 ): (why: Error | undefined) => Promise<void> {
-  const end = later(clock.now(), patienceMs);
+  const isOver = createLimit(() => clock.now(), patienceMs);
   let pause = 20 + (Number.parseInt(writer.slice(0, 2), 16) % 32);
   return async (why) => {
-    if (clock.now() >= end) throw why ?? busy(environment);
+    if (isOver()) throw why ?? busy(environment);
     await clock.sleepUntil(later(clock.now(), pause));
     pause = Math.min(pause * 2, longestPauseMs);
   };

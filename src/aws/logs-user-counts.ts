@@ -5,6 +5,7 @@ import {
   StartQueryCommand,
   StopQueryCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { createLimit } from '../domain/limit.ts';
 import { bucketCounts, type BucketRow, isBucket } from '../domain/user-counts.ts';
 import { later } from '../domain/units.ts';
 import type { Clock, UserCounts, UserCountsReading } from '../ports/index.ts';
@@ -73,7 +74,7 @@ async function ask(
     ),
   );
   const { queryId = '' } = started;
-  const deadline = later(clock.now(), mostMs);
+  const isOver = createLimit(() => clock.now(), mostMs);
   for (;;) {
     const answer = await attempt({ action: 'logs:GetQueryResults', resource }, () =>
       client.send(new GetQueryResultsCommand({ queryId })),
@@ -87,7 +88,7 @@ async function ask(
       default:
         throw broken(`the query of ${resource} ended as ${answer.status ?? 'nothing'}`);
     }
-    if (clock.now() >= deadline) {
+    if (isOver()) {
       await client.send(new StopQueryCommand({ queryId })).catch(() => undefined);
       throw broken(`the query of ${resource} took longer than ${mostMs / 1_000} s`);
     }

@@ -16,8 +16,6 @@ interface ProbeOptions {
   /** The alias that users reach at rest. */
   readonly alias: string;
   readonly read: ReadMetrics;
-  /** Milliseconds from this machine's time to AWS's. */
-  readonly offsetMs: () => number;
 }
 
 /** Timed by the function's own clock; an older router doesn't know the event, and another program answers anything. */
@@ -28,7 +26,7 @@ const minuteMs = 60_000;
 
 /** A tagged request by a direct invocation of the alias that users reach: the router prints the metric Probe, and no other. */
 export function createProbe(options: ProbeOptions): Required<Pick<Metrics, 'probe' | 'probeSeen'>> {
-  const { clients, functionName, read, offsetMs } = options;
+  const { clients, functionName, read } = options;
   const lambda = () => clients.of(LambdaClient, { maxAttempts: 1, requestTimeoutMs });
   /** Under which version the router counted the newest one. */
   let countedAs: string | undefined;
@@ -46,7 +44,7 @@ export function createProbe(options: ProbeOptions): Required<Pick<Metrics, 'prob
         if (answer.FunctionError !== undefined || !read.success) return { kind: 'unknown' };
         const { at, version } = read.data.probed;
         countedAs = version;
-        return { kind: 'sent', at: instant(at - offsetMs()), version: versionTag(version) };
+        return { kind: 'sent', at: instant(at), version: versionTag(version) };
       } catch (error) {
         if (!(error instanceof PlatformError)) throw error;
         const denied = error.failure.kind === 'denied' || error.failure.kind === 'credentials';
@@ -56,7 +54,7 @@ export function createProbe(options: ProbeOptions): Required<Pick<Metrics, 'prob
     async probeSeen(arm, at): Promise<boolean> {
       const { environment: Environment, model: Model } = options;
       const router = { Environment, Model, ModelVersion: countedAs ?? arm.version };
-      const from = Math.floor((at + offsetMs()) / minuteMs) * minuteMs;
+      const from = Math.floor(at / minuteMs) * minuteMs;
       try {
         const [points] = await read({
           stats: [metricStat('router', 'Probe', 'SampleCount', router, minuteMs)],

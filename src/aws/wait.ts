@@ -1,3 +1,4 @@
+import { createLimit } from '../domain/limit.ts';
 import { later } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -22,11 +23,11 @@ export async function waitFor<T>(
   look: () => Promise<T | undefined>,
 ): Promise<T> {
   const { atMostMs, sentence, firstMs = 200, longestMs = 3_000 } = patience;
-  const end = later(clock.now(), atMostMs);
+  const isOver = createLimit(() => clock.now(), atMostMs);
   for (let pause = firstMs; ; pause = Math.min(pause * 2, longestMs)) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    if (clock.now() >= end) {
+    if (isOver()) {
       throw new PlatformError({
         kind: 'throttled',
         message: `after ${Math.round(atMostMs / 1000)} s ${sentence}`,

@@ -36,7 +36,7 @@ export function createWarmingLog(): WarmingLog {
  * Sums of ticks as they would be without the warming requests. Counts are exact. Latency is thinned in proportion: how long
  * the model took for a warming request, CloudWatch does not tell apart.
  * @param sums by query, then by tick
- * @param ticks when the first begins, milliseconds on this machine's clock, and how long each is
+ * @param ticks when the first begins, milliseconds, and how long each is
  */
 export function withoutWarming(
   queries: readonly ArmQuery[],

@@ -3,7 +3,7 @@ import { PlatformError } from '../ports/platform.ts';
 import { replay } from '../rollout/replay.ts';
 import { contradiction } from '../rollout/snapshot.ts';
 import { type Context, type Target, target, unfinished } from './context.ts';
-import { lookAtMarkers } from '../rollout/look.ts';
+import { lookAround } from '../rollout/look.ts';
 import { aliasNote } from './marker.ts';
 import { championOf } from './prepare.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -57,7 +57,7 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
 async function compareWithAlias(at: Target): Promise<string | null> {
   const { config, connection } = at;
   try {
-    const look = await lookAtMarkers(connection, config.lambda);
+    const look = await lookAround(connection, config.lambda);
     const note = aliasNote(at, look, { champion: await championOf(at), running: await unfinished(at) });
     if (note === null) return null;
     throw new UserError('conflict', `the records are whole, but ${note.detail}`, {

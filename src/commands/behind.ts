@@ -1,6 +1,8 @@
+import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { type MarkersView, readMarkers } from '../rollout/environment-view.ts';
-import { claimIn, type Claimed, refuseBehind, refuseUnknown } from '../rollout/look.ts';
+import { claimIn, type Claimed, lookAround, refuseBehind, refuseUnknown } from '../rollout/look.ts';
+import { unknownServingText } from '../rollout/unknown-serving.ts';
 import type { Target } from './context.ts';
 
 /**
@@ -25,11 +27,25 @@ export async function refuseWhereUnknown(at: Target): Promise<void> {
 }
 
 /** Null where the alias can't be read: whoever goes on meets the same answer. */
-export async function lookOn({ config, connection }: Target): Promise<Claimed | null> {
+async function lookOn({ config, connection }: Target): Promise<Claimed | null> {
   const { platform, store } = connection;
   const view: MarkersView | null = await readMarkers(platform, config.lambda).catch((error: unknown) => {
     if (error instanceof PlatformError) return null;
     throw error;
   });
   return view === null ? null : { ...view, claim: await claimIn(store, view) };
+}
+
+/**
+ * For a command that finds no champion in the store: what it would advise otherwise, or tidy up, rests on an empty registry.
+ * @throws UserError conflict, where users reach a version that neither the registry nor a marker explains
+ */
+export async function refuseUnknownServing({ config, connection }: Target): Promise<void> {
+  const look = await lookAround(connection, config.lambda).catch((error: unknown) => {
+    if (error instanceof PlatformError) return null;
+    throw error;
+  });
+  if (look === null || look.unknown === null) return;
+  const { what, why, mend } = unknownServingText(look.unknown, config.name);
+  throw new UserError('conflict', what, { why, mend });
 }

@@ -3,18 +3,27 @@ import type { AliasView } from '../ports/platform.ts';
 import { targetOf } from '../rollout/marker.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Context, Target } from './context.ts';
+import { silentForMs, silentText } from './owner.ts';
 
 /** A rollout that is not over and that nobody drives: its owner died, or ended while it owed the journal entries. */
 export async function rolloutFinding(
   context: Context,
-  { connection, config }: Target,
+  at: Target,
   running: RolloutState | null,
 ): Promise<Finding | null> {
   if (running === null || running.outcome !== null) return null;
-  const { owner } = await connection.store.lock();
-  if (owner !== null && context.world.isAlive(owner) !== 'dead') return null;
+  const { connection, config } = at;
+  const lock = await connection.store.lock();
+  const { owner } = lock;
+  const isThere = owner !== null && context.world.isAlive(owner) !== 'dead';
+  const silent = isThere ? await silentForMs(context, at, lock) : null;
+  if (isThere && silent === null) return null;
   const what = running.phase === 'rolling-back' ? 'is not rolled back to the end' : 'is not over';
-  const detail = `${running.id} ${what}, and nobody drives it`;
+  const who =
+    owner === null || silent === null
+      ? 'nobody drives it'
+      : `its owner ${owner.name} (pid ${owner.pid} on ${owner.host}) is ${silentText(silent)}`;
+  const detail = `${running.id} ${what}, and ${who}`;
   if (connection.controller !== null)
     return { check: 'rollout', ok: true, detail: `${detail}: ${connection.controller.name} takes it up` };
   return { check: 'rollout', ok: false, detail, mend: `mlreg resume --environment ${config.name}` };

@@ -3,8 +3,25 @@ import type { AccountFinding as Finding } from '../ports/account.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { isUnread } from '../rollout/environment-view.ts';
 import type { Look } from '../rollout/look.ts';
+import { stageElsewhere } from '../rollout/stage-watch.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { Target } from './context.ts';
+
+/**
+ * Users are on another alias than a rollout which is under way has them on.
+ * @returns null where they are where it has them
+ */
+export function astrayStage(
+  { name, lambda }: Target['config'],
+  running: RolloutState,
+  found: string | undefined,
+): { readonly detail: string; readonly mend: string } | null {
+  const detail = running.outcome === null ? stageElsewhere(running, found) : null;
+  if (detail === null) return null;
+  const back = `mlreg rollback --environment ${name}  # both aliases serve the champion then`;
+  const tidy = running.serving === lambda.alias ? `; then: mlreg gc --environment ${name}` : '';
+  return { detail, mend: `point the stage back at alias ${running.serving}, or: ${back}${tidy}` };
+}
 
 /** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
 export async function stageCheck(
@@ -28,6 +45,8 @@ export async function stageCheck(
     const mend = `set environments.${config.name}.lambda.green: off in mlreg.yaml where nothing is swapped`;
     return { ok: false, detail: stage?.message ?? 'none is configured', mend };
   }
+  const astray = running === null ? null : astrayStage(config, running, stage.alias);
+  if (astray !== null) return { ok: false, ...astray };
   const swaps = running?.outcome === null && running.plan.strategy === 'blue-green';
   if (swaps)
     return {

@@ -6,6 +6,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { endpointName } from '../domain/names.ts';
 import { type Route, targetText } from '../domain/route.ts';
 import { instant, percent, versionTag } from '../domain/units.ts';
+import { clockText } from '../domain/clock-text.ts';
 import { championBreaches } from '../monitor/judge/champion-breach.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
@@ -171,7 +172,8 @@ export async function doctor(context: Context): Promise<ExitCode> {
       const { scope } = config.judge;
       for (const { sentence } of championBreaches({ guardrails, history, historyTickMs: tick, scope }))
         breaches.push({ check: 'guardrails', ok: true, detail: sentence });
-      for (const detail of reading.notes ?? []) breaches.push({ check: 'metrics', ok: true, detail });
+      for (const detail of reading.notes ?? [])
+        if (detail !== clockFinding(at)?.detail) breaches.push({ check: 'metrics', ok: true, detail });
       const requests = reading.observations.reduce(
         (sum, tickOf) => sum + (tickOf.champion?.requests ?? 0),
         0,
@@ -205,7 +207,10 @@ export async function doctor(context: Context): Promise<ExitCode> {
       detail: 'no champion yet: a first deploy has nothing to go back to',
     });
   }
-  const undriven = await rolloutFinding(context, at, running);
+  const clock = clockFinding(at);
+  if (clock !== null) findings.push(clock);
+  // What a store that is behind takes for under way is over: it has to be recovered first.
+  const undriven = isBehind ? null : await rolloutFinding(context, at, running);
   if (undriven !== null) findings.push(undriven);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null)
@@ -223,6 +228,22 @@ export async function doctor(context: Context): Promise<ExitCode> {
       .join('\n'),
   );
   return isWell ? exitCode.done : exitCode.unexpected;
+}
+
+const toldFromMs = 30_000;
+
+/** mlreg goes by AWS's time. Other programs go by the machine's: sign-in, certificates, logs that are read side by side. */
+function clockFinding({ connection }: Target): Finding | null {
+  const aheadMs = connection.machineAheadMs();
+  const detail = clockText(aheadMs);
+  if (detail === null || Math.abs(aheadMs) < toldFromMs) return null;
+  return {
+    check: 'clock',
+    ok: true,
+    warning: true,
+    detail,
+    mend: 'let NTP set it: sudo timedatectl set-ntp true',
+  };
 }
 
 function markOf(

@@ -1,4 +1,5 @@
 import type { Outcome, RollbackCause } from '../domain/journal.ts';
+import { createLimit } from '../domain/limit.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
 import type { Follower } from '../reporting/follow.ts';
@@ -270,7 +271,7 @@ async function outOfTime(context: Context, at: Target, journal: JournalWriter, w
 async function outlive(context: Context, at: Target, journal: JournalWriter, by: string): Promise<Driven> {
   const { clock } = context.world;
   const { id } = journal.state();
-  const until = later(clock.now(), 10_000);
+  const isOver = createLimit(() => clock.now(), 10_000);
   for (;;) {
     const state = await lastKnown(at, journal);
     const { outcome } = state;
@@ -278,7 +279,7 @@ async function outlive(context: Context, at: Target, journal: JournalWriter, by:
       context.output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
       return { code: exitCodeOfOutcome(outcome), state };
     }
-    if (clock.now() >= until) {
+    if (isOver()) {
       const denied = deniedTry(state);
       if (denied !== null) {
         const next = `mlreg rollback --environment ${at.config.name}, by somebody whom AWS lets move the alias`;

@@ -14,7 +14,12 @@ export interface Explained {
 /** Any error as what a person can read. */
 export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Explained {
   if (error instanceof UserError)
-    return { what: error.message, why: error.why, mend: error.mend, code: codeOf(error.fault) };
+    return {
+      what: error.message,
+      why: error.why,
+      mend: error.mend,
+      code: isMisplaced(error.cause) ? exitCode.usage : codeOf(error.fault),
+    };
   if (error instanceof PlatformError) {
     const { kind } = error.failure;
     const code = kind === 'denied' || kind === 'credentials' ? exitCode.credentials : exitCode.unexpected;
@@ -39,6 +44,8 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
 
 const fileFaults: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  ELOOP: 'its symbolic links lead round in a circle',
+  ENAMETOOLONG: 'the name is too long for this file system',
   EPERM: 'permission denied',
   ENOTDIR: 'a part of this path is a file, not a directory',
   EEXIST: 'there is a file in its place',
@@ -47,16 +54,26 @@ const fileFaults: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
+/** Something else stands where mlreg's file should be: that ends by no waiting. */
+const isMisplaced = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  (('code' in cause && ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(String(cause.code))) ||
+    isMisplaced(cause.cause));
+
 /** A path that the user, or the machine, gave and that can't be used. */
 function fileFault(error: unknown): Explained | null {
-  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return null;
-  const { code, path } = error;
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  const { code } = error;
   const why = typeof code === 'string' ? fileFaults[code] : undefined;
-  if (why === undefined || typeof path !== 'string') return null;
+  if (why === undefined) return null;
+  // Reading a directory as a file is an error that names no path.
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : null;
   return {
-    what: `${path} can't be used`,
+    what: path === null ? `a file can't be used: ${error.message}` : `${path} can't be used`,
     why,
-    mend: ['mend or move it, then try again'],
+    mend: [
+      path === null ? 'fix or move it, then try again' : `ls -ld ${path}  # fix or move it, then try again`,
+    ],
     code: exitCode.usage,
   };
 }

@@ -1,8 +1,9 @@
 import { collect, type Collection } from '../rollout/collect.ts';
 import { counted } from '../reporting/words.ts';
-import { refuseWhereBehind } from './behind.ts';
+import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { championOf } from './prepare.ts';
 
 export interface GcOptions {
   readonly dryRun?: boolean;
@@ -16,6 +17,7 @@ export async function gc(context: Context, options: GcOptions): Promise<ExitCode
   const rehearse = options.dryRun === true;
   // What would be retired is asked of a store that must be the one in use.
   if (rehearse) await refuseWhereBehind(at);
+  if ((await championOf(at)) === null) await refuseUnknownServing(at);
   const done = await collect(
     { store, platform, clock: context.world.clock },
     {

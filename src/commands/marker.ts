@@ -1,12 +1,13 @@
 import type { VersionRecord } from '../domain/registry.ts';
 import { targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { aliasesIn, type NamedAlias } from '../rollout/environment-view.ts';
-import { behindText, type Claimed } from '../rollout/look.ts';
+import { behindText, type Claimed, type Look, lookAround } from '../rollout/look.ts';
 import { isBlind } from '../rollout/marker.ts';
 import { rolledBackByOwner } from '../rollout/repair.ts';
 import type { RolloutState } from '../rollout/state.ts';
-import { lookOn } from './behind.ts';
+import { unknownServingText } from '../rollout/unknown-serving.ts';
 import type { Target } from './context.ts';
 
 /** What the environment's ownership markers say that the store, or what serves, does not. */
@@ -26,8 +27,11 @@ export interface MarkerNote {
 export async function lostNote(
   at: Target,
 ): Promise<{ readonly marker: MarkerNote; readonly text: string } | null> {
-  const look = await lookOn(at);
-  const marker = look === null ? null : markerNote(at, look);
+  const look = await lookAround(at.connection, at.config.lambda).catch((error: unknown) => {
+    if (error instanceof PlatformError) return null;
+    throw error;
+  });
+  const marker = look === null ? null : (markerNote(at, look) ?? unknownNote(at, look));
   if (marker?.isBehind !== true) return null;
   const { name } = at.config;
   const text = `${name}: ${marker.detail}, so what was registered and rolled out is unknown here\nnext: ${marker.mend}`;
@@ -35,13 +39,20 @@ export async function lostNote(
 }
 
 /** What status, doctor and audit verify tell alike: a store that is behind before an alias that was moved by hand. */
-export const aliasNote = (at: Target, look: Claimed, known: Known): MarkerNote | null =>
-  markerNote(at, look) ?? movedNote(at, look, known);
+export const aliasNote = (at: Target, look: Look, known: Known): MarkerNote | null =>
+  markerNote(at, look) ?? unknownNote(at, look) ?? movedNote(at, look, known);
 
 export interface Known {
   readonly champion: VersionRecord | null;
   /** The rollout that is not over. */
   readonly running: RolloutState | null;
+}
+
+/** Users reach what neither the registry nor a marker explains. */
+function unknownNote({ config }: Target, { unknown }: Look): MarkerNote | null {
+  if (unknown === null) return null;
+  const { what, why, mend } = unknownServingText(unknown, config.name);
+  return { isBehind: true, detail: what, why, mend: mend[0] };
 }
 
 /** Something other than mlreg moved an alias: its marker names another Lambda version than it serves. */

@@ -7,11 +7,11 @@ import { type AliasTarget, targetText } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { lookAround, refuseUnknown } from '../rollout/look.ts';
+import { unknownServingText } from '../rollout/unknown-serving.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { generationsOf } from '../registry/generations.ts';
 import { compile } from './compile.ts';
 import type { Endpoints } from './earlier-period.ts';
-import { servesUnknown } from './unknown-serving.ts';
 import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../rollout/state.ts';
 import { returnWarmth } from './return-warmth.ts';
@@ -76,19 +76,12 @@ export async function prepare(
       },
     );
   }
-  const unknown = champion === null ? await servesUnknown(at, view.target.functionVersion) : null;
-  if (unknown !== null) {
-    throw new UserError(
-      'conflict',
-      `alias ${config.lambda.alias} serves ${unknown}, and this store knows of no rollout of it`,
-      {
-        why: 'the store was lost, or is not the one in use: a first deploy would move everybody at once, with no way back',
-        mend: [
-          `mlreg recover --environment ${config.name}  # rebuilds the registry from what serves`,
-          'or name the store that is in use in mlreg.yaml (stateDir, or environments.ENVIRONMENT.table)',
-        ],
-      },
-    );
+  if (look.unknown !== null) {
+    const { what, why, mend } = unknownServingText(look.unknown, config.name);
+    throw new UserError('conflict', what, {
+      why: `${why}: a first deploy would move everybody at once, with no way back`,
+      mend,
+    });
   }
   const stage = await stageFor(at, look, words.strategy);
   const endpoint = endpointOf({ model: config.model, environment: config.name }, record);

@@ -4,9 +4,9 @@ import type { AliasTarget } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { isUnread, markersIn } from '../rollout/environment-view.ts';
 import { behindText, type Look, lookAround } from '../rollout/look.ts';
-import { leadsBackTo, newestOf } from '../rollout/marker.ts';
+import { isOfAnotherStore, leadsBackTo, newestOf } from '../rollout/marker.ts';
+import { unknownServingText } from '../rollout/unknown-serving.ts';
 import type { Target } from './context.ts';
-import { servesUnknown } from './unknown-serving.ts';
 
 /** What stands where, before anything is changed. */
 export interface Found {
@@ -17,8 +17,6 @@ export interface Found {
   readonly served: { readonly target: AliasTarget; readonly reached: AliasTarget };
   /** An earlier recovery of this store was cut off before an alias said so. */
   readonly isCutOff: boolean;
-  /** What the alias serves, where the registry knows no champion. */
-  readonly unknown: string | null;
   /** The Lambda version that the newest marker leads back to. */
   readonly back: string | undefined;
 }
@@ -38,7 +36,6 @@ export async function lookFor(at: Target): Promise<Found> {
     served: { target: main.view.target, reached: reached.view.target },
     // A store that is damaged, or belongs to another alias, is rebuilt anyway.
     isCutOff: damage === null && (await store.lock()).restoring === true,
-    unknown: damage === null ? await servesUnknown(at, main.view.target.functionVersion) : null,
     back: newest === undefined ? undefined : leadsBackTo(newest.stamp, main.view),
   };
 }
@@ -49,20 +46,28 @@ export async function lookFor(at: Target): Promise<Found> {
  */
 export function whyOf(
   { config }: Target,
-  { damage, look, isCutOff, unknown }: Found,
+  { damage, look, isCutOff }: Found,
   isForced: boolean,
 ): string | null {
   const { name: environment } = config;
   const { meaning, where, description } = look.claim;
+  const behind = behindText(meaning, { where, environment });
+  if (behind !== null && isOfAnotherStore(meaning) && !isForced) {
+    throw new UserError('conflict', behind.what, {
+      why: behind.why,
+      mend: [
+        'name the store that is in use now in mlreg.yaml',
+        `where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`,
+      ],
+    });
+  }
   if (damage !== null) return `${damage.problem}; ${damage.records} records before it are sound`;
   switch (meaning.kind) {
     case 'own':
     case 'superseded':
     case 'unmarked':
       if (isCutOff) return 'mlreg recover was cut off in this store before an alias said so';
-      return unknown === null
-        ? null
-        : `alias ${config.lambda.alias} serves ${unknown}, and this store knows of no rollout of it`;
+      return look.unknown === null ? null : unknownServingText(look.unknown, environment).what;
     case 'unknown-rollback':
       throw new UserError('conflict', 'the store is whole; it only does not know of the last rollback yet', {
         mend: `mlreg resume --environment ${environment}`,
@@ -76,17 +81,8 @@ export function whyOf(
           mend: `mlreg rollback --to VERSION --environment ${environment}  # writes it anew`,
         },
       );
-    default: {
-      const text = behindText(meaning, { where, environment });
-      if (text === null) throw new Error(`no words for ${meaning.kind}`);
-      if (meaning.kind !== 'replaced' || isForced) return text.what;
-      throw new UserError('conflict', text.what, {
-        why: text.why,
-        mend: [
-          'name the store that is in use now in mlreg.yaml',
-          `where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`,
-        ],
-      });
-    }
+    default:
+      if (behind === null) throw new Error(`no words for ${meaning.kind}`);
+      return behind.what;
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../registry/known-good.ts';
 import type { EnvironmentView } from '../rollout/environment-view.ts';
 import type { RolloutState } from '../rollout/state.ts';
+import { refuseUnknownServing } from './behind.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { championOf } from './prepare.ts';
 
@@ -20,6 +21,7 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
   const { config, connection } = at;
   const records = await connection.store.versions();
   const record = records.find(({ version }) => version === to);
+  if (!isServing(records)) await refuseUnknownServing(at);
   if (record === undefined) {
     throw new UserError('usage', `${to} is not registered in ${config.name}`, {
       why: candidatesText(records),
@@ -36,6 +38,9 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
     mend: `mlreg deploy --model-version ${to} --environment ${config.name}`,
   });
 }
+
+const isServing = (records: readonly VersionRecord[]): boolean =>
+  records.some(({ status }) => status === 'champion');
 
 /** A champion that does not serve everybody, though no rollout is under way. */
 export interface Astray {
@@ -80,8 +85,10 @@ export function servedInstead({ main, reached }: EnvironmentView, functionVersio
  * The version known good that served last before the champion; after `mlreg recover` what served last as far as is known.
  * @throws UserError where there is none
  */
-export async function defaultTarget({ connection, config }: Target): Promise<VersionRecord> {
+export async function defaultTarget(at: Target): Promise<VersionRecord> {
+  const { connection, config } = at;
   const records = await connection.store.versions();
+  if (!isServing(records)) await refuseUnknownServing(at);
   const newest = previousGood(records) ?? previousUnproven(records);
   if (newest !== undefined) return newest;
   const fled = records.flatMap((record) => {

@@ -1,6 +1,10 @@
 import { formatDuration } from '../domain/parse.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
+import type { VersionTag } from '../domain/units.ts';
+import { type Fault, UserError } from '../domain/user-error.ts';
+import { PlatformError } from '../ports/platform.ts';
 import type { WayBack } from '../rollout/find-return.ts';
+import { isStoreLost } from './alias-alone.ts';
 import type { Target } from './context.ts';
 import type { ReturnKeys } from './return-keys.ts';
 import type { Astray } from './rollback-target.ts';
@@ -64,3 +68,29 @@ export function announcement(
     `This takes minutes on AWS, at most ${formatDuration(config.provisionTimeoutMs)}; until then users stay where they are`
   );
 }
+
+/**
+ * Which Lambda version served a version stands in the registry alone; where a rollback without `--to` leads stands on the alias.
+ * @returns what to tell of a registry that can't be read or believed; any other mistake of the person's as it is
+ */
+export function withoutRegistry(asked: VersionTag, cause: unknown, { config }: Target): unknown {
+  if (cause instanceof UserError && !isStoreLost(cause)) return cause;
+  const others = cause instanceof UserError ? cause.mend.filter((command) => !isBareRollback(command)) : [];
+  const what = `--to ${asked} can't be followed: which Lambda version served ${asked} stands in the registry alone`;
+  return new UserError(faultOf(cause), what, {
+    why: cause instanceof Error ? cause.message : String(cause),
+    mend: [
+      `mlreg rollback --environment ${config.name}  # without --to: goes where the alias leads back to, and needs no store`,
+      ...others,
+    ],
+    cause,
+  });
+}
+
+function faultOf(cause: unknown): Fault {
+  if (cause instanceof UserError) return cause.fault;
+  const kind = cause instanceof PlatformError ? cause.failure.kind : undefined;
+  return kind === 'denied' || kind === 'credentials' ? 'credentials' : 'unavailable';
+}
+
+const isBareRollback = (command: string): boolean => command.startsWith('mlreg rollback --environment ');

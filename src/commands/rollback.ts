@@ -3,7 +3,7 @@ import { servingOf } from '../config/index.ts';
 import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
-import { generationsOf, nextGeneration, returnable } from '../registry/generations.ts';
+import { generationMeant, generationsOf, nextGeneration } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../rollout/find-return.ts';
 import {
@@ -31,7 +31,7 @@ import { whyNow } from './serving-now.ts';
 import { takeUp } from './resume.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
-import { announcement, astrayText, keysText, warmWithinMs } from './rollback-words.ts';
+import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from './rollback-words.ts';
 import {
   astray,
   confirmFled,
@@ -72,7 +72,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
       error instanceof StoreBehind
         ? await servedBy(at, await generationNamed(at, asked, options.to))
         : undefined;
-    if (known === undefined) throw error;
+    if (known === undefined) throw withoutRegistry(asked, error, at);
     return rollBackByAliasAlone(context, at, error, { to: known, force });
   }
   // Who rolls back while a rollback is unfinished wants it finished, and not undone.
@@ -115,10 +115,8 @@ async function generationNamed(
   asked: VersionTag,
   text: string | undefined,
 ): Promise<VersionTag> {
-  const { version, generation } = armOf(asked);
-  if (generation > 1 || text?.endsWith('#1') === true) return asked;
-  const of = generationsOf(await connection.store.versions(), version);
-  return returnable(of)?.version ?? asked;
+  if (text?.endsWith('#1') === true) return asked;
+  return generationMeant(await connection.store.versions(), asked)?.version ?? asked;
 }
 
 /** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */

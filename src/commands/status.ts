@@ -2,6 +2,7 @@ import { isController } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { VersionRecord } from '../domain/registry.ts';
+import { rolledBack } from '../domain/rolled-back.ts';
 import { targetText } from '../domain/route.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
@@ -16,6 +17,8 @@ import { verdictOn } from '../rollout/verdict-on.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
+import { astrayStage } from './doctor-stage.ts';
+import { silentForMs, silentText } from './owner.ts';
 import { championOf } from './prepare.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
@@ -46,6 +49,7 @@ export async function status(context: Context): Promise<ExitCode> {
       : {
           ...lock.owner,
           process: context.world.isAlive(lock.owner),
+          silentForMs: await silentForMs(context, at, lock),
           since: new Date(lock.takenAt).toISOString(),
           token: lock.token,
         };
@@ -60,7 +64,10 @@ export async function status(context: Context): Promise<ExitCode> {
         ? { error: alias.message }
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     ...(note === null ? {} : { marker: note }),
-    stage,
+    stage:
+      stage === null || running === null || astrayStage(config, running, stage.alias) === null
+        ? stage
+        : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
@@ -79,7 +86,7 @@ export async function status(context: Context): Promise<ExitCode> {
           ]),
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
-      ...stageLines(stage, config.lambda.alias, config.name, running !== null),
+      ...stageLines(at, stage, running),
     ];
     if (running === null) {
       lines.push('rollout   none');
@@ -88,7 +95,7 @@ export async function status(context: Context): Promise<ExitCode> {
     } else {
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
-        `owner     ${drivenBy(lock, owner?.process === 'dead', running, connection, now)}`,
+        `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note) })}`,
         stepsText(running, now, paint),
       );
       if (denied !== null)
@@ -144,26 +151,41 @@ function stageView({ stage, main, reached }: Look): Stage {
   return { alias, functionVersion: isElsewhere ? reached.view.target.functionVersion : null };
 }
 
-/** A stage at rest needs no line. */
-function stageLines(stage: Stage, own: string, environment: string, isRunning: boolean): readonly string[] {
-  if (stage === null || stage.alias === own) return [];
-  const mend = isRunning ? '' : `; next: mlreg gc --environment ${environment}`;
-  return [`stage     names ${stage.alias} -> Lambda version ${stage.functionVersion ?? 'unknown'}${mend}`];
+/** A stage that names what it should needs no line at rest. */
+function stageLines({ config }: Target, stage: Stage, running: RolloutState | null): readonly string[] {
+  if (stage === null) return [];
+  const astray = running === null ? null : astrayStage(config, running, stage.alias);
+  const isAtRest = stage.alias === config.lambda.alias;
+  if (isAtRest && astray === null) return [];
+  const tidy = running === null ? `; next: mlreg gc --environment ${config.name}` : '';
+  const names = isAtRest
+    ? `names ${stage.alias}`
+    : `names ${stage.alias} -> Lambda version ${stage.functionVersion ?? 'unknown'}${tidy}`;
+  return [
+    `stage     ${names}`,
+    ...(astray === null ? [] : [`          ${astray.detail}; next: ${astray.mend}`]),
+  ];
+}
+
+/** A store that is older than what serves refuses a resume, and the controller makes none of it either. */
+function nextFor({ connection: { controller } }: Target, note: MarkerNote | null): string {
+  if (note?.isBehind === true) return note.mend;
+  return controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
 }
 
 /** Who drives, and what to type where nobody does, or nobody will go on by themselves. */
 function drivenBy(
   { owner, takenAt }: LockRecord,
-  isDead: boolean,
+  standing: { readonly process: string; readonly silentForMs: number | null } | null,
   running: RolloutState,
-  { controller }: Target['connection'],
-  now: number,
+  { now, next }: { readonly now: number; readonly next: string },
 ): string {
   const paused = running.pausedAt === null ? '' : ', paused: mlreg resume';
-  const next = controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
   if (owner === null) return `nobody drives it: ${next}`;
   const place = placeText(owner, now - takenAt);
-  return isDead ? `${place}; dead: ${next}` : `${place}${paused}`;
+  if (standing?.process === 'dead') return `${place}; dead: ${next}`;
+  if (standing === null || standing.silentForMs === null) return `${place}${paused}`;
+  return `${place}; ${silentText(standing.silentForMs)}: ${next}`;
 }
 
 /** Who, where, for how long, and by which command. */
@@ -185,7 +207,7 @@ function endedText({ plan, outcome, lastVerdict, observations }: RolloutState): 
   if (outcome === null) return what;
   if (outcome.kind !== 'rolled-back') return `${what}: ${outcome.sentence}`;
   if (outcome.cause.kind !== 'verdict' || lastVerdict?.kind !== 'fail') {
-    return `${what}: rolled back, ${outcome.cause.sentence}`;
+    return `${what}: ${rolledBack(outcome.cause.sentence, ', ')}`;
   }
   return `${what}: ${shortVerdict(lastVerdict, { action: 'roll back', failed: failedIn(observations) })}`;
 }

@@ -1,5 +1,6 @@
 import type { Request } from '../domain/journal.ts';
 import { parsePercent } from '../domain/parse.ts';
+import { createLimit } from '../domain/limit.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { admit } from '../rollout/admit.ts';
@@ -119,8 +120,8 @@ async function awaitAnswer(
   request: Request,
 ): Promise<ExitCode> {
   const { clock } = context.world;
-  const until = later(clock.now(), 15_000);
-  while (clock.now() < until) {
+  const isOver = createLimit(() => clock.now(), 15_000);
+  while (!isOver()) {
     const entries = await at.connection.store.journal(running.id, running.length);
     const answer = entries.find((entry) => entry.kind === 'request' && entry.request.id === request.id);
     if (answer?.kind === 'request') return report(context, running, request, answer.accepted, answer.answer);

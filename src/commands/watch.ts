@@ -7,7 +7,7 @@ import { start } from '../rollout/own.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseWhereBehind } from './behind.ts';
+import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
@@ -27,6 +27,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
   const running = await unfinished(at);
   if (running !== null) return followRunning(context, at, running, durationMs);
   const champion = await championOf(at);
+  if (champion === null) await refuseUnknownServing(at);
   if (champion === null || champion.endpoint === undefined) {
     throw new UserError('conflict', `nothing serves in ${at.config.name} that could be watched`, {
       mend: 'mlreg deploy --strategy canary --model-version VERSION',

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/index.ts';
-import { later } from '../domain/units.ts';
+import { type Instant, later } from '../domain/units.ts';
 import { lap } from './lap.ts';
 import type { Lap, Post } from './watched.ts';
 import { type Tidied, tidiedLine } from './tidy.ts';
@@ -55,9 +55,13 @@ export async function guard(options: {
       options.onAlarm?.(`it could not look after rollouts: ${message}`);
       next = later(clock.now(), afterErrorMs);
     }
-    await clock.sleepUntil(next, signal);
+    // A clock that was set back meanwhile must not make it wait for as long.
+    tidyAt = earlier(tidyAt, later(clock.now(), tidyEveryMs));
+    await clock.sleepUntil(earlier(next, later(clock.now(), afterErrorMs)), signal);
   }
 }
+
+const earlier = (one: Instant, other: Instant): Instant => (one < other ? one : other);
 
 /** What people want to know of a lap; null for all that is as it was. */
 export function lineOf(result: Lap): string | null {

@@ -35,7 +35,9 @@ export async function lap(post: Post, drives: boolean, outSince?: Instant): Prom
     return result;
   } catch (error) {
     if (!isOutage(error)) throw error;
-    post.outSince ??= post.ports.clock.now();
+    const now = post.ports.clock.now();
+    // A clock that was set back must not make an outage last longer than its limit.
+    if (post.outSince === undefined || post.outSince > now) post.outSince = now;
     return lapWithoutStore(post, error, { drives, since: post.outSince });
   }
 }

@@ -256,7 +256,8 @@ export type EntryBody =
       readonly accepted: boolean;
       readonly answer: string;
     }
-  | { readonly kind: 'held'; readonly why: string }
+  /** `over`: what it held for is over, and it goes on. */
+  | { readonly kind: 'held'; readonly why: string; readonly over?: true }
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
   /** The registry says so since this very write. */
   | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }

@@ -108,7 +108,8 @@ function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    // Reading a directory as a file is an error that names no path.
+    throw Object.assign(error as Error, { path });
   }
 }
 

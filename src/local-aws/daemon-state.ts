@@ -104,7 +104,8 @@ export function readState(path: string): unknown {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    // Reading a directory as a file is an error that names no path.
+    throw Object.assign(error as Error, { path });
   }
   try {
     return JSON.parse(text);

@@ -179,7 +179,7 @@ async function startParts(
     objects,
     ...(initial && { initial }),
     changed: () => parts.file?.changed(),
-    settings: { ...settings, sessionToken },
+    settings: { checksSigningTime: true, ...settings, sessionToken },
   });
   parts.aws = aws;
   parts.file = createStateFile({

@@ -27,6 +27,22 @@ export async function looksAt(metrics: Metrics, rollout: RolloutId, pending?: Pe
   return looks;
 }
 
+/** Clocks differ by less. */
+const agreementMs = 5_000;
+
+/** Forgets what was seen at a time that has not come yet: the clock was wrong then, and nobody waits until it was right. */
+export function forgetAhead(looks: Looks, now: number): void {
+  const isAhead = (at: number): boolean => at > now + agreementMs;
+  for (const seen of [looks.marks, looks.late])
+    for (const [at, { since }] of seen) if (isAhead(since)) seen.delete(at);
+  if (isAhead(looks.lateReadAt)) looks.lateReadAt = -Infinity;
+  if (isAhead(looks.lookedAt)) looks.lookedAt = -Infinity;
+  if (isAhead(looks.provenUntil)) looks.provenUntil = -Infinity;
+  const { probe } = looks;
+  if (probe !== undefined && (isAhead(probe.at) || (probe.sent.kind === 'sent' && isAhead(probe.sent.at))))
+    delete looks.probe;
+}
+
 /** Keeps what is new for the next process. Never throws: a look that is not kept only makes that one wait longer. */
 export async function keepLooks(looks: Looks, rollout: RolloutId, pending?: PendingStore): Promise<void> {
   if (pending === undefined) return;

@@ -56,7 +56,7 @@ export interface Metrics {
 }
 
 export type ProbeSent =
-  /** By this machine's clock; `version` is the one under which the router counted it. */
+  /** By the function's clock, which is AWS's; `version` is the one under which the router counted it. */
   | { readonly kind: 'sent'; readonly at: Instant; readonly version?: VersionTag }
   /** The function does not know such requests: an older router, or another program. */
   | { readonly kind: 'unknown' }

@@ -12,6 +12,8 @@ export interface LockRecord {
   readonly takenAt: Instant;
   /** Changes with every write of the owner; who waits watches it on a clock of their own. */
   readonly beat: number;
+  /** When the owner last showed that it lives, by its own clock. Undefined before the first time, and under an mlreg before this. */
+  readonly seenAt?: Instant;
   /** 8 hex digits, drawn for this token. Undefined where an mlreg before format 2 took it. */
   readonly writer?: string;
   /** Undefined until the store gives out its first token under format 2. */
@@ -95,8 +97,8 @@ export interface Store {
   }): Promise<LockRecord>;
   /** The alias carries this store's marker: it may be used again, and nobody owns it. False when fenced. */
   restored(token: number): Promise<boolean>;
-  /** Shows that the owner lives. False when fenced. */
-  beat(token: number): Promise<boolean>;
+  /** Shows that the owner lives. False when fenced. @param at now, by the owner's clock */
+  beat(token: number, at?: Instant): Promise<boolean>;
   /** Clears the owner, keeps the token. False when fenced. */
   release(token: number): Promise<boolean>;
 

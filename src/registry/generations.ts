@@ -55,3 +55,17 @@ export function returnable(of: readonly VersionRecord[]): VersionRecord | undefi
   const all = [...knownGood(of), ...others.map(({ record }) => record)];
   return all.find((record) => !isRetired(record)) ?? all[0];
 }
+
+/**
+ * The generation that a person means: of `v2.3.0#2` that one, and of `v2.3.0` the one to which a rollback goes. Undefined: it
+ * is not registered.
+ */
+export function generationMeant(
+  records: readonly VersionRecord[],
+  asked: VersionTag,
+): VersionRecord | undefined {
+  const { version, generation } = armOf(asked);
+  return generation > 1
+    ? records.find((record) => record.version === asked)
+    : returnable(generationsOf(records, version));
+}

@@ -108,7 +108,8 @@ async function stepList(output: Output): Promise<View> {
 
 /** The spinner's line: the step under way, and while it bakes the numbers of both arms. */
 function doing(state: RolloutState, event: Event, paint: ChalkInstance): string {
-  if (state.phase === 'rolling-back') return paint.red(`rolling back: ${event.text}`);
+  if (state.phase === 'rolling-back')
+    return paint.red(event.text.startsWith('rolling back') ? event.text : `rolling back: ${event.text}`);
   const step = currentStep(state);
   if (step === undefined) return 'ending';
   const place = `step ${state.step + 1}/${state.plan.steps.length}`;

@@ -4,6 +4,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import { copiesOf } from '../rollout/report.ts';
 import { servesAfter } from '../domain/serves-after.ts';
+import { rollingBack } from '../domain/rolled-back.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { counted, effectTitle, percentText, stepTitle } from './words.ts';
 
@@ -97,9 +98,10 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
         },
       );
     case 'held':
+      if (entry.over === true) return event('hold.over', 'info', `goes on: ${entry.why}`, { why: entry.why });
       return event('hold', 'warn', `holds: ${entry.why}`, { why: entry.why });
     case 'rolling-back':
-      return event('rollback.start', 'bad', `rolling back: ${entry.cause.sentence}`, {
+      return event('rollback.start', 'bad', rollingBack(entry.cause.sentence), {
         cause: entry.cause.kind,
       });
     case 'labelled':

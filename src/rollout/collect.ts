@@ -106,11 +106,16 @@ export async function collect(ports: Ports, wanted: Collect): Promise<Collection
   }
 }
 
-const versionsOver = (
+/** A registry that knows no champion does not know which Lambda versions somebody may return to. */
+async function versionsOver(
   ports: Ports,
   { green, keepVersions: keep, mostVersions: atMost }: Collect,
   token: number | undefined,
-): Promise<StaleVersions> => collectVersions(ports, { swapsStage: green !== null, keep, atMost, token });
+): Promise<StaleVersions> {
+  const records = await ports.store.versions();
+  if (!records.some(({ status }) => status === 'champion')) return { functionVersions: [] };
+  return collectVersions(ports, { swapsStage: green !== null, keep, atMost, token });
+}
 
 const named = ({ version, endpoint }: Named): Named => ({ version, endpoint });
 

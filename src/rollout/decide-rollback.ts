@@ -1,6 +1,7 @@
 import type { Deployment, Effect, Outcome } from '../domain/journal.ts';
 import type { Route } from '../domain/route.ts';
 import type { Instant } from '../domain/units.ts';
+import { rolledBack } from '../domain/rolled-back.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
 import { finishRetiring, readReport } from './decide-shadow.ts';
@@ -73,7 +74,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   const reading =
     state.plan.shadow !== undefined && rollback.cause.kind === 'verdict' ? readReport(state, now) : null;
   if (reading !== null) return reading;
-  const told = tell(state, `${state.plan.challenger} rolled back: ${rollback.cause.sentence}`, now);
+  const told = tell(state, `${state.plan.challenger} ${rolledBack(rollback.cause.sentence)}`, now);
   if (told !== null) return told;
   return ended({
     kind: 'rolled-back',

@@ -5,19 +5,17 @@ import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import * as labels from '../registry/labels.ts';
-import { breachAnew } from './accepted-breach.ts';
 import { shortHash, valid } from './approvals.ts';
 import { bake, holdAt, quietMs, steer } from './decide-bake.ts';
-import { holdForBreach, isOverdue, waysOn } from './decide-breach.ts';
+import { holdForBreach, isOverdue, onFailure } from './decide-breach.ts';
 import { fence } from './decide-fence.ts';
 import { foreignEdit } from './foreign-edit.ts';
 import { returnInstead } from './decide-return.ts';
-import { noWayBack, rollBack } from './decide-rollback.ts';
+import { rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, reach, spent, tell } from './decision.ts';
 import { comparedText, copiesOf } from './report.ts';
 import { isHeldForBreach } from './held-for-breach.ts';
-import { heldFor } from './replay.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { resolveRoute, serviceOf } from './target.ts';
 import { warm } from './decide-warm.ts';
@@ -72,32 +70,8 @@ export function dangerOf(
   if (state.rejectedBy !== null) {
     return back({ kind: 'abort', by: state.rejectedBy, sentence: `rejected by ${state.rejectedBy}` });
   }
-  if (verdict?.kind === 'fail' && state.plan.strategy === 'watch' && state.plan.undo === null) {
-    return [
-      { kind: 'verdict', verdict, action: 'tell' },
-      { kind: 'ended', outcome: noWayBack(state, verdict.reason.sentence) },
-    ];
-  }
-  // Everybody suffers, and no person needs to weigh anything.
-  if (verdict?.kind === 'fail' && verdict.reason.blames === 'switch' && state.plan.undo !== null) {
-    return [
-      { kind: 'verdict', verdict, action: 'roll back' },
-      ...back({ kind: 'step-failed', sentence: verdict.reason.sentence }),
-    ];
-  }
-  const reason = breachAnew(state, verdict);
-  if (verdict?.kind === 'fail' && state.plan.onBreach !== undefined && reason !== null) {
-    return [
-      { kind: 'verdict', verdict: { ...verdict, reason }, action: heldFor },
-      { kind: 'held', why: `${reason.sentence} ${waysOn(state.plan)}` },
-    ];
-  }
-  if (verdict?.kind === 'fail' && state.breach === null) {
-    return [
-      { kind: 'verdict', verdict, action: 'roll back' },
-      ...back({ kind: 'verdict', sentence: verdict.reason.sentence }),
-    ];
-  }
+  const failed = verdict?.kind === 'fail' ? onFailure(state, verdict) : null;
+  if (failed !== null) return failed;
   if (isHeldForBreach(state) && isOverdue(state, now)) {
     const limit = formatDuration(state.plan.maxHoldMs);
     return back({
@@ -125,10 +99,10 @@ export function dangerOf(
       sentence: `paused for ${formatDuration(state.plan.maxHoldMs)}, nobody resumed it`,
     });
   }
-  const failed = spent(state);
-  if (failed !== undefined && !mayFail(currentStep(state))) {
-    const kind = failed.credentials === true ? 'credentials' : 'step-failed';
-    return back({ kind, sentence: failed.error });
+  const tried = spent(state);
+  if (tried !== undefined && !mayFail(currentStep(state))) {
+    const kind = tried.credentials === true ? 'credentials' : 'step-failed';
+    return back({ kind, sentence: tried.error });
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import type { Outcome } from '../domain/journal.ts';
+import { createLimit } from '../domain/limit.ts';
 import { type Instant, later } from '../domain/units.ts';
 import { standingOf } from './credentials.ts';
 import { returnEndpointOf } from './keep-warm.ts';
@@ -106,6 +107,7 @@ async function standStill(
   until: Instant,
   signal: AbortSignal,
 ): Promise<void> {
+  const isOver = createLimit(() => ports.clock.now(), until - ports.clock.now());
   const stepMs = Math.max(journal.state().plan.tickMs, shortestLookMs);
   while (!signal.aborted) {
     const danger = await judgeInMemory(ports, journal.state(), memory).catch((error: unknown) => {
@@ -114,7 +116,7 @@ async function standStill(
     });
     const now = ports.clock.now();
     if (danger !== null) return journal.append(now, danger);
-    if (now >= until) return;
+    if (isOver()) return;
     const next = later(now, stepMs);
     await ports.clock.sleepUntil(next < until ? next : until, signal);
   }

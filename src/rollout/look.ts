@@ -16,6 +16,7 @@ import {
 import { type Meaning, meaningOf, newestOf, type Remembered } from './marker.ts';
 import { knownState } from './snapshot.ts';
 import type { RolloutState } from './state.ts';
+import { findUnknownServing, type UnknownServing } from './unknown-serving.ts';
 
 export type Asked = Pick<Store, 'lock' | 'journal' | 'snapshot' | 'writerOf'>;
 type Own = Pick<RolloutState, 'id' | 'rollback' | 'length'>;
@@ -32,7 +33,10 @@ export interface Claimed extends MarkersView {
 }
 
 /** The same with what users reach: every decision of a command follows from one such look. */
-export interface Look extends EnvironmentView, Claimed {}
+export interface Look extends EnvironmentView, Claimed {
+  /** What users reach that neither the registry nor a marker explains; null where nothing is. */
+  readonly unknown: UnknownServing | null;
+}
 
 interface Ports {
   readonly store: Asked;
@@ -40,9 +44,19 @@ interface Ports {
 }
 
 /** @throws PlatformError where the main alias can't be read */
-export async function lookAround({ store, platform }: Ports, names: AliasNames): Promise<Look> {
+export async function lookAround(
+  {
+    store,
+    platform,
+  }: Ports & {
+    readonly store: Pick<Store, 'versions'>;
+    readonly platform: Pick<Platform, 'variables'>;
+  },
+  names: AliasNames,
+): Promise<Look> {
   const view = await readEnvironment(platform, names);
-  return { ...view, claim: await claimIn(store, view) };
+  const claim = await claimIn(store, view);
+  return { ...view, claim, unknown: await findUnknownServing({ store, platform }, view, claim.meaning) };
 }
 
 /**
@@ -79,20 +93,23 @@ export async function claimIn(store: Asked, view: MarkersView, own?: Own): Promi
   );
 }
 
-/** 0: this store must move nobody. */
+/** 0 and 1: this store must move nobody. */
 function severity({ kind }: Meaning): number {
   switch (kind) {
+    case 'replaced':
+    case 'twin':
+      return 0;
     case 'unknown-rollback':
-      return 1;
-    case 'drift':
       return 2;
+    case 'drift':
+      return 3;
     case 'own':
     case 'superseded':
-      return 3;
-    case 'unmarked':
       return 4;
+    case 'unmarked':
+      return 5;
     default:
-      return 0;
+      return 1;
   }
 }
 
@@ -125,7 +142,8 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
       continue;
     }
     if (restoring === true) {
-      meanings.push({ kind: 'unrestored' });
+      const remembered = { ...nothing, token, store: identity, restoring };
+      meanings.push(meaningOf(stamp, description, remembered));
       continue;
     }
     const isNewest = stamp.token === token;
@@ -232,7 +250,7 @@ export function behindText(
   { where, environment }: { readonly where: string; readonly environment: string },
 ): { readonly what: string; readonly why: string; readonly mend: string } | null {
   const recover = `mlreg recover --environment ${environment}  # shows what is found, asks, and rebuilds the registry from it`;
-  const other = `name the store that is in use in mlreg.yaml; where that one is gone for good: mlreg recover --environment ${environment}`;
+  const other = `name the store that is in use in mlreg.yaml; where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`;
   switch (meaning.kind) {
     case 'replaced':
       return {

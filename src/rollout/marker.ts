@@ -42,6 +42,8 @@ export interface Remembered {
   readonly journal: 'forward' | 'rolled back' | null;
   /** How many entries that journal has. Undefined: not asked. */
   readonly length?: number;
+  /** `mlreg recover` began in this store, and its end is not written. */
+  readonly restoring?: boolean;
 }
 
 /**
@@ -88,6 +90,7 @@ interface AliasAsFound {
 /** The table of what a marker means, and pure. Store and epoch come before tokens: another store's token says nothing. */
 export function meaningOf(stamp: Stamp | undefined, description: string, remembered: Remembered): Meaning {
   if (stamp === undefined) return { kind: description.startsWith('mlreg/') ? 'drift' : 'unmarked' };
+  if (remembered.restoring === true) return meaningWhileRestoring(stamp, remembered.store);
   const { detail, rollout, token } = stamp;
   const lost = (what: string): Meaning => ({ kind: 'put-back', lost: what });
   if (detail === undefined || detail.store.epoch === noStore.epoch) {
@@ -117,6 +120,22 @@ export function meaningOf(stamp: Stamp | undefined, description: string, remembe
     return lost(`entry ${stamp.seq} of rollout ${rollout}`);
   return purpose === 'back' && remembered.journal === 'forward' ? unknown : { kind: 'own' };
 }
+
+/**
+ * What a marker means to a store whose recovery was cut off. The recovery named each store whose marker it had seen, so a
+ * marker of any other store was written since: somebody has recovered that one, and it is in use.
+ */
+function meaningWhileRestoring({ detail }: Stamp, mine: StoreIdentity | undefined): Meaning {
+  if (mine === undefined || detail === undefined || detail.store.epoch === noStore.epoch)
+    return { kind: 'unrestored' };
+  const { id, epoch } = detail.store;
+  if (epoch > mine.epoch) return { kind: 'replaced', by: detail.store };
+  const isKnown = [mine, ...(mine.supersedes ?? [])].some((one) => one.id === id && one.epoch === epoch);
+  return isKnown ? { kind: 'unrestored' } : { kind: 'twin', other: detail.store };
+}
+
+/** Another store moves these users, or did last: this one goes on only where a person knows that the other one is gone. */
+export const isOfAnotherStore = ({ kind }: Meaning): boolean => kind === 'replaced' || kind === 'twin';
 
 /** The Lambda version that the write pointed the alias at. Format 1 said it only of a rollback. */
 export const targetOf = ({ detail, back }: Stamp): string => detail?.target ?? back;

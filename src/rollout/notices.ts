@@ -44,6 +44,7 @@ function sayingOf({ plan, reason, committed, breach }: RolloutState, entry: Entr
         ...(reason === '' ? [] : [`reason: ${reason}`]),
       ];
     case 'held':
+      if (entry.over === true) return null;
       if (breach !== null && breach.dismissedBy === null)
         return [
           'waiting',

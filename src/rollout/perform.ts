@@ -10,6 +10,7 @@ import type { RolloutPorts } from './ports.ts';
 import { unknownIn } from './repair.ts';
 import type { SetAliasOutcome } from './set-alias.ts';
 import { swapStage } from './swap-stage.ts';
+import { refusedByStage } from './stage-watch.ts';
 import { reportOf } from './report.ts';
 import type { RolloutState } from './state.ts';
 import { resolveRoute } from './target.ts';
@@ -105,12 +106,15 @@ async function dispatch(
       const endpoints = await warmEndpoints(platform, state, effect);
       return done({ kind: 'warmed', environments, ...(endpoints.length === 0 ? {} : { endpoints }) });
     }
-    case 'set-alias':
+    case 'set-alias': {
+      const refused = await refusedByStage(platform, state, effect);
+      if (refused !== null) return { kind: 'failed', error: refused, final: false };
       return aliasOutcome(
         state,
         effect,
         await writeAlias(ports, state, effect, stampOf(state, effect, seq, mark)),
       );
+    }
     case 'swap-stage':
       return swapStage(platform, effect, stampOf(state, effect, seq, mark));
     case 'report':

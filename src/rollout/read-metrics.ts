@@ -3,7 +3,7 @@ import type { LateTick, Observation } from '../domain/observation.ts';
 import { routeKey } from '../domain/route.ts';
 import { instant } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { keepLooks, looksAt } from '../monitor/looks.ts';
+import { forgetAhead, keepLooks, looksAt } from '../monitor/looks.ts';
 import { nothingLate, readLate } from '../monitor/late.ts';
 import { observe, type Watched } from '../monitor/observe.ts';
 import { totalFailure } from '../monitor/total-failure.ts';
@@ -43,6 +43,7 @@ export async function readNew(
   const now = ports.clock.now();
   if (unreadable !== null && now < unreadable.lastAt + plan.tickMs) return noNews;
   const looks = await looksAt(ports.metrics, state.id, ports.pending);
+  forgetAhead(looks, now);
   const sinceLook = now - looks.lookedAt;
   // A clock that was set back must not blind it.
   if (unreadable === null && sinceLook >= 0 && sinceLook < lookEveryMs(plan)) return noNews;

@@ -2,10 +2,11 @@ import type { Entry } from '../domain/journal.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
-import { type RolloutId, unreachable } from '../domain/units.ts';
+import { instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterRequest } from './after-request.ts';
 import { afterEffect, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
+import { aheadMs, asOf, upTo } from './clock-set-back.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
 
 /** The action of a verdict that a plan holds for (`onBreach`). */
@@ -24,6 +25,7 @@ export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
   const ticks: Observation[] = [];
   let state = begin(id, first);
   for (const entry of rest) {
+    if (aheadMs(state, entry.at) > 0) ticks.length = upTo(ticks, entry.at).length;
     state = apply(state, entry);
     if (entry.kind !== 'observed') continue;
     ticks.push(...entry.observations);
@@ -52,6 +54,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     services: entry.services ?? {},
     planHash: entry.planHash,
     length: 1,
+    writtenAt: entry.at,
     token: entry.token,
     owner: entry.by,
     ownedSeq: 0,
@@ -122,9 +125,11 @@ function startingRoutes(plan: Plan): Readonly<Record<string, Route | null>> {
 export function apply(state: RolloutState, entry: Entry): RolloutState {
   if (entry.seq !== state.length)
     throw new Error(`journal of ${state.id}: entry ${state.length} is missing, found ${entry.seq}`);
-  const folded: Mutable<RolloutState> = fold(state, entry);
+  const before = asOf(state, entry.at);
+  const folded: Mutable<RolloutState> = fold(before, entry);
   // Where the entry changes anything it is a copy already, and of so many fields a second one is dear.
   const next = folded === state ? { ...state } : folded;
+  next.writtenAt = instant(Math.max(before.writtenAt, entry.at));
   next.length = entry.seq + 1;
   next.token = entry.token;
   return next;
@@ -243,6 +248,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         entry.at,
       );
     case 'held':
+      if (entry.over === true) return { ...state, heldSince: null, heldWhy: '' };
       return { ...state, heldSince: state.heldSince ?? entry.at, heldWhy: entry.why };
     case 'rolling-back':
       return {

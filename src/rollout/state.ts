@@ -40,6 +40,8 @@ export interface RolloutState {
 
   /** Journal length. */
   readonly length: number;
+  /** The latest time of an entry, as far as clocks agree: `asOf` says what becomes of a journal that is ahead. */
+  readonly writtenAt: Instant;
   readonly token: number;
   readonly owner: Actor;
   /** Where in the journal the owner's own entries begin. */

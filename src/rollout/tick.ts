@@ -7,6 +7,7 @@ import { decide } from './decide.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { keepSnapshot } from './snapshot.ts';
+import { lookAtStage } from './stage-watch.ts';
 import { type Unjournaled, unjournaled } from './unjournaled.ts';
 import { decidingVerdict, isJudged, verdictOn } from './verdict-on.ts';
 
@@ -37,6 +38,10 @@ export async function tick(
       await readInbox(ports, journal);
       ({ failure } = await memory.look(ports, journal.state()));
       await memory.write(journal, () => ports.clock.now());
+      // As often as there is news of users, for that is when it matters where they are.
+      const isNews = journal.state().length > before;
+      const held = isNews ? await lookAtStage(ports.platform, journal.state()) : null;
+      if (held !== null) await journal.append(ports.clock.now(), [held]);
     }
     for (let decisions = 0; decisions < mostDecisions; decisions++) {
       const state = journal.state();
@@ -82,7 +87,7 @@ async function stillOurs(ports: RolloutPorts, journal: JournalWriter): Promise<b
   // A clock that was set back must not silence an owner who lives.
   if (Math.abs(now - journal.wroteAt()) >= beatEveryMs) {
     journal.beaten(now);
-    return ports.store.beat(journal.token);
+    return ports.store.beat(journal.token, now);
   }
   return (await ports.store.lock()).token === journal.token;
 }

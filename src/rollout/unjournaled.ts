@@ -1,5 +1,6 @@
 import type { EntryBody } from '../domain/journal.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { aheadMs } from './clock-set-back.ts';
 import { dangerOf } from './decide.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
@@ -45,13 +46,17 @@ export function unjournaled(): Unjournaled {
         seen = state;
         kept = [];
       }
-      const { entry, failure } = await readNew(ports, seen);
-      if (entry !== null) {
-        const at = ports.clock.now();
-        seen = apply(seen, { ...entry, seq: seen.length, at, token: seen.token });
+      let now = seen;
+      const take = (entry: Reading): void => {
+        now = apply(now, { ...entry, seq: now.length, at: ports.clock.now(), token: now.token });
+        seen = now;
         kept = joined(kept, entry, sent);
-      }
-      return { state: seen, failure };
+      };
+      // An entry of now says from when on what the journal dates ahead counts as past.
+      if (aheadMs(now, ports.clock.now()) > 0) take({ kind: 'observed', observations: [] });
+      const { entry, failure } = await readNew(ports, now);
+      if (entry !== null) take(entry);
+      return { state: now, failure };
     },
     entries: () => kept,
     async write(journal, at) {

@@ -66,7 +66,7 @@ export function fileError(error: unknown, what: 'read' | 'write' | 'sync', path:
 
 const noRights = [
   'this user has no right to',
-  'ls -ld PATH  # and make it yours, or set another stateDir',
+  'ls -ld PATH  # make it yours with chown, or run mlreg as the user whose it is',
 ] as const;
 const full = [
   'the disk is full; nothing was changed',
@@ -76,12 +76,22 @@ const full = [
 const reasons: Readonly<Record<string, readonly [why: string, mend: string]>> = {
   EACCES: noRights,
   EPERM: noRights,
-  EROFS: ['the file system is read-only', 'set stateDir to a directory that can be written'],
+  EROFS: [
+    'the file system is read-only',
+    'df PATH  # mount it writable, or run mlreg in a copy of this project that can be written',
+  ],
   ENOSPC: full,
   EDQUOT: ['the disk quota is used up; nothing was changed', full[1]],
   EFBIG: ['the file is as large as it may be; nothing was changed', 'ulimit -f unlimited'],
-  ENOTDIR: ['a part of the path is a file, not a directory', 'set stateDir to a directory'],
-  EISDIR: ['it is a directory', 'set stateDir to a directory that is empty or was written by mlreg'],
+  ENOTDIR: [
+    'a part of the path is a file, not a directory',
+    'namei -l PATH  # shows which; move that file away, then the same command again',
+  ],
+  EISDIR: ['it is a directory, not a file', 'mv PATH PATH.away  # then the same command again'],
+  ELOOP: [
+    'its symbolic links lead round in a circle',
+    'namei -l PATH  # shows which; remove that link, then the same command again',
+  ],
   ENAMETOOLONG: [
     'the name is too long for this file system',
     "shorten the environment's or the model's name",

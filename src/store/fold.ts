@@ -36,7 +36,8 @@ export type Transaction =
       readonly at: Instant;
       readonly store: StoreIdentity;
     }
-  | { readonly kind: 'beat' | 'release' | 'restored'; readonly token: number }
+  | { readonly kind: 'release' | 'restored'; readonly token: number }
+  | { readonly kind: 'beat'; readonly token: number; readonly at?: Instant }
   | {
       readonly kind: 'append';
       readonly rollout: RolloutId;
@@ -153,6 +154,7 @@ function fold(state: State, known: Folded, content: Part['content']): void {
       state.beats++;
       return;
     case 'beat':
+      if (known.at !== undefined) state.holder = { ...state.holder, seenAt: known.at };
       state.beats++;
       return;
     case 'release':

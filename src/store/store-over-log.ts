@@ -96,8 +96,11 @@ export function storeOverLog(log: Log, opened: string): Store {
       log.commit<void>((state) =>
         state.holder.sealedBy === undefined ? write({ kind: 'seal', by }, undefined) : answer(undefined),
       ),
-    beat: (token) =>
-      log.commit((state) => (owns(state, token) ? write({ kind: 'beat', token }, true) : answer(false))),
+    beat: (token, at) =>
+      log.commit((state) => {
+        if (!owns(state, token)) return answer(false);
+        return write({ kind: 'beat', token, ...(at === undefined ? {} : { at }) }, true);
+      }),
     release: (token) =>
       log.commit((state) => {
         if (!owns(state, token)) return answer(false);
@@ -191,7 +194,7 @@ const unrestored = (): UserError =>
 const sealed = ({ id, epoch }: StoreId): UserError =>
   new UserError('conflict', `another store took this one's place: store ${id}, epoch ${epoch}`, {
     why: 'the alias carries the marker of that store, and two stores must not move the same users',
-    mend: 'name the store that is in use now in mlreg.yaml (stateDir, or environments.ENVIRONMENT.table)',
+    mend: 'name the store that is in use now in mlreg.yaml (environments.ENVIRONMENT.table), or run mlreg in the directory whose .mlreg holds it',
   });
 
 function requireRegistered(state: State, changes: readonly VersionChange[]): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../src/ports/platform.ts';
-import { bad, type CliWorld, cliWorld, projectConfig, serving } from '../support/cli-world.ts';
+import { bad, type CliWorld, cliWorld, projectConfig, type Ran, serving } from '../support/cli-world.ts';
 
 const deploy = 'deploy --strategy blue-green --model-version v2.3.0';
 
@@ -56,6 +56,72 @@ describe('a blue-green deploy', () => {
     expect([said?.code, ended.code]).toEqual([0, 9]);
     const home = { functionVersion: '7', weights: {} };
     expect(served(cli)).toEqual([home, home, 'live']);
+  });
+
+  describe('whose stage somebody moves by hand', () => {
+    /** Swaps the stage to `name` at the first tick of the bake at this share. */
+    async function moved(from: string, name: string, mended = false) {
+      const cli = await serving();
+      const said: Promise<Ran>[] = [];
+      let ticks = 0;
+      cli.when(
+        ({ kind }) => kind === 'observed' && cli.model.stage().alias === from && ticks === 0,
+        () => {
+          ticks++;
+          cli.model.swap(name, cli.model.stage().stamp);
+        },
+      );
+      cli.when(
+        (entry) => entry.kind === 'held',
+        () => {
+          for (const words of ['status', 'status -o json', 'doctor'])
+            said.push(cli.run(words, { as: 'bob' }));
+          if (mended) cli.model.swap(from, cli.model.stage().stamp);
+        },
+      );
+      const ended = await cli.run(deploy);
+      return { cli, ended, said: await Promise.all(said) };
+    }
+
+    it.each([
+      ['live', 'green'],
+      ['green', 'live'],
+    ])('from %s to %s: says where users are, goes no further, and rolls back', async (from, to) => {
+      const { cli, ended, said } = await moved(from, to);
+      const sentence = `the stage names alias ${to}, but r-1 has users on alias ${from}: something other than mlreg moved it`;
+      const [status, json, doctor] = said;
+      expect(status?.stdout).toContain(
+        `${sentence}, and users get what alias ${to} serves; next: point the stage`,
+      );
+      expect(status?.stdout).toContain(`or: mlreg rollback --environment dev`);
+      expect(JSON.parse(json?.stdout ?? '').stage.astray.detail).toContain(sentence);
+      expect([doctor?.code, doctor?.stdout]).toEqual([
+        1,
+        expect.stringContaining(`✖ stage      ${sentence}`),
+      ]);
+      expect(ended.stderr).toContain(sentence);
+      expect([ended.code, ended.stdout]).toEqual([3, expect.stringContaining('v2.2.0 serves 100 % in dev')]);
+      const home = { functionVersion: '7', weights: {} };
+      expect(served(cli).slice(0, 2)).toEqual([home, home]);
+    });
+
+    it.each(['live', 'green'])('and points it back at %s: the rollout goes on', async (from) => {
+      const { cli, ended } = await moved(from, from === 'live' ? 'green' : 'live', true);
+      expect(ended.stderr).toContain(`goes on: the stage names alias ${from} again`);
+      expect(ended.code).toBe(0);
+      const target = cli.model.alias().target;
+      expect(target.functionVersion).not.toBe('7');
+      expect(served(cli)).toEqual([target, target, 'live']);
+    });
+
+    it('goes on where the stage can not be read', async () => {
+      const cli = await serving();
+      cli.model.fault = (_at, name) =>
+        name === 'readStage' && cli.model.stage().alias === 'green' && cli.model.calls.length % 2 === 0
+          ? 'error-before'
+          : null;
+      expect((await cli.run(deploy)).code).toBe(0);
+    });
   });
 
   it('tells what could not be tidied', async () => {

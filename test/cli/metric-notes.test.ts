@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CliWorld, serving } from '../support/cli-world.ts';
 
-const clock = "this machine's clock is 32s behind AWS's; metrics are read by AWS's";
+const clock = "this machine's clock is 32s behind AWS's; mlreg goes by AWS's";
 const refused = 'CloudWatch does not give Latency TC(:5) and 3 more: what depends on it is not judged';
 
 /** Every reading has these notes. */

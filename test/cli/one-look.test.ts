@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Stamp } from '../../src/domain/journal.ts';
-import { baking, type CliWorld, cliWorld, serving } from '../support/cli-world.ts';
+import { baking, type CliWorld, cliWorld, projectConfig, serving } from '../support/cli-world.ts';
 import { expectWell, promoted, under } from '../support/recovered.ts';
 
 const recover = 'mlreg recover --environment dev';
+const recoverByForce = 'mlreg recover --force --reason WHY --environment dev';
 
 const wipe = (cli: CliWorld, name: 'live' | 'green'): void =>
   cli.model.makeAlias(name, cli.model.alias(name).target);
@@ -16,7 +17,12 @@ function restoreOf(cli: CliWorld, name: 'live' | 'green', epoch: number, over: P
 }
 
 /** What names another store than the one at hand, though alias live does not. */
-const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>, said: string])[] = [
+const witnesses: readonly (readonly [
+  name: string,
+  make: () => Promise<CliWorld>,
+  said: string,
+  recovery: string,
+])[] = [
   [
     'alias green, where the marker of live was wiped and the store is gone',
     async () => {
@@ -25,6 +31,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return under(cliWorld(), aws);
     },
     'alias green was written by store ',
+    recover,
   ],
   [
     'the stage, where the markers of both aliases were wiped and the store is gone',
@@ -37,6 +44,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'the stage was written by store ',
+    recover,
   ],
   [
     'alias green, which carries the marker of a newer store',
@@ -46,6 +54,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'store 0ddba110 (epoch 7) took the place of this store',
+    recoverByForce,
   ],
   [
     'alias green, which carries the marker of another store of the same epoch',
@@ -55,6 +64,7 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'alias green belongs to another store: 0ddba110',
+    recoverByForce,
   ],
   [
     'alias green, with a newer token than that of live',
@@ -66,10 +76,11 @@ const witnesses: readonly (readonly [name: string, make: () => Promise<CliWorld>
       return cli;
     },
     'alias green was written by token ',
+    recover,
   ],
 ];
 
-describe.each(witnesses)('the only one who names the lost store is %s', (_name, make, said) => {
+describe.each(witnesses)('the only one who names the lost store is %s', (_name, make, said, recovery) => {
   it.each([
     'deploy --model-version v2.9.0',
     'deploy --model-version v2.9.0 --strategy all-at-once --yes',
@@ -86,7 +97,7 @@ describe.each(witnesses)('the only one who names the lost store is %s', (_name, 
     const before = [cli.model.alias(), cli.model.alias('green'), cli.model.stage()];
     const ran = await cli.run(words);
     expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(said)]);
-    expect(ran.stderr).toContain(recover);
+    expect(ran.stderr).toContain(recovery);
     expect([cli.model.alias(), cli.model.alias('green'), cli.model.stage()]).toEqual(before);
   });
 
@@ -95,13 +106,13 @@ describe.each(witnesses)('the only one who names the lost store is %s', (_name, 
     expect((await cli.ask('status')).marker).toMatchObject({
       isBehind: true,
       detail: expect.stringContaining(said),
-      mend: expect.stringContaining(recover),
+      mend: expect.stringContaining(recovery),
     });
     const doctor = await cli.ask('doctor');
     expect(doctor.findings.find(({ check }: any) => check === 'alias')).toMatchObject({
       ok: false,
       detail: expect.stringContaining(said),
-      mend: expect.stringContaining(recover),
+      mend: expect.stringContaining(recovery),
     });
     const audit = await cli.run('audit verify');
     expect([audit.code, audit.stderr]).toEqual([5, expect.stringContaining(said)]);
@@ -279,6 +290,96 @@ describe('with no marker at all and no store', () => {
       expect(ran.stderr).toContain(recover);
     },
   );
+
+  it('status, doctor and audit verify say it, with the command that rebuilds the registry', async () => {
+    const said = 'alias live serves v2.3.0, and this store knows of no rollout of it';
+    const cli = await lost();
+    const status = await cli.run('status');
+    expect(status).toMatchObject({ code: 0 });
+    expect(status.stdout).toContain('champion  unknown: this store knows nothing of what the alias serves');
+    expect(status.stdout).toContain(`${said}; next: ${recover}`);
+    const doctor = await cli.run('doctor -o json');
+    const { well, findings } = JSON.parse(doctor.stdout);
+    expect([doctor.code, well]).toEqual([1, false]);
+    expect(findings.find(({ check }: any) => check === 'alias')).toMatchObject({
+      ok: false,
+      detail: said,
+      mend: expect.stringContaining(recover),
+    });
+    expect(findings.find(({ check }: any) => check === 'way back')).toBeUndefined();
+    const audit = await cli.run('audit verify');
+    expect([audit.code, audit.stderr]).toEqual([5, expect.stringContaining(said)]);
+    expect(audit.stderr).toContain(recover);
+    const empty = under(cliWorld(), cli);
+    for (const words of ['versions', 'history'])
+      expect([words, (await empty.run(words)).stdout]).toEqual([words, expect.stringContaining(said)]);
+  });
+
+  it.each([
+    'rollback',
+    'rollback --to v2.3.0',
+    'rollback --to v2.9.0',
+    'watch --duration 5',
+    'gc',
+    'gc --dry-run',
+  ])('%s says it too, and changes nothing', async (words) => {
+    const cli = await lost();
+    const before = [cli.model.alias(), cli.model.functionVersions()];
+    const ran = await cli.run(words);
+    expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining('alias live serves v2.3.0, and')]);
+    expect(ran.stderr).toContain(recover);
+    expect([cli.model.alias(), cli.model.functionVersions()]).toEqual(before);
+  });
+
+  it('gc deletes no Lambda version while the registry knows no champion, also where what serves can not be read', async () => {
+    const cli = under(
+      cliWorld(projectConfig.replace('dev: {', 'dev: { lambda: { keepVersions: 1 },')),
+      await lost(),
+    );
+    for (const n of ['1', '2', '3'])
+      await cli.model.ports.platform.publish({
+        variables: { N: n },
+        codeSha256: 'code',
+        description: 'mlreg r',
+      });
+    const before = cli.model.functionVersions();
+    cli.model.fault = (_at, name) => (name === 'variables' ? 'error-before' : null);
+    expect((await cli.run('gc')).code).toBe(0);
+    expect(cli.model.functionVersions()).toEqual(before);
+  });
+
+  it('so it is of an alias that the stage names', async () => {
+    const cli = await lost();
+    const { functionVersion } = cli.model.alias().target;
+    cli.model.makeAlias('live', { functionVersion: '3', weights: {} });
+    cli.model.publishAs('3', {});
+    cli.model.makeAlias('green', { functionVersion, weights: {} });
+    cli.model.swap('green');
+    expect((await cli.ask('status')).marker.detail).toContain('alias green serves v2.3.0, and this store');
+  });
+
+  it('nothing is said before a first deploy, while one is under way, and when it has ended', async () => {
+    const cli = cliWorld();
+    await cli.register('v2.3.0');
+    expect(await cli.ask('status')).not.toHaveProperty('marker');
+    cli.when(
+      ({ kind, outcome }: any) =>
+        kind === 'result' && outcome.kind === 'alias' && outcome.target.functionVersion !== '7',
+      () => {
+        cli.model.fault = () => 'crash-before';
+      },
+    );
+    await cli.run('deploy --model-version v2.3.0').catch(() => undefined);
+    cli.model.fault = () => null;
+    const { functionVersion } = cli.model.alias().target;
+    expect(cli.model.variablesOf(functionVersion).MLREG_ROUTE).toContain('"version":"v2.3.0"');
+    expect(await cli.ask('status')).toMatchObject({ champion: null });
+    expect(await cli.ask('status')).not.toHaveProperty('marker');
+    expect((await cli.run('resume')).code).toBe(0);
+    wipe(cli, 'live');
+    expect(await cli.ask('status')).toMatchObject({ champion: 'v2.3.0' });
+    expect(await cli.ask('status')).not.toHaveProperty('marker');
+  });
 
   it('mlreg recover rebuilds the registry from it, and a deploy afterwards is a canary', async () => {
     const cli = await lost();

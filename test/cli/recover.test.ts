@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Stamp } from '../../src/domain/journal.ts';
 import { baking, began, type CliWorld, cliWorld, serving } from '../support/cli-world.ts';
+import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
 import { expectWell, named, promoted, under } from '../support/recovered.ts';
 
 const serves = (cli: CliWorld) => cli.model.alias().target;
@@ -343,6 +344,98 @@ describe('mlreg recover is cut off', () => {
     expect((await cli.run('recover --yes')).code).toBe(0);
     expect(await cli.ask('status')).toMatchObject({ champion: 'v2.2.0' });
   });
+});
+
+/** Another store was recovered after this one's recovery had been cut off, and is in use. */
+describe.each(['store.register', 'store.append', 'writeAlias'] as const)(
+  'mlreg recover was cut off before %s, and another store was recovered since',
+  (call) => {
+    async function halfRecovered(): Promise<{ readonly half: CliWorld; readonly inUse: CliWorld }> {
+      const half = under(cliWorld(), await promoted());
+      half.model.fault = (_at, name) => (name === call ? 'crash-before' : null);
+      await half.run('recover --yes').catch(() => undefined);
+      half.model.fault = () => null;
+      expect(await half.store.lock()).toMatchObject({ restoring: true });
+      const inUse = under(cliWorld(undefined, openMemoryStore({ ...memoryPlace(), opened: 7 })), half);
+      expect((await inUse.run('recover --yes --reason "table deleted"')).code).toBe(0);
+      return { half: under(half, inUse), inUse };
+    }
+
+    it('refuses all but a rollback by the alias alone, and a recovery without --force', async () => {
+      const { half } = await halfRecovered();
+      const before = half.model.alias();
+      const id = before.stamp?.detail?.store.id ?? '';
+      for (const words of [
+        'recover --yes',
+        'deploy --model-version v2.2.0',
+        'resume',
+        'gc',
+        'audit verify',
+      ]) {
+        const ran = await half.run(words);
+        expect([words, ran.code, ran.stderr]).toEqual([
+          words,
+          5,
+          expect.stringContaining(`belongs to another store: ${id}, epoch 2`),
+        ]);
+        expect([words, ran.stderr]).toEqual([
+          words,
+          expect.stringContaining('mlreg recover --force --reason WHY --environment dev'),
+        ]);
+      }
+      expect((await half.ask('status')).marker.detail).toContain('belongs to another store');
+      expect((await half.run('doctor')).code).toBe(1);
+      expect(half.model.alias()).toEqual(before);
+      const ran = await half.run('rollback');
+      expect([ran.code, half.model.alias()]).toMatchObject([
+        0,
+        {
+          target: { functionVersion: '7' },
+          stamp: { detail: { purpose: 'blind', store: { id, epoch: 2 } } },
+        },
+      ]);
+    });
+
+    it('takes the aliases where a person says that the other store is gone', async () => {
+      const { half, inUse } = await halfRecovered();
+      expect((await half.run('recover --yes --force --reason "that table is gone"')).code).toBe(0);
+      expect(half.model.alias().stamp?.detail?.store.epoch).toBe(3);
+      await expectWell(half, 'v2.3.0');
+      const refused = await under(inUse, half).run('recover --yes');
+      expect([refused.code, refused.stderr]).toEqual([
+        5,
+        expect.stringContaining('(epoch 3) took the place of this store'),
+      ]);
+    });
+
+    it('leaves the store that is in use as it was', async () => {
+      const { half, inUse } = await halfRecovered();
+      await half.run('recover --yes');
+      await expectWell(under(inUse, half), 'v2.3.0');
+    });
+  },
+);
+
+it('a damaged store of which another one took the place needs --force as well', async () => {
+  const cli = await promoted();
+  const { stamp, target } = cli.model.alias();
+  const detail = stamp?.detail;
+  if (stamp === undefined || detail === undefined) throw new Error('the alias carries no marker');
+  cli.model.makeAlias('live', target, {
+    ...stamp,
+    detail: { ...detail, store: { id: '0ddba110', epoch: 7 } },
+  });
+  const before = cli.model.alias();
+  const damage = { where: 'store.ndjson', problem: 'record 9 is damaged', records: 8 };
+  cli.recovery = {
+    look: async () => ({ store: cli.store, damage }),
+    salvage: async () => 'store.ndjson.damaged',
+  };
+  const refused = await cli.run('recover --yes');
+  expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('mlreg recover --force')]);
+  expect(cli.model.alias()).toEqual(before);
+  const ran = await cli.run('recover --yes --force --reason "that table is gone"');
+  expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('kept in store.ndjson.damaged')]);
 });
 
 it('a store that is whole is left alone', async () => {

@@ -11,41 +11,53 @@ const marker =
     ...(stamp.detail === undefined ? {} : { detail: { ...stamp.detail, ...more } }),
   });
 
-/** What the alias says, and the store at hand does not. */
-const kinds: readonly (readonly [name: string, mark: (stamp: Stamp) => Stamp, said: string])[] = [
+const recover = 'mlreg recover --environment dev';
+const recoverByForce = 'mlreg recover --force --reason WHY --environment dev';
+
+/** What the alias says, and the store at hand does not; and how the store is recovered. */
+const kinds: readonly (readonly [
+  name: string,
+  mark: (stamp: Stamp) => Stamp,
+  said: string,
+  recovery: string,
+])[] = [
   [
     'a larger epoch',
     (stamp) => marker({ store: { id: '0ddba110', epoch: 7 } })(stamp),
     'store 0ddba110 (epoch 7) took the place of this store',
+    recoverByForce,
   ],
   [
     'an equal epoch with another store',
     (stamp) => marker({ store: { id: '0ddba110', epoch: stamp.detail?.store.epoch ?? 0 } })(stamp),
     'alias live belongs to another store: 0ddba110',
+    recoverByForce,
   ],
   [
     'a larger token',
     (stamp) => marker({}, { token: stamp.token + 5 })(stamp),
     'which this store does not know',
+    recover,
   ],
   [
     'a known token with another writer',
     marker({ writer: '0ddba110' }),
     'alias live was written by another copy of this store',
+    recover,
   ],
   [
     'an unknown rollout',
     marker({}, { rollout: rolloutId('r-lost') }),
     'alias live was written by rollout r-lost, which this store does not know',
+    recover,
   ],
   [
     'an entry that the journal of its rollout does not have',
     marker({}, { seq: 9_999 }),
     'alias live was written by entry 9999 of rollout r-1, which this store does not know',
+    recover,
   ],
 ];
-
-const recover = 'mlreg recover --environment dev';
 
 function remark(cli: CliWorld, mark: (stamp: Stamp) => Stamp): void {
   const { stamp, target } = cli.model.alias();
@@ -93,24 +105,28 @@ const forward = [
 ];
 const steering = ['resume', 'promote', 'traffic --percent 10', 'pause', 'abort --if-running'];
 
-function expectRefused(cli: CliWorld, ran: Ran, said: string, before: unknown): void {
+function expectRefused(
+  cli: CliWorld,
+  ran: Ran,
+  { said, recovery, before }: { readonly said: string; readonly recovery: string; readonly before: unknown },
+): void {
   expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(said)]);
-  expect(ran.stderr).toContain(recover);
+  expect(ran.stderr).toContain(recovery);
   expect(ran.stderr).not.toContain('rollback --to');
   expect(cli.model.alias()).toEqual(before);
 }
 
-describe.each(kinds)('a marker with %s', (_name, mark, said) => {
+describe.each(kinds)('a marker with %s', (_name, mark, said, recovery) => {
   it.each(forward)('refuses %s', async (words) => {
     const cli = await atRest(mark);
     const before = cli.model.alias();
-    expectRefused(cli, await cli.run(words), said, before);
+    expectRefused(cli, await cli.run(words), { said, recovery, before });
   });
 
   it.each(steering)('refuses %s of a rollout whose owner is dead', async (words) => {
     const cli = await underWay(mark);
     const before = cli.model.alias();
-    expectRefused(cli, await cli.run(words, { as: 'bob' }), said, before);
+    expectRefused(cli, await cli.run(words, { as: 'bob' }), { said, recovery, before });
   });
 
   it.each(['rollback', 'rollback --to v2.2.0', 'abort'])(
@@ -145,18 +161,18 @@ describe.each(kinds)('a marker with %s', (_name, mark, said) => {
     expect(status.marker).toMatchObject({
       isBehind: true,
       detail: expect.stringContaining(said),
-      mend: expect.stringContaining(recover),
+      mend: expect.stringContaining(recovery),
     });
     const doctor = await cli.run('doctor -o json');
     const alias = JSON.parse(doctor.stdout).findings.find(({ check }: any) => check === 'alias');
     expect([doctor.code, alias]).toMatchObject([
       1,
-      { ok: false, detail: expect.stringContaining(said), mend: expect.stringContaining(recover) },
+      { ok: false, detail: expect.stringContaining(said), mend: expect.stringContaining(recovery) },
     ]);
     expect(doctor.stdout).not.toContain('rollback --to');
     const audit = await cli.run('audit verify');
     expect([audit.code, audit.stderr]).toEqual([5, expect.stringContaining(said)]);
-    expect(audit.stderr).toContain(recover);
+    expect(audit.stderr).toContain(recovery);
   });
 });
 
@@ -202,7 +218,57 @@ describe('a store that was lost', () => {
       expect([words, (await empty.run(words)).code]).toEqual([words, 5]);
     const ran = await empty.run('rollback --to v2.2.0');
     expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(recover)]);
+    expect(ran.stderr).toContain(
+      "--to v2.2.0 can't be followed: which Lambda version served v2.2.0 stands in",
+    );
+    expect(ran.stderr).toContain('mlreg rollback --environment dev  # without --to: goes where the alias');
+    expect(ran.stderr).not.toContain('needs no store\n  try  mlreg rollback');
     expect((await empty.run('rollback')).code).toBe(0);
     expect(empty.model.alias().target.functionVersion).toBe('7');
   });
+});
+
+describe('a store that can not be read', () => {
+  it.each(['rollback --to v2.2.0', 'rollback --to v2.2.0#1'])(
+    '%s names --to as what is in the way',
+    async (words) => {
+      const cli = await atRest((stamp) => stamp);
+      cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'denied' : null);
+      const before = cli.model.alias();
+      const ran = await cli.run(words);
+      expect([ran.code, ran.stdout]).toEqual([1, '']);
+      expect(ran.stderr).toContain("--to v2.2.0 can't be followed");
+      expect(ran.stderr).toContain('why  store.lock: no answer');
+      expect(ran.stderr).toContain('mlreg rollback --environment dev  # without --to');
+      expect(cli.model.alias()).toEqual(before);
+      expect((await cli.run('rollback')).code).toBe(0);
+      expect(cli.model.alias().target.functionVersion).toBe('7');
+    },
+  );
+
+  it('is said once in what the rollback is told with', async () => {
+    const cli = await atRest((stamp) => stamp);
+    cli.model.fault = (_at, name) => (name.startsWith('store.') ? 'denied' : null);
+    await cli.run('rollback');
+    cli.model.fault = () => null;
+    const resumed = await cli.run('resume');
+    expect(resumed.stderr).toContain(
+      'rolling back: users were brought back while the store was out of reach',
+    );
+    const { stdout } = await cli.run('status');
+    expect(stdout).toContain('v2.2.0 -> v2.3.0: rolled back while the store was out of reach');
+    for (const text of [resumed.stderr, resumed.stdout, stdout])
+      expect(text).not.toMatch(
+        /rolled back(:|,) rolled back|rolling back: rolled back|rolling back: rolling back/,
+      );
+  });
+});
+
+it('status and doctor of an older copy that takes a rollout for under way advise to recover it, and no resume', async () => {
+  const cli = await underWay(marker({}, { token: 99 }));
+  const status = await cli.run('status', { as: 'bob' });
+  expect(status.stdout).toContain(`dead: ${recover}`);
+  const doctor = await cli.run('doctor', { as: 'bob' });
+  expect(doctor.stdout).toContain(recover);
+  for (const { stdout } of [status, doctor]) expect(stdout).not.toContain('mlreg resume');
 });

@@ -190,6 +190,14 @@ export const markerMutants: readonly Mutant[] = [
     caughtBy: ['cli/one-look'],
   },
   {
+    file: 'src/rollout/marker.ts',
+    name: 'a store whose recovery was cut off takes every marker for one that it has seen',
+    from: '  return isKnown ? {',
+    to: '  return isKnown || epoch <= mine.epoch ? {',
+    danger: 'a store that was recovered by half takes the users of the one that is in use',
+    caughtBy: ['unit/rollout/marker', 'cli/recover'],
+  },
+  {
     file: 'src/registry/known-good.ts',
     name: 'what mlreg recover found is known good',
     from: "    return { kind: 'unproven', service, since: left.at };",

@@ -1,4 +1,5 @@
 import { aliasMutants } from './alias.ts';
+import { clockMutants } from './clock.ts';
 import { markerMutants } from './marker.ts';
 import type { Mutant } from './mutant.ts';
 import { ownerMutants } from './owner.ts';
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...ownerMutants,
   ...policyMutants,
   ...userMutants,
+  ...clockMutants,
 ];

@@ -2,7 +2,7 @@ import { UserError } from '../../src/domain/user-error.ts';
 import type { Reading } from '../../src/domain/observation.ts';
 import { PlatformError, type PlatformFailure } from '../../src/ports/platform.ts';
 import { draw } from './dice.ts';
-import { drawFault, type Fault, isInert, type Struck, type Window } from './faults.ts';
+import { drawFault, type Fault, isInert, type Struck, type Window, wrongForMs } from './faults.ts';
 import { Violation } from './safety.ts';
 import type { Process, Scheduler, Wake } from './scheduler.ts';
 import { spoil } from './spoil.ts';
@@ -65,6 +65,9 @@ const lossOf = {
   readonly: 'store not writable',
 } as const;
 
+/** Up to a day. */
+const farther = { clock: 720, 'clock-briefly': 24 };
+
 export function createCaller(world: {
   readonly story: Story;
   readonly allows: (key: string) => boolean;
@@ -96,6 +99,18 @@ export function createCaller(world: {
     const nth = called.get(key) ?? 0;
     called.set(key, nth + 1);
     return nth;
+  };
+
+  const setClock = (process: Process, { kind, ms }: Pick<Fault, 'kind' | 'ms'>): void => {
+    const by =
+      ms * (world.story.farClocks === true ? farther[kind === 'clock' ? 'clock' : 'clock-briefly'] : 1);
+    saw(by < 0 ? 'clock set back' : 'clock set forward');
+    process.skewMs += by;
+    if (kind !== 'clock-briefly') return;
+    saw('clock wrong for seconds');
+    scheduler.at(scheduler.now() + wrongForMs(ms), () => {
+      process.skewMs -= by;
+    });
   };
 
   const faultOf = (process: Process, nth: number, name: string, isLagging = false): Fault | null => {
@@ -188,16 +203,18 @@ export function createCaller(world: {
         case 'pause-before':
           saw('paused process');
           process.pausedUntil = at + ms;
+          process.sleptMs += ms;
           // Whoever is killed in its sleep sends nothing.
           return scheduler.at(at + ms, () => process.alive && happen(reply));
         case 'pause-after':
           return sendAfter(there, (settled) => {
             process.pausedUntil = scheduler.now() + ms;
+            process.sleptMs += ms;
             reply(settled);
           });
         case 'clock':
-          saw(ms < 0 ? 'clock set back' : 'clock set forward');
-          process.skewMs += ms;
+        case 'clock-briefly':
+          setClock(process, { kind, ms });
           return sendAfter(there, reply);
         case 'stale':
           saw(`stale ${name}`);
@@ -223,10 +240,9 @@ export function createCaller(world: {
         if (fault?.kind.startsWith('crash') === true) return die(process);
         const extra = fault?.kind.startsWith('pause') === true ? fault.ms : 0;
         // Timers run on a monotonic clock, whatever is done to the wall's.
-        if (fault?.kind === 'clock') {
-          saw(fault.ms < 0 ? 'clock set back' : 'clock set forward');
-          process.skewMs += fault.ms;
-        }
+        if (fault?.kind === 'clock' || fault?.kind === 'clock-briefly') setClock(process, fault);
+        // Asleep past its timer.
+        process.sleptMs += extra;
         scheduler.at(scheduler.now() + Math.max(1, ms) + extra, () => wake({ value: undefined }));
       });
     },

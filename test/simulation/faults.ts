@@ -18,6 +18,8 @@ export type FaultKind =
   | 'pause-after'
   /** The machine's clock is set. */
   | 'clock'
+  /** The same, and after some seconds it is right again. */
+  | 'clock-briefly'
   /** A read that AWS answers from before its last write. */
   | 'stale'
   | MetricFault;
@@ -118,7 +120,7 @@ const kindsOf: Partial<Record<FaultClass, readonly FaultKind[]>> = {
   throttles: ['throttle'],
   crashes: ['crash-before', 'crash-after', 'crash-late'],
   pauses: ['pause-before', 'pause-after'],
-  clocks: ['clock'],
+  clocks: ['clock', 'clock-briefly'],
   stale: ['stale'],
 };
 export const metricFaults: readonly MetricFault[] = [
@@ -190,10 +192,15 @@ function msOf(kind: FaultKind, unit: number): number {
       return 500 + Math.floor(unit * 120_000);
     case 'clock':
       return Math.floor((unit - 0.5) * 240_000);
+    case 'clock-briefly':
+      return Math.floor((unit - 0.5) * 7_200_000);
     default:
       return 0;
   }
 }
+
+/** For how long a clock is wrong that is set right again, ms. */
+export const wrongForMs = (ms: number): number => 1_000 + (Math.abs(ms) % 9_000);
 
 /** Times in which the store, or one permission, is gone. */
 export function drawWindows(seed: number, swarm: Swarm, horizonMs: number): readonly Window[] {

@@ -86,12 +86,23 @@ export interface Level {
   copyStore?(): void;
   /** The store is lost, or that copy takes its place. @returns how many entries each journal has that is left */
   loseStore?(kind: 'lost' | 'older'): ReadonlyMap<string, number>;
+  /** The store as it is now stays where it is, while another one is used. @returns uses this one again */
+  keepStore?(): () => void;
   /** Somebody empties the Description of alias live. */
   wipe?(): void | Promise<void>;
   /** What recovering goes by. */
   publications?(): readonly Publication[];
+  /** The time as this process knows it. Absent: the machine's. */
+  timeOf?(process: Process): ProcessTime;
   /** Gives back what it took of this process. */
   end(): void;
+}
+
+export interface ProcessTime {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** It has heard enough of AWS's answers to be right by AWS's time. */
+  isSettled(): boolean;
 }
 
 export type BuildLevel = (stage: Stage) => Promise<Level>;

@@ -3,21 +3,30 @@ import type { MemoryPlace } from '../../src/store/memory.ts';
 import type { Level } from './level.ts';
 
 /** A store in memory that can be lost, or put back as it was once. */
-export function losing({ state }: MemoryPlace): Required<Pick<Level, 'copyStore' | 'loseStore'>> {
+export function losing({
+  state,
+}: MemoryPlace): Required<Pick<Level, 'copyStore' | 'loseStore' | 'keepStore'>> {
   let copy = copyOf(state);
+  const use = (kept: State): void => {
+    const put = copyOf(kept);
+    refill(state.writers, put.writers);
+    refill(state.journals, put.journals);
+    refill(state.versions, put.versions);
+    refill(state.inboxes, put.inboxes);
+    state.holder = put.holder;
+    state.beats = put.beats;
+  };
   return {
     copyStore: () => {
       copy = copyOf(state);
     },
     loseStore: (kind) => {
-      const put = copyOf(kind === 'lost' ? emptyState() : copy);
-      refill(state.writers, put.writers);
-      refill(state.journals, put.journals);
-      refill(state.versions, put.versions);
-      refill(state.inboxes, put.inboxes);
-      state.holder = put.holder;
-      state.beats = put.beats;
+      use(kind === 'lost' ? emptyState() : copy);
       return new Map([...state.journals].map(([id, { length }]) => [id, length]));
+    },
+    keepStore: () => {
+      const kept = copyOf(state);
+      return () => use(kept);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { VersionRecord } from '../../src/domain/registry.ts';
 import { PlatformError, type StageView } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
-import { generationsOf, nextGeneration, returnable } from '../../src/registry/generations.ts';
+import { generationMeant, generationsOf, nextGeneration } from '../../src/registry/generations.ts';
 import { previousGood, standingOf } from '../../src/registry/known-good.ts';
 import { isStoreLost, undoOf } from '../../src/commands/alias-alone.ts';
 import { chooseGeneration } from '../../src/rollout/choose-generation.ts';
@@ -19,7 +19,7 @@ import { endWatch } from '../../src/rollout/end-watch.ts';
 import { findReturn } from '../../src/rollout/find-return.ts';
 import { aliasesIn, markersIn } from '../../src/rollout/environment-view.ts';
 import { lookAround, lookAtMarkers } from '../../src/rollout/look.ts';
-import { leadsBackTo, newestOf } from '../../src/rollout/marker.ts';
+import { isOfAnotherStore, leadsBackTo, newestOf } from '../../src/rollout/marker.ts';
 import { restore } from '../../src/rollout/restore.ts';
 import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
 import { planOf as commonPlan } from '../../src/strategies/common.ts';
@@ -44,8 +44,11 @@ export interface Programs {
   deploy(machine: Machine, version: VersionTag, takes?: boolean): Promise<void>;
   abort(machine: Machine): Promise<void>;
   rollback(machine: Machine, to?: VersionTag): Promise<void>;
-  /** Rebuilds a lost store. */
-  recover(machine: Machine): Promise<void>;
+  /**
+   * Rebuilds a lost store.
+   * @param forced by somebody who knows that the other store, whose marker the alias carries, is gone
+   */
+  recover(machine: Machine, forced?: boolean): Promise<void>;
   resume(machine: Machine, patient: boolean): Promise<DriveResult['kind'] | 'asked' | 'nothing'>;
   ask(machine: Machine, wish: Wish): Promise<void>;
   watch(machine: Machine): Promise<void>;
@@ -309,7 +312,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     if (undone !== null) return void (await takeUp(machine, undone, true));
     const versions = await store.versions();
     const champion = championOf(versions);
-    const wanted = to === undefined ? previousGood(versions) : returnable(generationsOf(versions, to));
+    const wanted = to === undefined ? previousGood(versions) : generationMeant(versions, to);
     const standing = wanted === undefined ? undefined : standingOf(wanted);
     if (wanted === undefined || standing === undefined || standing.kind === 'never-served') return;
     const view = await platform.readAlias(alias);
@@ -444,11 +447,13 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     return undone === null || undone === id ? result : takeUp(machine, undone, true);
   }
 
-  async function recover({ ports, actor }: Machine): Promise<void> {
+  async function recover({ ports, actor }: Machine, forced = false): Promise<void> {
     const { store, platform, clock, ids } = ports;
     const look = await lookAround(ports, { alias, green });
     const { view } = look.main;
     const { kind } = look.claim.meaning;
+    if (isOfAnotherStore(look.claim.meaning) && !forced)
+      return world.saw('a recovery left the store that is in use');
     if (kind === 'own' || kind === 'superseded' || kind === 'unmarked' || kind === 'unknown-rollback') return;
     const rollout = ids.rolloutId();
     const served = (world.level.publications?.() ?? []).flatMap((one) => servedBy(one) ?? []);

@@ -17,13 +17,14 @@ import {
   v24,
   v25,
 } from './versions.ts';
-import { type SimWorld, usersOf } from './world.ts';
+import { type Machine, type SimWorld, usersOf } from './world.ts';
 
 /**
  * What one resume may take with all well: provisioning 15 s, three bakes of 7 s that are extended by 3 s and held for 15 s,
  * a promotion, and the pauses between.
  */
 const mostMs = 150_000;
+const clocksDifferMs = 5_000;
 
 /** Faults off, everybody dead; then one person types `mlreg resume`, and all must be well. */
 export async function recover(world: SimWorld, program: Programs, story: Story): Promise<void> {
@@ -39,18 +40,18 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
   for (let tries = 0; tries < hasten && world.violation() === null; tries++) {
     if (tries === hasten - 1) await scheduler.run(scheduler.now() + 100_000, 60_000);
     const began = scheduler.now();
-    // A journal written by a clock ahead of time makes its reader wait for that time.
+    // By more than clocks may differ no journal that is dated ahead makes anybody wait.
     const written = [...world.safety.journals().values()].flat().map(({ at }) => at);
-    const lead = Math.max(0, ...written.map((at) => at - epoch - began));
+    const lead = Math.min(clocksDifferMs, Math.max(0, ...written.map((at) => at - epoch - began)));
     let ended = began;
     const process = world.spawn(`resume-${tries}`, 'resume', async (machine) => {
       await program.resume(machine, false);
       ended = scheduler.now();
     });
-    // Whose clock is behind waits until its journal's time has come, and a request of the dead may yet take the lock.
-    if (lead === 0 && tries === hasten - 1)
+    // A request of the dead may yet take the lock.
+    if (tries === hasten - 1)
       for (const at of [22_000, 64_000])
-        scheduler.at(began + at, () => checkBreachEnded(world, story, began));
+        scheduler.at(began + lead + at, () => checkBreachEnded(world, story, began + lead));
     const outcome = await scheduler.run(scheduler.now() + 3_600_000, 60_000);
     if (world.violation() !== null) return;
     if (outcome === 'endless' || !process.done)
@@ -65,7 +66,7 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
 async function loseStore(
   world: SimWorld,
   program: Programs,
-  { kind, killAfterMs, wipes }: NonNullable<Story['loses']>,
+  { kind, killAfterMs, wipes, another }: NonNullable<Story['loses']>,
 ): Promise<void> {
   const { aws, level, scheduler, store } = world;
   // Without a marker nobody can tell that the store was lost.
@@ -78,11 +79,9 @@ async function loseStore(
   const first = world.spawn('recover-0', 'recover', (machine) => program.recover(machine));
   if (killAfterMs !== null) scheduler.at(scheduler.now() + killAfterMs, () => scheduler.kill(first));
   await scheduler.run(scheduler.now() + 60_000, 60_000);
-  // Requests of the dead may have come in between, and a person looks again.
-  for (let tries = 1; tries <= 3 && world.violation() === null; tries++) {
-    world.spawn(`recover-${tries}`, 'recover', (machine) => program.recover(machine));
-    await scheduler.run(scheduler.now() + 60_000, 60_000);
-  }
+  const isCutOff = (await store.lock()).restoring === true;
+  if (another === true && isCutOff) await useAnother(world, program, kind);
+  else await recoverThrice(world, program, 'recover');
   if (world.violation() !== null) return;
   const { restoring } = await store.lock();
   if (restoring === true) return world.fail(new Violation('L2 crash ends', 'mlreg recover goes on and on'));
@@ -100,6 +99,50 @@ async function loseStore(
   if (JSON.stringify(found) === JSON.stringify(aws.alias().target)) world.saw('recovering moved nobody');
   world.spawn('back', 'rollback --to', (machine) => program.rollback(machine, champion.version));
   await scheduler.run(scheduler.now() + 100_000, 60_000);
+}
+
+/**
+ * Requests of the dead may have come in between, and a person looks again. Who is told that another store has the aliases
+ * knows that it is gone, and says so.
+ */
+async function recoverThrice(world: SimWorld, program: Programs, name: string): Promise<void> {
+  for (let tries = 1; tries <= 3 && world.violation() === null; tries++) {
+    world.spawn(`${name}-${tries}`, 'recover', (machine) => program.recover(machine, tries > 1));
+    await world.scheduler.run(world.scheduler.now() + 60_000, 60_000);
+  }
+}
+
+/**
+ * Recovering the store was cut off, another one was recovered in its place and is in use, and then people type commands where
+ * mlreg.yaml names the first one: they must move nobody.
+ */
+async function useAnother(world: SimWorld, program: Programs, kind: 'lost' | 'older'): Promise<void> {
+  const { aws, level, scheduler, store } = world;
+  if (level.loseStore === undefined || level.keepStore === undefined) return;
+  const useHalf = level.keepStore();
+  world.safety.forget(level.loseStore(kind));
+  await recoverThrice(world, program, 'recover-another');
+  if (world.violation() !== null || (await store.lock()).restoring === true) return;
+  const useOther = level.keepStore();
+  const found = (): string => JSON.stringify([aws.alias(), aws.stage?.(), aws.alias('green')]);
+  const before = found();
+  useHalf();
+  world.saw('a store half recovered met another one');
+  const commands: readonly [string, (machine: Machine) => Promise<unknown>][] = [
+    ['recover', (machine) => program.recover(machine)],
+    ['deploy', (machine) => program.deploy(machine, v25)],
+    ['resume', (machine) => program.resume(machine, false)],
+    ['gc', (machine) => program.gc(machine)],
+  ];
+  for (const [name, run] of commands) {
+    world.spawn(`${name}-half`, name, async (machine) => void (await run(machine)));
+    await scheduler.run(scheduler.now() + 60_000, 60_000);
+  }
+  if (world.violation() === null && found() !== before)
+    world.fail(
+      new Violation('I3 one owner', 'a store half recovered moved the alias of the one that is in use'),
+    );
+  useOther();
 }
 
 const isOf = (tag: VersionTag | undefined, version: VersionTag): boolean =>

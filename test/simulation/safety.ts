@@ -27,6 +27,7 @@ export type Law =
   | 'I17 nothing referred to is deleted'
   | 'I18 nothing rides along'
   | 'I19 warm where nobody suffers'
+  | 'I20 times are those of AWS'
   | 'one champion'
   | 'L1 breach ends'
   | 'L2 crash ends'

@@ -10,6 +10,8 @@ export interface Process {
   pausedUntil: number;
   /** Its clock's lead over true time, ms. */
   skewMs: number;
+  /** How long its machine has slept: its monotonic clock stood still meanwhile. */
+  sleptMs: number;
   /** Calls made so far. */
   calls: number;
 }
@@ -74,6 +76,7 @@ export function createScheduler(seed: number): Scheduler {
         done: false,
         pausedUntil: 0,
         skewMs: 0,
+        sleptMs: 0,
         calls: 0,
       };
       running++;

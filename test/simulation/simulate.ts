@@ -57,7 +57,7 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
     for (const op of story.ops) scheduler.at(op.at, () => begin(world, program, op));
     const first = await scheduler.run(story.horizonMs, 60_000);
     if (first === 'endless') world.fail(new Violation('I14 bounded', 'the safety phase does not end'));
-    if (world.violation() === null && isCalm(story)) checkBreachEnded(world, story, 0);
+    if (world.violation() === null && isWell(story)) checkBreachEnded(world, story, 0);
     if (world.violation() === null) await recover(world, program, story);
     if (world.violation() === null) await world.audit();
   } finally {
@@ -76,6 +76,10 @@ export async function play(whole: Story, options: RunOptions = {}): Promise<Run>
     hash: world.hash(),
   };
 }
+
+/** Nothing goes wrong, but for the machine's clock where mlreg goes by AWS's. */
+const isWell = (story: Story): boolean =>
+  isCalm(story.farClocks === true ? { ...story, swarm: { ...story.swarm, clocks: 0 } } : story);
 
 function begin(world: SimWorld, program: Programs, op: Op): void {
   const name = `${op.key.slice(3)}-${op.kind === 'ask' ? (op.wish?.kind ?? '') : op.kind}`;

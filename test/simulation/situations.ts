@@ -3,6 +3,7 @@ export const mustSee: readonly string[] = [
   'a breach ended',
   'a rollback gave up on warm',
   'a rollback waits for warm',
+  'a store half recovered met another one',
   '$LATEST changed',
   'a Lambda version was deleted',
   'a failed endpoint was replaced',

@@ -40,6 +40,8 @@ export interface Story {
   readonly withHistograms: boolean;
   /** Each machine's clock is off. */
   readonly skewed: boolean;
+  /** By up to a day, as any machine's may be: mlreg goes by AWS's. */
+  readonly farClocks?: true;
   /** Nothing of mlreg's serves yet. */
   readonly first?: boolean;
   /** Somebody has deleted what served v2.1.0: its Lambda version, or its endpoint. */
@@ -53,6 +55,8 @@ export interface Story {
     readonly killAfterMs: number | null;
     /** Somebody has emptied the Description of alias live as well: of what is lost the other alias alone tells. */
     readonly wipes?: boolean;
+    /** After that first one has died, another store is recovered and used; then somebody has the first one again. */
+    readonly another?: true;
   };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
@@ -185,6 +189,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
             copiedAt: fate.between(0, horizonMs),
             killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
             wipes: fate.chance(0.8),
+            ...(dice(seed, 58).chance(0.5) ? { another: true as const } : {}),
           },
         }
       : {}),
@@ -226,6 +231,7 @@ export function tellBriefly(seed: number): Story {
   const horizonMs = Math.min(story.horizonMs, 90_000);
   return {
     ...story,
+    farClocks: true,
     horizonMs,
     ops: story.ops.filter(({ at }) => at < horizonMs),
     manner: { ...story.manner, bakeMs: 3_000, steps: story.manner.steps.slice(0, 2) },

@@ -40,7 +40,7 @@ export interface SimWorld {
   readonly calm: boolean;
   /** API keys were revoked since what served before was published. */
   readonly revoked: boolean;
-  readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'publications' | 'wipe'>;
+  readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'keepStore' | 'publications' | 'wipe'>;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;
@@ -176,10 +176,20 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
 
   /** Machines don't agree on the time. */
   const skewOf = ({ index }: Process): number =>
-    story.skewed && !healed ? (draw(seed, 91, index) % 60_000) - 30_000 : 0;
+    story.skewed && !healed
+      ? ((draw(seed, 91, index) % 60_000) - 30_000) * (story.farClocks === true ? 2_880 : 1)
+      : 0;
 
   function machine(process: Process, command: string): Machine {
-    const localNow = () => instant(now() + process.skewMs);
+    const time = level.timeOf?.(process);
+    const localNow = () => {
+      if (time === undefined) return instant(now() + process.skewMs);
+      const known = time.now();
+      const off = known - now();
+      if (time.isSettled() && Math.abs(off) > mostOffMs)
+        fail(new Violation('I20 times are those of AWS', `${process.name} is off by ${off} ms`));
+      return instant(known);
+    };
     const clock: Clock = {
       now: localNow,
       sleepUntil: (at) => caller.sleep(process, at - localNow()),
@@ -277,6 +287,9 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
       }),
   };
 }
+
+/** Half of a slow answer, the second that a Date header names, and 5 s of standing still. */
+const mostOffMs = 7_500;
 
 const settings: Omit<ServingSettings, 'memoryMb'> = {
   roleArn: 'arn:aws:iam::000000000000:role/models',

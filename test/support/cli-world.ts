@@ -9,7 +9,7 @@ import { rolloutId, versionTag } from '../../src/domain/units.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import type { AccountFinding, RolloutSubject } from '../../src/ports/account.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
-import type { UserCounts } from '../../src/ports/index.ts';
+import type { Clock, UserCounts } from '../../src/ports/index.ts';
 import type { Recovery } from '../../src/ports/inventory.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/rollout/outbox.ts';
@@ -76,6 +76,8 @@ export interface CliWorld {
   audit: Partial<Audit>;
   /** What the function's code understands, or why it can't be asked. */
   understands: readonly string[] | Error;
+  /** How far this machine's clock is ahead of AWS's, as far as the connection knows. */
+  machineAheadMs: () => number;
   /** Counts by user bucket; null: those of the model world's traffic. */
   userCounts: UserCounts['read'] | null;
 }
@@ -118,7 +120,12 @@ let sharing = 0;
  * @param config mlreg.yaml; null: there is none
  * @param kept the store, where it is not to be in memory
  */
-export function cliWorld(config: string | null = projectConfig, kept?: Store): CliWorld {
+export function cliWorld(
+  config: string | null = projectConfig,
+  kept?: Store,
+  /** The time as processes know it; the right one unless given. */
+  known: (clock: VirtualClock) => Clock = (clock) => clock,
+): CliWorld {
   let loading = 0;
   /** Time stands still while a file is read or written. */
   const awaited = (store: Store): Store =>
@@ -212,6 +219,7 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
     pending: memoryPending(),
     place: 'AWS eu-west-1',
     audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
+    machineAheadMs: () => world.machineAheadMs(),
     identity: () => world.identity('ana'),
   };
 
@@ -246,7 +254,7 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
         stderrIsTerminal: terminal,
         columns: 100,
       },
-      clock,
+      clock: known(clock),
       ids: {
         rolloutId: () => rolloutId(`r-${++rollouts}`),
         salt: () => 'salt',
@@ -349,6 +357,7 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
     userCounts: null,
     audit: {},
     recovery: null,
+    machineAheadMs: () => 0,
     identity: async (as) => ({
       account: '123456789012',
       arn: `arn:aws:sts::123456789012:assumed-role/deploy/${as}`,
@@ -358,8 +367,12 @@ export function cliWorld(config: string | null = projectConfig, kept?: Store): C
 }
 
 /** What most tests begin with: v2.2.0 serves everybody, v2.3.0 is a candidate. */
-export async function serving(config?: string, kept?: Store): Promise<CliWorld> {
-  const world = cliWorld(config, kept);
+export async function serving(
+  config?: string,
+  kept?: Store,
+  known?: Parameters<typeof cliWorld>[2],
+): Promise<CliWorld> {
+  const world = cliWorld(config, kept, known);
   await world.register('v2.2.0', {
     status: 'champion',
     statusReason: 'promoted by canary',

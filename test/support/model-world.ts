@@ -33,7 +33,9 @@ export type Fault =
   | 'lost'
   | 'denied'
   | 'expired'
-  | 'read-only';
+  | 'read-only'
+  /** The process that calls stands still from here on, as after SIGSTOP. */
+  | 'stopped';
 
 export interface ModelWorld {
   readonly ports: RolloutPorts;
@@ -120,6 +122,7 @@ export function modelWorld(kept?: Store): ModelWorld {
     calls.push(name);
     await null;
     if (fault === 'crash-before') throw new Crash(name);
+    if (fault === 'stopped') return new Promise<never>(() => undefined);
     if (fault === 'error-before') throw failure(name, 'unknown');
     if (fault === 'denied') throw failure(name, 'denied');
     if (fault === 'read-only') throw new UserError('unavailable', `${name}: mlreg's state can't be written`);

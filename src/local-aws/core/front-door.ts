@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { accessDenied, AwsError, serviceFailure, throttled, unrecognizedClient } from '../wire/aws-error.ts';
+import {
+  accessDenied,
+  AwsError,
+  serviceFailure,
+  signedAtAnotherTime,
+  throttled,
+  unrecognizedClient,
+} from '../wire/aws-error.ts';
 import { addressOf, decodeCall, type Address } from '../wire/decode.ts';
 import { encodeAnswer, encodeError } from '../wire/encode.ts';
 import type { Answer, Call, ServiceName, WireRequest, WireResponse } from '../wire/messages.ts';
@@ -59,6 +66,7 @@ export function createFrontDoor(
       const address = prediction === undefined ? addressOf(request) : predictionAddress;
       try {
         checkToken(account, request, address.service);
+        checkSigningTime(account, request, address.service);
         if (request.path === '/_local/faults') return adminAnswer(faults, request);
         if (address.unserved !== undefined) throw notImplemented(address.unserved);
         const call = prediction ?? decodeCall(request, address);
@@ -78,6 +86,14 @@ function checkToken({ settings }: Account, request: WireRequest, service: Servic
   const token = settings.sessionToken;
   if (token !== undefined && request.headers['x-amz-security-token'] !== token)
     throw unrecognizedClient(service);
+}
+
+function checkSigningTime({ settings, clock }: Account, request: WireRequest, service: ServiceName): void {
+  const signed = request.headers['x-amz-date'];
+  if (!settings.checksSigningTime || typeof signed !== 'string') return;
+  const iso = signed.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
+  const refusal = signedAtAnotherTime(service, Date.parse(iso), clock.now());
+  if (refusal !== null) throw refusal;
 }
 
 function unknownOperation(call: Call): AwsError {

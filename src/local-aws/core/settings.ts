@@ -28,6 +28,8 @@ export interface Settings extends EndpointEnvironmentSettings {
   readonly awsMetricResolutionSeconds: 1 | 60;
   /** In-process answers carry a Date header by this clock, as AWS's do; over HTTP the server adds one. */
   readonly datesAnswers: boolean;
+  /** A request that was signed more than 5 minutes (S3: 15) before or after now is refused, as AWS does. */
+  readonly checksSigningTime: boolean;
   /** When set, every request must carry it as X-Amz-Security-Token. */
   readonly sessionToken: string | undefined;
 }
@@ -45,5 +47,6 @@ export const defaultSettings: Settings = {
   accountConcurrency: 1000,
   awsMetricResolutionSeconds: 1,
   datesAnswers: false,
+  checksSigningTime: false,
   sessionToken: undefined,
 };

@@ -77,6 +77,48 @@ export function unrecognizedClient(service: ServiceName): AwsError {
   }
 }
 
+const s3ToleranceMs = 15 * 60_000;
+const toleranceMs = 5 * 60_000;
+
+/**
+ * The request was signed at another time than now: AWS's guard against one that is sent again. null where the times agree.
+ * @param signedAt, now milliseconds
+ */
+export function signedAtAnotherTime(service: ServiceName, signedAt: number, now: number): AwsError | null {
+  const tolerance = service === 's3' ? s3ToleranceMs : toleranceMs;
+  if (Math.abs(now - signedAt) <= tolerance) return null;
+  if (service === 's3')
+    return new AwsError(
+      'RequestTimeTooSkewed',
+      403,
+      'The difference between the request time and the current time is too large.',
+    );
+  const bound = signedAt < now ? now - tolerance : now + tolerance;
+  const [what, than, sign] =
+    signedAt < now
+      ? (['Signature expired', 'is now earlier than', '-'] as const)
+      : (['Signature not yet current', 'is still later than', '+'] as const);
+  const message = `${what}: ${basicTime(signedAt)} ${than} ${basicTime(bound)} (${basicTime(now)} ${sign} 5 min.)`;
+  switch (service) {
+    case 'sns':
+    case 'sts':
+      return new AwsError('SignatureDoesNotMatch', 403, message);
+    case 'cloudwatch':
+      return new AwsError('InvalidSignatureException', 403, message, { queryCode: 'SignatureDoesNotMatch' });
+    case 'logs':
+    case 'ssm':
+      return new AwsError('InvalidSignatureException', 400, message);
+    case 'lambda':
+    case 'apigateway':
+    case 'sagemaker':
+    case 'sagemaker-runtime':
+      return new AwsError('InvalidSignatureException', 403, message);
+  }
+}
+
+/** As `20261130T120000Z`. */
+const basicTime = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
+
 /** Too many requests for the service's own API (not for a function or an endpoint). */
 export function throttled(service: ServiceName): AwsError {
   switch (service) {

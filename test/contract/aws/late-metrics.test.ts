@@ -27,7 +27,7 @@ const metricsOf = (made: Stack, awsMs = 60_000, routing: 'sticky' | 'weighted' =
     routing,
     functionName,
     alias: 'live',
-    now: () => made.clock.now() + made.clockErrorMs,
+    now: () => made.port.now(),
     resolution: { routerMs: 1_000, awsMs },
   });
 
@@ -246,28 +246,51 @@ describe('a statistic that AWS refuses', () => {
 });
 
 describe("a clock that differs from AWS's", () => {
-  it.each([-600_000, -90_000, 0, 7_000, 600_000])('by %i ms reads the same ticks', async (error) => {
-    const made = await stack({ settings: { settings: { datesAnswers: true } } });
-    made.clockErrorMs = error;
-    const metrics = metricsOf(made);
-    // Any answer tells the time.
-    await made.platform.readAlias('live');
+  const dated = { settings: { settings: { datesAnswers: true } } };
+  const window = {
+    champion,
+    challenger,
+    from: instant(START),
+    to: instant(START + 60_000),
+    tickMs: 10_000,
+    plannedPercent: 10,
+  };
+  const requests = (reading: Awaited<ReturnType<Metrics['read']>>): readonly number[] =>
+    reading.kind === 'read' ? reading.observations.map(({ challenger: own }) => own?.requests ?? 0) : [];
+
+  it.each([
+    [-600_000, "this machine's clock is 10m behind AWS's; mlreg goes by AWS's"],
+    [-90_000, "this machine's clock is 1m30s behind AWS's; mlreg goes by AWS's"],
+    [0, null],
+    [7_000, "this machine's clock is 7s ahead of AWS's; mlreg goes by AWS's"],
+    [86_400_000, "this machine's clock is 1d ahead of AWS's; mlreg goes by AWS's"],
+  ])('by %i ms from the start reads the same ticks', async (clockErrorMs, note) => {
+    const made = await stack({ ...dated, clockErrorMs });
+    // Making the function took more than two answers.
+    expect(Math.abs(made.port.now() - made.clock.now())).toBeLessThanOrEqual(1_000);
     traffic(made, START, 60, true);
     await made.clock.advance(60_000);
-    const reading = await metrics.read({
-      champion,
-      challenger,
-      from: instant(START + error),
-      to: instant(START + error + 60_000),
-      tickMs: 10_000,
-      plannedPercent: 10,
+    const reading = await metricsOf(made).read(window);
+    expect(requests(reading)).toEqual([10, 10, 10, 10, 10, 10]);
+    expect(reading).toMatchObject(note === null ? {} : { notes: [note] });
+    if (note === null) expect(reading).not.toHaveProperty('notes');
+  });
+
+  it('for some seconds reads the same ticks, and says so meanwhile', async () => {
+    const made = await stack(dated);
+    const metrics = metricsOf(made);
+    traffic(made, START, 60, true);
+    await made.clock.advance(58_000);
+    made.clockErrorMs = 180_000;
+    expect(made.port.now()).toBe(made.clock.now());
+    expect(await metrics.read(window)).toMatchObject({
+      notes: ["this machine's clock is 3m ahead of AWS's; mlreg goes by AWS's"],
     });
-    expect(reading.kind).toBe('read');
-    if (reading.kind !== 'read') return;
-    const all = reading.observations.map(({ challenger: own }) => own?.requests ?? 0);
-    expect(all.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(59);
-    expect(reading.observations[0]?.at).toBe(START + error + 10_000);
-    expect(reading.notes ?? []).toHaveLength(error === 0 ? 0 : 1);
+    await made.clock.advance(4_000);
+    made.clockErrorMs = 0;
+    const reading = await metrics.read(window);
+    expect(requests(reading)).toEqual([10, 10, 10, 10, 10, 10]);
+    expect(reading).not.toHaveProperty('notes');
   });
 });
 

@@ -4,6 +4,7 @@ import {
   LambdaClient,
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
+import { createAwsTime } from '../../../src/aws/aws-time.ts';
 import { type Clients, createClients } from '../../../src/aws/clients.ts';
 import { createPlatform, type PlatformOptions } from '../../../src/aws/platform.ts';
 import { instant } from '../../../src/domain/units.ts';
@@ -11,7 +12,7 @@ import { type Fate, inProcess } from '../../../src/local-aws/in-process.ts';
 import type { WireRequest } from '../../../src/local-aws/core/local-aws.ts';
 import type { Clock } from '../../../src/ports/index.ts';
 import type { Platform } from '../../../src/ports/platform.ts';
-import { type Bench, bench, zipped } from '../../unit/local-aws/core/bench.ts';
+import { type Bench, bench, START, zipped } from '../../unit/local-aws/core/bench.ts';
 
 // The SDK says on stderr that it will leave Node 20 behind; bin/mlreg.js silences it likewise.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -24,7 +25,7 @@ export interface Stack extends Bench {
   readonly platform: Platform;
   /** The clock as the adapters have it: whoever sleeps moves it on. */
   readonly port: Clock;
-  /** By how much this machine's clock, as the clients have it, is ahead of AWS's. */
+  /** By how much this machine's clock is ahead of AWS's now. */
   clockErrorMs: number;
   /** Decides what each request meets; 'pass' until set. */
   fate: (request: WireRequest) => Fate | Promise<Fate>;
@@ -34,14 +35,22 @@ export interface Stack extends Bench {
 
 /** A function with the user's variables, its version 1 and alias `live`, behind the adapters over local AWS. */
 export async function stack(
-  options: Partial<PlatformOptions> & { readonly settings?: Parameters<typeof bench>[0] } = {},
+  options: Partial<PlatformOptions> & {
+    readonly settings?: Parameters<typeof bench>[0];
+    readonly clockErrorMs?: number;
+  } = {},
 ): Promise<Stack> {
-  const { settings, ...rest } = options;
+  const { settings, clockErrorMs = 0, ...rest } = options;
   const made = bench(settings);
   const { clock } = made;
+  let ready: Stack | null = null;
+  const time = createAwsTime({
+    wall: () => clock.now() + (ready?.clockErrorMs ?? clockErrorMs),
+    monotonic: () => clock.now() - START,
+  });
   const port: Clock = {
-    now: () => instant(clock.now()),
-    sleepUntil: (at) => clock.advance(Math.max(0, at - clock.now())),
+    now: () => instant(time.now()),
+    sleepUntil: (at) => clock.advance(Math.max(0, at - time.now())),
   };
   const asked: string[] = [];
   const handler = inProcess(made.local, (request) => {
@@ -55,7 +64,7 @@ export async function stack(
       requestHandler: handler as never,
     },
     process.env,
-    () => clock.now() + found.clockErrorMs,
+    time,
   );
   const platform = createPlatform({
     api: { id: null, name: 'api', stage: 'prod' },
@@ -73,7 +82,8 @@ export async function stack(
     tags: { 'mlreg:environment': 'prod' },
     ...rest,
   });
-  const found: Stack = { ...made, clients, platform, port, asked, clockErrorMs: 0, fate: () => 'pass' };
+  const found: Stack = { ...made, clients, platform, port, asked, clockErrorMs, fate: () => 'pass' };
+  ready = found;
   await createFunction(found);
   return found;
 }

@@ -282,6 +282,24 @@ export function storeContract(
         expect(await append(store, token, 0)).toMatchObject({ kind: 'appended' });
       });
 
+      it('says when its owner last showed that it lives, until somebody else takes it', async () => {
+        const token = await take(store);
+        expect((await store.lock()).seenAt).toBeUndefined();
+        expect(await store.beat(token, instant(5_000))).toBe(true);
+        expect(await store.lock()).toMatchObject({ token, seenAt: 5_000 });
+        expect(await store.beat(token, instant(10_000))).toBe(true);
+        expect((await store.lock()).seenAt).toBe(10_000);
+        await append(store, token, 0);
+        expect((await store.lock()).seenAt).toBe(10_000);
+        // An mlreg before this one beats without a time.
+        expect(await store.beat(token)).toBe(true);
+        expect((await store.lock()).seenAt).toBe(10_000);
+        await take(store);
+        expect((await store.lock()).seenAt).toBeUndefined();
+        expect(await store.beat(token, instant(15_000))).toBe(false);
+        expect((await store.lock()).seenAt).toBeUndefined();
+      });
+
       it('shows every write of its owner in its beat', async () => {
         await store.register(version(V1));
         const token = await take(store);

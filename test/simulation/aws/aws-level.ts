@@ -16,7 +16,7 @@ import type { BuildLevel, Design, Truth } from '../level.ts';
 import type { Process } from '../scheduler.ts';
 import { epoch } from '../versions.ts';
 import { account, api, functionName, serving } from './account.ts';
-import { takeTime } from './machine-time.ts';
+import { machineTimes, takeTime } from './machine-time.ts';
 import { dynamoKeeping, embeddedKeeping, type TableRequest } from './keeping.ts';
 import { refused } from './refusals.ts';
 import { callOf, operationOf, ownRequest } from './requests.ts';
@@ -54,6 +54,7 @@ export const awsLevel: BuildLevel = async (stage) => {
     containers: containersOf(story),
     settings: {
       sessionToken,
+      datesAnswers: true,
       endpointCreatingMs: story.endpointFate.afterMs,
       // A cold start would be time in the middle of a call's effect, which calls do not have here.
       ...(story.cold === undefined ? {} : { endpointIdleMs: story.cold.idleMs }),
@@ -123,7 +124,9 @@ export const awsLevel: BuildLevel = async (stage) => {
       case 'GetAlias':
       case 'GetStage': {
         const was = before.get(request.path);
-        return was !== undefined && now() < was.until ? was.answer : local.handle(request);
+        if (was === undefined || now() >= was.until) return local.handle(request);
+        // What it says is of an earlier time, and when it says so is not.
+        return { ...was.answer, headers: { ...was.answer.headers, date: new Date(now()).toUTCString() } };
       }
       case 'GetVersion':
         return local.handle({ ...request, query: { Qualifier: '999' } });
@@ -156,8 +159,10 @@ export const awsLevel: BuildLevel = async (stage) => {
     };
   }
 
+  const timeOf = machineTimes(scheduler, now);
   const handlers = new WeakMap<Process, ReturnType<typeof handlerOf>>();
   const good = sharedClients({
+    timeOf,
     current() {
       const process = scheduler.current();
       if (process === null) throw new Error('nobody asks');
@@ -192,7 +197,9 @@ export const awsLevel: BuildLevel = async (stage) => {
     publications,
     ...(keeping.copyStore === undefined ? {} : { copyStore: keeping.copyStore }),
     ...(keeping.loseStore === undefined ? {} : { loseStore: keeping.loseStore }),
+    ...(keeping.keepStore === undefined ? {} : { keepStore: keeping.keepStore }),
     audit: keeping.audit,
+    timeOf,
     end: takeTime(scheduler, story.seed),
     meddle(target) {
       const weights = { AdditionalVersionWeights: target.weights };

@@ -26,7 +26,8 @@ export interface TableRequest {
 }
 
 /** Where registry, lock and journals are kept. */
-export interface Keeping extends Pick<Level, 'store' | 'registry' | 'audit' | 'copyStore' | 'loseStore'> {
+export interface Keeping
+  extends Pick<Level, 'store' | 'registry' | 'audit' | 'copyStore' | 'loseStore' | 'keepStore'> {
   /** The store as a process opens it. */
   open(process: Process, clients: Clients, clock: Clock): Store;
   /** Answers one HTTP request for the table. */
@@ -64,6 +65,13 @@ export function dynamoKeeping({ story, now, caller, onEntries }: Stage): Keeping
   let registry: readonly VersionRecord[] | undefined;
 
   async function effect(request: TableRequest, operation: string): Promise<object> {
+    const response = await answered(request, operation);
+    const { headers } = response as { headers: Record<string, string> };
+    headers.date = new Date(now()).toUTCString();
+    return response;
+  }
+
+  async function answered(request: TableRequest, operation: string): Promise<object> {
     if (operation !== 'TransactWriteItems') return (await answer(request)).response;
     const before = new Set(fake.items.keys());
     const { response } = await answer(request);

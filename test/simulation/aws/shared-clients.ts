@@ -1,3 +1,4 @@
+import type { AwsTime } from '../../../src/aws/aws-time.ts';
 import { type Clients, type ClientSettings, createClients } from '../../../src/aws/clients.ts';
 import type { Process } from '../scheduler.ts';
 import { region } from './account.ts';
@@ -14,6 +15,7 @@ interface Handler {
 interface Road {
   readonly current: () => Process;
   readonly handlerOf: (process: Process) => Handler;
+  readonly timeOf: (process: Process) => AwsTime;
 }
 type RetryStrategy = object & {
   readonly constructor: new (options: { readonly maxAttempts: number }) => RetryStrategy;
@@ -38,7 +40,15 @@ const requestHandler = {
   httpHandlerConfigs: () => ({}),
   destroy: () => undefined,
 } as unknown as NonNullable<ClientSettings['requestHandler']>;
-const own = createClients({ region, credentials, requestHandler }, {});
+const theirs = (): AwsTime => road.timeOf(road.current());
+/** Each process has its own. */
+const time: AwsTime = {
+  now: () => theirs().now(),
+  monotonic: () => theirs().monotonic(),
+  heard: (answer) => theirs().heard(answer),
+  machineAheadMs: () => theirs().machineAheadMs(),
+};
+const own = createClients({ region, credentials, requestHandler }, {}, time);
 const known = new WeakSet<object>();
 
 /**

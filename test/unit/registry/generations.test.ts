@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { VersionRecord } from '../../../src/domain/registry.ts';
 import { instant, versionTag } from '../../../src/domain/units.ts';
-import { generationsOf, nextGeneration, returnable } from '../../../src/registry/generations.ts';
+import {
+  generationMeant,
+  generationsOf,
+  nextGeneration,
+  returnable,
+} from '../../../src/registry/generations.ts';
 
 const record = (version: string, over: Partial<VersionRecord> = {}): VersionRecord => ({
   version: versionTag(version),
@@ -77,5 +82,15 @@ describe('the generation to which a rollback goes', () => {
     ['none, where none served', [record('v2')], undefined],
   ])('is %s', (_what, of, expected) => {
     expect(returnable(of)?.version).toBe(expected);
+  });
+
+  it.each([
+    ['v2', 'v2'],
+    ['v2#2', 'v2#2'],
+    ['v2#4', undefined],
+    ['v3', undefined],
+  ])('is, where a person types %s, %s', (asked, expected) => {
+    const all = [fled, record('v2#2', served(3, 'replaced', 'b')), old];
+    expect(generationMeant(all, versionTag(asked))?.version).toBe(expected);
   });
 });

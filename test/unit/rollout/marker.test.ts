@@ -143,6 +143,38 @@ const rows: readonly [string, Stamp | undefined, Partial<Remembered>, Meaning][]
     { journal: null },
     { kind: 'put-back', lost: `rollout ${id}` },
   ],
+  ...(
+    [
+      ['a store that it took the place of', format2({ store: { id: '01d501d5', epoch: 2 } }, { token: 99 })],
+      ['a person over it', format2({ store: { id: '01d501d5', epoch: 2 }, purpose: 'blind' }, { seq: 0 })],
+      ['itself', format2({ purpose: 'restored' })],
+      ['no store, of format 1', format1()],
+      ['no store, by a person', format2({ store: { id: '00000000', epoch: 0 }, purpose: 'blind' })],
+    ] as const
+  ).map(([whose, stamp]): (typeof rows)[number] => [
+    `to a store whose recovery was cut off: of ${whose}`,
+    stamp,
+    { restoring: true },
+    { kind: 'unrestored' },
+  ]),
+  [
+    'to a store whose recovery was cut off: of one that was recovered since from the same store',
+    format2({ store: { id: '0ddba110', epoch: 3 } }, { token: 1 }),
+    { restoring: true },
+    { kind: 'twin', other: { id: '0ddba110', epoch: 3 } },
+  ],
+  [
+    'to a store whose recovery was cut off: of one that was recovered from it since',
+    format2({ store: { id: '0ddba110', epoch: 4 } }),
+    { restoring: true },
+    { kind: 'replaced', by: { id: '0ddba110', epoch: 4 } },
+  ],
+  [
+    'to a store whose recovery was cut off: of an older one that it never heard of',
+    format2({ store: { id: '0ddba110', epoch: 2 } }),
+    { restoring: true },
+    { kind: 'twin', other: { id: '0ddba110', epoch: 2 } },
+  ],
 ];
 
 describe('what a marker means to a store', () => {

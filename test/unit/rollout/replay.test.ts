@@ -41,13 +41,13 @@ import {
   watchPlan,
 } from './story.ts';
 
-/** What the last chapter changed: all fields that differ from the state before it, but length and token. */
+/** What the last chapter changed: all fields that differ from the state before it, but length, token and time. */
 function changedBy(before: readonly Chapter[], chapter: Chapter): Partial<RolloutState> {
   const old = tell(plan, ...before).state;
   const { state } = tell(plan, ...before, chapter);
   const changed = Object.entries(state).filter(
     ([name, value]) =>
-      !['length', 'token'].includes(name) &&
+      !['length', 'token', 'writtenAt'].includes(name) &&
       JSON.stringify(value) !== JSON.stringify(old[name as keyof RolloutState]),
   );
   return Object.fromEntries(changed);

@@ -67,6 +67,30 @@ describe('a disk that refuses', () => {
     expect((await store.inbox(R1, 0)).at(-1)).toEqual(request('q'));
   });
 
+  it.each([
+    ['EACCES', /no right to/, `ls -ld ${path}`],
+    ['EPERM', /no right to/, `ls -ld ${path}`],
+    ['EROFS', /is read-only/, `df ${path}`],
+    ['EISDIR', /is a directory, not a file/, `mv ${path} ${path}.away`],
+    ['ENOTDIR', /a part of the path is a file/, `namei -l ${path}`],
+    ['ELOOP', /lead round in a circle/, `namei -l ${path}`],
+  ])('%s says why, and what to type', async (code, why, command) => {
+    const disk = fakeDisk({ [path]: file });
+    disk.before = () => {
+      throw diskError(code);
+    };
+    for (const ask of [reads, writes]) {
+      const refusal: any = await ask(openOn(disk)).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ name: 'UserError', fault: 'unavailable', cause: { code } });
+      expect([refusal.message, refusal.why]).toEqual([
+        expect.stringContaining(path),
+        expect.stringMatching(why),
+      ]);
+      expect(refusal.mend[0]).toContain(command);
+      expect(refusal.mend[0]).not.toContain('stateDir');
+    }
+  });
+
   it('to make the directory, is told with the path', async () => {
     const disk = fakeDisk();
     disk.before = (call) => {
