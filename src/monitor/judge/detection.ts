@@ -17,6 +17,8 @@ export interface ShareCase {
   readonly lookLevel: number | null;
   /** With the champion's history the looks begin sooner. */
   readonly history: boolean;
+  /** The first look waits for so many times what it needs: 1 unless given. */
+  readonly lookFactor?: number;
 }
 
 export interface Detection {
@@ -224,7 +226,7 @@ function lookOf({ n0, n1 }: ShareCase, { bad, theta0, theta1 }: BadShares): Seen
 /** Null: no look is planned, or none has seen enough by then. */
 function lookedAt(it: ShareCase, { perTick, shift, variance }: Seen, ticks: number): Detection | null {
   if (it.lookLevel === null) return null;
-  const needed = it.history ? varianceForLooks.history : varianceForLooks.free;
+  const needed = (it.lookFactor ?? 1) * (it.history ? varianceForLooks.history : varianceForLooks.free);
   if (perTick * ticks < needed) return null;
   const critical = normalUpperQuantile(it.lookLevel);
   const missed = critical * Math.sqrt(perTick * ticks) - shift * ticks;

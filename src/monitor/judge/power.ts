@@ -62,6 +62,9 @@ export interface Detectable {
   readonly totalFailure: Caught;
 }
 
+/** The first planned look may come later than the expected counts say, for single ticks differ: then it comes in another bake. */
+const lateLooks = 1.5;
+
 /** Standard deviations beyond which nothing is left. */
 const farOut = 30;
 
@@ -85,8 +88,11 @@ export function detectable(inputs: BakeInputs): Detectable {
   const errors = (ratio: number): CaughtErrors => {
     const p1 = Math.min(1, ratio * inputs.baseErrorRate);
     const found = caught(errorsAt(p1));
+    const rather = likelier(compareErrors(inputs, p1, { lookFactor: lateLooks }), breach(inputs, n1, p1));
     const seen = n1 * p1 * inputs.bakeTicks >= 1;
-    const range = seen ? powerRange(found.probability, ratio) : { low: 0, high: 0 };
+    const range = seen
+      ? { low: powerRange(rather.probability, ratio).low, high: powerRange(found.probability, ratio).high }
+      : { low: 0, high: 0 };
     return { ratio, ...found, range, passes: all([not(range), not(heldAtEnd(inputs, n1, p1))]) };
   };
   return {
@@ -99,7 +105,9 @@ export function detectable(inputs: BakeInputs): Detectable {
 /** What is too much to pass and too little to roll back for: a rate over the guardrail, or evidence above `mostAgainst`. */
 function heldAtEnd(inputs: BakeInputs, n1: number, p1: number): Range {
   const over = overLimit(inputs, n1, p1);
-  const against = compareErrors(inputs, p1, mostAgainst - Math.log(laneWeights.errors));
+  const against = compareErrors(inputs, p1, {
+    logThreshold: mostAgainst - Math.log(laneWeights.errors),
+  });
   return { low: over.low, high: Math.min(1, over.high + against.probability) };
 }
 
@@ -112,16 +120,12 @@ function overLimit({ errorRateLimit, bakeTicks }: BakeInputs, n1: number, p1: nu
   return { low: normalTail(z + 1), high: normalTail(z - 0.5) };
 }
 
-function compareErrors(
-  inputs: BakeInputs,
-  p1: number,
-  logThreshold = lanes(inputs.alpha, inputs.looks).logThreshold('errors'),
-): Detection {
-  const own = trialOf(inputs, inputs, p1, logThreshold);
+function compareErrors(inputs: BakeInputs, p1: number, changes: Partial<Trial> = {}): Detection {
+  const own = trialOf(inputs, inputs, p1, changes);
   if (!(own.n0 > 0 && own.n1 > 0)) return never;
   const { expectedTicks, probability } = shareDetection(own)(inputs.bakeTicks);
   const before = (inputs.before ?? [])
-    .map((bake) => trialOf(inputs, bake, p1, logThreshold))
+    .map((bake) => trialOf(inputs, bake, p1, changes))
     .filter(({ n0, n1 }) => n0 > 0 && n1 > 0);
   if (before.length === 0) return { expectedTicks, probability };
   const missed = 1 - caughtAlong(before);
@@ -135,10 +139,11 @@ function trialOf(
   inputs: BakeInputs,
   bake: Pick<BakeInputs, 'challengerPerSecond' | 'championPerSecond' | 'bakeTicks'>,
   p1: number,
-  logThreshold: number,
+  changes: Partial<Trial>,
 ): Trial {
   const p0 = inputs.baseErrorRate;
   const seconds = inputs.tickMs / 1000;
+  const { logThreshold, lookLevel } = lanes(inputs.alpha, inputs.looks);
   const n0 = bake.championPerSecond * seconds;
   const requests = inputs.historyRequests + (n0 * inputs.bakeTicks) / 2;
   return {
@@ -147,10 +152,11 @@ function trialOf(
     n0,
     n1: bake.challengerPerSecond * seconds,
     rho: tolerance(inputs.rollbackMargin.ratio, inputs.rollbackMargin.difference, p0 * requests, requests),
-    logThreshold,
-    lookLevel: lanes(inputs.alpha, inputs.looks).lookLevel('errors'),
+    logThreshold: logThreshold('errors'),
+    lookLevel: lookLevel('errors'),
     history: inputs.historyRequests > 0,
     ticks: bake.bakeTicks,
+    ...changes,
   };
 }
 
