@@ -10,6 +10,7 @@ import { lookAround, refuseUnknown } from '../rollout/look.ts';
 import { unknownServingText } from '../rollout/unknown-serving.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { generationsOf } from '../registry/generations.ts';
+import { standingOf } from '../registry/known-good.ts';
 import { compile } from './compile.ts';
 import type { Endpoints } from './earlier-period.ts';
 import { type Context, type Target, unfinished } from './context.ts';
@@ -47,7 +48,10 @@ export async function prepare(
   { choice, begins }: { readonly choice: Choice; readonly begins: boolean },
 ): Promise<Prepared> {
   const { record, isNew, replaces } = choice;
-  const words = { ...wordsOf(options), version: record.version };
+  const asked = wordsOf(options);
+  // A shadow doesn't take down what users may return to.
+  const keep = asked.keep || standingOf(record).kind !== 'never-served';
+  const words = { ...asked, version: record.version, keep };
   const { config, connection } = at;
   const champion = await championOf(at);
   refuseUnfit(config, record);

@@ -33,7 +33,7 @@ export function report(state: RolloutState, now: Instant): Decision {
   };
 }
 
-/** First the tombstone, which is irrevocable, then the endpoint: whoever wants the version again makes a new one. */
+/** A version that never served loses its endpoint: first the tombstone, which is irrevocable, then the endpoint: whoever wants the version again makes a new one. */
 export function retire(
   state: RolloutState,
   { version }: Extract<Step, { kind: 'retire' }>,
@@ -44,6 +44,9 @@ export function retire(
   const effect: Effect = { kind: 'retire', version, endpoint };
   switch (state.retiring) {
     case null:
+      // Users may return to what has served, also by an alias's marker alone: only gc knows when its time is over.
+      if ((state.services[version] ?? []).length > 0)
+        return done(state, `${endpoint} is left to mlreg gc: ${version} has served everybody before`);
       return {
         kind: 'record',
         entries: [{ kind: 'labelled', as: 'retired' }],

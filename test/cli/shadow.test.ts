@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Step } from '../../src/domain/plan.ts';
 import type { Difference } from '../../src/domain/shadow.ts';
 import { instant } from '../../src/domain/units.ts';
 import { type CliWorld, projectConfig, serving } from '../support/cli-world.ts';
@@ -98,6 +99,21 @@ describe('deploy --strategy shadow', () => {
     expect([...gone.model.endpoints.keys()].filter((name) => name.includes('v2-3-0'))).toEqual([
       expect.stringMatching(/-g?2$|2$/),
     ]);
+  });
+
+  it('keeps the endpoint of a version that has served everybody: a rollback to it builds nothing', async () => {
+    const cli = await world();
+    for (const version of ['v2.3.0', 'v2.4.0']) {
+      if (version === 'v2.4.0') await cli.register(version);
+      expect((await cli.run(`deploy --model-version ${version}`)).code).toBe(0);
+    }
+    const endpoints = [...cli.model.endpoints.keys()];
+    const planned = await cli.ask(`${deploy} --dry-run`);
+    expect(planned.plan.steps.map(({ kind }: Step) => kind)).not.toContain('retire');
+    expect((await cli.run(deploy)).code).toBe(0);
+    expect([...cli.model.endpoints.keys()]).toEqual(endpoints);
+    expect((await cli.run('rollback --to v2.3.0')).code).toBe(0);
+    expect([...cli.model.endpoints.keys()]).toEqual(endpoints);
   });
 
   it('is judged again from what it saw', async () => {

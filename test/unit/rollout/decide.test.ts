@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Effect, EntryBody, RollbackCause } from '../../../src/domain/journal.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
-import { later, percent } from '../../../src/domain/units.ts';
+import type { Service } from '../../../src/domain/registry.ts';
+import { later, percent, type VersionTag } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import type { Decision } from '../../../src/rollout/decision.ts';
@@ -371,6 +372,28 @@ describe('each step', () => {
     expect(next(tell(copied, fenced(), ...stepsTo(all)))).toMatchObject({
       entries: [{ outcome: { sentence: 'v2.3.0 passed in shadow: no answers were compared' } }],
     });
+  });
+
+  it('a shadow takes down the endpoint of what never served, and leaves what has served to gc', () => {
+    const copied = shadow(shadowSettings());
+    const step = copied.steps.findIndex(({ kind }) => kind === 'retire');
+    const story = tell(copied, fenced(), ...stepsTo(step));
+    const endpoint = story.state.endpoints[v23]?.name;
+    const retires = {
+      entries: [{ kind: 'labelled', as: 'retired' }],
+      changes: [{ version: v23, set: { tombstone: { endpoint } } }],
+    };
+    const since = (version: VersionTag, ...served: readonly Service[]): Story => ({
+      ...story,
+      state: { ...story.state, services: { [version]: served } },
+    });
+    const service: Service = { functionVersion: '5', endpoint: endpoint ?? '', since: began };
+    expect(next(story)).toMatchObject(retires);
+    expect(next(since(v23))).toMatchObject(retires);
+    expect(next(since(v22, service))).toMatchObject(retires);
+    expect(next(since(v23, service))).toEqual(
+      doneWith(step, `${endpoint} is left to mlreg gc: v2.3.0 has served everybody before`),
+    );
   });
 
   it('a stage is swapped once the challenger was seen on green, and back once it was seen on blue', () => {
