@@ -8,6 +8,7 @@ import { beforeAfter, type BeforeAfter } from '../monitor/judge/before-after.ts'
 import { errorIntervals, type ErrorIntervals } from '../monitor/judge/error-intervals.ts';
 import { latencyIntervals, type LatencyIntervals } from '../monitor/judge/latency-intervals.ts';
 import { digits, msText, percentText, requestsText, thousands } from '../monitor/judge/words.ts';
+import { evidenceIn } from '../rollout/clock-set-back.ts';
 import { createReplay, type Reason, type Replayed } from '../rollout/replay-judge.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { beforeText, intervalText, latencyText } from './interval-text.ts';
@@ -62,7 +63,7 @@ export function evidenceOf(state: RolloutState, entries: readonly Entry[]): Evid
     };
     return { ...known, ...nothing, sentence: verdict.why, challengerRequests: 0, harmedRequests: 0 };
   }
-  const seen = observedBefore(entries, entry.seq);
+  const seen = evidenceIn(entries.filter(({ seq }) => seq < entry.seq));
   const failing = verdict.kind === 'fail' ? failingTick(state, seen) : null;
   const until = failing === null ? seen : seen.slice(0, failing.tick);
   const finding = verdict.kind === 'fail' ? verdict.reason : (verdict.findings[0] ?? null);
@@ -229,10 +230,6 @@ const time = (at: Instant): string => new Date(at).toISOString();
 
 /** The requests in brackets at its end are told in other words. */
 const withoutCounts = (sentence: string): string => sentence.replace(/(?: \([^()]*\)|\.)$/, '');
-
-function observedBefore(entries: readonly Entry[], seq: number): readonly Observation[] {
-  return entries.flatMap((entry) => (entry.kind === 'observed' && entry.seq < seq ? entry.observations : []));
-}
 
 /** A look after an absence reads many ticks at once: the one that failed may be an earlier one. */
 function failingTick(state: RolloutState, seen: readonly Observation[]): Replayed | null {

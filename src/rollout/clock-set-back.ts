@@ -1,3 +1,5 @@
+import type { Entry } from '../domain/journal.ts';
+import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import type { RolloutState } from './state.ts';
@@ -54,6 +56,45 @@ export function asOf(state: RolloutState, at: Instant): RolloutState {
     rollback: rollback && { ...rollback, at: by(rollback.at) },
     promotedAt: byOrNull(state.promotedAt),
   };
+}
+
+/**
+ * Those of an entry's ticks that are evidence; `at` is when it was written. The clock may have been set back after they were
+ * read, or between the readings that one entry holds: a tick that a later one of the entry does not come after, and one
+ * that ends later than clocks may differ, is read again when its time has come.
+ */
+export function endedBy<Tick extends { readonly at: Instant }>(
+  ticks: readonly Tick[],
+  at: Instant,
+): readonly Tick[] {
+  let before = at + agreementMs + 1;
+  const isEvidence = (tick: Tick): boolean => {
+    if (tick.at >= before) return false;
+    before = tick.at;
+    return true;
+  };
+  return ticks.toReversed().filter(isEvidence).toReversed();
+}
+
+/** What stands before ticks that are read now. The others were read by a clock that was ahead, and these replace them. */
+export function before<Tick extends { readonly at: Instant }>(
+  table: readonly Tick[],
+  ticks: readonly Tick[],
+): readonly Tick[] {
+  const [first] = ticks;
+  return first === undefined ? table : upTo(table, instant(first.at - 1));
+}
+
+/** The ticks of these entries that are evidence, of whatever else the entries tell. */
+export function evidenceIn(entries: readonly Entry[]): readonly Observation[] {
+  const ticks: Observation[] = [];
+  for (const entry of entries) {
+    if (entry.kind !== 'observed') continue;
+    const ended = endedBy(entry.observations, entry.at);
+    ticks.length = before(ticks, ended).length;
+    ticks.push(...ended);
+  }
+  return ticks;
 }
 
 /** Ticks, oldest first, that had ended by then. */

@@ -6,7 +6,7 @@ import { instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterRequest } from './after-request.ts';
 import { afterEffect, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
-import { aheadMs, asOf, upTo } from './clock-set-back.ts';
+import { aheadMs, asOf, before, endedBy, upTo } from './clock-set-back.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
 
 /** The action of a verdict that a plan holds for (`onBreach`). */
@@ -28,7 +28,9 @@ export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
     if (aheadMs(state, entry.at) > 0) ticks.length = upTo(ticks, entry.at).length;
     state = apply(state, entry);
     if (entry.kind !== 'observed') continue;
-    ticks.push(...entry.observations);
+    const ended = endedBy(entry.observations, entry.at);
+    ticks.length = before(ticks, ended).length;
+    ticks.push(...ended);
     state = { ...state, observations: [] };
   }
   return { ...state, observations: ticks };
@@ -125,11 +127,11 @@ function startingRoutes(plan: Plan): Readonly<Record<string, Route | null>> {
 export function apply(state: RolloutState, entry: Entry): RolloutState {
   if (entry.seq !== state.length)
     throw new Error(`journal of ${state.id}: entry ${state.length} is missing, found ${entry.seq}`);
-  const before = asOf(state, entry.at);
-  const folded: Mutable<RolloutState> = fold(before, entry);
+  const found = asOf(state, entry.at);
+  const folded: Mutable<RolloutState> = fold(found, entry);
   // Where the entry changes anything it is a copy already, and of so many fields a second one is dear.
   const next = folded === state ? { ...state } : folded;
-  next.writtenAt = instant(Math.max(before.writtenAt, entry.at));
+  next.writtenAt = instant(Math.max(found.writtenAt, entry.at));
   next.length = entry.seq + 1;
   next.token = entry.token;
   return next;
@@ -207,10 +209,14 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         promoteAsked: state.promoteAsked === 'full' ? 'full' : null,
       };
     case 'observed': {
-      const last = entry.observations.at(-1);
+      const ended = endedBy(entry.observations, entry.at);
+      const last = ended.at(-1);
       return {
         ...state,
-        observations: [...state.observations, ...entry.observations],
+        observations: [
+          ...(state.summary === undefined ? before(state.observations, ended) : state.observations),
+          ...ended,
+        ],
         lastObservedAt: last?.at ?? state.lastObservedAt,
         notes: entry.notes === undefined ? state.notes : [...state.notes, ...entry.notes],
         unreadable: null,

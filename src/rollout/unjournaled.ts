@@ -1,4 +1,5 @@
 import type { EntryBody } from '../domain/journal.ts';
+import type { Instant } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { aheadMs } from './clock-set-back.ts';
 import { dangerOf } from './decide.ts';
@@ -72,7 +73,8 @@ export function unjournaled(): Unjournaled {
 }
 
 /** The same with one more reading. Of times without metrics only the last one is said, and only while it lasts. */
-function joined(kept: readonly Reading[], next: Reading, sent: Reading | null): readonly Reading[] {
+function joined(all: readonly Reading[], next: Reading, sent: Reading | null): readonly Reading[] {
+  const kept = withoutAhead(all, next, sent);
   const last = kept.at(-1);
   if (last === undefined || last === sent) return [...kept, next];
   if (last.kind === 'unreadable') return joined(kept.slice(0, -1), next, sent);
@@ -87,6 +89,18 @@ function joined(kept: readonly Reading[], next: Reading, sent: Reading | null): 
       ...(notes.length > 0 ? { notes } : {}),
     },
   ];
+}
+
+/** What the next reading begins before was read by a clock that was ahead, and is read again. */
+function withoutAhead(kept: readonly Reading[], next: Reading, sent: Reading | null): readonly Reading[] {
+  const from = next.kind === 'observed' ? next.observations[0]?.at : undefined;
+  if (from === undefined) return kept;
+  const isBefore = ({ at }: { readonly at: Instant }): boolean => at < from;
+  return kept.map((reading) =>
+    reading === sent || reading.kind === 'unreadable' || reading.observations.every(isBefore)
+      ? reading
+      : { ...reading, observations: reading.observations.filter(isBefore) },
+  );
 }
 
 /**

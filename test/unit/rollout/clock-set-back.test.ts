@@ -3,7 +3,7 @@ import type { Entry, EntryBody } from '../../../src/domain/journal.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { instant, later, percent, rolloutId } from '../../../src/domain/units.ts';
 import type { MetricsQuery } from '../../../src/ports/index.ts';
-import { aheadMs, asOf } from '../../../src/rollout/clock-set-back.ts';
+import { aheadMs, asOf, before, endedBy } from '../../../src/rollout/clock-set-back.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { drive } from '../../../src/rollout/drive.ts';
 import { openJournal } from '../../../src/rollout/journal-writer.ts';
@@ -251,5 +251,27 @@ describe('the same journal', () => {
     expect(labels).toEqual([1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000]);
     expect(whole.lastObservedAt).toBe(instant(began + 7_000));
     expect(policy.tickMs).toBe(1_000);
+  });
+});
+
+describe('the ticks of an entry that are evidence', () => {
+  const ticks = (...seconds: number[]) => seconds.map((second) => ({ at: instant(second * 1_000) }));
+
+  it.each([
+    ['all, where the clock went on', ticks(1, 2, 3), 3, ticks(1, 2, 3)],
+    ['those that clocks may differ by', ticks(1, 2, 8), 3, ticks(1, 2, 8)],
+    ['none that ends later', ticks(1, 2, 9), 3, ticks(1, 2)],
+    ['none, where the clock was set back after all were read', ticks(107, 108), 3, []],
+    ['those after the clock was set back between two readings', ticks(42, 43, 1, 2), 3, ticks(1, 2)],
+    ['each time once', ticks(1, 2, 2, 3), 4, ticks(1, 2, 3)],
+  ])('%s', (_what, read, at, evidence) => {
+    expect(endedBy(read, instant(at * 1_000))).toEqual(evidence);
+  });
+
+  it('replace those that were read for the same time', () => {
+    expect(before(ticks(1, 2, 3, 4), ticks(3, 4, 5))).toEqual(ticks(1, 2));
+    expect(before(ticks(1, 2), ticks(3))).toEqual(ticks(1, 2));
+    expect(before(ticks(1, 2), [])).toEqual(ticks(1, 2));
+    expect(before(ticks(7, 8), ticks(1))).toEqual([]);
   });
 });

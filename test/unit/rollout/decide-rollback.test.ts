@@ -195,7 +195,10 @@ describe('the way back', () => {
 });
 
 describe('what the trial has cost', () => {
-  const seen: EntryBody = { kind: 'observed', observations: [observation(4), observation(1), observation()] };
+  const seen: EntryBody = {
+    kind: 'observed',
+    observations: [4, 1, 0].map((errors, i) => observation(errors, later(began, (i + 1) * 1_000))),
+  };
   it.each([
     ['nothing seen', [], 0],
     ['failures seen', [seen], 5],

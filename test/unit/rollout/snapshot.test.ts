@@ -31,8 +31,10 @@ const observed = (from: number, to: number) =>
 function long() {
   const { entries } = atStep(
     stepOf.bake10,
+    { kind: 'later', ms: 10_000 },
     observed(0, 10),
     { kind: 'held', why: 'x' },
+    { kind: 'later', ms: 20_000 },
     observed(10, 20),
     observed(20, 30),
     { kind: 'verdict', verdict: fail, action: 'roll back' },

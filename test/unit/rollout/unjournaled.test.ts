@@ -129,7 +129,7 @@ describe('what was read while the store was out', () => {
     'is journaled once when the store returns, the first write: %s',
     async (fate) => {
       const { store, journal, memory } = await written(fate);
-      await memory.write(journal, () => began);
+      await memory.write(journal, () => instant(began + 9_000));
       const ticks = ticksOf(await store.journal(id));
       expect(ticks.length).toBeGreaterThan(5);
       expect(ticks).toEqual([...new Set(ticks)].toSorted((a, b) => a - b));
