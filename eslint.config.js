@@ -57,7 +57,7 @@ export default tseslint.config(
   },
   { files: ['**/*.{ts,js,mjs}'], rules: { 'no-restricted-syntax': ['error', pathOfUrl] } },
   {
-    files: ['src/{domain,strategies,monitor,rollout,registry,ports,reporting,commands}/**/*.ts'],
+    files: ['src/{domain,strategies,monitor,engine,runner,registry,ports,reporting,commands}/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', pathOfUrl, ...ambient] },
   },
   {

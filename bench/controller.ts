@@ -7,10 +7,10 @@ import { lap } from '../src/controller/lap.ts';
 import type { Post } from '../src/controller/watched.ts';
 import { controllerCommand } from '../src/domain/controller.ts';
 import { percent, rolloutId } from '../src/domain/units.ts';
-import { inProcess } from '../src/local-aws/in-process.ts';
-import { systemClock } from '../src/machine.ts';
-import { start } from '../src/rollout/own.ts';
-import { tick } from '../src/rollout/tick.ts';
+import { inProcess } from '../test/support/in-process.ts';
+import { systemClock } from '../src/host/machine.ts';
+import { start } from '../src/runner/own.ts';
+import { tick } from '../src/runner/tick.ts';
 import { memorySightings } from '../src/store/sightings.ts';
 import { bench as localAws, virtualClock } from '../test/unit/local-aws/core/bench.ts';
 import {

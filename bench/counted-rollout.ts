@@ -5,12 +5,12 @@ import { createAccountChecks } from '../src/aws/account-checks.ts';
 import { createMetrics } from '../src/aws/cloudwatch-metrics.ts';
 import type { Entry } from '../src/domain/journal.ts';
 import { later, percent, rolloutId } from '../src/domain/units.ts';
-import { drive } from '../src/rollout/drive.ts';
-import type { RolloutPorts } from '../src/rollout/ports.ts';
-import { abort, start } from '../src/rollout/own.ts';
+import { drive } from '../src/runner/drive.ts';
+import type { RolloutPorts } from '../src/runner/ports.ts';
+import { abort, start } from '../src/runner/own.ts';
 import { blueGreen } from '../src/strategies/blue-green.ts';
 import { canary } from '../src/strategies/canary.ts';
-import { openMemoryStore } from '../src/store/memory.ts';
+import { openMemoryStore } from '../test/support/memory-store.ts';
 import { functionName, type Stack, stack } from '../test/contract/aws/stack.ts';
 import {
   actor,

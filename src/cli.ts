@@ -6,7 +6,7 @@ import { createOutput, type Output } from './reporting/output.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
-import type { World } from './world.ts';
+import type { World } from './host/world.ts';
 
 const exitCodes = `
 Exit codes: 0 done or already so, 1 unexpected (state safe), 2 usage or configuration, 3 rolled back (the champion

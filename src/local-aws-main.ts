@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runDaemon } from './local-aws/daemon.ts';
 import { unpackFromInput, unpackWord } from './local-aws/data-plane/unpack-child.ts';
-import { controllerBeside, type DaemonAnswer } from './local-world.ts';
+import { controllerBeside, type DaemonAnswer } from './host/local-world.ts';
 
 /**
  * The detached daemon's process: options in, one message out, then it serves until it is told to stop. Told to unpack, it

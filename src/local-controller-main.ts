@@ -1,5 +1,5 @@
 import { runLocalController } from './controller/local.ts';
-import type { LocalControllerOptions } from './local-controller.ts';
+import type { LocalControllerOptions } from './host/local-controller.ts';
 
 /** The controller's process beside AWS on this machine: options in, and it ends when its parent does. */
 // A lap that is cut short is what the next one is made for.

@@ -1,5 +1,5 @@
 import { main } from './cli.ts';
-import { createWorld } from './world.ts';
+import { createWorld } from './host/world.ts';
 
 declare const MLREG_VERSION: string;
 

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { main } from '../cli.ts';
 import { UserError } from '../domain/user-error.ts';
 import { annotation, fileEntry } from '../reporting/github.ts';
-import { createWorld } from '../world.ts';
+import { createWorld } from '../host/world.ts';
 import { inputsOf } from './inputs.ts';
 
 declare const MLREG_VERSION: string;

@@ -1,6 +1,6 @@
 import type { Request } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
-import { sha256 } from '../store/record.ts';
+import { sha256 } from '../store/rules/record.ts';
 import { damaged, end, type Keys, padded } from './dynamo-items.ts';
 import type { Item, Keyed, Table } from './dynamo-table.ts';
 

@@ -1,7 +1,7 @@
 import type { Entry } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
-import { apply, emptyState, readJournal, type State } from '../store/fold.ts';
-import { decodeRecord } from '../store/record.ts';
+import { apply, emptyState, readJournal, type State } from '../store/rules/fold.ts';
+import { decodeRecord } from '../store/rules/record.ts';
 import { damaged, type Head, newerFormat, rolloutOf, unpack, versionOf } from './dynamo-items.ts';
 import type { Item } from './dynamo-table.ts';
 

@@ -1,11 +1,11 @@
 import type { Instant } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
 import type { PlatformError } from '../ports/platform.ts';
-import { genesisOf } from '../store/chain.ts';
-import { apply, dropEntries, emptyState, journalLength, type State } from '../store/fold.ts';
-import { sha256 } from '../store/record.ts';
-import type { Decision, Log } from '../store/store-over-log.ts';
-import { turns } from '../store/turns.ts';
+import { genesisOf } from '../store/rules/chain.ts';
+import { apply, dropEntries, emptyState, journalLength, type State } from '../store/rules/fold.ts';
+import { sha256 } from '../store/rules/record.ts';
+import type { Decision, Log } from '../store/rules/store-over-log.ts';
+import { turns } from '../store/rules/turns.ts';
 import { dynamoInbox } from './dynamo-inbox.ts';
 import { entriesOf, indexOf, type Known } from './dynamo-index.ts';
 import { end, type Head, headOf, keys, lockItemOf, padded } from './dynamo-items.ts';

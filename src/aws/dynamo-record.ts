@@ -1,6 +1,6 @@
 import type { RolloutId } from '../domain/units.ts';
-import { apply, encode, journalLength, type State, toldOf, type Transaction } from '../store/fold.ts';
-import { encodeRecord } from '../store/record.ts';
+import { apply, encode, journalLength, type State, toldOf, type Transaction } from '../store/rules/fold.ts';
+import { encodeRecord } from '../store/rules/record.ts';
 import type { Known } from './dynamo-index.ts';
 import { type Keys, lockItemOf, newerFormat, pack, padded, storedMetrics } from './dynamo-items.ts';
 import type { Keyed, Put } from './dynamo-table.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
-import type { Log } from '../store/store-over-log.ts';
+import type { Log } from '../store/rules/store-over-log.ts';
 import type { Keys } from './dynamo-items.ts';
 import type { Table } from './dynamo-table.ts';
 

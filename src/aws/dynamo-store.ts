@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../ports/index.ts';
 import type { Store } from '../ports/store.ts';
-import { storeOverLog } from '../store/store-over-log.ts';
+import { storeOverLog } from '../store/rules/store-over-log.ts';
 import type { Clients } from './clients.ts';
 import { createDynamoLog } from './dynamo-log.ts';
 import { dynamoTable } from './dynamo-table.ts';

@@ -1,4 +1,4 @@
-import { follow, genesisOf, newChain } from '../store/chain.ts';
+import { follow, genesisOf, newChain } from '../store/rules/chain.ts';
 import { damaged, end, headOf, keys, newerFormat, rolloutOf, unpack } from './dynamo-items.ts';
 import type { Table } from './dynamo-table.ts';
 

@@ -1,9 +1,9 @@
-import { endWatch } from '../rollout/end-watch.ts';
+import { endWatch } from '../runner/end-watch.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import { markersIn, readMarkers } from '../rollout/environment-view.ts';
-import { StoreBehind } from '../rollout/look.ts';
-import { newestOf } from '../rollout/marker.ts';
-import { takeOver } from '../rollout/own.ts';
+import { markersIn, readMarkers } from '../runner/environment-view.ts';
+import { StoreBehind } from '../runner/look.ts';
+import { newestOf } from '../engine/marker.ts';
+import { takeOver } from '../runner/own.ts';
 import { UserError } from '../domain/user-error.ts';
 import {
   type Context,
@@ -23,7 +23,7 @@ import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { takeUp } from './resume.ts';
 import { mustRun } from './steer.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { RolloutState } from '../engine/state.ts';
 
 export interface AbortOptions {
   readonly reason?: string;

@@ -1,8 +1,8 @@
 import { PlatformError } from '../ports/platform.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import { StoreBehind } from '../rollout/look.ts';
-import { rollBackBlind, writerFrom } from '../rollout/roll-back-blind.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { StoreBehind } from '../runner/look.ts';
+import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Context, Target } from './context.ts';

@@ -3,8 +3,8 @@ import { fileEntry } from '../reporting/github.ts';
 import { gitHubSummary, resultOf } from '../reporting/github-summary.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import type { Output } from '../reporting/output.ts';
-import { challengerShare, type RolloutState } from '../rollout/state.ts';
-import type { World } from '../world.ts';
+import { challengerShare, type RolloutState } from '../engine/state.ts';
+import type { World } from '../host/world.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 /** Where it is said: the part of a command's context that this needs. */

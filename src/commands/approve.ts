@@ -1,8 +1,8 @@
 import { UserError } from '../domain/user-error.ts';
 import { planSummary } from '../reporting/plan-view.ts';
-import { shortHash } from '../rollout/approvals.ts';
-import { planHash } from '../rollout/plan-hash.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { shortHash } from '../engine/approvals.ts';
+import { planHash } from '../engine/plan-hash.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { type Context, confirm, type Target, target } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { mustRun, type SteerOptions, steerRunning } from './steer.ts';

@@ -1,9 +1,9 @@
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
-import { replay } from '../rollout/replay.ts';
-import { contradiction } from '../rollout/snapshot.ts';
+import { replay } from '../engine/fold-journal.ts';
+import { contradiction } from '../runner/snapshot.ts';
 import { type Context, type Target, target, unfinished } from './context.ts';
-import { lookAround } from '../rollout/look.ts';
+import { lookAround } from '../runner/look.ts';
 import { aliasNote } from './marker.ts';
 import { championOf } from './prepare.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';

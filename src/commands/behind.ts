@@ -1,8 +1,8 @@
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
-import { type MarkersView, readMarkers } from '../rollout/environment-view.ts';
-import { claimIn, type Claimed, lookAround, refuseBehind, refuseUnknown } from '../rollout/look.ts';
-import { unknownServingText } from '../rollout/unknown-serving.ts';
+import { type MarkersView, readMarkers } from '../runner/environment-view.ts';
+import { claimIn, type Claimed, lookAround, refuseBehind, refuseUnknown } from '../runner/look.ts';
+import { unknownServingText } from '../runner/unknown-serving.ts';
 import type { Target } from './context.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { later } from '../domain/units.ts';
 import type { Follower } from '../reporting/follow.ts';
-import type { JournalWriter } from '../rollout/journal-writer.ts';
-import type { SignalName } from '../world.ts';
+import type { JournalWriter } from '../runner/journal-writer.ts';
+import type { SignalName } from '../host/world.ts';
 import type { Context, Target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import type { Signals } from './signals.ts';

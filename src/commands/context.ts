@@ -4,16 +4,16 @@ import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Follower, follow } from '../reporting/follow.ts';
 import type { Output } from '../reporting/output.ts';
-import { createWarmKeeper } from '../rollout/keep-warm.ts';
-import type { RolloutPorts } from '../rollout/ports.ts';
-import { replay } from '../rollout/replay.ts';
+import { createWarmKeeper } from '../runner/keep-warm.ts';
+import type { RolloutPorts } from '../runner/ports.ts';
+import { replay } from '../engine/fold-journal.ts';
 import { rememberRollout } from './answer-outcome.ts';
-import { type Claimed, lookAtMarkers } from '../rollout/look.ts';
-import { wentBackBlind } from '../rollout/roll-back-blind.ts';
-import { knownState } from '../rollout/snapshot.ts';
-import type { RolloutState } from '../rollout/state.ts';
-import type { Connection } from '../connect.ts';
-import type { World } from '../world.ts';
+import { type Claimed, lookAtMarkers } from '../runner/look.ts';
+import { wentBackBlind } from '../runner/roll-back-blind.ts';
+import { knownState } from '../runner/snapshot.ts';
+import type { RolloutState } from '../engine/state.ts';
+import type { Connection } from '../host/connect.ts';
+import type { World } from '../host/world.ts';
 
 export interface GlobalOptions {
   readonly environment?: string;

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { peoplesWords } from '../domain/one-line.ts';
 import { createOutput } from '../reporting/output.ts';
-import type { World } from '../world.ts';
+import type { World } from '../host/world.ts';
 import type { Context, GlobalOptions } from './context.ts';
 
 export function createContext(world: World, options: GlobalOptions, argv: readonly string[]): Context {

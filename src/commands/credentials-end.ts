@@ -2,7 +2,7 @@ import { formatDuration } from '../domain/parse.ts';
 import type { Plan } from '../domain/plan.ts';
 import { type Instant, instant, later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { World } from '../world.ts';
+import type { World } from '../host/world.ts';
 
 /** Time that is kept for the way back: it needs credentials too. */
 const reserveMs = 600_000;

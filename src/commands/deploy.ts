@@ -2,7 +2,7 @@ import { parseDuration } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { planSummary } from '../reporting/plan-view.ts';
-import { start } from '../rollout/own.ts';
+import { start } from '../runner/own.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereUnknown } from './behind.ts';
 import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';

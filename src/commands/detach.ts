@@ -1,9 +1,9 @@
 import { UserError } from '../domain/user-error.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import { rolloutData } from '../reporting/rollout-view.ts';
-import type { JournalWriter } from '../rollout/journal-writer.ts';
-import { takeOver } from '../rollout/own.ts';
-import type { RolloutPorts } from '../rollout/ports.ts';
+import type { JournalWriter } from '../runner/journal-writer.ts';
+import { takeOver } from '../runner/own.ts';
+import type { RolloutPorts } from '../runner/ports.ts';
 import type { Context, Target } from './context.ts';
 import { wake } from './wake.ts';
 

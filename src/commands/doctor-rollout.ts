@@ -1,7 +1,7 @@
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import type { AliasView } from '../ports/platform.ts';
-import { targetOf } from '../rollout/marker.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { targetOf } from '../engine/marker.ts';
+import type { RolloutState } from '../engine/state.ts';
 import type { Context, Target } from './context.ts';
 import { silentForMs, silentText } from './owner.ts';
 

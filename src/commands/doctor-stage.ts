@@ -1,10 +1,10 @@
 import type { VersionRecord } from '../domain/registry.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import { PlatformError } from '../ports/platform.ts';
-import { isUnread } from '../rollout/environment-view.ts';
-import type { Look } from '../rollout/look.ts';
-import { stageElsewhere } from '../rollout/stage-watch.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { isUnread } from '../runner/environment-view.ts';
+import type { Look } from '../runner/look.ts';
+import { stageElsewhere } from '../runner/stage-watch.ts';
+import type { RolloutState } from '../engine/state.ts';
 import type { Target } from './context.ts';
 
 /**

@@ -5,8 +5,8 @@ import { instant } from '../domain/units.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import { generationsOf, nextGeneration } from '../registry/generations.ts';
 import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
-import { findReturn } from '../rollout/find-return.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { findReturn } from '../runner/find-return.ts';
+import type { RolloutState } from '../engine/state.ts';
 import type { Target } from './context.ts';
 
 /** Whether a rollout can go back to the champion, and where `mlreg rollback` leads now. */

@@ -1,7 +1,7 @@
 import type { Entry } from '../domain/journal.ts';
 import type { Instant, RolloutId } from '../domain/units.ts';
-import { recordedBakes } from '../rollout/recorded-bakes.ts';
-import { replay } from '../rollout/replay.ts';
+import { recordedBakes } from '../engine/recorded-bakes.ts';
+import { replay } from '../engine/fold-journal.ts';
 import { observationsFormat } from './observations.ts';
 
 /**

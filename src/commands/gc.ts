@@ -1,4 +1,4 @@
-import { collect, type Collection } from '../rollout/collect.ts';
+import { collect, type Collection } from '../runner/collect.ts';
 import { counted } from '../reporting/words.ts';
 import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
 import { type Context, target } from './context.ts';

@@ -1,7 +1,7 @@
 import { later } from '../domain/units.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { heartbeatMs } from '../reporting/plain-lines.ts';
-import type { JournalWriter } from '../rollout/journal-writer.ts';
+import type { JournalWriter } from '../runner/journal-writer.ts';
 import type { Context } from './context.ts';
 
 /** Who reads a log must be able to tell a long wait from a dead process. */

@@ -2,9 +2,9 @@ import type { RollbackCause } from '../domain/journal.ts';
 import { targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
-import { isOutage } from '../rollout/outage.ts';
-import { rollBackBlind, writerFrom } from '../rollout/roll-back-blind.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { isOutage } from '../runner/outage.ts';
+import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { undoOf } from './alias-alone.ts';
 import type { Context, Target } from './context.ts';
 

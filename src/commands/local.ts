@@ -3,7 +3,7 @@ import type { EnvironmentConfig } from '../config/index.ts';
 import { parseDuration } from '../domain/parse.ts';
 import { UserError } from '../domain/user-error.ts';
 import { table } from '../reporting/output.ts';
-import type { LocalStatus } from '../local-host.ts';
+import type { LocalStatus } from '../host/local-host.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 

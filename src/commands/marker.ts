@@ -2,12 +2,12 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import { PlatformError } from '../ports/platform.ts';
-import { aliasesIn, type NamedAlias } from '../rollout/environment-view.ts';
-import { behindText, type Claimed, type Look, lookAround } from '../rollout/look.ts';
-import { isBlind } from '../rollout/marker.ts';
-import { rolledBackByOwner } from '../rollout/repair.ts';
-import type { RolloutState } from '../rollout/state.ts';
-import { unknownServingText } from '../rollout/unknown-serving.ts';
+import { aliasesIn, type NamedAlias } from '../runner/environment-view.ts';
+import { behindText, type Claimed, type Look, lookAround } from '../runner/look.ts';
+import { isBlind } from '../engine/marker.ts';
+import { rolledBackByOwner } from '../runner/repair.ts';
+import type { RolloutState } from '../engine/state.ts';
+import { unknownServingText } from '../runner/unknown-serving.ts';
 import type { Target } from './context.ts';
 
 /** What the environment's ownership markers say that the store, or what serves, does not. */

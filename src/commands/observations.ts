@@ -3,7 +3,7 @@ import type { Observation } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { RecordedBake } from '../rollout/recorded-bakes.ts';
+import type { RecordedBake } from '../engine/recorded-bakes.ts';
 import { userProblems } from './user-count-schema.ts';
 import { type Problem, problemsOf, writeInstead } from './observation-problems.ts';
 import {

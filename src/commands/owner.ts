@@ -4,7 +4,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { LockRecord } from '../ports/store.ts';
-import { knownState } from '../rollout/snapshot.ts';
+import { knownState } from '../runner/snapshot.ts';
 import type { Context, Target } from './context.ts';
 
 /** Why a lock is broken by hand: `--force` without a reason is refused, for the journal shall say it. */

@@ -2,7 +2,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { changedPolicy } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type CaseResult, policyTestText } from '../reporting/policy-test-view.ts';
-import { createReplay, type Replayed } from '../rollout/replay-judge.ts';
+import { createReplay, type Replayed } from '../engine/replay-judge.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { generatedTicks } from './generated-ticks.ts';

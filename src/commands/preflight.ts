@@ -1,10 +1,10 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Route } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
-import { publicationsOf } from '../rollout/state.ts';
-import { longestVariables } from '../rollout/variables.ts';
+import { publicationsOf } from '../engine/state.ts';
+import { longestVariables } from '../engine/variables.ts';
 import type { Endpoints } from './earlier-period.ts';
-import { championBreaches } from '../monitor/judge/champion-breach.ts';
+import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
 import type { Context, Target } from './context.ts';
 import { userKeyTrouble } from './user-key.ts';
 

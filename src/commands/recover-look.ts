@@ -2,10 +2,10 @@ import type { Damage } from '../ports/inventory.ts';
 import type { Store } from '../ports/store.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
-import { isUnread, markersIn } from '../rollout/environment-view.ts';
-import { behindText, type Look, lookAround } from '../rollout/look.ts';
-import { isOfAnotherStore, leadsBackTo, newestOf } from '../rollout/marker.ts';
-import { unknownServingText } from '../rollout/unknown-serving.ts';
+import { isUnread, markersIn } from '../runner/environment-view.ts';
+import { behindText, type Look, lookAround } from '../runner/look.ts';
+import { isOfAnotherStore, leadsBackTo, newestOf } from '../engine/marker.ts';
+import { unknownServingText } from '../runner/unknown-serving.ts';
 import type { Target } from './context.ts';
 
 /** What stands where, before anything is changed. */

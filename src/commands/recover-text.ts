@@ -2,8 +2,8 @@ import { PlatformError } from '../ports/platform.ts';
 import { sameTarget, targetText } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Rebuilt } from '../registry/rebuild.ts';
-import { aliasesIn } from '../rollout/environment-view.ts';
-import type { Look } from '../rollout/look.ts';
+import { aliasesIn } from '../runner/environment-view.ts';
+import type { Look } from '../runner/look.ts';
 import type { Target } from './context.ts';
 import type { Found } from './recover-look.ts';
 

@@ -1,6 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
 import { replayText } from '../reporting/evidence.ts';
-import { createReplay, type Replayed } from '../rollout/replay-judge.ts';
+import { createReplay, type Replayed } from '../engine/replay-judge.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { changedByFile, environmentPolicy, type JudgedBy } from './judged-by.ts';

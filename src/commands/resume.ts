@@ -1,6 +1,6 @@
 import { isController } from '../domain/controller.ts';
-import { takeOver } from '../rollout/own.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { takeOver } from '../runner/own.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';

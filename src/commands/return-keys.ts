@@ -1,6 +1,6 @@
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { keysOnReturn, otherThanKeys } from '../registry/frozen-keys.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { RolloutState } from '../engine/state.ts';
 import type { Context, Target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 

@@ -1,6 +1,6 @@
 import type { Plan, ReturnWarmth } from '../domain/plan.ts';
 import { PlatformError } from '../ports/platform.ts';
-import { environmentsFor } from '../rollout/warmth.ts';
+import { environmentsFor } from '../engine/warmth.ts';
 import type { Endpoints } from './earlier-period.ts';
 import type { Target } from './context.ts';
 

@@ -10,8 +10,8 @@ import {
   previousUnproven,
   standingOf,
 } from '../registry/known-good.ts';
-import type { EnvironmentView } from '../rollout/environment-view.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { EnvironmentView } from '../runner/environment-view.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { refuseUnknownServing } from './behind.ts';
 import { type Context, stateOf, type Target } from './context.ts';
 import { championOf } from './prepare.ts';

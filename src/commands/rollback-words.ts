@@ -3,7 +3,7 @@ import type { Service, VersionRecord } from '../domain/registry.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { type Fault, UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
-import type { WayBack } from '../rollout/find-return.ts';
+import type { WayBack } from '../runner/find-return.ts';
 import { isStoreLost } from './alias-alone.ts';
 import type { Target } from './context.ts';
 import type { ReturnKeys } from './return-keys.ts';

@@ -5,17 +5,17 @@ import { endpointOf } from '../domain/names.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { generationMeant, generationsOf, nextGeneration } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
-import { findReturn, type WayBack } from '../rollout/find-return.ts';
+import { findReturn, type WayBack } from '../runner/find-return.ts';
 import {
   type EnvironmentView,
   type MarkersView,
   readMarkers,
   withStage,
-} from '../rollout/environment-view.ts';
-import { type Claimed, StoreBehind } from '../rollout/look.ts';
-import { start } from '../rollout/own.ts';
-import type { RolloutState } from '../rollout/state.ts';
-import { homeOf } from '../rollout/target.ts';
+} from '../runner/environment-view.ts';
+import { type Claimed, StoreBehind } from '../runner/look.ts';
+import { start } from '../runner/own.ts';
+import type { RolloutState } from '../engine/state.ts';
+import { homeOf } from '../engine/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';

@@ -1,6 +1,6 @@
 import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
-import { sufferingIn } from '../rollout/suffering.ts';
+import { sufferingIn } from '../engine/suffering.ts';
 import type { Context, Target } from './context.ts';
 
 /** Somebody waits for the rollback, and the reading only says whether it may take its time. */

@@ -1,4 +1,4 @@
-import type { SignalName } from '../world.ts';
+import type { SignalName } from '../host/world.ts';
 import type { Context } from './context.ts';
 
 export interface Signals {

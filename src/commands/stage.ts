@@ -1,6 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
-import type { EnvironmentView } from '../rollout/environment-view.ts';
+import type { EnvironmentView } from '../runner/environment-view.ts';
 import type { Target } from './context.ts';
 import type { Words } from './words.ts';
 

@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/journal.ts';
 import type { Identity } from '../domain/identity.ts';
 import { oneLine } from '../domain/one-line.ts';
-import type { World } from '../world.ts';
+import type { World } from '../host/world.ts';
 import type { Context, Target } from './context.ts';
 
 /**

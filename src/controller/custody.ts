@@ -2,7 +2,7 @@ import { isController } from '../domain/controller.ts';
 import { type Instant, instant, later, type RolloutId } from '../domain/units.ts';
 import type { Sighting } from '../ports/sightings.ts';
 import type { LockRecord } from '../ports/store.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { RolloutState } from '../engine/state.ts';
 
 /** Whose a rollout is, and so what the controller does with it. */
 export type Custody =

@@ -1,11 +1,11 @@
 import { isController } from '../domain/controller.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { type LockRecord, StoreDamaged } from '../ports/store.ts';
-import { Fenced, openJournal } from '../rollout/journal-writer.ts';
-import { lookAtMarkers } from '../rollout/look.ts';
-import { backAtLimit, isOutage } from '../rollout/outage.ts';
-import { tick } from '../rollout/tick.ts';
-import { judgeInMemory, unjournaled } from '../rollout/unjournaled.ts';
+import { Fenced, openJournal } from '../runner/journal-writer.ts';
+import { lookAtMarkers } from '../runner/look.ts';
+import { backAtLimit, isOutage } from '../runner/outage.ts';
+import { tick } from '../runner/tick.ts';
+import { judgeInMemory, unjournaled } from '../runner/unjournaled.ts';
 import type { Held, Lap, Post } from './watched.ts';
 
 /** While nothing can be done but wait for the store. */

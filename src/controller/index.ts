@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config/index.ts';
-import { connectTogether } from '../connect.ts';
-import { systemClock, randomIds } from '../machine.ts';
+import { connectTogether } from '../host/connect.ts';
+import { systemClock, randomIds } from '../host/machine.ts';
 import { createHandler, type Watched } from './handler.ts';
-import { collectedIn, postOf } from './post.ts';
+import { collectedIn, postOf } from './controller-ports.ts';
 import { tidy } from './tidy.ts';
 
 /*

@@ -1,6 +1,6 @@
-import { returnEndpointAfter, returnEndpointOf, type WarmKeeper } from '../rollout/keep-warm.ts';
-import type { RolloutPorts } from '../rollout/ports.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { returnEndpointAfter, returnEndpointOf, type WarmKeeper } from '../runner/keep-warm.ts';
+import type { RolloutPorts } from '../runner/ports.ts';
+import type { RolloutState } from '../engine/state.ts';
 
 /** How the controller keeps what users may return to warm. */
 export interface KeepsWarm {

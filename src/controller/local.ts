@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { connect } from '../connect.ts';
+import { connect } from '../host/connect.ts';
 import { loadConfig } from '../config/index.ts';
-import { type LocalControllerOptions, recordLocalController } from '../local-controller.ts';
-import { isAlive, randomIds, systemClock } from '../machine.ts';
+import { type LocalControllerOptions, recordLocalController } from '../host/local-controller.ts';
+import { isAlive, randomIds, systemClock } from '../host/machine.ts';
 import { guard, type Guarded } from './guard.ts';
-import { collectedIn, postOf } from './post.ts';
+import { collectedIn, postOf } from './controller-ports.ts';
 import { tidy } from './tidy.ts';
 
 /** The rollout controller of AWS on this machine: looks after its one environment until the process ends. */

@@ -1,6 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
-import { type Collect, type Collection, collect } from '../rollout/collect.ts';
-import type { RolloutPorts } from '../rollout/ports.ts';
+import { type Collect, type Collection, collect } from '../runner/collect.ts';
+import type { RolloutPorts } from '../runner/ports.ts';
 
 export type Tidied =
   /** Nothing's time is over: nobody was disturbed, no alias was written. */

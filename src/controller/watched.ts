@@ -1,10 +1,10 @@
 import type { Actor, Outcome } from '../domain/journal.ts';
 import type { Instant, RolloutId } from '../domain/units.ts';
 import type { Sightings } from '../ports/sightings.ts';
-import type { JournalWriter } from '../rollout/journal-writer.ts';
-import type { RolloutPorts } from '../rollout/ports.ts';
-import type { RolloutState } from '../rollout/state.ts';
-import type { Unjournaled } from '../rollout/unjournaled.ts';
+import type { JournalWriter } from '../runner/journal-writer.ts';
+import type { RolloutPorts } from '../runner/ports.ts';
+import type { RolloutState } from '../engine/state.ts';
+import type { Unjournaled } from '../runner/unjournaled.ts';
 import type { KeepsWarm } from './keep-warm.ts';
 
 /** The rollout that this process drives, under the token of its last lap. */

@@ -208,7 +208,7 @@ export type EntryBody =
       readonly codeSha256: string;
       /** What the registry knew when it began: how champion and challenger served everybody before. */
       readonly services?: Services;
-      /** Hex SHA-256 of the challenger's artifact, and what an approval is bound to (rollout/plan-hash.ts). */
+      /** Hex SHA-256 of the challenger's artifact, and what an approval is bound to (engine/plan-hash.ts). */
       readonly artifactDigest?: string;
       readonly planHash?: string;
     }

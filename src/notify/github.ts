@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Channel } from '../ports/index.ts';
 import type { Notice } from '../domain/notice.ts';
-import { ask, type Reach } from './post.ts';
+import { ask, type Reach } from './https-request.ts';
 
 export interface GitHubOptions {
   readonly apiUrl: string;

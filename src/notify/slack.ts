@@ -1,6 +1,6 @@
 import type { Channel } from '../ports/index.ts';
 import type { Notice } from '../domain/notice.ts';
-import { ask, type Reach } from './post.ts';
+import { ask, type Reach } from './https-request.ts';
 
 /** Slack's limit for a text block is 3,000 characters. */
 const mostText = 2_900;

@@ -3,7 +3,7 @@ import type { Entry } from '../domain/journal.ts';
 import { printable } from '../domain/one-line.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { BakeStep } from '../domain/plan.ts';
-import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
+import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
 import type { Output } from './output.ts';
 import { plainLines } from './plain-lines.ts';
 import { type Event, eventOf, observationFields } from './progress.ts';

@@ -1,9 +1,9 @@
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
-import { shortHash } from '../rollout/approvals.ts';
+import { shortHash } from '../engine/approvals.ts';
 import { servesAfter } from '../domain/serves-after.ts';
-import { currentStep, type RolloutState } from '../rollout/state.ts';
+import { currentStep, type RolloutState } from '../engine/state.ts';
 import { titleOf, whyBack } from './outcome-words.ts';
 import { observedIn } from './progress.ts';
 import { counted, percentText, stepTitle } from './words.ts';

@@ -1,6 +1,6 @@
-import type { BeforeAfter } from '../monitor/judge/before-after.ts';
-import { type ErrorIntervals, intervalAlpha } from '../monitor/judge/error-intervals.ts';
-import type { LatencyIntervals } from '../monitor/judge/latency-intervals.ts';
+import type { BeforeAfter } from '../monitor/judge/compare/before-after.ts';
+import { type ErrorIntervals, intervalAlpha } from '../monitor/judge/evidence/error-intervals.ts';
+import type { LatencyIntervals } from '../monitor/judge/evidence/latency-intervals.ts';
 import { digits, msText, percentText } from '../monitor/judge/words.ts';
 
 /** `1.2 to 8.4 times the champion's, 0.1 to 4.2 points more (95 % sure, whenever one looks)`. */

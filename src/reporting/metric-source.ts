@@ -1,6 +1,6 @@
 import { routeKey, type Routing } from '../domain/route.ts';
 import type { MetricName } from '../domain/verdict.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { RolloutState } from '../engine/state.ts';
 
 /** Where CloudWatch keeps the numbers of a metric. */
 export interface MetricSource {

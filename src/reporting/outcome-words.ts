@@ -1,6 +1,6 @@
 import type { Outcome } from '../domain/journal.ts';
 import { unreachable } from '../domain/units.ts';
-import { challengerShare, type RolloutState } from '../rollout/state.ts';
+import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { failedIn, shortVerdict } from './evidence.ts';
 import { causeWords } from './plain-lines.ts';
 

@@ -1,5 +1,5 @@
 import type { RollbackCause } from '../domain/journal.ts';
-import { challengerShare, currentStep, type RolloutState } from '../rollout/state.ts';
+import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
 import { type AnnotationLevel, annotation, beginGroup, endGroup } from './github.ts';
 import type { Output } from './output.ts';
 import type { Event } from './progress.ts';

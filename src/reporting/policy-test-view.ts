@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import type { Replayed } from '../rollout/replay-judge.ts';
+import type { Replayed } from '../engine/replay-judge.ts';
 
 export interface CaseResult {
   readonly name: string;

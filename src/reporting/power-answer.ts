@@ -1,6 +1,6 @@
-import type { ChampionBreach } from '../monitor/judge/champion-breach.ts';
+import type { ChampionBreach } from '../monitor/judge/guardrails/champion-breach.ts';
 import type { Range } from '../monitor/judge/power-range.ts';
-import type { Caught, CaughtErrors } from '../monitor/judge/power.ts';
+import type { Caught, CaughtErrors } from '../monitor/judge/power/power.ts';
 
 /** What a plan's bakes can find at the traffic that the champion had. Shares are 0 to 1. */
 export type Power =

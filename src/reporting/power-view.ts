@@ -3,7 +3,7 @@ import { formatDuration } from '../domain/parse.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Range } from '../monitor/judge/power-range.ts';
-import type { Caught, CaughtErrors } from '../monitor/judge/power.ts';
+import type { Caught, CaughtErrors } from '../monitor/judge/power/power.ts';
 import { digits, msText, percentText, thousands } from '../monitor/judge/words.ts';
 import { table } from './output.ts';
 import type { BakePower, Power, TrafficNow, Warning } from './power-answer.ts';

@@ -1,18 +1,18 @@
 import type { ArmTick } from '../domain/observation.ts';
 import type { BakeStep, Plan } from '../domain/plan.ts';
 import { percent } from '../domain/units.ts';
-import { alphaOfRest } from '../monitor/judge/disagreement-rule.ts';
-import { championBreaches } from '../monitor/judge/champion-breach.ts';
-import { createDispersion } from '../monitor/judge/dispersion.ts';
-import { createHistogramSum, quantile } from '../monitor/judge/histogram.ts';
-import { lanes } from '../monitor/judge/lanes.ts';
-import { planLooks } from '../monitor/judge/look-schedule.ts';
+import { alphaOfRest } from '../monitor/judge/compare/disagreement-rule.ts';
+import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
+import { createDispersion } from '../monitor/judge/evidence/dispersion.ts';
+import { createHistogramSum, quantile } from '../monitor/judge/evidence/histogram.ts';
+import { lanes } from '../monitor/judge/evidence/lanes.ts';
+import { planLooks } from '../monitor/judge/evidence/look-schedule.ts';
 import { aboutLeast } from '../monitor/judge/math/bisect.ts';
 import { all } from '../monitor/judge/power-range.ts';
-import { type BakeInputs, detectable } from '../monitor/judge/power.ts';
-import { promotionTime } from '../monitor/judge/promotion-time.ts';
-import { shownBelow } from '../monitor/judge/shown-below.ts';
-import { slowerDetection } from '../monitor/judge/slower-detection.ts';
+import { type BakeInputs, detectable } from '../monitor/judge/power/power.ts';
+import { promotionTime } from '../monitor/judge/power/promotion-time.ts';
+import { shownBelow } from '../monitor/judge/guardrails/shown-below.ts';
+import { slowerDetection } from '../monitor/judge/power/slower-detection.ts';
 import type { BakePower, Power, Warning } from './power-answer.ts';
 
 /** A step may advance with this. */

@@ -2,10 +2,10 @@ import type { Entry } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
-import { copiesOf } from '../rollout/report.ts';
+import { copiesOf } from '../engine/shadow-report.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { rollingBack } from '../domain/rolled-back.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { counted, effectTitle, percentText, stepTitle } from './words.ts';
 
 /** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */

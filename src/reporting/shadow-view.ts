@@ -1,8 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import type { Difference, DisagreementReport } from '../domain/shadow.ts';
 import { digits, percentText, thousands } from '../monitor/judge/words.ts';
-import { copiesOf } from '../rollout/report.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { copiesOf } from '../engine/shadow-report.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { table } from './output.ts';
 
 /** What a shadow found, for machines; null for every other strategy. */

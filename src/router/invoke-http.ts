@@ -1,7 +1,7 @@
 import { classify, failed } from './classify.ts';
 import type { Environment } from './environment.ts';
 import type { ModelAnswer, ModelClient } from './invoke.ts';
-import { createPoster, type Machine, type Reply } from './post.ts';
+import { createPoster, type Machine, type Reply } from './http-request.ts';
 import { serviceAddress } from './service-address.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { parseApiKeys, type ApiKeys } from './api-keys.ts';
 import type { Environment } from './environment.ts';
-import { createPoster, type Machine, type Reply } from './post.ts';
+import { createPoster, type Machine, type Reply } from './http-request.ts';
 import { serviceAddress } from './service-address.ts';
 
 /**

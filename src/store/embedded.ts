@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Store } from '../ports/store.ts';
-import { follow, genesisOf, newChain, type Problem } from './chain.ts';
+import { follow, genesisOf, newChain, type Problem } from './rules/chain.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.ts';
 import { readFrom, sizeOf } from './file.ts';
 import { openFileLog } from './file-log.ts';
-import { storeOverLog } from './store-over-log.ts';
+import { storeOverLog } from './rules/store-over-log.ts';
 
 export interface StorePlace {
   /** Made when first written to, for this user alone. */

@@ -2,16 +2,16 @@ import { dirname } from 'node:path';
 import { UserError } from '../domain/user-error.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Snapshot } from '../ports/store.ts';
-import { type Chain, follow, newChain } from './chain.ts';
+import { type Chain, follow, newChain } from './rules/chain.ts';
 import { appendTo, readFrom, sizeOf, syncFile, syncNames } from './file.ts';
 import type { FileSystem } from './file-system.ts';
 import { keepOutOfGit } from './git-ignore.ts';
 import { readSnapshotFile, writeSnapshotFile } from './file-snapshot.ts';
-import { apply, emptyState, encode, type State } from './fold.ts';
+import { apply, emptyState, encode, type State } from './rules/fold.ts';
 import { damaged, differentFile, newerFormat } from './refusals.ts';
-import { encodeRecord, tailLength, tailOf } from './record.ts';
-import { type Log, readsOf } from './store-over-log.ts';
-import { turns } from './turns.ts';
+import { encodeRecord, tailLength, tailOf } from './rules/record.ts';
+import { type Log, readsOf } from './rules/store-over-log.ts';
+import { turns } from './rules/turns.ts';
 
 export interface LogFile {
   readonly path: string;

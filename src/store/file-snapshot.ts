@@ -2,11 +2,11 @@ import * as z from 'zod';
 import type { Entry } from '../domain/journal.ts';
 import type { RolloutId } from '../domain/units.ts';
 import type { Snapshot } from '../ports/store.ts';
-import { type Chain, newChain } from './chain.ts';
+import { type Chain, newChain } from './rules/chain.ts';
 import { readFrom, sizeOf } from './file.ts';
 import type { FileSystem } from './file-system.ts';
-import { emptyState, partsOf, readJournal, type State } from './fold.ts';
-import { sha256 } from './record.ts';
+import { emptyState, partsOf, readJournal, type State } from './rules/fold.ts';
+import { sha256 } from './rules/record.ts';
 
 /*
  * What the log's first bytes come to, in a file beside it: so that opening a store need not read a long journal. It holds no

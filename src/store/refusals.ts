@@ -1,6 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import type { Problem } from './chain.ts';
+import type { Problem } from './rules/chain.ts';
 
 const mend = [
   'mlreg recover  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it',

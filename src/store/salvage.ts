@@ -1,13 +1,13 @@
 import { copyFile, open, readFile, rename } from 'node:fs/promises';
 import type { Recovery } from '../ports/inventory.ts';
 import type { Store } from '../ports/store.ts';
-import { follow, genesisOf, newChain } from './chain.ts';
+import { follow, genesisOf, newChain } from './rules/chain.ts';
 import { storeFile, type StorePlace } from './embedded.ts';
 import { fileError, nodeFileSystem } from './file-system.ts';
 import { readFrom, sizeOf } from './file.ts';
-import { apply, emptyState } from './fold.ts';
+import { apply, emptyState } from './rules/fold.ts';
 import { newerFormat } from './refusals.ts';
-import { readsOf, storeOverLog } from './store-over-log.ts';
+import { readsOf, storeOverLog } from './rules/store-over-log.ts';
 
 /**
  * The embedded store as far as its chain vouches for it.

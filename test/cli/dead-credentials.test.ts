@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/domain/journal.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { openMemoryStore } from '../support/memory-store.ts';
 import { bad, baking, type CliWorld, serving } from '../support/cli-world.ts';
 
 const home = { functionVersion: '7', weights: {} };

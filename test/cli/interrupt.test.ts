@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SignalName } from '../../src/world.ts';
+import type { SignalName } from '../../src/host/world.ts';
 import { baking, type CliWorld, projectConfig, serving, type Typed } from '../support/cli-world.ts';
 import { type Fault, readOnlyStore } from '../support/model-world.ts';
 

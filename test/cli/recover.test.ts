@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Stamp } from '../../src/domain/journal.ts';
 import { baking, began, type CliWorld, cliWorld, serving } from '../support/cli-world.ts';
-import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
+import { memoryPlace, openMemoryStore } from '../support/memory-store.ts';
 import { expectWell, named, promoted, under } from '../support/recovered.ts';
 
 const serves = (cli: CliWorld) => cli.model.alias().target;

@@ -23,7 +23,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startControl } from '../../src/local-aws/daemon-control.ts';
 import { createFunctionRuntime } from '../../src/local-aws/data-plane/environments.ts';
 import { type Gateway, startGateway } from '../../src/local-aws/data-plane/gateway.ts';
-import { inProcess } from '../../src/local-aws/in-process.ts';
+import { inProcess } from '../support/in-process.ts';
 import { bench, START, virtualClock, zipped } from '../unit/local-aws/core/bench.ts';
 
 // The bundle as it is deployed, on local AWS behind its HTTP API; only time is virtual.

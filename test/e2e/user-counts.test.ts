@@ -6,7 +6,7 @@ import { createUserCounts } from '../../src/aws/logs-user-counts.ts';
 import { instant } from '../../src/domain/units.ts';
 import { bucketOf, bucketRanks, bucketsAt } from '../../src/domain/user-bucket.ts';
 import { readDaemonRecord } from '../../src/local-aws/daemon-files.ts';
-import { systemClock } from '../../src/machine.ts';
+import { systemClock } from '../../src/host/machine.ts';
 import { createScene, endless, isBaking, type Json, root, type Scene, succeeds } from '../support/e2e.ts';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

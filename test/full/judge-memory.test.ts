@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { ArmTick, Observation } from '../../src/domain/observation.ts';
-import { createReplay } from '../../src/rollout/replay-judge.ts';
+import { createReplay } from '../../src/engine/replay-judge.ts';
 import { arm, edges, policyOf, tick } from '../unit/judge/traffic.ts';
 
 setFlagsFromString('--expose-gc');

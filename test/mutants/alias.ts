@@ -1,8 +1,8 @@
 import type { Mutant } from './mutant.ts';
 
-const write = { file: 'src/rollout/fenced-write.ts', caughtBy: ['unit/rollout/fenced-write'] } as const;
-const set = { file: 'src/rollout/set-alias.ts', caughtBy: ['unit/rollout/set-alias'] } as const;
-const blind = { file: 'src/rollout/roll-back-blind.ts', caughtBy: ['unit/rollout/roll-back-blind'] } as const;
+const write = { file: 'src/runner/fenced-write.ts', caughtBy: ['unit/runner/fenced-write'] } as const;
+const set = { file: 'src/runner/set-alias.ts', caughtBy: ['unit/runner/set-alias'] } as const;
+const blind = { file: 'src/runner/roll-back-blind.ts', caughtBy: ['unit/runner/roll-back-blind'] } as const;
 
 /** Every write of an alias: by an owner, and by a person without the store. */
 export const aliasMutants: readonly Mutant[] = [
@@ -12,7 +12,7 @@ export const aliasMutants: readonly Mutant[] = [
     from: "  if (purpose !== 'roll-back') {\n    if (carried === undefined && isMain)",
     to: "  if (purpose !== 'roll-back') {\n    if (isMain) return takeAlias(platform, alias, () => stamp, (found) => forward(found, target));\n    if (carried === undefined && isMain)",
     danger: 'an owner that slept goes forward over what happened meanwhile',
-    caughtBy: ['unit/rollout/perform'],
+    caughtBy: ['unit/runner/perform'],
   },
   {
     ...write,
@@ -20,7 +20,7 @@ export const aliasMutants: readonly Mutant[] = [
     from: '      (found) => forward(found, found.target),\n',
     to: '      (found) => forward(found, state.home),\n',
     danger: 'each takeover takes users off the version that serves them',
-    caughtBy: ['unit/rollout/fenced-write'],
+    caughtBy: ['unit/runner/fenced-write'],
   },
   {
     ...write,
@@ -98,7 +98,7 @@ export const aliasMutants: readonly Mutant[] = [
     from: ' && !isBack && isTested;',
     to: ' && !isBack;',
     danger: 'a rollback by the alias alone leads everybody to an untested version',
-    caughtBy: ['unit/rollout/perform'],
+    caughtBy: ['unit/runner/perform'],
   },
   {
     ...write,
@@ -148,7 +148,7 @@ export const aliasMutants: readonly Mutant[] = [
     from: 'carried.hasLanded === true && !wentBackUnder(stamp, wish.stamp);',
     to: 'carried.hasLanded === true;',
     danger: 'an owner goes on trying forward over the rollback of a person',
-    caughtBy: ['unit/rollout/set-alias'],
+    caughtBy: ['unit/runner/set-alias'],
   },
   {
     ...set,
@@ -200,20 +200,20 @@ export const aliasMutants: readonly Mutant[] = [
     danger: 'an owner of an older version writes over the rollback',
   },
   {
-    file: 'src/rollout/repair.ts',
+    file: 'src/runner/repair.ts',
     name: 'the repair forgets what the person chose',
     from: "{ kind: 'repaired', what, writer, ...(isNobody ? {} : { keeps: kept }) }",
     to: "{ kind: 'repaired', what, writer }",
     danger: 'resume moves users to the home of the rollout, which the person fled from',
-    caughtBy: ['unit/rollout/repair'],
+    caughtBy: ['unit/runner/repair'],
   },
   {
-    file: 'src/rollout/target.ts',
+    file: 'src/engine/target.ts',
     name: 'a rollback leads home whatever was chosen',
     from: 'state.keeps === null ? homeTarget(state) :',
     to: 'state.keeps !== undefined ? homeTarget(state) :',
     danger: 'resume moves users to the home of the rollout, which the person fled from',
-    caughtBy: ['unit/rollout/target'],
+    caughtBy: ['unit/engine/target'],
   },
   {
     file: 'src/aws/lambda-alias.ts',

@@ -2,8 +2,8 @@ import type { Mutant } from './mutant.ts';
 
 const time = { file: 'src/aws/aws-time.ts', caughtBy: ['unit/aws/aws-time'] } as const;
 const ahead = {
-  file: 'src/rollout/clock-set-back.ts',
-  caughtBy: ['unit/rollout/clock-set-back'],
+  file: 'src/engine/clock-set-back.ts',
+  caughtBy: ['unit/engine/clock-set-back'],
 } as const;
 
 /** What a wrong machine clock may change: nothing. */

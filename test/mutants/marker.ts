@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-const meaning = { file: 'src/rollout/marker.ts', caughtBy: ['unit/rollout/marker'] } as const;
+const meaning = { file: 'src/engine/marker.ts', caughtBy: ['unit/engine/marker'] } as const;
 const format = { file: 'src/aws/stamp.ts', caughtBy: ['unit/aws/stamp'] } as const;
 
 /** What an ownership marker means to a store, and to an owner who finds it. */
@@ -174,7 +174,7 @@ export const markerMutants: readonly Mutant[] = [
     danger: 'a rollback without the store goes one version too far where a marker was wiped',
   },
   {
-    file: 'src/rollout/look.ts',
+    file: 'src/runner/look.ts',
     name: 'the marker of the other alias is not looked at',
     from: '  const newest = newestOf([main, ...others]);',
     to: '  const newest = newestOf([main, ...others].slice(0, 1));',
@@ -182,7 +182,7 @@ export const markerMutants: readonly Mutant[] = [
     caughtBy: ['cli/one-look'],
   },
   {
-    file: 'src/rollout/look.ts',
+    file: 'src/runner/look.ts',
     name: 'the mildest of the newest markers decides',
     from: '  const worst = Math.min(',
     to: '  const worst = Math.max(',
@@ -190,12 +190,12 @@ export const markerMutants: readonly Mutant[] = [
     caughtBy: ['cli/one-look'],
   },
   {
-    file: 'src/rollout/marker.ts',
+    file: 'src/engine/marker.ts',
     name: 'a store whose recovery was cut off takes every marker for one that it has seen',
     from: '  return isKnown ? {',
     to: '  return isKnown || epoch <= mine.epoch ? {',
     danger: 'a store that was recovered by half takes the users of the one that is in use',
-    caughtBy: ['unit/rollout/marker', 'cli/recover'],
+    caughtBy: ['unit/engine/marker', 'cli/recover'],
   },
   {
     file: 'src/registry/known-good.ts',

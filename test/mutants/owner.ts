@@ -1,10 +1,10 @@
 import type { Mutant } from './mutant.ts';
 
-const own = { file: 'src/rollout/own.ts', caughtBy: ['unit/rollout/own'] } as const;
-const tick = { file: 'src/rollout/tick.ts', caughtBy: ['unit/rollout/tick'] } as const;
-const carry = { file: 'src/rollout/carry-out.ts', caughtBy: ['unit/rollout/tick'] } as const;
-const journal = { file: 'src/rollout/journal-writer.ts', caughtBy: ['unit/rollout/journal-writer'] } as const;
-const store = { file: 'src/store/store-over-log.ts', caughtBy: ['contract/store/memory'] } as const;
+const own = { file: 'src/runner/own.ts', caughtBy: ['unit/runner/own'] } as const;
+const tick = { file: 'src/runner/tick.ts', caughtBy: ['unit/runner/tick'] } as const;
+const carry = { file: 'src/runner/carry-out.ts', caughtBy: ['unit/runner/tick'] } as const;
+const journal = { file: 'src/runner/journal-writer.ts', caughtBy: ['unit/runner/journal-writer'] } as const;
+const store = { file: 'src/store/rules/store-over-log.ts', caughtBy: ['contract/store/memory'] } as const;
 
 /** Who owns a rollout: lock, token, heartbeat, journal, and the controller. */
 export const ownerMutants: readonly Mutant[] = [
@@ -21,7 +21,7 @@ export const ownerMutants: readonly Mutant[] = [
     from: '    ...(options.ifToken === undefined ? {} : { ifToken: options.ifToken }),\n',
     to: '',
     danger: 'the controller takes a rollout from the person who has just resumed it',
-    caughtBy: ['unit/rollout/own'],
+    caughtBy: ['unit/runner/own'],
   },
   {
     ...own,
@@ -73,7 +73,7 @@ export const ownerMutants: readonly Mutant[] = [
     danger: 'the same users are canaries for ever',
   },
   {
-    file: 'src/machine.ts',
+    file: 'src/host/machine.ts',
     name: 'the salt is not random',
     from: "salt: () => crypto().randomBytes(16).toString('base64url'),",
     to: "salt: () => Buffer.alloc(16).toString('base64url'),",
@@ -81,36 +81,36 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['unit/machine'],
   },
   {
-    file: 'src/rollout/acquire.ts',
+    file: 'src/runner/acquire.ts',
     name: 'a beginner who lives is taken for dead',
     from: 'return now.token === token && now.beat === beat;',
     to: 'return now.token === token;',
     danger: 'two owners begin at once',
-    caughtBy: ['unit/rollout/credentials'],
+    caughtBy: ['unit/runner/credentials'],
   },
   {
-    file: 'src/rollout/acquire.ts',
+    file: 'src/runner/acquire.ts',
     name: 'a beginner is taken for dead at once',
     from: '  await clock.sleepUntil(later(clock.now(), heartbeatMs));\n',
     to: '',
     danger: 'two owners begin at once',
-    caughtBy: ['unit/rollout/credentials'],
+    caughtBy: ['unit/runner/credentials'],
   },
   {
-    file: 'src/rollout/acquire.ts',
+    file: 'src/runner/acquire.ts',
     name: 'a beginner who silently came back is not seen',
     from: 'taken = await acquire(true, taken.lock.token);',
     to: 'taken = await acquire(true);',
     danger: 'the lock is taken from somebody who took it during the wait',
-    caughtBy: ['unit/rollout/credentials'],
+    caughtBy: ['unit/runner/credentials'],
   },
   {
-    file: 'src/rollout/acquire.ts',
+    file: 'src/runner/acquire.ts',
     name: 'every lock is left behind',
     from: '  return isOver(lock.rollout, entries);\n',
     to: '  return true;\n',
     danger: 'a second deploy begins beside a running one',
-    caughtBy: ['unit/rollout/own'],
+    caughtBy: ['unit/runner/own'],
   },
   {
     ...tick,
@@ -169,24 +169,24 @@ export const ownerMutants: readonly Mutant[] = [
     danger: 'nobody goes on with the rollout until its lock has been silent for a minute',
   },
   {
-    file: 'src/rollout/unjournaled.ts',
+    file: 'src/runner/unjournaled.ts',
     name: 'nobody judges while the store is out',
     from: "  if (state.phase !== 'forward') return null;\n  let before = state.observations.length;",
     to: "  if (state.phase !== 'ended') return null;\n  let before = state.observations.length;",
     danger: 'users stay on a failing version until the limit of the outage',
-    caughtBy: ['unit/rollout/outage'],
+    caughtBy: ['unit/runner/outage'],
   },
   {
-    file: 'src/rollout/unjournaled.ts',
+    file: 'src/runner/unjournaled.ts',
     name: 'a verdict in memory is kept from its rollback',
     from: 'return [...memory.entries(), ...danger];',
     to: 'return memory.entries();',
     danger: 'a breach during an outage is only noted',
-    caughtBy: ['unit/rollout/outage'],
+    caughtBy: ['unit/runner/outage'],
   },
   {
-    file: 'src/rollout/verdict-on.ts',
-    caughtBy: ['unit/rollout/tick'],
+    file: 'src/engine/verdict-on.ts',
+    caughtBy: ['unit/runner/tick'],
     name: 'a bake passes on what was seen at the share before',
     from: 'return isAgainst || isOfThisStep(state) ? verdict : null;',
     to: 'return verdict;',
@@ -228,7 +228,7 @@ export const ownerMutants: readonly Mutant[] = [
     danger: 'the state in memory is not that of the journal',
   },
   {
-    file: 'src/rollout/carry-on.ts',
+    file: 'src/runner/carry-on.ts',
     name: "a controller's pass ignores who came in between",
     from: '    ifToken: seen.token,\n',
     to: '',
@@ -236,7 +236,7 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['unit/controller/lap'],
   },
   {
-    file: 'src/rollout/carry-on.ts',
+    file: 'src/runner/carry-on.ts',
     name: "a controller's pass never fences",
     from: "  return Object.keys(tries).some((key) => key.startsWith('set-alias'));\n",
     to: '  return false;\n',
@@ -244,7 +244,7 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['unit/controller/lap'],
   },
   {
-    file: 'src/rollout/carry-on.ts',
+    file: 'src/runner/carry-on.ts',
     name: "a controller's pass does not fence after an open intent",
     from: ' || openIntent !== undefined) return true;',
     to: ') return true;',
@@ -292,52 +292,52 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['unit/controller/custody'],
   },
   {
-    file: 'src/rollout/credentials.ts',
+    file: 'src/runner/credentials.ts',
     name: 'an owner comes back over whoever has come meanwhile',
     from: '        ifToken: journal.token,\n',
     to: '',
     danger: 'two owners move the same users',
-    caughtBy: ['unit/rollout/credentials'],
+    caughtBy: ['unit/runner/credentials'],
   },
   {
-    file: 'src/rollout/credentials.ts',
+    file: 'src/runner/credentials.ts',
     name: 'an owner that cannot act keeps the lock',
     from: '      isAside = await ports.store.release(journal.token).catch(() => false);\n',
     to: '',
     danger: 'a failing version keeps its users, and resume is refused',
-    caughtBy: ['unit/rollout/credentials'],
+    caughtBy: ['unit/runner/credentials'],
   },
   {
-    file: 'src/rollout/credentials.ts',
+    file: 'src/runner/credentials.ts',
     name: 'an owner that comes back does not fence',
     from: "      await journal.append(at, [{ kind: 'owned', by: owner, adopt: adopted }]);\n",
     to: '',
     danger: 'it decides over a revision from before it was away',
-    caughtBy: ['unit/rollout/credentials'],
+    caughtBy: ['unit/runner/credentials'],
   },
   {
-    file: 'src/rollout/drive.ts',
+    file: 'src/runner/drive.ts',
     name: 'an outage has no limit',
     from: 'if (since - outage.since >= journal.state().plan.unreadableMs) {',
     to: 'if (since - outage.since >= 100 * journal.state().plan.unreadableMs) {',
     danger: 'users stay on a version that nobody can promote or judge',
-    caughtBy: ['unit/rollout/outage'],
+    caughtBy: ['unit/runner/outage'],
   },
   {
-    file: 'src/rollout/outage.ts',
+    file: 'src/runner/outage.ts',
     name: "at an outage's limit a rollback is undone",
     from: "if (phase !== 'forward' || committed || ['watch', 'rollback'].includes(plan.strategy)) return null;",
     to: "if (phase !== 'forward' || committed || plan.strategy === 'watch') return null;",
     danger: 'users are brought back to the version that a person wants them away from',
-    caughtBy: ['unit/rollout/outage'],
+    caughtBy: ['unit/runner/outage'],
   },
   {
-    file: 'src/rollout/outage.ts',
+    file: 'src/runner/outage.ts',
     name: "at an outage's limit the champion is taken away",
     from: "if (phase !== 'forward' || committed || [",
     to: "if (phase !== 'forward' || [",
     danger: 'alias and registry differ over a version that nobody found bad',
-    caughtBy: ['unit/rollout/outage'],
+    caughtBy: ['unit/runner/outage'],
   },
   {
     ...store,
@@ -403,7 +403,7 @@ export const ownerMutants: readonly Mutant[] = [
     danger: 'nobody tells the write of an older owner from its own',
   },
   {
-    file: 'src/store/fold.ts',
+    file: 'src/store/rules/fold.ts',
     name: 'the writers of older tokens are forgotten',
     from: "      if (known.kind === 'take') state.writers.set(token, known.writer);\n",
     to: '',
@@ -411,7 +411,7 @@ export const ownerMutants: readonly Mutant[] = [
     caughtBy: ['contract/store/memory', 'contract/store/embedded'],
   },
   {
-    file: 'src/store/chain.ts',
+    file: 'src/store/rules/chain.ts',
     name: 'two records may follow the same one',
     from: '    } else if (chain.ancestors.has(found.prev)) {\n      chain.lost++;',
     to: '    } else if (chain.ancestors.has(found.prev)) {\n      take(found.body, line);\n      chain.lost++;',

@@ -1,16 +1,16 @@
 import type { Mutant } from './mutant.ts';
 
-const decide = { file: 'src/rollout/decide.ts', caughtBy: ['unit/rollout/decide'] } as const;
-const back = { file: 'src/rollout/decide-rollback.ts', caughtBy: ['unit/rollout/decide-rollback'] } as const;
-const bake = { file: 'src/rollout/decide-bake.ts', caughtBy: ['unit/rollout/decide-bake'] } as const;
+const decide = { file: 'src/engine/decide.ts', caughtBy: ['unit/engine/decide'] } as const;
+const back = { file: 'src/engine/decide-rollback.ts', caughtBy: ['unit/engine/decide-rollback'] } as const;
+const bake = { file: 'src/engine/decide-bake.ts', caughtBy: ['unit/engine/decide-bake'] } as const;
 const accepted = {
-  file: 'src/rollout/accepted-breach.ts',
-  caughtBy: ['unit/rollout/accepted-breach'],
+  file: 'src/engine/accepted-breach.ts',
+  caughtBy: ['unit/engine/accepted-breach'],
 } as const;
 const week = { file: 'src/monitor/judge/last-week.ts', caughtBy: ['unit/judge/last-week'] } as const;
 const good = { file: 'src/registry/known-good.ts', caughtBy: ['unit/registry/known-good'] } as const;
-const way = { file: 'src/rollout/find-return.ts', caughtBy: ['unit/rollout/find-return'] } as const;
-const look = { file: 'src/rollout/look.ts', caughtBy: ['unit/rollout/own'] } as const;
+const way = { file: 'src/runner/find-return.ts', caughtBy: ['unit/runner/find-return'] } as const;
+const look = { file: 'src/runner/look.ts', caughtBy: ['unit/runner/own'] } as const;
 
 /** What a rollout decides, what the registry says of it, and where a rollback leads. */
 export const policyMutants: readonly Mutant[] = [
@@ -69,7 +69,7 @@ export const policyMutants: readonly Mutant[] = [
     from: 'if (last !== undefined && last.stamp.token !== state.token) {',
     to: 'if (last === undefined) {',
     danger: 'an older owner undoes a promotion that was reported',
-    caughtBy: ['unit/rollout/decide-commit'],
+    caughtBy: ['unit/engine/decide-commit'],
   },
   {
     ...decide,
@@ -77,7 +77,7 @@ export const policyMutants: readonly Mutant[] = [
     from: '      if (repeated !== null) return repeated;\n',
     to: '',
     danger: 'the registry calls a version champion that does not serve',
-    caughtBy: ['unit/rollout/decide-commit'],
+    caughtBy: ['unit/engine/decide-commit'],
   },
   {
     ...decide,
@@ -116,7 +116,7 @@ export const policyMutants: readonly Mutant[] = [
   },
   {
     ...decide,
-    file: 'src/rollout/decision.ts',
+    file: 'src/engine/decision.ts',
     name: 'a step is tried for ever',
     from: 'tried.final || tried.count >= plan.maxTries',
     to: 'tried.final && tried.count >= plan.maxTries',
@@ -130,20 +130,20 @@ export const policyMutants: readonly Mutant[] = [
     danger: 'a rollout goes on that not enough people approved',
   },
   {
-    file: 'src/rollout/approvals.ts',
+    file: 'src/engine/approvals.ts',
     name: 'who began a rollout approves it',
     from: '  if (samePerson(state.by, person))\n    return no(`${request.by} started this rollout; another person must approve it`);\n',
     to: '',
     danger: 'one person alone brings a version to everybody',
-    caughtBy: ['unit/rollout/admit'],
+    caughtBy: ['unit/engine/admit'],
   },
   {
-    file: 'src/rollout/approvals.ts',
+    file: 'src/engine/approvals.ts',
     name: 'an approval of another plan counts',
     from: 'if (state.planHash === undefined || request.planHash !== state.planHash) {',
     to: 'if (state.planHash === undefined) {',
     danger: 'a plan runs that nobody approved',
-    caughtBy: ['unit/rollout/admit'],
+    caughtBy: ['unit/engine/admit'],
   },
   {
     ...back,
@@ -179,15 +179,15 @@ export const policyMutants: readonly Mutant[] = [
     from: '  for (const alias of aliasesAtStake(state)) {',
     to: '  for (const alias of aliasesAtStake(state).slice(0, 1)) {',
     danger: 'a swap of the stage that comes late brings users to the failing version',
-    caughtBy: ['unit/rollout/decide-rollback'],
+    caughtBy: ['unit/engine/decide-rollback'],
   },
   {
-    file: 'src/rollout/state.ts',
+    file: 'src/engine/state.ts',
     name: 'the alias that users are on comes last',
     from: 'return [...new Set([state.serving, plan.alias, ...state.written, ...elsewhere])];',
     to: 'return [...new Set([plan.alias, ...state.written, ...elsewhere, state.serving])];',
     danger: 'after the swap a rollback first writes an alias that nobody is on',
-    caughtBy: ['unit/rollout/decide-rollback'],
+    caughtBy: ['unit/engine/decide-rollback'],
   },
   {
     ...bake,
@@ -223,7 +223,7 @@ export const policyMutants: readonly Mutant[] = [
     from: '>= over - tickMs ? 0 : horizonMs;',
     to: '>= over - tickMs ? 0 : 0;',
     danger: 'a bake passes on the ticks in which nothing went wrong yet',
-    caughtBy: ['unit/rollout/decide-bake'],
+    caughtBy: ['unit/engine/decide-bake'],
   },
   {
     ...good,
@@ -267,7 +267,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "const wasReplaced = plan.strategy === 'watch' || context.wasPromoted;",
     to: "const wasReplaced = plan.strategy === 'watch';",
     danger: 'the registry calls a version champion that users were taken away from',
-    caughtBy: ['unit/registry/labels', 'unit/rollout/decide-rollback'],
+    caughtBy: ['unit/registry/labels', 'unit/engine/decide-rollback'],
   },
   {
     file: 'src/commands/return-keys.ts',
@@ -332,7 +332,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "  if (meaning.kind === 'replaced') await store.seal(meaning.by).catch(() => undefined);\n",
     to: '',
     danger: 'owners of the old store go on until they write the alias',
-    caughtBy: ['unit/rollout/look'],
+    caughtBy: ['unit/runner/look'],
   },
   {
     ...look,
@@ -340,7 +340,7 @@ export const policyMutants: readonly Mutant[] = [
     from: "    case 'put-back':\n      return {",
     to: "    case 'put-back':\n      return null;\n    case 'drift':\n      return {",
     danger: 'an older copy of the store moves users by an outdated champion',
-    caughtBy: ['unit/rollout/look'],
+    caughtBy: ['unit/runner/look'],
   },
   {
     ...look,
@@ -348,10 +348,10 @@ export const policyMutants: readonly Mutant[] = [
     from: ': await store.writerOf(stamp.token);',
     to: ': stamp.detail.writer;',
     danger: 'a copied store goes on from the writes of its twin',
-    caughtBy: ['unit/rollout/look'],
+    caughtBy: ['unit/runner/look'],
   },
   {
-    file: 'src/rollout/unknown-serving.ts',
+    file: 'src/runner/unknown-serving.ts',
     name: 'what serves is not looked for where no marker is left',
     from: '  if (unexplained.length === 0) return null;\n',
     to: '  if (unexplained.length >= 0) return null;\n',
@@ -359,7 +359,7 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['cli/one-look'],
   },
   {
-    file: 'src/rollout/collect.ts',
+    file: 'src/runner/collect.ts',
     name: 'gc deletes Lambda versions while the registry knows no champion',
     from: "  if (!records.some(({ status }) => status === 'champion')) return { functionVersions: [] };\n",
     to: '',
@@ -367,7 +367,7 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['cli/one-look'],
   },
   {
-    file: 'src/rollout/stage-watch.ts',
+    file: 'src/runner/stage-watch.ts',
     name: 'an alias is written although the stage names it already',
     from: '  if (alias === state.serving) return null;\n',
     to: "  if (alias !== '') return null;\n",
@@ -375,15 +375,15 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['cli/blue-green'],
   },
   {
-    file: 'src/rollout/decide-breach.ts',
+    file: 'src/engine/decide-breach.ts',
     name: 'a switch that harms everybody waits for a person',
     from: '  if (!isSwitch && reason !== null && plan.onBreach !== undefined)\n',
     to: '  if (reason !== null && plan.onBreach !== undefined)\n',
     danger: 'everybody suffers while the rollout holds',
-    caughtBy: ['unit/rollout/decide-breach'],
+    caughtBy: ['unit/engine/decide-breach'],
   },
   {
-    file: 'src/rollout/collect.ts',
+    file: 'src/runner/collect.ts',
     name: 'gc retires what an alias reaches',
     from: '    if (alias === undefined) safe.push(one);\n',
     to: '    if (alias !== null) safe.push(one);\n',
@@ -391,7 +391,7 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['simulation/collect'],
   },
   {
-    file: 'src/rollout/collect.ts',
+    file: 'src/runner/collect.ts',
     name: 'gc runs during a rollout',
     from: "  if (outcome !== null && outcome.kind !== 'stuck') return;\n",
     to: '  if (newest !== undefined) return;\n',
@@ -399,7 +399,7 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['simulation/collect'],
   },
   {
-    file: 'src/rollout/collect.ts',
+    file: 'src/runner/collect.ts',
     name: 'gc deletes without a tombstone',
     from: 'if (tombstones.length > 0 && !(await store.change(token, tombstones))) {',
     to: 'if (tombstones.length > 0 && token === 0) {',
@@ -407,11 +407,11 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['simulation/collect'],
   },
   {
-    file: 'src/rollout/bring-to-rest.ts',
+    file: 'src/runner/bring-to-rest.ts',
     name: "gc's write looks like a rollback without the store",
     from: 'seq: Math.max(1, stamp.seq)',
     to: 'seq: 0',
     danger: 'every later command is refused until somebody resumes',
-    caughtBy: ['unit/rollout/bring-to-rest'],
+    caughtBy: ['unit/runner/bring-to-rest'],
   },
 ];

@@ -25,7 +25,7 @@ export const userMutants: readonly Mutant[] = [
   },
   {
     ...refusals,
-    file: 'src/monitor/judge/compare-refusals.ts',
+    file: 'src/monitor/judge/compare/compare-refusals.ts',
     name: 'a champion that refuses nothing hides what the challenger refuses',
     from: 'const partWeights = [0.5, 0.5] as const;',
     to: 'const partWeights = [1, 0] as const;',
@@ -80,12 +80,12 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/router/arm'],
   },
   {
-    file: 'src/rollout/variables.ts',
+    file: 'src/engine/variables.ts',
     name: 'a published route does not name its token',
     from: 'token: state.token, salt: state.salt, ...answersOf(state) };',
     to: 'token: 0, salt: state.salt };',
     danger: 'an unchanged route is not published anew, and two rollouts share one Lambda version',
-    caughtBy: ['unit/rollout/variables'],
+    caughtBy: ['unit/engine/variables'],
   },
   {
     ...keys,
@@ -140,7 +140,7 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/registry/frozen-keys'],
   },
   {
-    file: 'src/monitor/judge/guardrail-rules.ts',
+    file: 'src/monitor/judge/guardrails/guardrail-rules.ts',
     name: 'an absolute limit of the error rate is not watched',
     from: 'errorRate === null ? null : errorRateRule(errorRate, options, policy),',
     to: 'errorRate !== null ? null : errorRateRule(0, options, policy),',
@@ -148,7 +148,7 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/judge/vectors', 'unit/judge/judge'],
   },
   {
-    file: 'src/monitor/judge/rate-rule.ts',
+    file: 'src/monitor/judge/guardrails/rate-rule.ts',
     name: 'a limit rises to whatever the champion does',
     from: 'Math.min(0.95, Math.max(kind.limit, level.allowance(kind.limit)))',
     to: 'Math.min(0.95, Math.max(kind.limit, 2 * level.allowance(0)))',
@@ -156,7 +156,7 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/judge/champion-limits'],
   },
   {
-    file: 'src/monitor/judge/champion-level.ts',
+    file: 'src/monitor/judge/guardrails/champion-level.ts',
     name: 'an absolute limit is raised by the champion',
     from: "      if (policy.scope === 'absolute') return 0;\n",
     to: '',
@@ -164,7 +164,7 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/judge/champion-limits'],
   },
   {
-    file: 'src/monitor/judge/share-doubt.ts',
+    file: 'src/monitor/judge/compare/share-doubt.ts',
     name: 'missing requests do not keep a version from passing',
     from: 'if (expected < fewestExpected || seen.n1 >= leastOdds * expected) return null;',
     to: 'if (expected >= 0) return null;',
@@ -261,7 +261,7 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/judge/users/anonymous-callers'],
   },
   {
-    file: 'src/monitor/judge/shielded.ts',
+    file: 'src/monitor/judge/compare/shielded.ts',
     name: 'failures in one group of users shield the challenger',
     from: 'if (groups.length < fewestGroups || failing.length < groups.length / 2) return null;',
     to: 'if (groups.length > 0) return null;',
@@ -301,11 +301,11 @@ export const userMutants: readonly Mutant[] = [
     caughtBy: ['unit/router/answer-contract'],
   },
   {
-    file: 'src/rollout/variables.ts',
+    file: 'src/engine/variables.ts',
     name: 'what a weighted rollout left in $LATEST outlives it',
     from: "return Object.keys(settings).length === 0 ? '' : JSON.stringify(settings);",
     to: 'return JSON.stringify(settings);',
     danger: 'a router that reads no settings is given some',
-    caughtBy: ['unit/rollout/variables'],
+    caughtBy: ['unit/engine/variables'],
   },
 ];

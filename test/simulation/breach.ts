@@ -1,5 +1,5 @@
 import { rolloutId } from '../../src/domain/units.ts';
-import { replay } from '../../src/rollout/replay.ts';
+import { replay } from '../../src/engine/fold-journal.ts';
 import { mostHeldMs } from './programs.ts';
 import { Violation } from './safety.ts';
 import type { Story } from './story.ts';

@@ -3,11 +3,11 @@ import type { VersionRecord } from '../../src/domain/registry.ts';
 import { tidy } from '../../src/controller/tidy.ts';
 import { instant, rolloutId } from '../../src/domain/units.ts';
 import { PlatformError } from '../../src/ports/platform.ts';
-import { collect, type Collection } from '../../src/rollout/collect.ts';
-import { drive } from '../../src/rollout/drive.ts';
-import { start } from '../../src/rollout/own.ts';
-import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { collect, type Collection } from '../../src/runner/collect.ts';
+import { drive } from '../../src/runner/drive.ts';
+import { start } from '../../src/runner/own.ts';
+import { rollBackBlind } from '../../src/runner/roll-back-blind.ts';
+import { openMemoryStore } from '../support/memory-store.ts';
 import { blueGreen } from '../../src/strategies/blue-green.ts';
 import { rollback } from '../../src/strategies/rollback.ts';
 import {

@@ -3,11 +3,11 @@ import { lap } from '../../src/controller/lap.ts';
 import type { Lap, Post } from '../../src/controller/watched.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import { percent, rolloutId } from '../../src/domain/units.ts';
-import { drive } from '../../src/rollout/drive.ts';
-import { type Start, start } from '../../src/rollout/own.ts';
-import { replay } from '../../src/rollout/replay.ts';
-import type { RolloutState } from '../../src/rollout/state.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { drive } from '../../src/runner/drive.ts';
+import { type Start, start } from '../../src/runner/own.ts';
+import { replay } from '../../src/engine/fold-journal.ts';
+import type { RolloutState } from '../../src/engine/state.ts';
+import { openMemoryStore } from '../support/memory-store.ts';
 import { blueGreen } from '../../src/strategies/blue-green.ts';
 import {
   actor,

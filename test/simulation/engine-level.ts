@@ -1,7 +1,7 @@
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
 import { settingDifferences } from '../../src/domain/serving.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
+import { memoryPlace, openMemoryStore } from '../support/memory-store.ts';
 import { type AliasName, createAws } from './aws-model.ts';
 import type { BuildLevel, Stage } from './level.ts';
 import type { Process } from './scheduler.ts';

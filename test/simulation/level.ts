@@ -8,7 +8,7 @@ import type { Clock } from '../../src/ports/index.ts';
 import type { AliasView, Platform, StageView } from '../../src/ports/platform.ts';
 import type { Publication } from '../../src/ports/inventory.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { RolloutPorts } from '../../src/rollout/ports.ts';
+import type { RolloutPorts } from '../../src/runner/ports.ts';
 import type { RollbackSettings } from '../../src/strategies/settings.ts';
 import type { AliasName, AwsModel, Behaviour, StageWrite } from './aws-model.ts';
 import type { Caller } from './calls.ts';

@@ -1,5 +1,5 @@
-import { emptyState, type State } from '../../src/store/fold.ts';
-import type { MemoryPlace } from '../../src/store/memory.ts';
+import { emptyState, type State } from '../../src/store/rules/fold.ts';
+import type { MemoryPlace } from '../support/memory-store.ts';
 import type { Level } from './level.ts';
 
 /** A store in memory that can be lost, or put back as it was once. */

@@ -2,7 +2,7 @@ import { armOf } from '../../src/domain/arm.ts';
 import { rolloutId, type VersionTag } from '../../src/domain/units.ts';
 import { endpointsOf } from './aws-model.ts';
 import { checkBreachEnded } from './breach.ts';
-import { replay } from '../../src/rollout/replay.ts';
+import { replay } from '../../src/engine/fold-journal.ts';
 import type { Programs } from './programs.ts';
 import { Violation } from './safety.ts';
 import type { Story } from './story.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { percent, rolloutId } from '../../src/domain/units.ts';
-import { drive } from '../../src/rollout/drive.ts';
-import { abort, start, takeOver } from '../../src/rollout/own.ts';
-import { rollBackBlind } from '../../src/rollout/roll-back-blind.ts';
-import { replay } from '../../src/rollout/replay.ts';
-import { tick } from '../../src/rollout/tick.ts';
+import { drive } from '../../src/runner/drive.ts';
+import { abort, start, takeOver } from '../../src/runner/own.ts';
+import { rollBackBlind } from '../../src/runner/roll-back-blind.ts';
+import { replay } from '../../src/engine/fold-journal.ts';
+import { tick } from '../../src/runner/tick.ts';
 import { PlatformError } from '../../src/ports/platform.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { openMemoryStore } from '../support/memory-store.ts';
 import type { CanarySettings } from '../../src/strategies/settings.ts';
 import {
   actor,

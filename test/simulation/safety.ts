@@ -1,5 +1,5 @@
 import { armOf } from '../../src/domain/arm.ts';
-import { heldFor } from '../../src/rollout/replay.ts';
+import { heldFor } from '../../src/engine/fold-journal.ts';
 import type { Entry, Outcome, Stamp } from '../../src/domain/journal.ts';
 import { approvedPercent, type Plan } from '../../src/domain/plan.ts';
 import { type AliasTarget, sameTarget } from '../../src/domain/route.ts';

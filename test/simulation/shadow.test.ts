@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { instant, rolloutId } from '../../src/domain/units.ts';
 import { PlatformError } from '../../src/ports/platform.ts';
-import { drive } from '../../src/rollout/drive.ts';
-import { abort, start, takeOver } from '../../src/rollout/own.ts';
-import { replay } from '../../src/rollout/replay.ts';
-import { tick } from '../../src/rollout/tick.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { drive } from '../../src/runner/drive.ts';
+import { abort, start, takeOver } from '../../src/runner/own.ts';
+import { replay } from '../../src/engine/fold-journal.ts';
+import { tick } from '../../src/runner/tick.ts';
+import { openMemoryStore } from '../support/memory-store.ts';
 import type { ShadowSettings } from '../../src/strategies/settings.ts';
 import { shadow } from '../../src/strategies/shadow.ts';
 import {

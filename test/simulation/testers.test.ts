@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { testersOf } from '../../src/domain/testers.ts';
 import { percent, rolloutId } from '../../src/domain/units.ts';
-import { drive } from '../../src/rollout/drive.ts';
-import { start } from '../../src/rollout/own.ts';
+import { drive } from '../../src/runner/drive.ts';
+import { start } from '../../src/runner/own.ts';
 import { blueGreen } from '../../src/strategies/blue-green.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import {

@@ -7,7 +7,7 @@ import { UserError } from '../../src/domain/user-error.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import { type Platform, PlatformError } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { RolloutPorts } from '../../src/rollout/ports.ts';
+import type { RolloutPorts } from '../../src/runner/ports.ts';
 import { type Behaviour, endpointsOf } from './aws-model.ts';
 import { createCaller, NoAnswer } from './calls.ts';
 import { draw } from './dice.ts';

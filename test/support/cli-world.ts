@@ -1,4 +1,4 @@
-import type { PagesOptions } from '../../src/page-server.ts';
+import type { PagesOptions } from '../../src/host/page-server.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../src/cli.ts';
@@ -12,12 +12,12 @@ import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Clock, UserCounts } from '../../src/ports/index.ts';
 import type { Recovery } from '../../src/ports/inventory.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
-import { createOutbox } from '../../src/rollout/outbox.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { createOutbox } from '../../src/runner/outbox.ts';
+import { openMemoryStore } from './memory-store.ts';
 import { memoryPending } from '../../src/store/pending.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
-import type { Connection } from '../../src/connect.ts';
-import type { SignalName, World } from '../../src/world.ts';
+import type { Connection } from '../../src/host/connect.ts';
+import type { SignalName, World } from '../../src/host/world.ts';
 import { type ModelWorld, modelWorld } from './model-world.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RolloutId } from '../../src/domain/units.ts';
-import { replay } from '../../src/rollout/replay.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
+import { replay } from '../../src/engine/fold-journal.ts';
+import { openMemoryStore } from './memory-store.ts';
 import { type ModelWorld, v22, v23 } from './model-world.ts';
 
 /** Registry, alias and journal tell the same story. */

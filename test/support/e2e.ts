@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../src/cli.ts';
 import { readDaemonRecord } from '../../src/local-aws/daemon-files.ts';
-import { createWorld } from '../../src/world.ts';
+import { createWorld } from '../../src/host/world.ts';
 
 // What a program printed: each test says what it expects of it.
 export type Json = Record<string, any>;

@@ -13,10 +13,10 @@ import {
   type StageView,
 } from '../../src/ports/platform.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { RolloutPorts } from '../../src/rollout/ports.ts';
-import type { RolloutState } from '../../src/rollout/state.ts';
+import type { RolloutPorts } from '../../src/runner/ports.ts';
+import type { RolloutState } from '../../src/engine/state.ts';
 import { syntheticUsers } from './synthetic-users.ts';
-import { type MemoryPlace, memoryPlace, openMemoryStore } from '../../src/store/memory.ts';
+import { type MemoryPlace, memoryPlace, openMemoryStore } from './memory-store.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import type { BlueGreenSettings, CanarySettings, ShadowSettings } from '../../src/strategies/settings.ts';
 

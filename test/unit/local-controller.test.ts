@@ -8,7 +8,7 @@ import {
   localControllerOf,
   localControllerStanding,
   recordLocalController,
-} from '../../src/local-controller.ts';
+} from '../../src/host/local-controller.ts';
 
 let dir: string;
 beforeEach(() => {

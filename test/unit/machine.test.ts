@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { randomIds } from '../../src/machine.ts';
+import { randomIds } from '../../src/host/machine.ts';
 
 it('draws 128 bits of salt for each rollout, and never the same twice', () => {
   const salts = Array.from({ length: 100 }, () => randomIds.salt());

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Pages, servePages } from '../../src/page-server.ts';
+import { type Pages, servePages } from '../../src/host/page-server.ts';
 
 const served: Pages[] = [];
 afterEach(async () => {

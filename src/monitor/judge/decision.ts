@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/verdict.ts';
-import { combine } from './combine.ts';
-import type { LookSchedule } from './look-schedule.ts';
+import { combine } from './evidence/combine.ts';
+import type { LookSchedule } from './evidence/look-schedule.ts';
 import type { Rule } from './rule.ts';
 
 export interface DecisionOptions {

@@ -1,4 +1,4 @@
-import type { PairCounts } from './share-test.ts';
+import type { PairCounts } from './evidence/share-test.ts';
 
 /** Both arms' numbers over one window of the present share. */
 export interface Counted extends PairCounts {

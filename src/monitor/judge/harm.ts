@@ -1,5 +1,5 @@
 import type { ArmTick } from '../../domain/observation.ts';
-import { surelyAbove, type Tail } from './tail.ts';
+import { surelyAbove, type Tail } from './evidence/tail.ts';
 
 /**
  * Requests of the tick that the challenger failed, or answered slower than the latency guardrail: what the trial has

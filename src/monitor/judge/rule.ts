@@ -1,7 +1,7 @@
 import type { ArmTick, RequestCount } from '../../domain/observation.ts';
 import type { Finding, MetricName } from '../../domain/verdict.ts';
-import type { Evidence } from './evidence.ts';
-import type { Tail } from './tail.ts';
+import type { Evidence } from './evidence/evidence.ts';
+import type { Tail } from './evidence/tail.ts';
 
 /** One observation, and what may be done with it. */
 export interface Tick {

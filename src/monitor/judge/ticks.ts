@@ -1,7 +1,7 @@
 import type { Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
 import type { Tick } from './rule.ts';
-import { createTail } from './tail.ts';
+import { createTail } from './evidence/tail.ts';
 
 export interface Ticks {
   next(observation: Observation): Tick;

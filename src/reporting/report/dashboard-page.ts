@@ -1,7 +1,7 @@
 import type { VersionRecord } from '../../domain/registry.ts';
 import { formatDuration } from '../../domain/parse.ts';
-import { challengerShare, type RolloutState } from '../../rollout/state.ts';
-import { harmed } from '../../rollout/decide-rollback.ts';
+import { challengerShare, type RolloutState } from '../../engine/state.ts';
+import { harmed } from '../../engine/decide-rollback.ts';
 import { titleOf } from '../outcome-words.ts';
 import { html, type Markup, table } from './html.ts';
 

@@ -1,6 +1,6 @@
 import type { Entry } from '../../domain/journal.ts';
 import { digits, msText, percentText } from '../../monitor/judge/words.ts';
-import type { RolloutState } from '../../rollout/state.ts';
+import type { RolloutState } from '../../engine/state.ts';
 import { count } from '../evidence.ts';
 import { type Chart, chartMarkup, type Line, type Point } from './chart.ts';
 import { html, type Markup } from './html.ts';

@@ -1,11 +1,11 @@
 import type { Entry } from '../../domain/journal.ts';
 import type { ArmTick, Observation } from '../../domain/observation.ts';
 import type { JudgePolicy } from '../../domain/policy.ts';
-import { createHistogramSum, quantile } from '../../monitor/judge/histogram.ts';
+import { createHistogramSum, quantile } from '../../monitor/judge/evidence/histogram.ts';
 import { createJudge } from '../../monitor/judge/judge.ts';
-import { apply, replay } from '../../rollout/replay.ts';
-import { evidenceTogether, thresholdTogether } from '../../rollout/replay-judge.ts';
-import { challengerShare, type RolloutState } from '../../rollout/state.ts';
+import { apply, replay } from '../../engine/fold-journal.ts';
+import { evidenceTogether, thresholdTogether } from '../../engine/replay-judge.ts';
+import { challengerShare, type RolloutState } from '../../engine/state.ts';
 import type { Point } from './chart.ts';
 
 /** More than a chart has room for helps nobody: neighbouring ticks are added up. */

@@ -4,7 +4,7 @@ import { acceptsJson, createAnswerCheck } from '../answer-contract.ts';
 import { fractionOf } from '../arm.ts';
 import type { Environment } from '../environment.ts';
 import type { ModelAnswer } from '../invoke.ts';
-import { createPoster, type Machine } from '../post.ts';
+import { createPoster, type Machine } from '../http-request.ts';
 import type { ModelRequest } from '../request.ts';
 import type { PublishedRoute } from '../route.ts';
 import { serviceAddress } from '../service-address.ts';

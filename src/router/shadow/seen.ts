@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts';
-import { createPoster, type Machine, type Poster } from '../post.ts';
+import { createPoster, type Machine, type Poster } from '../http-request.ts';
 import { serviceAddress } from '../service-address.ts';
 
 /** Which copies were compared before: asynchronous invocations are delivered at least once. */

@@ -8,9 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { compareKeys } from '../../../src/commands/return-keys.ts';
 import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
-import type { Fate } from '../../../src/local-aws/in-process.ts';
+import type { Fate } from '../../support/in-process.ts';
 import type { PlatformError } from '../../../src/ports/platform.ts';
-import { setAlias } from '../../../src/rollout/set-alias.ts';
+import { setAlias } from '../../../src/runner/set-alias.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { functionName, isOperation, lambdaOf, lost, type Stack, stack, userVariables } from './stack.ts';
 

@@ -8,7 +8,7 @@ import { createAwsTime } from '../../../src/aws/aws-time.ts';
 import { type Clients, createClients } from '../../../src/aws/clients.ts';
 import { createPlatform, type PlatformOptions } from '../../../src/aws/platform.ts';
 import { instant } from '../../../src/domain/units.ts';
-import { type Fate, inProcess } from '../../../src/local-aws/in-process.ts';
+import { type Fate, inProcess } from '../../support/in-process.ts';
 import type { WireRequest } from '../../../src/local-aws/core/local-aws.ts';
 import type { Clock } from '../../../src/ports/index.ts';
 import type { Platform } from '../../../src/ports/platform.ts';

@@ -1,8 +1,8 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { expect, it } from 'vitest';
 import { versionTag } from '../../../src/domain/units.ts';
-import { createWarmKeeper } from '../../../src/rollout/keep-warm.ts';
-import { warmingRequests } from '../../../src/rollout/warmth.ts';
+import { createWarmKeeper } from '../../../src/runner/keep-warm.ts';
+import { warmingRequests } from '../../../src/engine/warmth.ts';
 import { failure } from '../../unit/local-aws/core/clients.ts';
 import { type Stack, stack } from './stack.ts';
 

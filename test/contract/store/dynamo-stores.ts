@@ -6,8 +6,8 @@ import { openDynamoStore } from '../../../src/aws/dynamo-store.ts';
 import { dynamoTable, type Put } from '../../../src/aws/dynamo-table.ts';
 import type { Clock } from '../../../src/ports/index.ts';
 import type { Store } from '../../../src/ports/store.ts';
-import { storeOverLog } from '../../../src/store/store-over-log.ts';
-import { turns } from '../../../src/store/turns.ts';
+import { storeOverLog } from '../../../src/store/rules/store-over-log.ts';
+import { turns } from '../../../src/store/rules/turns.ts';
 import { instant } from '../../../src/domain/units.ts';
 import { type DynamoFake, dynamoFake } from '../../support/dynamo-fake.ts';
 

@@ -1,4 +1,4 @@
-import { memoryPlace, openMemoryStore } from '../../../src/store/memory.ts';
+import { memoryPlace, openMemoryStore } from '../../support/memory-store.ts';
 import { storeContract } from './store-contract.ts';
 
 storeContract('the memory store', async () => {

@@ -16,7 +16,7 @@ import { createClients } from '../../../src/aws/clients.ts';
 import type { ConfiguredServing } from '../../../src/aws/sagemaker-content.ts';
 import { createSageMakerEndpoints } from '../../../src/aws/sagemaker-endpoints.ts';
 import { instant } from '../../../src/domain/units.ts';
-import { inProcess } from '../../../src/local-aws/in-process.ts';
+import { inProcess } from '../../support/in-process.ts';
 import type { PersistedState } from '../../../src/local-aws/core/local-aws.ts';
 import { bench, virtualClock, zipped } from '../../unit/local-aws/core/bench.ts';
 import { endpointName, epoch, foreignEndpoint, nobody, v21, v22 } from '../versions.ts';

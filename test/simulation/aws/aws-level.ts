@@ -7,7 +7,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from '../../../src/local-aws/core/local-aws.ts';
-import { inProcess } from '../../../src/local-aws/in-process.ts';
+import { inProcess } from '../../support/in-process.ts';
 import type { Platform } from '../../../src/ports/platform.ts';
 import { zipped } from '../../unit/local-aws/core/bench.ts';
 import { staleMs } from '../aws-model.ts';

@@ -11,7 +11,7 @@ import type { VersionRecord } from '../../../src/domain/registry.ts';
 import type { Clock } from '../../../src/ports/index.ts';
 import type { PlatformFailure } from '../../../src/ports/platform.ts';
 import type { Store } from '../../../src/ports/store.ts';
-import { memoryPlace, openMemoryStore } from '../../../src/store/memory.ts';
+import { memoryPlace, openMemoryStore } from '../../support/memory-store.ts';
 import { type DynamoFate, dynamoFake } from '../../support/dynamo-fake.ts';
 import { draw } from '../dice.ts';
 import { storeCalled } from '../engine-level.ts';

@@ -29,7 +29,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 describe("the controller's bundle", () => {
   it('holds nothing of the terminal, of AWS on this machine, or of commands', () => {
     const own = Object.keys(inputs);
-    expect(own).toContain('src/rollout/tick.ts');
+    expect(own).toContain('src/runner/tick.ts');
     // How a local daemon is found is part of connecting.
     const known = ['src/local-aws/daemon-files.ts', 'src/local-aws/data-plane/process-identity.ts'];
     const foreign =

@@ -9,9 +9,9 @@ import type { Lap } from '../../../src/controller/watched.ts';
 import type { Tidied } from '../../../src/controller/tidy.ts';
 import { controllerCommand } from '../../../src/domain/controller.ts';
 import { instant, percent, rolloutId } from '../../../src/domain/units.ts';
-import { start } from '../../../src/rollout/own.ts';
+import { start } from '../../../src/runner/own.ts';
 import { memorySightings } from '../../../src/store/sightings.ts';
-import { openMemoryStore } from '../../../src/store/memory.ts';
+import { openMemoryStore } from '../../support/memory-store.ts';
 import {
   actor,
   type ModelWorld,

@@ -4,12 +4,12 @@ import type { Post } from '../../../src/controller/watched.ts';
 import { controllerCommand } from '../../../src/domain/controller.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
 import type { Store } from '../../../src/ports/store.ts';
-import { mayBeUnderWay } from '../../../src/rollout/carry-on.ts';
-import { start } from '../../../src/rollout/own.ts';
-import { openMemoryStore } from '../../../src/store/memory.ts';
+import { mayBeUnderWay } from '../../../src/runner/carry-on.ts';
+import { start } from '../../../src/runner/own.ts';
+import { openMemoryStore } from '../../support/memory-store.ts';
 import { memorySightings } from '../../../src/store/sightings.ts';
 import { actor, type ModelWorld, modelWorld, seedRegistry, startOf } from '../../support/model-world.ts';
-import { atStep, ensure, home, rollingBack, setAlias, stepOf, tell, tried, plan } from '../rollout/story.ts';
+import { atStep, ensure, home, rollingBack, setAlias, stepOf, tell, tried, plan } from '../engine/story.ts';
 
 const id = rolloutId('r-1');
 const controller = { ...actor('controller'), host: 'lambda', command: controllerCommand };

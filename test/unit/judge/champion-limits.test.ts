@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmTick } from '../../../src/domain/observation.ts';
 import type { Guardrails, JudgePolicy } from '../../../src/domain/policy.ts';
-import { createBreachWatch } from '../../../src/monitor/judge/breach-watch.ts';
-import { championBreaches } from '../../../src/monitor/judge/champion-breach.ts';
+import { createBreachWatch } from '../../../src/monitor/judge/guardrails/breach-watch.ts';
+import { championBreaches } from '../../../src/monitor/judge/guardrails/champion-breach.ts';
 import { createJudge, judge } from '../../../src/monitor/judge/judge.ts';
 import { wholeRollout, type RolloutCell } from '../../../bench/judge/whole-rollout.ts';
 import { createRandom } from '../../../bench/judge/random.ts';

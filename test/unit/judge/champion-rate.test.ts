@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom as benchRandom } from '../../../bench/judge/random.ts';
 import { wholeRollout, type RolloutCell } from '../../../bench/judge/whole-rollout.ts';
-import { createRatePart } from '../../../src/monitor/judge/champion-rate.ts';
+import { createRatePart } from '../../../src/monitor/judge/compare/champion-rate.ts';
 import { judge } from '../../../src/monitor/judge/judge.ts';
 import { arm, binomial, createRandom, poisson, policyOf, tick } from './traffic.ts';
 

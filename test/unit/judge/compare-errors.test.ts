@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmTick } from '../../../src/domain/observation.ts';
 import type { JudgePolicy } from '../../../src/domain/policy.ts';
-import { createDirection } from '../../../src/monitor/judge/direction.ts';
+import { createDirection } from '../../../src/monitor/judge/compare/direction.ts';
 import { createJudge, judge } from '../../../src/monitor/judge/judge.ts';
-import { createTemperedTest } from '../../../src/monitor/judge/multinomial.ts';
-import { createSparseTicks } from '../../../src/monitor/judge/sparse-ticks.ts';
+import { createTemperedTest } from '../../../src/monitor/judge/evidence/multinomial.ts';
+import { createSparseTicks } from '../../../src/monitor/judge/evidence/sparse-ticks.ts';
 import { arm, policyOf, tick } from './traffic.ts';
 
 const none = { errorRate: null, meanLatencyMs: null, endpointErrorsPerMinute: null, throttleRate: null };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createJudge, type Judge } from '../../../src/monitor/judge/judge.ts';
 import type { JudgePolicy } from '../../../src/domain/policy.ts';
-import { createRefusalComparison } from '../../../src/monitor/judge/compare-refusals.ts';
+import { createRefusalComparison } from '../../../src/monitor/judge/compare/compare-refusals.ts';
 import {
   guardrails,
   healthyRefusals,

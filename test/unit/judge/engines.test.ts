@@ -1,30 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { createAlarm } from '../../../src/monitor/judge/alarm.ts';
-import { createCloseness, createDisagreement } from '../../../src/monitor/judge/disagreement.ts';
-import { createDispersion } from '../../../src/monitor/judge/dispersion.ts';
-import { createDrift, stabilityIndex } from '../../../src/monitor/judge/drift.ts';
-import { attributableRate, guardrailTempering } from '../../../src/monitor/judge/guardrail-rate.ts';
+import { createAlarm } from '../../../src/monitor/judge/guardrails/alarm.ts';
+import { createCloseness, createDisagreement } from '../../../src/monitor/judge/compare/disagreement.ts';
+import { createDispersion } from '../../../src/monitor/judge/evidence/dispersion.ts';
+import { createDrift, stabilityIndex } from '../../../src/monitor/judge/evidence/drift.ts';
+import {
+  attributableRate,
+  guardrailTempering,
+} from '../../../src/monitor/judge/guardrails/guardrail-rate.ts';
 import {
   createHistogramSum,
   cutAt,
   edgeNear,
   lowMean,
   quantile,
-} from '../../../src/monitor/judge/histogram.ts';
-import { planLooks } from '../../../src/monitor/judge/look-schedule.ts';
-import { createMixture, noRestarts } from '../../../src/monitor/judge/mixture.ts';
-import { promoteTempering } from '../../../src/monitor/judge/non-inferiority.ts';
-import { createPeriodTest, periodNoise } from '../../../src/monitor/judge/period-test.ts';
-import { sampleRatio } from '../../../src/monitor/judge/sample-ratio.ts';
-import { shownBelow } from '../../../src/monitor/judge/shown-below.ts';
+} from '../../../src/monitor/judge/evidence/histogram.ts';
+import { planLooks } from '../../../src/monitor/judge/evidence/look-schedule.ts';
+import { createMixture, noRestarts } from '../../../src/monitor/judge/evidence/mixture.ts';
+import { promoteTempering } from '../../../src/monitor/judge/compare/non-inferiority.ts';
+import { createPeriodTest, periodNoise } from '../../../src/monitor/judge/evidence/period-test.ts';
+import { sampleRatio } from '../../../src/monitor/judge/evidence/sample-ratio.ts';
+import { shownBelow } from '../../../src/monitor/judge/guardrails/shown-below.ts';
 import {
   aboveCut,
   evenlyAbove,
   possiblyAbove,
   surelyAbove,
   tailOf,
-} from '../../../src/monitor/judge/tail.ts';
-import { createTwoBernoulli } from '../../../src/monitor/judge/two-bernoulli.ts';
+} from '../../../src/monitor/judge/evidence/tail.ts';
+import { createTwoBernoulli } from '../../../src/monitor/judge/evidence/two-bernoulli.ts';
 import { chanceText, digits, msText, percentText, requestsText } from '../../../src/monitor/judge/words.ts';
 import { createRandom } from './traffic.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { errorIntervals } from '../../../src/monitor/judge/error-intervals.ts';
+import { errorIntervals } from '../../../src/monitor/judge/evidence/error-intervals.ts';
 import { arm, policyOf, tick } from './traffic.ts';
 
 const ticks = (count: number, champion: number, challenger: number) =>

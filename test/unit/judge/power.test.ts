@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detectable, type BakeInputs } from '../../../src/monitor/judge/power.ts';
+import { detectable, type BakeInputs } from '../../../src/monitor/judge/power/power.ts';
 
 const bake: BakeInputs = {
   challengerPerSecond: 8,

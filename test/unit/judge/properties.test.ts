@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ArmTick } from '../../../src/domain/observation.ts';
 import type { Finding } from '../../../src/domain/verdict.ts';
-import { combine } from '../../../src/monitor/judge/combine.ts';
+import { combine } from '../../../src/monitor/judge/evidence/combine.ts';
 import { createDecision } from '../../../src/monitor/judge/decision.ts';
-import { createDifferenceInterval } from '../../../src/monitor/judge/difference-interval.ts';
+import { createDifferenceInterval } from '../../../src/monitor/judge/evidence/difference-interval.ts';
 import { createJudge, judge } from '../../../src/monitor/judge/judge.ts';
-import { planLooks } from '../../../src/monitor/judge/look-schedule.ts';
-import { createNotWorseTest } from '../../../src/monitor/judge/multinomial.ts';
-import { ratioInterval } from '../../../src/monitor/judge/ratio-interval.ts';
+import { planLooks } from '../../../src/monitor/judge/evidence/look-schedule.ts';
+import { createNotWorseTest } from '../../../src/monitor/judge/evidence/multinomial.ts';
+import { ratioInterval } from '../../../src/monitor/judge/evidence/ratio-interval.ts';
 import type { Rule } from '../../../src/monitor/judge/rule.ts';
-import { createShareTest } from '../../../src/monitor/judge/share-test.ts';
-import { createTProcess } from '../../../src/monitor/judge/t-process.ts';
-import { judgeTable } from '../../../src/rollout/judge-table.ts';
+import { createShareTest } from '../../../src/monitor/judge/evidence/share-test.ts';
+import { createTProcess } from '../../../src/monitor/judge/evidence/t-process.ts';
+import { judgeTable } from '../../../src/engine/judge-table.ts';
 import { policyOf, tick } from './traffic.ts';
 
 const count = fc.oneof(

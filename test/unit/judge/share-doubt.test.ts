@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ArmTick, Observation } from '../../../src/domain/observation.ts';
 import { instant } from '../../../src/domain/units.ts';
 import { judge } from '../../../src/monitor/judge/judge.ts';
-import { createShareDoubt } from '../../../src/monitor/judge/share-doubt.ts';
+import { createShareDoubt } from '../../../src/monitor/judge/compare/share-doubt.ts';
 import { policy, start } from '../monitor/late-metrics.ts';
 
 const arm = (requests: number, errors = 0, more: Partial<ArmTick> = {}): ArmTick => ({

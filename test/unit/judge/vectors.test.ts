@@ -1,27 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { combine } from '../../../src/monitor/judge/combine.ts';
-import { createDifferenceInterval } from '../../../src/monitor/judge/difference-interval.ts';
-import { createDispersion } from '../../../src/monitor/judge/dispersion.ts';
-import { createDrift } from '../../../src/monitor/judge/drift.ts';
-import { createLimitGuardrail } from '../../../src/monitor/judge/guardrail-limit.ts';
-import { attributableRate, createRateGuardrail } from '../../../src/monitor/judge/guardrail-rate.ts';
-import { lookPValue } from '../../../src/monitor/judge/look.ts';
-import { tolerance } from '../../../src/monitor/judge/margin.ts';
+import { combine } from '../../../src/monitor/judge/evidence/combine.ts';
+import { createDifferenceInterval } from '../../../src/monitor/judge/evidence/difference-interval.ts';
+import { createDispersion } from '../../../src/monitor/judge/evidence/dispersion.ts';
+import { createDrift } from '../../../src/monitor/judge/evidence/drift.ts';
+import { createLimitGuardrail } from '../../../src/monitor/judge/guardrails/guardrail-limit.ts';
+import {
+  attributableRate,
+  createRateGuardrail,
+} from '../../../src/monitor/judge/guardrails/guardrail-rate.ts';
+import { lookPValue } from '../../../src/monitor/judge/evidence/look.ts';
+import { tolerance } from '../../../src/monitor/judge/evidence/margin.ts';
 import { binomialTail } from '../../../src/monitor/judge/math/binomial-tail.ts';
 import { incompleteBeta } from '../../../src/monitor/judge/math/incomplete-beta.ts';
 import { logGamma } from '../../../src/monitor/judge/math/log-gamma.ts';
 import { studentTail } from '../../../src/monitor/judge/math/student-t.ts';
-import { createNotWorseTest, createWorseTest } from '../../../src/monitor/judge/multinomial.ts';
-import { needMore } from '../../../src/monitor/judge/need-more.ts';
-import { proportionInterval } from '../../../src/monitor/judge/proportion-interval.ts';
-import { quantileInterval } from '../../../src/monitor/judge/quantile-interval.ts';
-import { ratioInterval } from '../../../src/monitor/judge/ratio-interval.ts';
-import { sampleRatio } from '../../../src/monitor/judge/sample-ratio.ts';
-import { createShareTest } from '../../../src/monitor/judge/share-test.ts';
-import { createTProcess } from '../../../src/monitor/judge/t-process.ts';
-import { createTwoBernoulli } from '../../../src/monitor/judge/two-bernoulli.ts';
+import { createNotWorseTest, createWorseTest } from '../../../src/monitor/judge/evidence/multinomial.ts';
+import { needMore } from '../../../src/monitor/judge/power/need-more.ts';
+import { proportionInterval } from '../../../src/monitor/judge/evidence/proportion-interval.ts';
+import { quantileInterval } from '../../../src/monitor/judge/evidence/quantile-interval.ts';
+import { ratioInterval } from '../../../src/monitor/judge/evidence/ratio-interval.ts';
+import { sampleRatio } from '../../../src/monitor/judge/evidence/sample-ratio.ts';
+import { createShareTest } from '../../../src/monitor/judge/evidence/share-test.ts';
+import { createTProcess } from '../../../src/monitor/judge/evidence/t-process.ts';
+import { createTwoBernoulli } from '../../../src/monitor/judge/evidence/two-bernoulli.ts';
 import { userGate, userGateRollouts } from './users/vector-checks.ts';
 
 /** The answers were computed with 60 digits, independently of this implementation. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instant, rolloutId, versionTag } from '../../../src/domain/units.ts';
 import { gitHubChannel, gitHubOptions } from '../../../src/notify/github.ts';
-import { ask, type Reach } from '../../../src/notify/post.ts';
+import { ask, type Reach } from '../../../src/notify/https-request.ts';
 import { isPublicAddress } from '../../../src/notify/public-address.ts';
 import { slackChannel } from '../../../src/notify/slack.ts';
 import type { Notice } from '../../../src/domain/notice.ts';

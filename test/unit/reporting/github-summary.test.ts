@@ -19,7 +19,7 @@ import {
   type Story,
   tell,
   wait,
-} from '../rollout/story.ts';
+} from '../engine/story.ts';
 
 const ended = (outcome: Outcome) => ({ kind: 'ended', outcome }) as const;
 const back = (cause: Extract<Outcome, { kind: 'rolled-back' }>['cause']): Outcome => ({

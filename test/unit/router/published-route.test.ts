@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { UserPolicy } from '../../../src/domain/policy.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { percent, versionTag } from '../../../src/domain/units.ts';
-import type { RolloutState } from '../../../src/rollout/state.ts';
-import { variablesFor } from '../../../src/rollout/variables.ts';
+import type { RolloutState } from '../../../src/engine/state.ts';
+import { variablesFor } from '../../../src/engine/variables.ts';
 import { readConfig } from '../../../src/router/config.ts';
 import { shadowSettings } from '../../support/model-world.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openStore, verifyStore } from '../../../src/store/embedded.ts';
-import { encodeRecord } from '../../../src/store/record.ts';
+import { encodeRecord } from '../../../src/store/rules/record.ts';
 import { everything, R1, request } from '../../contract/store/samples.ts';
 import { fakeDisk, seeded } from './fake-disk.ts';
 import { chapterAt, fileOf, openOn, path, storeFrom, tellStory } from './story.ts';

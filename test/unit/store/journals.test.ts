@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
 import { rolloutId, versionTag } from '../../../src/domain/units.ts';
 import { UserError } from '../../../src/domain/user-error.ts';
-import { drive } from '../../../src/rollout/drive.ts';
-import { takeOver } from '../../../src/rollout/own.ts';
-import { replay } from '../../../src/rollout/replay.ts';
+import { drive } from '../../../src/runner/drive.ts';
+import { takeOver } from '../../../src/runner/own.ts';
+import { replay } from '../../../src/engine/fold-journal.ts';
 import { openStore, verifyStore } from '../../../src/store/embedded.ts';
 import { actor, modelWorld } from '../../support/model-world.ts';
 

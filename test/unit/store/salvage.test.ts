@@ -52,7 +52,7 @@ it('keeps the sound records, and sets the damaged file aside', async () => {
 
 it('leaves a store alone that a newer mlreg has written', async () => {
   const { recovery, store, path } = await filled();
-  const { encodeRecord } = await import('../../../src/store/record.ts');
+  const { encodeRecord } = await import('../../../src/store/rules/record.ts');
   const { head } = await verifyStore({ ...names, stateDir: join(path, '..') });
   const { line } = encodeRecord(head, 'f'.repeat(16), Buffer.from('{"kind":"unheard of"}'));
   writeFileSync(path, Buffer.concat([readFileSync(path), line]));

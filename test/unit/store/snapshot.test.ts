@@ -36,7 +36,7 @@ async function expectAsWithout(): Promise<void> {
 
 /** Rewrites the snapshot with a sum that fits. */
 async function changed(change: (body: any) => void): Promise<void> {
-  const { sha256 } = await import('../../../src/store/record.ts');
+  const { sha256 } = await import('../../../src/store/rules/record.ts');
   const text = readFileSync(file(), 'utf8');
   const body = JSON.parse(text.slice(text.indexOf('\n') + 1));
   change(body);

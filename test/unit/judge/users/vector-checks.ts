@@ -7,7 +7,7 @@ import { exchangeOf } from '../../../../src/monitor/judge/users/exchange.ts';
 import { gateRandom } from '../../../../src/monitor/judge/users/random-orders.ts';
 import { randomisationTest } from '../../../../src/monitor/judge/users/randomisation.ts';
 import { strataTest } from '../../../../src/monitor/judge/users/strata-test.ts';
-import { createReplay } from '../../../../src/rollout/replay-judge.ts';
+import { createReplay } from '../../../../src/engine/replay-judge.ts';
 import { arm } from '../traffic.ts';
 import { countsOf } from './counts.ts';
 import { usersPolicy } from './sticky.ts';

@@ -9,7 +9,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { LocalAws } from '../../../../src/local-aws/core/local-aws.ts';
-import { inProcess, type Fate } from '../../../../src/local-aws/in-process.ts';
+import { inProcess, type Fate } from '../../../support/in-process.ts';
 
 /** The real SDK clients, talking to `local` in this process. They try once. */
 export function clients(local: LocalAws, options: { sessionToken?: string; fate?: () => Fate } = {}) {

@@ -1,7 +1,7 @@
 import { GetAliasCommand, GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { CreateTopicCommand, ListTopicsCommand } from '@aws-sdk/client-sns';
 import { expect, test } from 'vitest';
-import type { Fate } from '../../../../src/local-aws/in-process.ts';
+import type { Fate } from '../../../support/in-process.ts';
 import { bench } from './bench.ts';
 import { clients, failure } from './clients.ts';
 

@@ -1,0 +1,293 @@
+import { join } from 'node:path';
+import { auditStore } from './audit-store.ts';
+import { recoverable } from './recover-store.ts';
+import { smokeRequests } from './smoke-requests.ts';
+import type { Clients } from '../aws/clients.ts';
+import type { ReadMetrics } from '../aws/gathered-reads.ts';
+import { usersOf } from '../aws/users.ts';
+import type { EnvironmentConfig } from '../config/index.ts';
+import { servingOf } from '../config/serving.ts';
+import { UserError } from '../domain/user-error.ts';
+import { awsTime, systemClock, userName } from './machine.ts';
+import type { AccountChecks } from '../ports/account.ts';
+import type { Inventory, Recovery } from '../ports/inventory.ts';
+import type { Audit } from '../ports/store.ts';
+import type {
+  Channel,
+  Comparisons,
+  Metrics,
+  Platform,
+  RouterCode,
+  Store,
+  UserCounts,
+} from '../ports/index.ts';
+import { createOutbox, type Outbox } from '../runner/outbox.ts';
+import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { Artifacts } from '../ports/platform.ts';
+import type { PendingStore } from '../ports/pending.ts';
+import type { Sightings } from '../ports/sightings.ts';
+
+/** Everything of one environment that a command may need, behind ports. */
+export interface Connection {
+  readonly store: Store;
+  /** Walks the store's whole history, and changes nothing. @throws UserError where it can't be read or believed */
+  audit(): Promise<Audit>;
+  readonly platform: Platform;
+  readonly metrics: Metrics;
+  readonly comparisons: Comparisons;
+  readonly userCounts: UserCounts;
+  readonly routerCode: RouterCode;
+  readonly outbox: Outbox;
+  /** What a lost or damaged registry is rebuilt from. */
+  readonly inventory: Inventory;
+  readonly recovery: Recovery;
+  readonly account: AccountChecks;
+  readonly artifacts: Artifacts;
+  /** The rollout controller, where there is one. */
+  readonly controller: Dispatcher | null;
+  /** What a person must know of the controller of this machine, with what to type; null where all is well. */
+  readonly controllerTrouble: { readonly what: string; readonly mend: string } | null;
+  /** What that controller remembers. */
+  readonly sightings: Sightings;
+  /** What owners saw of ticks that are not final yet. */
+  readonly pending: PendingStore;
+  /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
+  readonly place: string;
+  /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
+  machineAheadMs(): number;
+  /** Asks STS. @throws PlatformError */
+  identity(): Promise<{ readonly account: string; readonly arn: string }>;
+}
+
+/** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
+export function connect(config: EnvironmentConfig): Promise<Connection> {
+  return connection(config, null);
+}
+
+/** For a process that looks after many environments at once: they share clients, and calls for metrics. */
+export function connectTogether(): (config: EnvironmentConfig) => Promise<Connection> {
+  const places: Places = new Map();
+  return (config) => connection(config, places);
+}
+
+interface Shared {
+  readonly clients: Clients;
+  readonly read: ReadMetrics;
+}
+type Places = Map<string, Shared>;
+
+async function connection(config: EnvironmentConfig, places: Places | null): Promise<Connection> {
+  const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }, { createWarmingLog }] =
+    await Promise.all([
+      import('../aws/platform.ts'),
+      import('../aws/cloudwatch-metrics.ts'),
+      import('../aws/s3-artifacts.ts'),
+      import('../aws/identity.ts'),
+      import('../aws/warming-log.ts'),
+    ]);
+  const warming = createWarmingLog();
+  const where = await placeOf(config);
+  const shared = places === null ? null : await sharedAt(places, config, where);
+  const clients = shared?.clients ?? (await clientsOf(config, where));
+  const { name: environment, model } = config;
+  const { function: functionName, alias } = config.lambda;
+  const store = await storeOf(config, clients);
+  const channels = await channelsOf(config, clients);
+  return {
+    store,
+    audit: () => auditStore(config, clients),
+    platform: createPlatform({
+      clients,
+      clock: systemClock,
+      functionName,
+      api: config.api,
+      smokeRequests: smokeRequests(config),
+      requestPath: config.requests.path,
+      sagemaker: {
+        ...servingOf(config),
+        provisionedConcurrency: config.sagemaker.provisionedConcurrency,
+        environment: config.sagemaker.environment,
+      },
+      warming,
+      tags: { 'mlreg:environment': environment, 'mlreg:model': model },
+    }),
+    metrics: createMetrics({
+      clients,
+      environment,
+      model,
+      routing: config.routing,
+      functionName,
+      alias,
+      now: () => systemClock.now(),
+      warming,
+      ...(shared === null ? {} : { read: shared.read }),
+      ...(config.kind === 'local' ? { resolution: { routerMs: 1_000, awsMs: 1_000 } } : {}),
+    }),
+    comparisons: {
+      // Only a shadow's end asks for them.
+      differences: async (query) =>
+        (await import('../aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
+    },
+    ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
+    outbox: createOutbox({ store, channels, clock: systemClock }),
+    ...recoverable(config, clients, store),
+    account: {
+      examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
+      preflight: async (subject) => (await accountChecks(config, clients)).preflight(subject),
+    },
+    artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
+    ...(await controllerOf(config, clients)),
+    ...(await besideStore(config, clients)),
+    place:
+      config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
+    machineAheadMs: () => awsTime.machineAheadMs(),
+    identity: () => identity(clients),
+  };
+}
+
+/** Only doctor asks, and a rollout once before it begins. */
+async function accountChecks(config: EnvironmentConfig, clients: Clients): Promise<AccountChecks> {
+  const { createAccountChecks } = await import('../aws/account-checks.ts');
+  const { alias, green, function: functionName } = config.lambda;
+  return createAccountChecks({
+    clients,
+    clock: systemClock,
+    functionName,
+    aliases: green === null ? [alias] : [alias, green],
+    api: config.api,
+    alarmPrefix: `mlreg-${config.name}-${config.model}-`,
+    endpointQuota: config.sagemaker.endpointQuota,
+    maxConcurrency: config.sagemaker.maxConcurrency,
+    iam: config.kind === 'aws',
+  });
+}
+
+/** What lies beside the store, and may be lost. */
+async function besideStore(
+  { store, name: environment, model }: EnvironmentConfig,
+  clients: Clients,
+): Promise<Pick<Connection, 'sightings' | 'pending'>> {
+  if (store.kind === 'embedded') {
+    const { besideFile } = await import('../store/beside-file.ts');
+    return besideFile({ stateDir: store.directory, environment, model });
+  }
+  const { besideTable } = await import('../aws/beside-table.ts');
+  return besideTable({ clients, table: store.table, environment, model });
+}
+
+async function sharedAt(places: Places, config: EnvironmentConfig, where: Place): Promise<Shared> {
+  const key = JSON.stringify([where, config.assumeRole]);
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const [clients, { gatheredReads }, { readMetricData }] = await Promise.all([
+    clientsOf(config, where),
+    import('../aws/gathered-reads.ts'),
+    import('../aws/metric-data.ts'),
+  ]);
+  // Somebody may have been as fast.
+  const other = places.get(key);
+  if (other !== undefined) return other;
+  const made = { clients, read: gatheredReads((request) => readMetricData(clients, request), systemClock) };
+  places.set(key, made);
+  return made;
+}
+
+async function controllerOf(
+  config: EnvironmentConfig,
+  clients: Clients,
+): Promise<Pick<Connection, 'controller' | 'controllerTrouble'>> {
+  if (config.kind === 'local')
+    return (await import('./local-controller.ts')).localControllerOf(stateDirOf(config));
+  if (config.controller === null) return { controller: null, controllerTrouble: null };
+  const { createDispatcher } = await import('../aws/step-functions.ts');
+  const { controller: stateMachine, name: environment, model } = config;
+  const controller = createDispatcher({ clients, stateMachine, environment, model });
+  return { controller, controllerTrouble: null };
+}
+
+/** In another account by a role there; whoever we are at first is asked for it. */
+async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
+  const { createClients } = await import('../aws/clients.ts');
+  const own = createClients(where, process.env, awsTime);
+  if (assumeRole === null) return own;
+  const { assumedRole } = await import('../aws/assume-role.ts');
+  const credentials = assumedRole(own, { role: assumeRole, session: userName() });
+  const { profile: _own, ...place } = where;
+  return createClients({ ...place, credentials }, process.env, awsTime);
+}
+
+async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {
+  const { sns, slackWebhookEnv, slackWebhookParameter, github } = notifications;
+  const channels: Channel[] = [];
+  if (sns !== null) {
+    const { createNotifier } = await import('../aws/sns-notifier.ts');
+    channels.push({ name: 'sns', ...createNotifier({ clients, topic: sns }) });
+  }
+  const webhook = slackWebhookEnv === null ? undefined : process.env[slackWebhookEnv];
+  if (slackWebhookEnv !== null || slackWebhookParameter !== null) {
+    const { slackChannel } = await import('../notify/slack.ts');
+    const secret = async (): Promise<string> => {
+      if (webhook !== undefined && webhook !== '') return webhook;
+      if (slackWebhookParameter === null) throw new Error(`the variable ${slackWebhookEnv} is not set here`);
+      return (await import('../aws/ssm-secret.ts')).readSecret(clients, slackWebhookParameter);
+    };
+    channels.push(slackChannel(secret));
+  }
+  if (github === 'auto') {
+    const { gitHubChannel, gitHubOptions } = await import('../notify/github.ts');
+    const options = gitHubOptions(process.env);
+    if (options !== null) channels.push(gitHubChannel(options));
+  }
+  return channels;
+}
+
+async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Store> {
+  if (store.kind === 'embedded') {
+    const { openStore } = await import('../store/embedded.ts');
+    return openStore({ stateDir: store.directory, environment: name, model });
+  }
+  const { openDynamoStore } = await import('../aws/dynamo-store.ts');
+  return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
+}
+
+const stateDirOf = (config: EnvironmentConfig): string =>
+  config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
+
+interface Place {
+  readonly region: string;
+  readonly endpointUrl?: string;
+  readonly profile?: string;
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
+}
+
+async function placeOf(config: EnvironmentConfig): Promise<Place> {
+  if (config.name !== 'local') {
+    if (config.region === null) {
+      throw new UserError('usage', `in which AWS Region is ${config.name}?`, {
+        mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`],
+      });
+    }
+    return {
+      region: config.region,
+      ...(config.endpointUrl === null ? {} : { endpointUrl: config.endpointUrl }),
+      ...(config.profile === null ? {} : { profile: config.profile }),
+    };
+  }
+  const { readDaemonRecord } = await import('../local-aws/daemon-files.ts');
+  const record = readDaemonRecord(stateDirOf(config));
+  if (record === undefined) {
+    throw new UserError('usage', 'AWS on this machine is not running', {
+      why: `nothing runs on ${stateDirOf(config)}`,
+      mend: 'mlreg local up --detach',
+    });
+  }
+  return {
+    region: record.region,
+    endpointUrl: record.controlUrl,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
+  };
+}

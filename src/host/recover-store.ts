@@ -1,0 +1,34 @@
+import type { Clients } from '../aws/clients.ts';
+import type { EnvironmentConfig } from '../config/index.ts';
+import type { Inventory, Recovery } from '../ports/inventory.ts';
+import type { Store } from '../ports/store.ts';
+
+/** What `mlreg recover` alone asks for, loaded only then. */
+export const recoverable = (
+  config: EnvironmentConfig,
+  clients: Clients,
+  store: Store,
+): { readonly inventory: Inventory; readonly recovery: Recovery } => ({
+  inventory: inventoryOf(clients, config.lambda.function),
+  recovery: recoveryOf(config, store),
+});
+
+function inventoryOf(clients: Clients, functionName: string): Inventory {
+  const made = async (): Promise<Inventory> =>
+    (await import('../aws/inventory.ts')).createInventory({ clients, functionName });
+  return {
+    publications: async () => (await made()).publications(),
+    artifact: async (endpoint) => (await made()).artifact(endpoint),
+  };
+}
+
+function recoveryOf({ store: kept, name, model }: EnvironmentConfig, store: Store): Recovery {
+  const made = async (): Promise<Recovery> => {
+    if (kept.kind === 'embedded') {
+      const { embeddedRecovery } = await import('../store/salvage.ts');
+      return embeddedRecovery({ stateDir: kept.directory, environment: name, model }, store);
+    }
+    return (await import('../aws/dynamo-recovery.ts')).dynamoRecovery(kept.table, store);
+  };
+  return { look: async () => (await made()).look(), salvage: async () => (await made()).salvage() };
+}

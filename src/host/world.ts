@@ -1,0 +1,114 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { type Connection, connect } from './connect.ts';
+import type { EnvironmentConfig } from '../config/index.ts';
+import type { Actor } from '../domain/journal.ts';
+import type { LocalAws } from './local-host.ts';
+import { localAws } from './local-world.ts';
+import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
+import type { Pages, PagesOptions } from './page-server.ts';
+import type { Clock, Ids } from '../ports/index.ts';
+import type { Streams } from '../reporting/output.ts';
+
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** The machine as commands see it: what tests replace. */
+export interface World {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  actor(command: string): Actor;
+  /** Whether the process still runs; `unknown` where this machine can't tell. */
+  isAlive(actor: Actor): 'alive' | 'dead' | 'unknown';
+  connect(environment: EnvironmentConfig): Promise<Connection>;
+  readonly files: Files;
+  /** Calls back for each signal until undone. */
+  onSignal(listener: (signal: SignalName) => void): () => void;
+  /** A line from the terminal; null when nobody can be asked, at end of input, or when the signal aborts. */
+  ask(question: string, signal?: AbortSignal): Promise<string | null>;
+  /** As ask, answered by one key. */
+  askKey(question: string, signal?: AbortSignal): Promise<string | null>;
+  /** @throws UserError where the port is taken */
+  servePages(options: PagesOptions): Promise<Pages>;
+  readonly local: LocalAws;
+}
+
+export interface Files {
+  read(path: string): string;
+  /** A file that comes with mlreg, by its path in the package. */
+  packaged(path: string): string;
+  exists(path: string): boolean;
+  /** Refuses to replace a file that is there. */
+  create(path: string, text: string): void;
+  /** Whole or not at all. */
+  replace(path: string, text: string): void;
+  append(path: string, text: string): void;
+}
+
+/**
+ * The composition root: the only place that picks adapters. Each is loaded when an environment is connected to, so that
+ * `--help` loads none.
+ */
+export function createWorld(version: string): World {
+  return {
+    version,
+    env: process.env,
+    cwd: process.cwd(),
+    streams: {
+      stdout: (text) => void process.stdout.write(text),
+      stderr: (text) => void process.stderr.write(text),
+      stdoutIsTerminal: process.stdout.isTTY === true,
+      stderrIsTerminal: process.stderr.isTTY === true && (process.env.CI ?? '') === '',
+      columns: process.stderr.columns || 80,
+    },
+    clock: systemClock,
+    ids: randomIds,
+    actor: (command) => ({ name: userName(), host: hostname(), pid: process.pid, command }),
+    isAlive,
+    connect,
+    files: {
+      read: (path) => readFileSync(path, 'utf8'),
+      // As far from src/ as from dist/.
+      packaged: (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'),
+      exists: existsSync,
+      create: (path, text) => {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, text, { flag: 'wx' });
+      },
+      replace: (path, text) => {
+        const beside = `${path}.${process.pid}.tmp`;
+        try {
+          writeFileSync(beside, text);
+          renameSync(beside, path);
+        } catch (error) {
+          rmSync(beside, { force: true });
+          throw error;
+        }
+      },
+      append: (path, text) => appendFileSync(path, text),
+    },
+    onSignal: (listener) => {
+      const names: readonly SignalName[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+      for (const name of names) process.on(name, listener);
+      return () => {
+        for (const name of names) process.off(name, listener);
+      };
+    },
+    ask,
+    askKey,
+    servePages: async (options) => (await import('./page-server.ts')).servePages(options),
+    local: localAws,
+  };
+}

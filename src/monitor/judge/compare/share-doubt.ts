@@ -1,0 +1,91 @@
+import type { Observation } from '../../../domain/observation.ts';
+import { percentText } from '../words.ts';
+
+export interface ShareDoubt {
+  step(observation: Observation): void;
+  /** Why the present share may not pass; null where requests arrive about as planned. */
+  doubt(): string | null;
+  /** Why the challenger gets no requests, where that can be told. */
+  cause(): string | null;
+}
+
+/** Odds against the planned ones: a few heavy users move them, half of the requests missing is more than that. */
+const leastOdds = 0.6;
+/** Of the challenger, at the planned share. */
+const fewestExpected = 50;
+const mostAtFirst = 0.2;
+const deviations = 3;
+const most = 0.5;
+
+/**
+ * Whether the requests that were seen at the present share can stand for those that users made. Requests that are missing
+ * are seldom missing by chance: those that time out, or that one log drops. And a first step reaches more users than
+ * anybody planned where one id makes much of the traffic.
+ */
+export function createShareDoubt(): ShareDoubt {
+  let first: number | null = null;
+  let seen = empty(0);
+
+  function step({
+    champion,
+    challenger,
+    plannedPercent,
+    straddlesChange,
+    anonymous,
+    copies,
+  }: Observation): void {
+    if (challenger === null || straddlesChange === true || copies !== undefined) return;
+    if (plannedPercent > 0) first ??= plannedPercent;
+    if (plannedPercent !== seen.percent) seen = empty(plannedPercent);
+    seen.anonymous += anonymous?.requests ?? 0;
+    if (champion === null) return;
+    seen.n0 += champion.requests;
+    seen.n1 += challenger.requests;
+    challenger.strata?.requests.forEach((count, k) => {
+      seen.strata[k] = (seen.strata[k] ?? 0) + count;
+    });
+  }
+
+  function cause(): string | null {
+    const all = seen.n0 + seen.n1 + seen.anonymous;
+    return seen.anonymous > most * all
+      ? `${percentText(seen.anonymous / all)} of requests carry no user id`
+      : null;
+  }
+
+  function missing(): string | null {
+    const w = seen.percent / 100;
+    const expected = (seen.n0 * w) / (1 - w);
+    if (expected < fewestExpected || seen.n1 >= leastOdds * expected) return null;
+    const why =
+      cause() ??
+      (seen.n1 === 0
+        ? 'its metrics are late or lost'
+        : 'the others are late or not counted, and those that are seen may be the ones that went well');
+    return `${got()}: ${why}`;
+  }
+
+  function tooMany(): string | null {
+    const n = seen.n0 + seen.n1;
+    const limit = mostAtFirst * n;
+    if (first !== seen.percent || seen.percent > 100 * mostAtFirst) return null;
+    if (seen.n1 <= limit + deviations * Math.sqrt(limit * (1 - mostAtFirst))) return null;
+    const why =
+      Math.max(0, ...seen.strata) > most * sum(seen.strata)
+        ? 'one user id, or a few, make most of its traffic'
+        : 'some user ids make more requests than others';
+    return `${got()}, more than the ${percentText(mostAtFirst)} that a first step may reach: ${why}`;
+  }
+
+  const got = (): string =>
+    `challenger got ${percentText(seen.n1 / (seen.n0 + seen.n1))} of the requests, planned ${percentText(seen.percent / 100)}`;
+
+  const isSplit = (): boolean => seen.percent > 0 && seen.percent < 100;
+  return { step, cause, doubt: () => (isSplit() ? (missing() ?? tooMany()) : null) };
+}
+
+function empty(percent: number) {
+  return { percent, n0: 0, n1: 0, anonymous: 0, strata: [] as number[] };
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

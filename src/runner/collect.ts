@@ -1,0 +1,218 @@
+import type { Actor } from '../domain/journal.ts';
+import type { AliasTarget } from '../domain/route.ts';
+import type { VersionTag } from '../domain/units.ts';
+import { UserError } from '../domain/user-error.ts';
+import { type Platform, PlatformError } from '../ports/platform.ts';
+import { mayAsk, type Retirement, retirements } from '../registry/retirement.ts';
+import { bringToRest } from './bring-to-rest.ts';
+import { newestToken, refuseUnlessKnown } from './look.ts';
+import { acquireFree } from './acquire.ts';
+import { collectVersions, type StaleVersions } from './collect-versions.ts';
+import type { RolloutPorts } from './ports.ts';
+import { replay } from '../engine/fold-journal.ts';
+
+interface Named {
+  readonly version: VersionTag;
+  readonly endpoint: string;
+}
+
+export interface Collection {
+  /** Endpoint, its configuration and its model are gone; in a rehearsal: would be. */
+  readonly retired: readonly Named[];
+  readonly kept: readonly (Named & { readonly why: string })[];
+  /** The tombstone stands, but AWS has not finished: the next run goes on. */
+  readonly unfinished: readonly (Named & { readonly why: string })[];
+  /** What was not at rest, and is now. */
+  readonly tidied: readonly string[];
+  /** Published Lambda versions. */
+  readonly stale: StaleVersions;
+}
+
+export interface Collect {
+  readonly environment: string;
+  readonly alias: string;
+  readonly green: string | null;
+  /** How long a version is kept after it ceased to serve, where its rollout didn't say. */
+  readonly keepMs: number;
+  readonly actor: Actor;
+  /** So many of the newest Lambda versions that mlreg published stay, also where nothing refers to them. */
+  readonly keepVersions: number;
+  /** Lambda versions that are deleted in one go: the environment is owned meanwhile. */
+  readonly mostVersions: number;
+  /** Says what would be done, and takes no lock. */
+  readonly rehearse: boolean;
+}
+
+type Ports = Pick<RolloutPorts, 'store' | 'platform' | 'clock'>;
+type Candidate = Exclude<Retirement, { kind: 'kept' }>;
+
+/**
+ * Takes down the endpoints of versions whose time is over. A delete can't be fenced, so all else comes first: a token of
+ * its own, the aliases at rest under it, every alias read; then a tombstone in the registry, which nobody revokes. Whoever
+ * wants such a version again provisions a new name.
+ * @throws UserError conflict, where a rollout is under way or the alias doesn't serve the champion
+ */
+export async function collect(ports: Ports, wanted: Collect): Promise<Collection> {
+  const { alias, green, environment } = wanted;
+  const place = { alias, green, environment, strategy: 'gc' } as const;
+  if (wanted.rehearse) {
+    await refuseDuringRollout(ports, environment);
+    const { due, kept } = await lookUp(ports, wanted);
+    const { safe, reached } = await withoutReached(ports.platform, due);
+    const stale = await versionsOver(ports, wanted, undefined);
+    return { retired: safe.map(named), kept: [...kept, ...reached], unfinished: [], tidied: [], stale };
+  }
+  // A store that is behind may take a rollout for unfinished, and must not advise to go on with it.
+  const found = await refuseUnlessKnown(ports, place);
+  await refuseDuringRollout(ports, environment);
+  const { store, platform, clock } = ports;
+  const {
+    token,
+    writer,
+    store: identity,
+  } = await acquireFree(ports, {
+    owner: wanted.actor,
+    rollout: null,
+    environment,
+    atLeast: newestToken(found),
+  });
+  try {
+    await refuseDuringRollout(ports, wanted.environment);
+    // Tidying writes the alias: not over a marker of a newer store, nor over a rollback that its journal does not know.
+    await refuseUnlessKnown(ports, place);
+    const mark = writer === undefined || identity === undefined ? undefined : { writer, store: identity };
+    const { due, kept, functionVersion } = await lookUp(ports, wanted);
+    const leadsAstray = (back: string) => asksAny(platform, back, due);
+    const tidied =
+      functionVersion === undefined
+        ? []
+        : await bringToRest(platform, { ...wanted, token, mark, functionVersion, leadsAstray });
+    const { safe, reached } = await withoutReached(platform, due);
+    const at = clock.now();
+    const tombstones = safe.map(({ version, endpoint }) => ({
+      version,
+      set: { tombstone: { at, endpoint } },
+    }));
+    if (tombstones.length > 0 && !(await store.change(token, tombstones))) {
+      throw new UserError('conflict', `somebody else owns ${wanted.environment} now; nothing was retired`, {
+        mend: `mlreg status --environment ${wanted.environment}`,
+      });
+    }
+    const { retired, unfinished } = await takeDown(ports, token, safe);
+    const stale = await versionsOver(ports, wanted, token);
+    return { retired, kept: [...kept, ...reached], unfinished, tidied, stale };
+  } finally {
+    await store.release(token).catch(() => false);
+  }
+}
+
+/** A registry that knows no champion does not know which Lambda versions somebody may return to. */
+async function versionsOver(
+  ports: Ports,
+  { green, keepVersions: keep, mostVersions: atMost }: Collect,
+  token: number | undefined,
+): Promise<StaleVersions> {
+  const records = await ports.store.versions();
+  if (!records.some(({ status }) => status === 'champion')) return { functionVersions: [] };
+  return collectVersions(ports, { swapsStage: green !== null, keep, atMost, token });
+}
+
+const named = ({ version, endpoint }: Named): Named => ({ version, endpoint });
+
+async function refuseDuringRollout({ store }: Ports, environment: string): Promise<void> {
+  const [newest] = await store.rollouts();
+  if (newest === undefined) return;
+  const { outcome } = replay(newest, await store.journal(newest));
+  if (outcome !== null && outcome.kind !== 'stuck') return;
+  throw new UserError('conflict', `rollout ${newest} is not over in ${environment}; nothing is retired`, {
+    why: 'what it may still need is known when it has ended',
+    mend: [`mlreg status --environment ${environment}`, `mlreg resume --environment ${environment}`],
+  });
+}
+
+async function lookUp({ store, clock, platform }: Ports, { keepMs }: Collect) {
+  const records = await store.versions();
+  const due: Candidate[] = [];
+  const kept: Collection['kept'][number][] = [];
+  for (const one of retirements(records, { now: clock.now(), keepMs })) {
+    if (one.kind === 'kept' && !(await hasFailed(platform, one.endpoint))) {
+      const why = `until ${new Date(one.until).toISOString()}`;
+      kept.push({ version: one.version, endpoint: one.endpoint, why });
+    } else due.push(one.kind === 'kept' ? { ...named(one), kind: 'due' } : one);
+  }
+  const champion = records.find(({ status }) => status === 'champion');
+  return { due, kept, functionVersion: champion?.functionVersion };
+}
+
+/** A failed endpoint is nobody's way back, and holds quota: it may go at once. What can't be looked at is kept. */
+async function hasFailed(platform: Platform, endpoint: string): Promise<boolean> {
+  try {
+    return (await platform.endpoint(endpoint)).kind === 'failed';
+  } catch (error) {
+    if (error instanceof PlatformError) return false;
+    throw error;
+  }
+}
+
+/** Leaves out what any alias of the function may still ask, whoever made that alias, whatever it is for. */
+async function withoutReached(
+  platform: Platform,
+  due: readonly Candidate[],
+): Promise<{ readonly safe: readonly Candidate[]; readonly reached: Collection['kept'] }> {
+  if (due.length === 0) return { safe: [], reached: [] };
+  const aliases = await platform.aliases();
+  const variables = new Map<string, Readonly<Record<string, string>>>();
+  for (const functionVersion of new Set(aliases.flatMap(({ target }) => versionsOf(target))))
+    variables.set(functionVersion, await platform.variables(functionVersion));
+  const safe: Candidate[] = [];
+  const reached: Collection['kept'][number][] = [];
+  for (const one of due) {
+    const alias = aliases.find(({ target }) =>
+      versionsOf(target).some((version) => mayAsk(variables.get(version) ?? {}, one.endpoint)),
+    );
+    if (alias === undefined) safe.push(one);
+    else reached.push({ ...named(one), why: `alias ${alias.name} reaches it` });
+  }
+  return { safe, reached };
+}
+
+const versionsOf = ({ functionVersion, weights }: AliasTarget): readonly string[] => [
+  functionVersion,
+  ...Object.keys(weights),
+];
+
+/** Also where the Lambda version is gone: then it asks nobody any more. */
+async function asksAny(platform: Platform, back: string, due: readonly Candidate[]): Promise<boolean> {
+  if (due.length === 0) return false;
+  try {
+    const variables = await platform.variables(back);
+    return due.some(({ endpoint }) => mayAsk(variables, endpoint));
+  } catch (error) {
+    if (error instanceof PlatformError && error.failure.kind === 'missing') return true;
+    throw error;
+  }
+}
+
+/** Behind the tombstone no lock is needed: what it names is nobody's any more. */
+async function takeDown(
+  { store, platform, clock }: Ports,
+  token: number,
+  buried: readonly Candidate[],
+): Promise<Pick<Collection, 'retired' | 'unfinished'>> {
+  const retired: Named[] = [];
+  const unfinished: Collection['unfinished'][number][] = [];
+  for (const one of buried) {
+    try {
+      await platform.deleteEndpoint(one.endpoint);
+      retired.push(named(one));
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      unfinished.push({ ...named(one), why: error.message });
+    }
+  }
+  const at = clock.now();
+  const gone = retired.map(({ version }) => ({ version, set: { retiredAt: at } }));
+  // Where somebody has taken over meanwhile, the next run finds them gone, and says so then.
+  if (gone.length > 0) await store.change(token, gone);
+  return { retired, unfinished };
+}
