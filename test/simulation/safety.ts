@@ -100,6 +100,10 @@ interface Followed {
   readonly plan: Plan;
   readonly home: AliasTarget;
   readonly entries: Entry[];
+  /** The journal as it was each time before the store lost the end of it. */
+  readonly lost: (readonly Entry[])[];
+  /** Lambda versions to which people rolled back without the store. */
+  readonly chosen: Set<string>;
   /** Under this token, or a newer one, nothing gives the challenger traffic any more. */
   backSince: number | null;
   /** Where in the journal it was told to. */
@@ -208,7 +212,9 @@ export function watchSafety(world: Watched): Safety {
     // A store that was restored may name a rollout as one did that it does not know: ids are counted here, and drawn outside.
     const key = `${stamp.detail?.store.epoch ?? 1} ${stamp.rollout} ${stamp.token} ${stamp.seq}`;
     const earlier = targets.get(key);
-    const intended = rollouts.get(stamp.rollout)?.entries[stamp.seq];
+    const rollout = rollouts.get(stamp.rollout);
+    const sent = rollout === undefined ? undefined : asSent(rollout, stamp);
+    const intended = sent?.entries[stamp.seq];
     // A fence wants whatever is there.
     const isFence =
       intended?.kind === 'intent' &&
@@ -219,21 +225,27 @@ export function watchSafety(world: Watched): Safety {
     targets.set(key, target);
     if (restoredEpoch !== null && (stamp.detail?.store.epoch ?? 0) < restoredEpoch)
       fail('I3 one owner', `${say}, of a store whose place was taken`);
-    const rollout = rollouts.get(stamp.rollout);
     // An owner's request that arrives after the store has forgotten its journal.
     if (rollout === undefined && forgotten.has(stamp.rollout)) return;
-    if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
+    if (rollout === undefined || sent === undefined)
+      return fail('I4 journal before effect', `${say}, and has no journal`);
     if (servedEverybody.size === 0)
       for (const functionVersion of world.servedBefore) noteServed({ functionVersion, weights: {} });
     noteServed(before.target);
     const { plan } = rollout;
+    if (stamp.detail?.purpose === 'blind') rollout.chosen.add(target.functionVersion);
     const given = world.shares(target);
     const had = world.shares(before.target);
     // Who tidies up brings an alias to what serves everybody by right, and has no journal.
     const champion = world.registry().find(({ status }) => status === 'champion')?.version;
     const isAtRest = champion !== undefined && given[champion] === 100;
-    // A person may choose any version that has served; who repairs that keeps it.
-    const isChosen = stamp.detail?.purpose === 'blind' || keptBy(rollout) === target.functionVersion;
+    // A person may choose any version that has served; who repairs that keeps it, also while the journal can't be told.
+    const isChosenBack =
+      stamp.detail?.purpose === 'back' &&
+      Object.keys(target.weights).length === 0 &&
+      rollout.chosen.has(target.functionVersion);
+    const isChosen =
+      stamp.detail?.purpose === 'blind' || isChosenBack || keptBy(rollout) === target.functionVersion;
     for (const version of Object.keys(given))
       if (
         !isChosen &&
@@ -252,7 +264,7 @@ export function watchSafety(world: Watched): Safety {
     const isHome = sameTarget(target, rollout.home);
     // Blind, by the alias alone: what a rollback brings back is its challenger.
     const isBlind = stamp.seq === 0 && sameTarget(target, { functionVersion: stamp.back, weights: {} });
-    const intent = rollout.entries[stamp.seq];
+    const intent = sent.entries[stamp.seq];
     const meant =
       intent?.kind === 'intent' &&
       intent.effect.kind === 'set-alias' &&
@@ -260,7 +272,8 @@ export function watchSafety(world: Watched): Safety {
       intent.token === stamp.token &&
       sameTarget(intent.effect.target, target);
     const isChange = plan.strategy !== 'watch' && !sameTarget(target, before.target) && !isBlind && !isHome;
-    if (isChange && !meant && !isAtRest)
+    // The way back waits for no store.
+    if (isChange && !meant && !isAtRest && !isChosenBack)
       fail('I4 journal before effect', `${say} without that intent in the journal`);
     if (isChange && share > 0 && meant && keptBy(rollout) !== target.functionVersion) {
       if (rollout.wentHome.has(alias)) fail('I9 rollback wins', `${say} after the rollout had gone home`);
@@ -273,9 +286,9 @@ export function watchSafety(world: Watched): Safety {
       const status = world.registry().find(({ version }) => version === plan.challenger)?.status;
       if (status === 'rolled_back' && plan.strategy !== 'rollback')
         fail('I1 terminal stays terminal', `${say}: the registry says ${plan.challenger} was rolled back`);
-      checkShare(rollout, alias, intent, say);
-      checkWarmReturn(rollout, say);
-      checkApproved(rollout, say);
+      checkShare(sent, alias, intent, say);
+      checkWarmReturn(sent, say);
+      checkApproved(sent, say);
       rollout.shares.set(alias, share);
     }
     // Also from where somebody moved the alias by hand; only a fence, and what comes before any share, leaves it as it was.
@@ -286,9 +299,20 @@ export function watchSafety(world: Watched): Safety {
       isOrdered ||
       (stamp.seq === 0 && plan.strategy !== 'rollback');
     if ((isHome || keptBy(rollout) === target.functionVersion) && isBack) rollout.wentHome.add(alias);
-    checkReturn(rollout, target, stamp, say);
+    checkReturn(sent, target, stamp, say);
     if (alias === 'live') noteServed(target);
   }
+
+  /** The rollout with the journal that has a write's intent: the store may have lost it since the write was sent. */
+  const asSent = (rollout: Followed, { token, seq }: Stamp): Followed => {
+    const hasIntent = (entries: readonly Entry[]): boolean =>
+      entries[seq]?.kind === 'intent' && entries[seq].token === token;
+    if (hasIntent(rollout.entries)) return rollout;
+    const entries = rollout.lost.findLast(hasIntent);
+    if (entries === undefined) return rollout;
+    world.saw('a write whose intent the store lost');
+    return { ...rollout, entries: [...entries] };
+  };
 
   /** What a person's rollback without the store left serving, as the journal was told. */
   const keptBy = ({ entries }: Followed): string | undefined => {
@@ -320,8 +344,9 @@ export function watchSafety(world: Watched): Safety {
     const rollout = rollouts.get(stamp.rollout);
     if (rollout === undefined && forgotten.has(stamp.rollout)) return;
     if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
-    const { plan, entries } = rollout;
-    const intent = entries[stamp.seq];
+    const { plan } = rollout;
+    const sent = asSent(rollout, stamp);
+    const intent = sent.entries[stamp.seq];
     const meant =
       intent?.kind === 'intent' &&
       intent.effect.kind === 'swap-stage' &&
@@ -346,7 +371,7 @@ export function watchSafety(world: Watched): Safety {
         .some(({ version, status }) => version === plan.challenger && status === 'champion');
       if (isBack && !isAnothers && !isChampion)
         fail('I9 rollback wins', `${say}, which brings users to ${plan.challenger} after it had gone home`);
-      checkApproved(rollout, say);
+      checkApproved(sent, say);
     }
     for (const { version, status } of leftUndone() ? [] : world.registry())
       if (status === 'rolled_back' && (users[version] ?? 0) > 0 && !isUnderWay(version))
@@ -466,6 +491,8 @@ export function watchSafety(world: Watched): Safety {
           plan: entry.plan,
           home: entry.home,
           entries: [entry],
+          lost: [],
+          chosen: new Set(),
           backSince: null,
           backSeq: 0,
           wentHome: new Set(),
@@ -705,7 +732,10 @@ export function watchSafety(world: Watched): Safety {
     forget: (lengths) => {
       for (const [id, rollout] of rollouts) {
         const length = lengths.get(id) ?? 0;
-        if (length < rollout.entries.length) forgotten.add(id);
+        if (length < rollout.entries.length) {
+          forgotten.add(id);
+          rollout.lost.push([...rollout.entries]);
+        }
         rollout.entries.length = length;
         // Where nothing on the alias says that somebody went back, nobody can know it any more.
         if (!rollout.entries.some(({ kind }) => kind === 'rolling-back')) {
