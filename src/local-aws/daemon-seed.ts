@@ -244,22 +244,23 @@ async function ensureApi(ask: Ask, name: string, functionArn: string, path: stri
       timeoutInMillis: 30_000,
     }));
   const known = itemsOf(await ask('apigateway', `GET ${base}/routes`)).map((route) => route['routeKey']);
-  for (const routeKey of [`POST ${path}`, ...routes]) {
+  const wanted = [`POST ${path}`, ...routes];
+  for (const routeKey of wanted) {
     if (known.includes(routeKey)) continue;
     await ask('apigateway', `POST ${base}/routes`, {
       routeKey,
       target: `integrations/${String(integration?.['integrationId'])}`,
     });
   }
-  if (!(await ask('apigateway', `GET ${base}/stages/${encodeURIComponent(stage)}`, undefined, [404]))) {
-    const deployment = await ask('apigateway', `POST ${base}/deployments`, {});
-    await ask('apigateway', `POST ${base}/stages`, {
-      stageName: stage,
-      autoDeploy: false,
-      deploymentId: deployment?.['deploymentId'],
-      stageVariables: { alias: 'live' },
-    });
-  }
+  const ofStage = `${base}/stages/${encodeURIComponent(stage)}` as const;
+  const found = await ask('apigateway', `GET ${ofStage}`, undefined, [404]);
+  if (found !== undefined && wanted.every((routeKey) => known.includes(routeKey))) return apiId;
+  // The stage doesn't deploy by itself.
+  const { deploymentId } = (await ask('apigateway', `POST ${base}/deployments`, {})) ?? {};
+  const stageVariables = { alias: 'live' };
+  const made = { stageName: stage, autoDeploy: false, deploymentId, stageVariables };
+  if (found !== undefined) await ask('apigateway', `PATCH ${ofStage}`, { deploymentId });
+  else await ask('apigateway', `POST ${base}/stages`, made);
   return apiId;
 }
 
