@@ -80,6 +80,13 @@ export const aliasMutants: readonly Mutant[] = [
   },
   {
     ...write,
+    name: "a watch takes an earlier rollout's rollback for its own",
+    from: "    if (stamp.rollout !== state.id && state.plan.strategy === 'watch') throw unasked(found, stamp);\n",
+    to: '',
+    danger: 'a failing version serves on, and the registry says that it was rolled back',
+  },
+  {
+    ...write,
     name: 'the way back is marked as a write forward',
     from: "return effect.purpose === 'roll-back' ? 'back' : 'forward';",
     to: "return 'forward';",
