@@ -59,6 +59,10 @@ export function isNewer(one: Stamp, than: Stamp): boolean {
   return mine.id === theirs.id && one.token > than.token;
 }
 
+/** Whether another rollout of the same store has marked the alias since. */
+export const hasBegunSince = (newest: Stamp, known: Stamp): boolean =>
+  newest.rollout !== known.rollout && storeIn(newest)?.id === storeIn(known)?.id && isNewer(newest, known);
+
 const storeIn = ({ detail }: Stamp): StoreId | undefined =>
   detail === undefined || detail.store.epoch === noStore.epoch ? undefined : detail.store;
 

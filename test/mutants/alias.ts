@@ -180,8 +180,15 @@ export const aliasMutants: readonly Mutant[] = [
   },
   {
     ...blind,
+    name: 'a blind rollback undoes whatever rollout it finds',
+    from: "    if (undoes !== undefined && force !== true && hasBegunSince(newest, undoes))\n      return { kind: 'another-rollout', view: found, rollout: newest.rollout };\n",
+    to: '',
+    danger: 'who wakes up late moves users from the champion of a later rollout to what served before it',
+  },
+  {
+    ...blind,
     name: 'a blind rollback does not look for another order',
-    from: "    if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)\n      return { kind: 'another-order', view: found, wanted };\n",
+    from: "    if (isBlind(stamp) && force !== true && targetOf(stamp) !== wanted)\n      return { kind: 'another-order', view: found, wanted };\n",
     to: '',
     danger: 'users are moved in silence from where another person has just brought them',
   },
