@@ -57,7 +57,7 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
   if (running.plan.strategy === 'watch') return stopWatching(context, at, running, options.reason ?? '');
   const ended = running;
   const withStore = (): Promise<ExitCode> => abortRunning(context, at, ended, options.reason ?? '');
-  return orByAliasAlone(context, at, withStore, { to: undoOf(running), force });
+  return orByAliasAlone(context, at, withStore, { to: undoOf(running), running, force });
 }
 
 /** Whoever means one rollout must not end another: the marker says whose users these are. */

@@ -1,4 +1,5 @@
 import { PlatformError } from '../ports/platform.ts';
+import type { Stamp } from '../domain/journal.ts';
 import { StoreDamaged } from '../ports/store.ts';
 import { StoreBehind } from '../runner/look.ts';
 import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
@@ -13,6 +14,8 @@ import { tellKeys } from './return-keys.ts';
 export interface AliasOrder {
   /** The Lambda version; where the alias's marker leads back to unless named. */
   readonly to?: string | undefined;
+  /** The rollout that is undone, and no later one. */
+  readonly running?: RolloutState | undefined;
   readonly force?: boolean | undefined;
 }
 
@@ -47,6 +50,9 @@ export const undoOf = ({ plan, home }: RolloutState): string | undefined =>
     ? undefined
     : home.functionVersion;
 
+/** By what a rollout's own writes are known from a later one's. */
+export const markerOf = ({ plan, aliases }: RolloutState): Stamp | undefined => aliases[plan.alias]?.stamp;
+
 /** A store that does not know of what serves refuses a resume, too: it has to be recovered, or another one named. */
 const nextOf = (cause: unknown, environment: string): string =>
   (cause instanceof StoreBehind ? cause.mend[0] : undefined) ??
@@ -57,15 +63,17 @@ export async function rollBackByAliasAlone(
   context: Context,
   at: Target,
   cause: unknown,
-  { to, force }: AliasOrder = {},
+  { to, running, force }: AliasOrder = {},
 ): Promise<ExitCode> {
   const { output, world } = context;
   const { config, connection } = at;
   const why = cause instanceof Error ? cause.message : String(cause);
   output.say(`the store can't be used (${why}); rolling back by what the alias says`);
+  const undoes = running === undefined ? undefined : markerOf(running);
   const outcome = await rollBackBlind(connection.platform, config.lambda, {
     writer: writerFrom(world.ids.requestId()),
     ...(to === undefined ? {} : { to }),
+    ...(undoes === undefined ? {} : { undoes }),
     force: force === true,
   });
   const { alias } = config.lambda;
@@ -90,6 +98,17 @@ export async function rollBackByAliasAlone(
             `alias ${alias} serves ${serves} since another person rolled back without the store; you asked for Lambda version ${outcome.wanted}`,
             'nothing was changed; to go over that rollback: the same command with --force --reason WHY',
           ].join('\n'),
+      );
+      return exitCode.usage;
+    }
+    case 'another-rollout': {
+      const serves = targetText(outcome.view.target);
+      const { rollout } = outcome;
+      output.answer({ kind: 'Rollback', result: 'another-rollout', alias, serves, rollout }, () =>
+        [
+          `${running?.id ?? 'that rollout'} is over: ${rollout} has alias ${alias} since, which serves ${serves}`,
+          `nothing was changed; to roll that one back: mlreg rollback --environment ${config.name}`,
+        ].join('\n'),
       );
       return exitCode.usage;
     }

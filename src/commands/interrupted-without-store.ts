@@ -5,7 +5,7 @@ import { unreachable } from '../domain/units.ts';
 import { isOutage } from '../runner/outage.ts';
 import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { undoOf } from './alias-alone.ts';
+import { markerOf, undoOf } from './alias-alone.ts';
 import type { Context, Target } from './context.ts';
 
 /**
@@ -32,9 +32,11 @@ export async function rollBackInterrupted(
     return state;
   }
   const to = undoOf(state);
+  const undoes = markerOf(state);
   const outcome = await rollBackBlind(connection.platform, config.lambda, {
     writer: writerFrom(world.ids.requestId()),
     ...(to === undefined ? {} : { to }),
+    ...(undoes === undefined ? {} : { undoes }),
   });
   const next = `make the store usable again, then: mlreg resume --environment ${config.name}`;
   const isBack: RolloutState = {
@@ -53,6 +55,9 @@ export async function rollBackInterrupted(
       output.say(`another person rolled back before: alias ${alias} serves ${serves}. Next: ${next}`);
       return isBack;
     }
+    case 'another-rollout':
+      output.say(`${state.id} is over: ${outcome.rollout} has alias ${alias} since`);
+      return state;
     case 'no-way-back':
       output.say(`${state.id} had moved nobody: mlreg never wrote alias ${alias}. Next: ${next}`);
       return state;

@@ -102,8 +102,9 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     return moveTo(context, at, wanted, { ...order, view: isAnswered ? await viewOf(at) : view });
   };
   if (running === null) return withStore();
-  const home = to === undefined ? undoOf(running) : await servedBy(at, to);
-  return orByAliasAlone(context, at, withStore, { to: home, force });
+  // Who names a version wants it whatever has begun since.
+  if (to !== undefined) return orByAliasAlone(context, at, withStore, { to: await servedBy(at, to), force });
+  return orByAliasAlone(context, at, withStore, { to: undoOf(running), running, force });
 }
 
 /**

@@ -42,6 +42,8 @@ export interface Remembered {
   readonly journal: 'forward' | 'rolled back' | null;
   /** How many entries that journal has. Undefined: not asked. */
   readonly length?: number;
+  /** The Lambda version to which that journal's rollback leads. Undefined: there is none, or not asked. */
+  readonly leadsTo?: string;
   /** `mlreg recover` began in this store, and its end is not written. */
   readonly restoring?: boolean;
 }
@@ -56,6 +58,10 @@ export function isNewer(one: Stamp, than: Stamp): boolean {
   if (mine.epoch !== theirs.epoch) return mine.epoch > theirs.epoch;
   return mine.id === theirs.id && one.token > than.token;
 }
+
+/** Whether another rollout of the same store has marked the alias since. */
+export const hasBegunSince = (newest: Stamp, known: Stamp): boolean =>
+  newest.rollout !== known.rollout && storeIn(newest)?.id === storeIn(known)?.id && isNewer(newest, known);
 
 const storeIn = ({ detail }: Stamp): StoreId | undefined =>
   detail === undefined || detail.store.epoch === noStore.epoch ? undefined : detail.store;
@@ -118,8 +124,13 @@ export function meaningOf(stamp: Stamp | undefined, description: string, remembe
   const isJournaled = purpose === 'forward' || purpose === 'fence';
   if (isJournaled && remembered.length !== undefined && stamp.seq >= remembered.length)
     return lost(`entry ${stamp.seq} of rollout ${rollout}`);
-  return purpose === 'back' && remembered.journal === 'forward' ? unknown : { kind: 'own' };
+  if (purpose !== 'back') return { kind: 'own' };
+  return remembered.journal === 'forward' || isUntold(stamp, remembered) ? unknown : { kind: 'own' };
 }
+
+/** A rollout that was rolled back before was rolled back once more since, to another version than its journal knows. */
+const isUntold = (stamp: Stamp, { length, leadsTo }: Remembered): boolean =>
+  length !== undefined && leadsTo !== undefined && stamp.seq >= length && targetOf(stamp) !== leadsTo;
 
 /**
  * What a marker means to a store whose recovery was cut off. The recovery named each store whose marker it had seen, so a

@@ -1,8 +1,8 @@
 import type { Effect, Stamp } from '../domain/journal.ts';
 import type { AliasTarget } from '../domain/route.ts';
-import { routeKey } from '../domain/route.ts';
+import { routeKey, targetText } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
-import type { AliasView } from '../ports/platform.ts';
+import { type AliasView, PlatformError } from '../ports/platform.ts';
 import { readMarkers } from './environment-view.ts';
 import { type Claim, claimIn, lookAt } from './look.ts';
 import { isBlind, isOfMyToken, isRollback, type Mark, targetOf } from '../engine/marker.ts';
@@ -110,6 +110,8 @@ async function back(
   const standing = await standingOf(ports, state, found, isMain).catch((error: unknown) => {
     if (!(error instanceof StoreFailed)) throw error;
     if (stamp === undefined || !isRollback(stamp) || state.repaired === writerIn(stamp)) return 'take';
+    // What a watch guards may serve since that very rollback: only the store can say.
+    if (stamp.rollout !== state.id && state.plan.strategy === 'watch') throw unasked(found, stamp);
     // What a person chose is left where it is until the journal can be told of it.
     return stamp.rollout === state.id ? 'went-back' : 'elsewhere';
   });
@@ -127,6 +129,12 @@ async function back(
       return unreachable(standing);
   }
 }
+
+const unasked = ({ target }: AliasView, { rollout }: Stamp): PlatformError =>
+  new PlatformError({
+    kind: 'unknown',
+    message: `the alias serves ${targetText(target)} since ${rollout} was rolled back, and the store did not answer whether it knows`,
+  });
 
 /** What an owner does about the marker that it finds. */
 type Standing =

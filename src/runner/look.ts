@@ -16,6 +16,7 @@ import {
 import { type Meaning, meaningOf, newestOf, type Remembered } from '../engine/marker.ts';
 import { knownState } from './snapshot.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { rollbackTarget } from '../engine/target.ts';
 import { findUnknownServing, type UnknownServing } from './unknown-serving.ts';
 
 export type Asked = Pick<Store, 'lock' | 'journal' | 'snapshot' | 'writerOf'>;
@@ -153,14 +154,14 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
         : await store.writerOf(stamp.token);
     const known = journals.get(stamp.rollout) ?? (await ofJournal(store, stamp.rollout));
     journals.set(stamp.rollout, known);
-    const { journal, length } = known;
-    const told = isNumberedApart === true || length === undefined ? { journal } : { journal, length };
+    const { length, ...said } = known;
+    const told = isNumberedApart === true || length === undefined ? said : { ...said, length };
     meanings.push(meaningOf(stamp, description, { token, store: identity, writer: given, ...told }));
   }
   return meanings;
 }
 
-type Told = Pick<Remembered, 'journal' | 'length'>;
+type Told = Pick<Remembered, 'journal' | 'length' | 'leadsTo'>;
 
 const ofState = ({ rollback, length }: Pick<RolloutState, 'rollback' | 'length'>): Told => ({
   journal: rollback === null ? 'forward' : 'rolled back',
@@ -169,7 +170,9 @@ const ofState = ({ rollback, length }: Pick<RolloutState, 'rollback' | 'length'>
 
 async function ofJournal(store: Asked, rollout: RolloutId): Promise<Told> {
   const state = await knownState(store, rollout);
-  return state === null ? { journal: null } : ofState(state);
+  if (state === null) return { journal: null };
+  const leadsTo = state.rollback === null ? undefined : rollbackTarget(state).functionVersion;
+  return { ...ofState(state), ...(leadsTo === undefined ? {} : { leadsTo }) };
 }
 
 /** The alias carries the marker of a store that is newer than the one at hand, or is not this one. */

@@ -187,8 +187,9 @@ function aliasOutcome(state: RolloutState, effect: SetAlias, seen: SetAliasOutco
         };
       }
       const elsewhere = stamp.rollout !== state.id;
-      // Users were brought back from another rollout: as far as this one goes they are home.
-      if (effect.purpose === 'roll-back' && elsewhere)
+      // Users were brought back from another rollout: as far as this one goes they are home. A watch would label what it
+      // never led back to.
+      if (effect.purpose === 'roll-back' && elsewhere && state.plan.strategy !== 'watch')
         return done({ kind: 'alias', revisionId, target, stamp });
       return { kind: 'went-back', unknown: unknownIn(stamp), elsewhere };
     }

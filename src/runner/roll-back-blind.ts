@@ -6,7 +6,16 @@ import { type AliasView, type Platform, PlatformError } from '../ports/platform.
 import type { Store } from '../ports/store.ts';
 import { type AliasNames, markersIn, readMarkers } from './environment-view.ts';
 import type { Asked, Claim } from './look.ts';
-import { isBlind, isMine, isNewer, leadsBackTo, newestOf, noStore, targetOf } from '../engine/marker.ts';
+import {
+  hasBegunSince,
+  isBlind,
+  isMine,
+  isNewer,
+  leadsBackTo,
+  newestOf,
+  noStore,
+  targetOf,
+} from '../engine/marker.ts';
 import { replay } from '../engine/fold-journal.ts';
 import { isOverIn } from './snapshot.ts';
 
@@ -16,6 +25,8 @@ export interface BlindOrder {
   readonly writer: string;
   /** The Lambda version; where the marker's way back leads unless named. */
   readonly to?: string;
+  /** The last marker that the journal knows of the rollout which is undone: over another one's that is newer, nothing is. */
+  readonly undoes?: Stamp;
   /** Also over another person's order to another version. */
   readonly force?: boolean;
 }
@@ -24,6 +35,8 @@ export type BlindOutcome =
   | { readonly kind: 'set'; readonly view: AliasView }
   /** Another person has brought users to another version, and `force` was not given. */
   | { readonly kind: 'another-order'; readonly view: AliasView; readonly wanted: string }
+  /** That rollout is over, and another one has begun since; `force` was not given. */
+  | { readonly kind: 'another-rollout'; readonly view: AliasView; readonly rollout: RolloutId }
   | { readonly kind: 'failed'; readonly error: PlatformError }
   /** mlreg never wrote the alias: nobody knows where back is. */
   | { readonly kind: 'no-way-back' };
@@ -95,8 +108,11 @@ async function orderBlind(
     // Where somebody has moved the alias by hand since and left the marker, it is written again.
     if (found.stamp?.detail?.writer === order.writer && sameTarget(found.target, only(targetOf(found.stamp))))
       return { kind: 'set', view: found };
+    const { undoes, force } = order;
+    if (undoes !== undefined && force !== true && hasBegunSince(newest, undoes))
+      return { kind: 'another-rollout', view: found, rollout: newest.rollout };
     const wanted = order.to ?? leadsBackTo(newest, found);
-    if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)
+    if (isBlind(stamp) && force !== true && targetOf(stamp) !== wanted)
       return { kind: 'another-order', view: found, wanted };
     const target = only(wanted);
     const own = blindStamp(newest, order.writer, wanted);

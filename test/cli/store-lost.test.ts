@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rolloutId } from '../../src/domain/units.ts';
 import { baking, type CliWorld, serving } from '../support/cli-world.ts';
 import { readOnlyStore, v22, v23 } from '../support/model-world.ts';
 
@@ -67,6 +68,22 @@ describe('a store that can be read and not written', () => {
     );
     expect(cli.model.alias().target).toEqual(home);
     await expectRepaired(cli, v22, '7');
+  });
+
+  it('undoes no rollout that began after the one that is aborted', async () => {
+    const cli = await orphaned();
+    const { target, stamp } = cli.model.alias();
+    if (stamp === undefined) throw new Error('a rollout that bakes has marked its alias');
+    cli.model.fault = (index, name) => {
+      const fault = readOnlyStore(index, name);
+      const later = { ...stamp, token: stamp.token + 5, rollout: rolloutId('r-later') };
+      if (fault !== null) cli.model.makeAlias('live', target, later);
+      return fault;
+    };
+    const { code, stdout } = await cli.run('abort', { as: 'bob' });
+    expect([code, stdout]).toEqual([2, expect.stringContaining('is over: r-later has alias live since')]);
+    expect(stdout).toContain('to roll that one back: mlreg rollback --environment dev');
+    expect(cli.model.alias().target).toEqual(target);
   });
 
   it('is repaired with what the person chose: it keeps serving, and is the champion', async () => {

@@ -80,6 +80,13 @@ export const aliasMutants: readonly Mutant[] = [
   },
   {
     ...write,
+    name: "a watch takes an earlier rollout's rollback for its own",
+    from: "    if (stamp.rollout !== state.id && state.plan.strategy === 'watch') throw unasked(found, stamp);\n",
+    to: '',
+    danger: 'a failing version serves on, and the registry says that it was rolled back',
+  },
+  {
+    ...write,
     name: 'the way back is marked as a write forward',
     from: "return effect.purpose === 'roll-back' ? 'back' : 'forward';",
     to: "return 'forward';",
@@ -173,8 +180,15 @@ export const aliasMutants: readonly Mutant[] = [
   },
   {
     ...blind,
+    name: 'a blind rollback undoes whatever rollout it finds',
+    from: "    if (undoes !== undefined && force !== true && hasBegunSince(newest, undoes))\n      return { kind: 'another-rollout', view: found, rollout: newest.rollout };\n",
+    to: '',
+    danger: 'who wakes up late moves users from the champion of a later rollout to what served before it',
+  },
+  {
+    ...blind,
     name: 'a blind rollback does not look for another order',
-    from: "    if (isBlind(stamp) && order.force !== true && targetOf(stamp) !== wanted)\n      return { kind: 'another-order', view: found, wanted };\n",
+    from: "    if (isBlind(stamp) && force !== true && targetOf(stamp) !== wanted)\n      return { kind: 'another-order', view: found, wanted };\n",
     to: '',
     danger: 'users are moved in silence from where another person has just brought them',
   },

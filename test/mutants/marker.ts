@@ -57,9 +57,16 @@ export const markerMutants: readonly Mutant[] = [
   {
     ...meaning,
     name: "an owner's rollback without its journal counts as its own write",
-    from: "return purpose === 'back' && remembered.journal === 'forward' ? unknown : { kind: 'own' };",
+    from: "return remembered.journal === 'forward' || isUntold(stamp, remembered) ? unknown : { kind: 'own' };",
     to: "return { kind: 'own' };",
     danger: 'a rollout goes forward over a rollback that its journal does not know',
+  },
+  {
+    ...meaning,
+    name: 'a second rollback of a rollout counts as told by the first',
+    from: "remembered.journal === 'forward' || isUntold(stamp, remembered)",
+    to: "remembered.journal === 'forward'",
+    danger: 'the registry names a champion for ever that serves nobody',
   },
   {
     ...meaning,

@@ -11,7 +11,7 @@ import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import { generationMeant, generationsOf, nextGeneration } from '../../src/registry/generations.ts';
 import { previousGood, standingOf } from '../../src/registry/known-good.ts';
-import { isStoreLost, undoOf } from '../../src/commands/alias-alone.ts';
+import { isStoreLost, markerOf, undoOf } from '../../src/commands/alias-alone.ts';
 import { chooseGeneration } from '../../src/runner/choose-generation.ts';
 import { collect } from '../../src/runner/collect.ts';
 import { type DriveResult, drive } from '../../src/runner/drive.ts';
@@ -305,7 +305,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       if (strategy === 'watch' && undo === null) see(await endWatch(ports, running.id, actor, back));
       // Who rolls back while a rollback is unfinished wants it finished.
       else if (strategy === 'rollback') await takeUp(machine, running.id, true);
-      else await orBlind(machine, () => abortRunning(machine, id), undoOf(running));
+      else await orBlind(machine, () => abortRunning(machine, id), undoOf(running), running);
       return;
     }
     const undone = await undoneIn(ports);
@@ -368,17 +368,23 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     machine: Machine,
     withStore: () => Promise<unknown>,
     to: string | undefined,
+    running?: RolloutState,
   ): Promise<void> {
     try {
       await withStore();
     } catch (error) {
       if (!isStoreLost(error)) throw error;
-      await blind(machine, to);
+      await blind(machine, to, running);
     }
   }
 
-  async function blind({ ports }: Machine, to: string | undefined): Promise<void> {
-    const order = { writer: writerFrom(ports.ids.requestId()), ...(to === undefined ? {} : { to }) };
+  async function blind({ ports }: Machine, to: string | undefined, running?: RolloutState): Promise<void> {
+    const undoes = running === undefined ? undefined : markerOf(running);
+    const order = {
+      writer: writerFrom(ports.ids.requestId()),
+      ...(to === undefined ? {} : { to }),
+      ...(undoes === undefined ? {} : { undoes }),
+    };
     const outcome = await rollBackBlind(ports.platform, { alias, green }, order);
     world.saw(`blind rollback ${outcome.kind}`);
   }
@@ -519,7 +525,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
       if (manner.thinkMs > 0) await machine.sleep(manner.thinkMs);
       const { id, plan } = running;
       if (plan.strategy !== 'watch')
-        return orBlind(machine, () => abortRunning(machine, id), undoOf(running));
+        return orBlind(machine, () => abortRunning(machine, id), undoOf(running), running);
       see(
         await endWatch(machine.ports, running.id, machine.actor, {
           alias,

@@ -91,6 +91,24 @@ const rows: readonly [string, Stamp | undefined, Partial<Remembered>, Meaning][]
     { journal: 'rolled back' },
     { kind: 'own' },
   ],
+  [
+    'a second rollback, to where the journal does not lead, that lies beyond it',
+    format2({ purpose: 'back' }),
+    { journal: 'rolled back', length: 20, leadsTo: '7' },
+    unknown('8'),
+  ],
+  [
+    'a rollback beyond the journal, to where that leads',
+    format2({ purpose: 'back' }),
+    { journal: 'rolled back', length: 20, leadsTo: '8' },
+    { kind: 'own' },
+  ],
+  [
+    'a rollback to where the journal does not lead any more, that it holds',
+    format2({ purpose: 'back' }),
+    { journal: 'rolled back', length: 21, leadsTo: '7' },
+    { kind: 'own' },
+  ],
   ['a rollback of a journal that says forward', format2({ purpose: 'back' }), {}, unknown('8')],
   ["a person's rollback", format2({ purpose: 'blind', writer: 'ffffffff' }, { seq: 0 }), {}, unknown('8')],
   [

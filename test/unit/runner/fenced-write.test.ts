@@ -176,6 +176,29 @@ describe('a rollback', () => {
     expect(world.alias().target).toEqual(on('6'));
   });
 
+  const watching = (state: RolloutState): RolloutState =>
+    rolling({ ...state, plan: { ...state.plan, strategy: 'watch' } });
+
+  it("of a watch is tried again where the store does not say whether it knows an earlier rollout's rollback", async () => {
+    const { world, state, write, marker } = await owned();
+    world.makeAlias('live', on('8'), marker({ purpose: 'back', target: '8' }, { rollout: earlier }));
+    world.fault = (_index, name) => (name.startsWith('store.') ? 'error-before' : null);
+    expect(await write(back, watching(state))).toMatchObject({
+      kind: 'failed',
+      final: false,
+      error:
+        'the alias serves Lambda version 8 since r-0 was rolled back, and the store did not answer whether it knows',
+    });
+    expect(world.alias().target).toEqual(on('8'));
+  });
+
+  it("of a watch does not pass for done where an earlier rollout's rollback is unknown", async () => {
+    const { world, state, write, marker } = await owned();
+    world.makeAlias('live', on('6'), marker({ ...person, target: '6' }, { ...byPerson, rollout: earlier }));
+    expect(await write(back, watching(state))).toMatchObject({ kind: 'went-back', elsewhere: true });
+    expect(world.alias().target).toEqual(on('6'));
+  });
+
   it('without the store leaves users on the version that a person chose in this rollout', async () => {
     const { world, state, write, marker } = await owned();
     world.makeAlias('live', on('6'), marker({ ...person, target: '6' }, byPerson));

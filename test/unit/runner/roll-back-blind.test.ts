@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MarkerDetail, Stamp } from '../../../src/domain/journal.ts';
+import { rolloutId } from '../../../src/domain/units.ts';
 import { PlatformError } from '../../../src/ports/platform.ts';
 import { rollBackBlind } from '../../../src/runner/roll-back-blind.ts';
 import { modelWorld } from '../../support/model-world.ts';
@@ -17,6 +18,7 @@ const stampOf = (detail: Partial<MarkerDetail> | null = {}, over: Partial<Stamp>
     : { detail: { store, purpose: 'forward', writer: 'aaaaaaaa', target: '8', ...detail } }),
   ...over,
 });
+const later = rolloutId('r-9');
 const ana = { writer: '0a0a0a0a' };
 const bob = { writer: '0b0b0b0b' };
 
@@ -75,6 +77,25 @@ describe('a rollback by the alias alone', () => {
     await order({ ...ana, to: '5' });
     expect(await order(bob)).toMatchObject({ kind: 'set' });
     expect(alias()).toMatchObject({ target: on('5'), stamp: { detail: { writer: bob.writer } } });
+  });
+
+  it.each<[string, Stamp, boolean, string]>([
+    ['a later rollout', stampOf({}, { token: 13, rollout: later }), false, 'another-rollout'],
+    ['a later rollout, by force', stampOf({}, { token: 13, rollout: later }), true, 'set'],
+    ['a later owner of that rollout', stampOf({}, { token: 13 }), false, 'set'],
+    ['an earlier rollout, whose marker stands yet', stampOf({}, { token: 11, rollout: later }), false, 'set'],
+    [
+      'a later rollout of a store that took the place of this one',
+      stampOf({ store: { id: '0ddba110', epoch: 4 } }, { token: 2, rollout: later }),
+      false,
+      'set',
+    ],
+  ])('of one rollout over %s', async (_what, found, force, kind) => {
+    const { order, alias } = worldWith(found);
+    const { revisionId } = alias();
+    expect(await order({ ...ana, to: '5', undoes: stampOf(), force })).toMatchObject({ kind });
+    if (kind === 'set') expect(alias().target).toEqual(on('5'));
+    else expect(alias().revisionId).toBe(revisionId);
   });
 
   it('that another person was faster than is not reported as done, but looked at again', async () => {
