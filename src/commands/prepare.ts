@@ -10,6 +10,7 @@ import { lookAround, refuseUnknown } from '../runner/look.ts';
 import { unknownServingText } from '../runner/unknown-serving.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { generationsOf } from '../registry/generations.ts';
+import { holderOf, namesakeOf } from '../registry/shared-endpoints.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { compile } from './compile.ts';
 import type { Endpoints } from './earlier-period.ts';
@@ -49,10 +50,11 @@ export async function prepare(
 ): Promise<Prepared> {
   const { record, isNew, replaces } = choice;
   const asked = wordsOf(options);
-  // A shadow doesn't take down what users may return to.
-  const keep = asked.keep || standingOf(record).kind !== 'never-served';
-  const words = { ...asked, version: record.version, keep };
   const { config, connection } = at;
+  const isShared = await refuseShared(at, record);
+  // A shadow doesn't take down what users may return to.
+  const keep = asked.keep || isShared || standingOf(record).kind !== 'never-served';
+  const words = { ...asked, version: record.version, keep };
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
@@ -146,6 +148,24 @@ export async function prepare(
       },
     ],
   };
+}
+
+/**
+ * Versions whose names differ in signs alone, with one artifact, have one endpoint: it would be on trial, and taken down, for both.
+ * @returns whether another version would have the same one, and never had it so far
+ * @throws UserError usage, where another version has it, or had it
+ */
+async function refuseShared({ config, connection }: Target, record: VersionRecord): Promise<boolean> {
+  const records = await connection.store.versions();
+  const place = { model: config.model, environment: config.name };
+  const holder = holderOf(records, place, record);
+  if (holder === undefined) return namesakeOf(records, place, record) !== undefined;
+  const { uri } = record.artifact;
+  const { name } = endpointOf(place, record);
+  throw new UserError('usage', `${record.version} would have the endpoint of ${holder.version}`, {
+    why: `both have the same artifact, and both names make the endpoint ${name}`,
+    mend: `choose a name that differs in a letter or digit: mlreg register VERSION --artifact ${uri} --environment ${config.name}`,
+  });
 }
 
 /**

@@ -385,10 +385,26 @@ export const policyMutants: readonly Mutant[] = [
   {
     file: 'src/runner/collect.ts',
     name: 'gc retires what an alias reaches',
-    from: '    if (alias === undefined) safe.push(one);\n',
-    to: '    if (alias !== null) safe.push(one);\n',
+    from: 'safe: due.filter(({ endpoint }) => !aliases.has(endpoint))',
+    to: 'safe: due',
     danger: 'the endpoint that serves is deleted',
     caughtBy: ['simulation/collect'],
+  },
+  {
+    file: 'src/runner/perform.ts',
+    name: 'a rollout takes down what an alias reaches',
+    from: "      if (why !== null) return { kind: 'failed', error: why, final: true };\n",
+    to: '',
+    danger: 'the endpoint that serves is deleted',
+    caughtBy: ['unit/runner/perform'],
+  },
+  {
+    file: 'src/commands/prepare.ts',
+    name: "a version is put on trial on another one's endpoint",
+    from: '  if (holder === undefined) return',
+    to: '  if (holder !== null) return',
+    danger: 'the trial takes down the endpoint that serves',
+    caughtBy: ['cli/shared-endpoint'],
   },
   {
     file: 'src/runner/collect.ts',
