@@ -16,6 +16,7 @@ import { compile } from './compile.ts';
 import type { Endpoints } from './earlier-period.ts';
 import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../engine/state.ts';
+import { refuseOtherArtifact } from './refuse-artifact.ts';
 import { returnWarmth } from './return-warmth.ts';
 import { type Choice, chooseGeneration } from '../runner/choose-generation.ts';
 import { mustKnowGenerations } from './router-code.ts';
@@ -96,13 +97,7 @@ export async function prepare(
   for (const { version, endpoint: failed } of replaces) if (failed !== undefined) endpoints[version] = failed;
   const arms = champion === null ? [record] : [record, champion];
   if (arms.some(({ version }) => armOf(version).generation > 1)) await mustKnowGenerations(context, at);
-  const found = await connection.artifacts.digest(record.artifact.uri);
-  if (found.digest !== record.artifact.digest) {
-    throw new UserError('usage', `the artifact of ${record.version} is not the one that was registered`, {
-      why: `${record.artifact.uri} has digest ${found.digest.slice(0, 12)}, registered was ${record.artifact.digest.slice(0, 12)}`,
-      mend: `register the new artifact under a version of its own: mlreg register VERSION --artifact ${record.artifact.uri}`,
-    });
-  }
+  await refuseOtherArtifact(at, record);
   // Where nothing serves yet, there is nothing that $LATEST could differ from.
   const differences =
     champion === null ? [] : await connection.platform.latestDifferences(view.target.functionVersion);

@@ -1,4 +1,5 @@
 import type { Effect, EffectOutcome } from '../domain/journal.ts';
+import type { VersionRecord } from '../domain/registry.ts';
 import { type Route, routeKey, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
@@ -9,6 +10,7 @@ import { isRollback, type Mark } from '../engine/marker.ts';
 import type { Performed } from './performed.ts';
 import type { RolloutPorts } from './ports.ts';
 import { reachedBy } from './reached.ts';
+import { otherArtifact } from './registered-artifact.ts';
 import { unknownIn } from './repair.ts';
 import type { SetAliasOutcome } from './set-alias.ts';
 import { swapStage } from './swap-stage.ts';
@@ -60,6 +62,8 @@ async function dispatch(
       const record = await ports.store.version(effect.version);
       if (record === undefined)
         return { kind: 'failed', error: `${effect.version} is not registered`, final: true };
+      const other = await otherThanRegistered(ports, effect.endpoint, record);
+      if (other !== null) return { kind: 'failed', error: other, final: true };
       const found = await platform.ensureEndpoint({
         endpoint: effect.endpoint,
         version: effect.version,
@@ -137,6 +141,19 @@ async function dispatch(
     default:
       return unreachable(effect);
   }
+}
+
+/** Hours may lie between a plan and what is built of it. An endpoint that is there was compared when it was made. */
+async function otherThanRegistered(
+  { platform, artifacts }: RolloutPorts,
+  endpoint: string,
+  record: VersionRecord,
+): Promise<string | null> {
+  if (artifacts === undefined || (await platform.endpoint(endpoint)).kind !== 'absent') return null;
+  const why = await otherArtifact(artifacts, record);
+  return why === null
+    ? null
+    : `the artifact of ${record.version} is not the one that was registered: ${why}. No endpoint was made of it`;
 }
 
 /** A delete can't be undone, so the last look is AWS's own, whatever the plan says. null: nobody needs the endpoint. */

@@ -399,6 +399,22 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['unit/runner/perform'],
   },
   {
+    file: 'src/commands/rollback.ts',
+    name: 'a rollback builds an endpoint of an artifact that nobody compared',
+    from: "  if (back.makesEndpoint === true) await refuseToBuild(at, wanted, back.builds ?? '');\n",
+    to: '',
+    danger: 'everybody gets a model that nobody registered',
+    caughtBy: ['cli/rollback'],
+  },
+  {
+    file: 'src/runner/perform.ts',
+    name: 'an endpoint is made of an artifact that was overwritten after the plan',
+    from: "      if (other !== null) return { kind: 'failed', error: other, final: true };\n",
+    to: '',
+    danger: 'everybody gets a model that nobody registered',
+    caughtBy: ['cli/rollback'],
+  },
+  {
     file: 'src/commands/prepare.ts',
     name: "a version is put on trial on another one's endpoint",
     from: '  if (holder === undefined) return',
