@@ -57,7 +57,7 @@ export function portsOf(
   { config, connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, userCounts, outbox, pending } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts } = connection;
   const { clock } = context.world;
   const { keepWarmMs: everyMs } = config.sagemaker;
   return {
@@ -67,6 +67,7 @@ export function portsOf(
     comparisons,
     userCounts,
     pending,
+    artifacts,
     ...(everyMs === null ? {} : { keeper: createWarmKeeper({ platform, clock, everyMs }) }),
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },

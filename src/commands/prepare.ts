@@ -10,11 +10,13 @@ import { lookAround, refuseUnknown } from '../runner/look.ts';
 import { unknownServingText } from '../runner/unknown-serving.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { generationsOf } from '../registry/generations.ts';
+import { holderOf, namesakeOf } from '../registry/shared-endpoints.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { compile } from './compile.ts';
 import type { Endpoints } from './earlier-period.ts';
 import { type Context, type Target, unfinished } from './context.ts';
 import { challengerShare } from '../engine/state.ts';
+import { refuseOtherArtifact } from './refuse-artifact.ts';
 import { returnWarmth } from './return-warmth.ts';
 import { type Choice, chooseGeneration } from '../runner/choose-generation.ts';
 import { mustKnowGenerations } from './router-code.ts';
@@ -49,10 +51,11 @@ export async function prepare(
 ): Promise<Prepared> {
   const { record, isNew, replaces } = choice;
   const asked = wordsOf(options);
-  // A shadow doesn't take down what users may return to.
-  const keep = asked.keep || standingOf(record).kind !== 'never-served';
-  const words = { ...asked, version: record.version, keep };
   const { config, connection } = at;
+  const isShared = await refuseShared(at, record);
+  // A shadow doesn't take down what users may return to.
+  const keep = asked.keep || isShared || standingOf(record).kind !== 'never-served';
+  const words = { ...asked, version: record.version, keep };
   const champion = await championOf(at);
   refuseUnfit(config, record);
   refuseWithoutImage(context, config);
@@ -94,13 +97,7 @@ export async function prepare(
   for (const { version, endpoint: failed } of replaces) if (failed !== undefined) endpoints[version] = failed;
   const arms = champion === null ? [record] : [record, champion];
   if (arms.some(({ version }) => armOf(version).generation > 1)) await mustKnowGenerations(context, at);
-  const found = await connection.artifacts.digest(record.artifact.uri);
-  if (found.digest !== record.artifact.digest) {
-    throw new UserError('usage', `the artifact of ${record.version} is not the one that was registered`, {
-      why: `${record.artifact.uri} has digest ${found.digest.slice(0, 12)}, registered was ${record.artifact.digest.slice(0, 12)}`,
-      mend: `register the new artifact under a version of its own: mlreg register VERSION --artifact ${record.artifact.uri}`,
-    });
-  }
+  await refuseOtherArtifact(at, record);
   // Where nothing serves yet, there is nothing that $LATEST could differ from.
   const differences =
     champion === null ? [] : await connection.platform.latestDifferences(view.target.functionVersion);
@@ -146,6 +143,24 @@ export async function prepare(
       },
     ],
   };
+}
+
+/**
+ * Versions whose names differ in signs alone, with one artifact, have one endpoint: it would be on trial, and taken down, for both.
+ * @returns whether another version would have the same one, and never had it so far
+ * @throws UserError usage, where another version has it, or had it
+ */
+async function refuseShared({ config, connection }: Target, record: VersionRecord): Promise<boolean> {
+  const records = await connection.store.versions();
+  const place = { model: config.model, environment: config.name };
+  const holder = holderOf(records, place, record);
+  if (holder === undefined) return namesakeOf(records, place, record) !== undefined;
+  const { uri } = record.artifact;
+  const { name } = endpointOf(place, record);
+  throw new UserError('usage', `${record.version} would have the endpoint of ${holder.version}`, {
+    why: `both have the same artifact, and both names make the endpoint ${name}`,
+    mend: `choose a name that differs in a letter or digit: mlreg register VERSION --artifact ${uri} --environment ${config.name}`,
+  });
 }
 
 /**

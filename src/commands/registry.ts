@@ -4,6 +4,7 @@ import { parseVersion } from '../domain/parse.ts';
 import { isRetired, type VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
+import { namesakeOf } from '../registry/shared-endpoints.ts';
 import { table } from '../reporting/output.ts';
 import { counted } from '../reporting/words.ts';
 import { type Context, type Target, target } from './context.ts';
@@ -39,6 +40,19 @@ export async function register(context: Context, options: RegisterOptions, text:
     statusAt: at,
     statusReason: 'registered',
   };
+  const known = await connection.store.versions();
+  const namesake = known.some((other) => other.version === version)
+    ? undefined
+    : namesakeOf(known, { model: config.model, environment: config.name }, record);
+  if (namesake !== undefined) {
+    throw new UserError('usage', `${version} would have the same endpoint as ${namesake.version}`, {
+      why: `both have the same artifact, and an endpoint's name tells neither signs nor small letters from capitals: ${version} and ${namesake.version} are one name there`,
+      mend: [
+        `${namesake.version} is registered in ${config.name} already: use that`,
+        `or choose a name that differs in a letter or digit: mlreg register VERSION --artifact ${uri} --environment ${config.name}`,
+      ],
+    });
+  }
   if (!(await connection.store.register(record))) return again(context, { config, connection }, record);
   context.output.answer(
     { kind: 'Version', result: 'registered', ...record, bytes },

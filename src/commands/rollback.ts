@@ -28,6 +28,7 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
 import { championOf } from './prepare.ts';
 import { whyNow } from './serving-now.ts';
+import { refuseToBuild } from './refuse-artifact.ts';
 import { takeUp } from './resume.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
@@ -174,6 +175,7 @@ async function moveTo(
     findReturn(platform, { record: wanted, service, next }),
     compareKeys(platform, service.functionVersion, alias.target.functionVersion),
   ]);
+  if (back.makesEndpoint === true) await refuseToBuild(at, wanted, back.builds ?? '');
   const republishes = republishedFor(at, { back, service, keys });
   if (
     standing.kind === 'serving' &&

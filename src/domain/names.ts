@@ -16,7 +16,7 @@ export interface EndpointIdentity {
 
 /**
  * `{model}-{env}-{version}-{digest}`: SageMaker takes letters, digits and inner hyphens, 63 at most. What the tag loses
- * on the way (dots, signs) the digest gives back, so two versions never share a name.
+ * on the way (dots, signs) the digest gives back, unless two versions have one artifact: such a second one is refused.
  * A later generation's is shortened to fit.
  * @throws UserError where the name would be too long: truncation could make two names one
  */

@@ -1,6 +1,6 @@
 import type { Effect } from '../domain/journal.ts';
 import type { Step } from '../domain/plan.ts';
-import type { Instant } from '../domain/units.ts';
+import type { Instant, VersionTag } from '../domain/units.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, done } from './decision.ts';
 import { effectKey } from './after-effect.ts';
@@ -42,6 +42,9 @@ export function retire(
   const endpoint = state.endpoints[version]?.name;
   if (endpoint === undefined) throw new Error(`${state.id} knows no endpoint of ${version}`);
   const effect: Effect = { kind: 'retire', version, endpoint };
+  const sharer = sharerOf(state, version);
+  if (sharer !== undefined && state.retiring !== 'gone')
+    return done(state, `${endpoint} is left to mlreg gc: it is the endpoint of ${sharer}, too`);
   switch (state.retiring) {
     case null:
       // Users may return to what has served, also by an alias's marker alone: only gc knows when its time is over.
@@ -69,9 +72,17 @@ export function finishRetiring(state: RolloutState, now: Instant): Decision | nu
   const step = currentStep(state);
   const endpoint = step?.kind === 'retire' ? state.endpoints[step.version]?.name : undefined;
   if (state.retiring !== 'buried' || step?.kind !== 'retire' || endpoint === undefined) return null;
+  if (sharerOf(state, step.version) !== undefined) return null;
   const effect: Effect = { kind: 'retire', version: step.version, endpoint };
   return givenUp(state, effect) ? null : attempt(state, effect, now);
 }
+
+/** The other version of the rollout, where both have one endpoint: their names differ in signs alone, and it serves users. */
+const sharerOf = ({ endpoints }: RolloutState, version: VersionTag): string | undefined =>
+  Object.keys(endpoints).find(
+    (other) =>
+      other !== version && endpoints[other]?.name.toLowerCase() === endpoints[version]?.name.toLowerCase(),
+  );
 
 function givenUp(state: RolloutState, effect: Effect): boolean {
   const tried = state.tries[effectKey(effect)];

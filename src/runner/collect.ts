@@ -1,14 +1,15 @@
 import type { Actor } from '../domain/journal.ts';
-import type { AliasTarget } from '../domain/route.ts';
 import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { mayAsk, type Retirement, retirements } from '../registry/retirement.ts';
+import { sharerOf } from '../registry/shared-endpoints.ts';
 import { bringToRest } from './bring-to-rest.ts';
 import { newestToken, refuseUnlessKnown } from './look.ts';
 import { acquireFree } from './acquire.ts';
 import { collectVersions, type StaleVersions } from './collect-versions.ts';
 import type { RolloutPorts } from './ports.ts';
+import { reachedBy } from './reached.ts';
 import { replay } from '../engine/fold-journal.ts';
 
 interface Named {
@@ -140,8 +141,16 @@ async function lookUp({ store, clock, platform }: Ports, { keepMs }: Collect) {
       kept.push({ version: one.version, endpoint: one.endpoint, why });
     } else due.push(one.kind === 'kept' ? { ...named(one), kind: 'due' } : one);
   }
+  // Of versions that share an endpoint the last one takes it along.
+  const others = records.filter(({ version }) => due.every((one) => one.version !== version));
+  const mine = due.filter((one) => {
+    const sharer = sharerOf(others, one);
+    if (sharer !== undefined)
+      kept.push({ ...named(one), why: `it is the endpoint of ${sharer.version}, too` });
+    return sharer === undefined;
+  });
   const champion = records.find(({ status }) => status === 'champion');
-  return { due, kept, functionVersion: champion?.functionVersion };
+  return { due: mine, kept, functionVersion: champion?.functionVersion };
 }
 
 /** A failed endpoint is nobody's way back, and holds quota: it may go at once. What can't be looked at is kept. */
@@ -154,32 +163,21 @@ async function hasFailed(platform: Platform, endpoint: string): Promise<boolean>
   }
 }
 
-/** Leaves out what any alias of the function may still ask, whoever made that alias, whatever it is for. */
+/** Leaves out what an alias reaches. */
 async function withoutReached(
   platform: Platform,
   due: readonly Candidate[],
 ): Promise<{ readonly safe: readonly Candidate[]; readonly reached: Collection['kept'] }> {
-  if (due.length === 0) return { safe: [], reached: [] };
-  const aliases = await platform.aliases();
-  const variables = new Map<string, Readonly<Record<string, string>>>();
-  for (const functionVersion of new Set(aliases.flatMap(({ target }) => versionsOf(target))))
-    variables.set(functionVersion, await platform.variables(functionVersion));
-  const safe: Candidate[] = [];
-  const reached: Collection['kept'][number][] = [];
-  for (const one of due) {
-    const alias = aliases.find(({ target }) =>
-      versionsOf(target).some((version) => mayAsk(variables.get(version) ?? {}, one.endpoint)),
-    );
-    if (alias === undefined) safe.push(one);
-    else reached.push({ ...named(one), why: `alias ${alias.name} reaches it` });
-  }
-  return { safe, reached };
+  const aliases = await reachedBy(
+    platform,
+    due.map(({ endpoint }) => endpoint),
+  );
+  const reached = due.flatMap((one) => {
+    const alias = aliases.get(one.endpoint);
+    return alias === undefined ? [] : [{ ...named(one), why: `alias ${alias} reaches it` }];
+  });
+  return { safe: due.filter(({ endpoint }) => !aliases.has(endpoint)), reached };
 }
-
-const versionsOf = ({ functionVersion, weights }: AliasTarget): readonly string[] => [
-  functionVersion,
-  ...Object.keys(weights),
-];
 
 /** Also where the Lambda version is gone: then it asks nobody any more. */
 async function asksAny(platform: Platform, back: string, due: readonly Candidate[]): Promise<boolean> {

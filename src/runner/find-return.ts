@@ -8,6 +8,8 @@ export interface WayBack {
   readonly returnsTo?: Return;
   /** What has to be built before users move, and why. Undefined: nothing. */
   readonly builds?: string;
+  /** Its endpoint is made anew, of the artifact as that is now. */
+  readonly makesEndpoint?: true;
   readonly endpoint: { readonly name: string; readonly generation: number };
   /** That endpoint is a new generation's. */
   readonly anew?: true;
@@ -60,7 +62,8 @@ export async function findReturn(
   // Under its old name the endpoint is what the old Lambda version invokes. The name of a retired one is never used again,
   // and a failed one is never reused.
   const fits = !isVersionGone && !isBuried && !isFailed && record.endpoint?.name === endpoint;
-  return fits ? { returnsTo, builds, endpoint: kept } : { builds, endpoint: next, anew: true };
+  const makes = { builds, makesEndpoint: true } as const;
+  return fits ? { ...makes, returnsTo, endpoint: kept } : { ...makes, endpoint: next, anew: true };
 }
 
 /** AWS's answer, `missing` where it says that there is none, and null where it refuses, or says nothing. */

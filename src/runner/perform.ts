@@ -1,12 +1,16 @@
 import type { Effect, EffectOutcome } from '../domain/journal.ts';
+import type { VersionRecord } from '../domain/registry.ts';
 import { type Route, routeKey, targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
+import { sharerOf } from '../registry/shared-endpoints.ts';
 import { stampOf, StoreFailed, writeAlias } from './fenced-write.ts';
 import { isRollback, type Mark } from '../engine/marker.ts';
 import type { Performed } from './performed.ts';
 import type { RolloutPorts } from './ports.ts';
+import { reachedBy } from './reached.ts';
+import { otherArtifact } from './registered-artifact.ts';
 import { unknownIn } from './repair.ts';
 import type { SetAliasOutcome } from './set-alias.ts';
 import { swapStage } from './swap-stage.ts';
@@ -58,6 +62,8 @@ async function dispatch(
       const record = await ports.store.version(effect.version);
       if (record === undefined)
         return { kind: 'failed', error: `${effect.version} is not registered`, final: true };
+      const other = await otherThanRegistered(ports, effect.endpoint, record);
+      if (other !== null) return { kind: 'failed', error: other, final: true };
       const found = await platform.ensureEndpoint({
         endpoint: effect.endpoint,
         version: effect.version,
@@ -119,9 +125,12 @@ async function dispatch(
       return swapStage(platform, effect, stampOf(state, effect, seq, mark));
     case 'report':
       return done({ kind: 'reported', report: reportOf(await differences(ports, state)) });
-    case 'retire':
+    case 'retire': {
+      const why = await whyNeeded(ports, effect);
+      if (why !== null) return { kind: 'failed', error: why, final: true };
       await platform.deleteEndpoint(effect.endpoint);
       return done({ kind: 'done' });
+    }
     case 'notify':
       await ports.notifier.send({
         eventId: `${state.id}/${seq}`,
@@ -132,6 +141,30 @@ async function dispatch(
     default:
       return unreachable(effect);
   }
+}
+
+/** Hours may lie between a plan and what is built of it. An endpoint that is there was compared when it was made. */
+async function otherThanRegistered(
+  { platform, artifacts }: RolloutPorts,
+  endpoint: string,
+  record: VersionRecord,
+): Promise<string | null> {
+  if (artifacts === undefined || (await platform.endpoint(endpoint)).kind !== 'absent') return null;
+  const why = await otherArtifact(artifacts, record);
+  return why === null
+    ? null
+    : `the artifact of ${record.version} is not the one that was registered: ${why}. No endpoint was made of it`;
+}
+
+/** A delete can't be undone, so the last look is AWS's own, whatever the plan says. null: nobody needs the endpoint. */
+async function whyNeeded(
+  { store, platform }: RolloutPorts,
+  { version, endpoint }: Extract<Effect, { kind: 'retire' }>,
+): Promise<string | null> {
+  const sharer = sharerOf(await store.versions(), { version, endpoint });
+  if (sharer !== undefined) return `it is the endpoint of ${sharer.version}, too`;
+  const alias = (await reachedBy(platform, [endpoint])).get(endpoint);
+  return alias === undefined ? null : `alias ${alias} reaches it`;
 }
 
 async function warmFunction(

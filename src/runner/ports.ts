@@ -9,6 +9,7 @@ import type {
   Store,
   UserCounts,
 } from '../ports/index.ts';
+import type { Artifacts } from '../ports/platform.ts';
 import type { PendingStore } from '../ports/pending.ts';
 import type { WarmKeeper } from './keep-warm.ts';
 import type { RolloutState } from '../engine/state.ts';
@@ -31,6 +32,8 @@ export interface RolloutPorts {
   readonly pending?: PendingStore;
   /** Keeps warm what users may return to. Absent: nobody does. */
   readonly keeper?: WarmKeeper;
+  /** Compares an artifact with what was registered before an endpoint is made of it. Absent: nobody does. */
+  readonly artifacts?: Pick<Artifacts, 'digest'>;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;

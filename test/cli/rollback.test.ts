@@ -206,6 +206,51 @@ describe('where what served before is gone', () => {
     },
   );
 
+  it.each<[string, (cli: CliWorld) => void, string]>([
+    [
+      'was overwritten since',
+      (cli) => void cli.artifacts.set('s3://models/v2.2.0.tar.gz', 'ff'.repeat(32)),
+      'the artifact of v2.2.0 is not the one that was registered; nothing was built',
+    ],
+    [
+      'can not be read',
+      (cli) => void cli.artifacts.delete('s3://models/v2.2.0.tar.gz'),
+      "the artifact of v2.2.0 can't be compared with the one that was registered; nothing was built",
+    ],
+  ])('an endpoint is not built anew of an artifact that %s', async (_what, spoil, what) => {
+    const cli = await promoted();
+    await cli.register('v2.4.0');
+    expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(0);
+    const present = serves(cli);
+    cli.model.endpoints.delete(endpoint22);
+    spoil(cli);
+    const ran = await cli.run('rollback --to v2.2.0');
+    expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(what)]);
+    expect(ran.stderr).toContain('mlreg rollback --to v2.3.0 --environment dev');
+    expect(serves(cli)).toEqual(present);
+    expect(cli.model.endpoints.has(endpoint22)).toBe(false);
+    // Nothing is built where the endpoint still is: whatever became of the artifact since.
+    cli.model.endpoints.set(endpoint22, 'in-service');
+    expect((await cli.run('rollback --to v2.2.0')).code).toBe(0);
+  });
+
+  it('what was overwritten after the plan was made is not built either: nobody is moved', async () => {
+    const cli = await promoted();
+    const present = serves(cli);
+    cli.model.endpoints.delete(endpoint22);
+    cli.when(
+      ({ kind }) => kind === 'started',
+      () => cli.artifacts.set('s3://models/v2.2.0.tar.gz', 'ff'.repeat(32)),
+    );
+    const ran = await cli.run('rollback');
+    expect([ran.code, `${ran.stdout}${ran.stderr}`]).toEqual([
+      expect.toBeOneOf([3, 7]),
+      expect.stringContaining('No endpoint was made of it'),
+    ]);
+    expect(serves(cli)).toEqual(present);
+    expect(cli.model.endpoints.has(endpoint22)).toBe(false);
+  });
+
   it.each(gone)('%s, and what was built fails its smoke test: nobody is moved', async (_what, lose) => {
     const cli = await promoted();
     const present = serves(cli);

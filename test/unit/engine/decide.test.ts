@@ -7,6 +7,7 @@ import { later, percent, type VersionTag } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { decide } from '../../../src/engine/decide.ts';
 import type { Decision } from '../../../src/engine/decision.ts';
+import { finishRetiring } from '../../../src/engine/decide-shadow.ts';
 import { blueGreen } from '../../../src/strategies/blue-green.ts';
 import { canary } from '../../../src/strategies/canary.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
@@ -394,6 +395,14 @@ describe('each step', () => {
     expect(next(since(v23, service))).toEqual(
       doneWith(step, `${endpoint} is left to mlreg gc: v2.3.0 has served everybody before`),
     );
+    // Two names of the same letters, one artifact: what would be taken down is what serves everybody.
+    const one = { name: endpoint ?? '', generation: 1 };
+    const shared = { ...story, state: { ...story.state, endpoints: { [v22]: one, [v23]: one } } };
+    const left = doneWith(step, `${endpoint} is left to mlreg gc: it is the endpoint of v2.2.0, too`);
+    expect(next(shared)).toEqual(left);
+    expect(next({ ...shared, state: { ...shared.state, retiring: 'buried' } })).toEqual(left);
+    expect(finishRetiring({ ...story.state, retiring: 'buried' }, story.now)).not.toBeNull();
+    expect(finishRetiring({ ...shared.state, retiring: 'buried' }, story.now)).toBeNull();
   });
 
   it('a stage is swapped once the challenger was seen on green, and back once it was seen on blue', () => {

@@ -59,28 +59,29 @@ describe('how a version comes back to users', () => {
     [
       'its endpoint was deleted',
       { endpoint: 'missing' },
-      { returnsTo, builds: 'its endpoint old-endpoint is gone', endpoint: kept },
+      { returnsTo, builds: 'its endpoint old-endpoint is gone', makesEndpoint: true, endpoint: kept },
     ],
     [
       'its endpoint failed, and is never reused',
       { endpoint: { kind: 'failed', why: 'no ping' } },
-      { builds: 'its endpoint old-endpoint failed', endpoint: next, anew: true },
+      { builds: 'its endpoint old-endpoint failed', makesEndpoint: true, endpoint: next, anew: true },
     ],
     [
       'its endpoint is gone, and it has another one since',
       { endpoint: 'missing', record: { endpoint: { name: 'newer-endpoint', generation: 2 } } },
-      { builds: 'its endpoint old-endpoint is gone', endpoint: next, anew: true },
+      { builds: 'its endpoint old-endpoint is gone', makesEndpoint: true, endpoint: next, anew: true },
     ],
     [
       'its endpoint was retired, and is still there',
       { record: { tombstone: { at: began, endpoint: 'old-endpoint' } } },
-      { builds: 'its endpoint was retired', endpoint: next, anew: true },
+      { builds: 'its endpoint was retired', makesEndpoint: true, endpoint: next, anew: true },
     ],
     [
       'both are gone',
       { endpoint: 'missing', version: 'missing' },
       {
         builds: 'Lambda version 5, which served it, was deleted, and its endpoint old-endpoint is gone',
+        makesEndpoint: true,
         endpoint: next,
         anew: true,
       },
@@ -104,6 +105,7 @@ describe('how a version comes back to users', () => {
       expect(await findReturn(platform, { record, service, next })).toEqual({
         returnsTo,
         builds: 'its endpoint old-endpoint is gone',
+        makesEndpoint: true,
         endpoint: kept,
       });
     }

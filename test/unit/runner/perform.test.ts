@@ -266,3 +266,52 @@ describe('the alias', () => {
       expect(await perform(ports, state, effect, 6)).toEqual({ kind: 'fenced', token: 9 });
   });
 });
+
+describe('an endpoint is taken down', () => {
+  const retire: Effect = { kind: 'retire', version: v23, endpoint: 'new-endpoint' };
+  const left = (error: string) => ({ kind: 'failed', error, final: true });
+  const named = (version: typeof v22) => ({ MLREG_ROUTE: JSON.stringify({ [version]: 'new-endpoint' }) });
+
+  it.each<[string, (world: ModelWorld) => Promise<void> | void, object, boolean]>([
+    ['where nobody needs it', () => undefined, done({ kind: 'done' }), false],
+    [
+      'not where the alias of users reaches it',
+      (world) => world.publishAs('7', named(v22)),
+      left('alias live reaches it'),
+      true,
+    ],
+    [
+      'not where an alias that is none of the plan reaches it',
+      (world) => {
+        world.publishAs('3', named(v23));
+        world.makeAlias('nightly', on('3'));
+      },
+      left('alias nightly reaches it'),
+      true,
+    ],
+    [
+      'not where another version has it',
+      async ({ ports: { store } }) => {
+        const { token } = await store.lock();
+        const endpoint = { name: 'new-endpoint', generation: 1 };
+        await store.change(token, [{ version: v22, set: { endpoint } }]);
+      },
+      left('it is the endpoint of v2.2.0, too'),
+      true,
+    ],
+    [
+      'not where what the aliases reach can not be read',
+      (world) => {
+        world.ports.platform.aliases = failing('denied');
+      },
+      { kind: 'failed', error: 'denied!', final: false },
+      true,
+    ],
+  ])('%s', async (_, prepare, outcome, stays) => {
+    const world = await stack();
+    world.endpoints.set('new-endpoint', 'in-service');
+    await prepare(world);
+    expect(await perform(world.ports, state, retire, 3)).toEqual(outcome);
+    expect(world.endpoints.has('new-endpoint')).toBe(stays);
+  });
+});
