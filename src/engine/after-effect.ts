@@ -81,7 +81,7 @@ export function afterEffect(
 }
 
 /** What follows from an alias's serving another route now. */
-function moved(
+export function moved(
   state: RolloutState,
   alias: string,
   route: Route | null,
@@ -105,7 +105,7 @@ function moved(
  * The route that a fence found: an older owner's write may have landed and its result never been journaled, and whoever has
  * users is judged from then on, also while the rollout is paused.
  */
-function routeServed(state: RolloutState, target: AliasTarget): Route | null {
+export function routeServed(state: RolloutState, target: AliasTarget): Route | null {
   const { plan, override } = state;
   const { champion, challenger } = plan;
   if (plan.strategy === 'watch') return null;
