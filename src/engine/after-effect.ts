@@ -81,7 +81,7 @@ export function afterEffect(
 }
 
 /** What follows from an alias's serving another route now. */
-export function moved(
+function moved(
   state: RolloutState,
   alias: string,
   route: Route | null,
@@ -123,6 +123,16 @@ export function routeServed(state: RolloutState, target: AliasTarget): Route | n
     return resolved.kind === 'target' && sameTarget(resolved.target, target);
   });
   return found ?? null;
+}
+
+/** A hold begins or is over. Where it is for an alias that somebody moved, its users are judged by what they get. */
+export function afterHold(
+  state: RolloutState,
+  { at, why, over, moved: edit }: Extract<Entry, { kind: 'held' }>,
+): RolloutState {
+  const served = edit === undefined ? state : { ...state, ...moved(state, edit.alias, edit.route, at) };
+  if (over === true) return { ...served, heldSince: null, heldWhy: '' };
+  return { ...served, heldSince: state.heldSince ?? at, heldWhy: why };
 }
 
 /** What the alias alone knew of is written anew under a token of the store's. */

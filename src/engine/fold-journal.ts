@@ -4,7 +4,7 @@ import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterRequest } from './after-request.ts';
-import { afterEffect, afterRepair, effectKey, meant, moved, without } from './after-effect.ts';
+import { afterEffect, afterHold, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
 import { aheadMs, asOf, before, endedBy, upTo } from './clock-set-back.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
@@ -253,15 +253,8 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         entry.accepted,
         entry.at,
       );
-    case 'held': {
-      const { alias, route } = entry.moved ?? {};
-      const served =
-        alias === undefined || route === undefined
-          ? state
-          : { ...state, ...moved(state, alias, route, entry.at) };
-      if (entry.over === true) return { ...served, heldSince: null, heldWhy: '' };
-      return { ...served, heldSince: state.heldSince ?? entry.at, heldWhy: entry.why };
-    }
+    case 'held':
+      return afterHold(state, entry);
     case 'rolling-back':
       return {
         ...state,

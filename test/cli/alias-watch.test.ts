@@ -53,7 +53,9 @@ describe('an alias that somebody moves by hand while a rollout bakes', () => {
       () => cli.model.meddle(before),
     );
     const ended = await cli.run(deploy);
-    expect(ended.stderr).toContain(`goes on: alias live serves Lambda version ${before.functionVersion} again`);
+    expect(ended.stderr).toContain(
+      `goes on: alias live serves Lambda version ${before.functionVersion} again`,
+    );
     expect(ended.code).toBe(0);
   });
 
@@ -76,7 +78,8 @@ describe('an alias that somebody moves by hand while a rollout bakes', () => {
       isBaking = true;
     });
     let reads = 0;
-    cli.model.fault = (_at, name) => (isBaking && name === 'readAlias' && reads++ < 3 ? 'error-before' : null);
+    cli.model.fault = (_at, name) =>
+      isBaking && name === 'readAlias' && reads++ < 3 ? 'error-before' : null;
     expect((await cli.run(deploy)).code).toBe(0);
     expect(reads).toBeGreaterThan(2);
   });
