@@ -22,6 +22,7 @@ async function serve(): Promise<void> {
       gatewayPort: number;
       routerBundle: string;
       model: string;
+      requests?: { path: string; userKey: string };
       controllerConfig?: string | null;
     };
     const { stateDir, controllerConfig = null } = options;

@@ -3,7 +3,7 @@ import type { EnvironmentConfig } from '../config/index.ts';
 import { parseDuration } from '../domain/parse.ts';
 import { UserError } from '../domain/user-error.ts';
 import { table } from '../reporting/output.ts';
-import type { LocalStatus } from '../host/local-host.ts';
+import type { LocalStatus, LocalUpOptions } from '../host/local-host.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
@@ -21,11 +21,10 @@ export function directoryOf(config: EnvironmentConfig): string {
   return config.store.directory;
 }
 
-async function stateDir(
-  context: Context,
-): Promise<{ readonly stateDir: string; readonly model: string; readonly path: string }> {
+async function stateDir(context: Context): Promise<Pick<LocalUpOptions, 'stateDir' | 'model' | 'requests'>> {
   const config = (await context.config()).environment('local');
-  return { stateDir: directoryOf(config), model: config.model, path: config.requests.path };
+  const { path, userKey } = config.requests;
+  return { stateDir: directoryOf(config), model: config.model, requests: { path, userKey } };
 }
 
 export async function up(context: Context, options: LocalOptions): Promise<ExitCode> {
@@ -33,6 +32,7 @@ export async function up(context: Context, options: LocalOptions): Promise<ExitC
   const started = await context.world.local.up({
     stateDir: place.stateDir,
     model: place.model,
+    requests: place.requests,
     controlPort: port(options.controlPort, '--control-port', 4566),
     gatewayPort: port(options.gatewayPort, '--gateway-port', 8080),
     detach: options.detach === true,
@@ -44,7 +44,7 @@ export async function up(context: Context, options: LocalOptions): Promise<ExitC
     () =>
       [
         `AWS on this machine ${alreadyRunning ? 'runs already' : 'is up'} (pid ${pid})`,
-        `  users   ${gatewayUrl}${place.path}`,
+        `  users   ${gatewayUrl}${place.requests.path}`,
         `  AWS     ${controlUrl}`,
         `  next    mlreg register VERSION --artifact FILE -e local, then mlreg deploy --model-version VERSION -e local`,
         ...(options.detach === true || alreadyRunning

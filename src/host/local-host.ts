@@ -14,6 +14,8 @@ export interface LocalAws {
 
 export interface LocalUpOptions {
   readonly model: string;
+  /** As mlreg.yaml has them: the API's route and the function's variables follow. */
+  readonly requests: { readonly path: string; readonly userKey: string };
   readonly stateDir: string;
   readonly controlPort: number;
   readonly gatewayPort: number;

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { LocalControllerOptions } from './local-controller.ts';
 import { UserError } from '../domain/user-error.ts';
 import { isRunning } from './machine.ts';
+import { packaged } from './package-root.ts';
 import type { LocalAws, LocalUp, LocalUpOptions } from './local-host.ts';
 
 export const localAws: LocalAws = {
@@ -17,7 +17,7 @@ export const localAws: LocalAws = {
       import('../store/git-ignore.ts'),
     ]);
     await keepOutOfGit(nodeFileSystem, options.stateDir);
-    const routerBundle = fileURLToPath(new URL('../router/index.cjs', import.meta.url));
+    const routerBundle = packaged('dist/router/index.cjs');
     if (options.detach) return spawnDaemon({ ...options, routerBundle });
     const { runDaemon } = await import('../local-aws/daemon.ts');
     try {
@@ -110,11 +110,9 @@ export async function controllerBeside(
   const begin = (): void => {
     const startedAt = performance.now();
     // A process of its own, so that judging slows no user's request; it ends when this one does, however that ends.
-    child = fork(
-      fileURLToPath(new URL('../local-controller-main.js', import.meta.url)),
-      [JSON.stringify(told)],
-      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-    );
+    child = fork(packaged('dist/local-controller-main.js'), [JSON.stringify(told)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     // The channel must not keep a daemon alive that has stopped.
     child.unref();
     child.channel?.unref();
@@ -180,4 +178,4 @@ function refusal(error: unknown): unknown {
   return error;
 }
 
-const daemonProgram = (): string => fileURLToPath(new URL('../local-aws-main.js', import.meta.url));
+const daemonProgram = (): string => packaged('dist/local-aws-main.js');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { zipSync } from 'fflate';
 import type { LocalAws } from './core/local-aws.ts';
 import type { LocalClock } from './seams.ts';
+import { changedFor, type UserRequests, usualRequests, variablesOf } from './user-requests.ts';
 
 /** What Terraform makes on AWS, by the names it gives. */
 export interface Seeded {
@@ -43,7 +44,7 @@ export function callThrough(aws: Pick<LocalAws, 'handle'>, region: string, sessi
 
 /** `live` is what the stage names at rest; a blue-green swap makes it name `green`. */
 const aliases = ['live', 'green'] as const;
-const routes = ['POST /recommend', 'POST /feedback', 'GET /health', 'GET /metrics'] as const;
+const routes = ['POST /feedback', 'GET /health', 'GET /metrics'] as const;
 /** The API's stage whose name isn't in the path. */
 const stage = '$default';
 
@@ -61,8 +62,10 @@ export async function seedAccount(options: {
   readonly accountId: string;
   /** The handler's bundle, one CommonJS file. */
   readonly bundle: Uint8Array;
+  /** @default usualRequests */
+  readonly requests?: UserRequests | undefined;
 }): Promise<Seeded> {
-  const { model, environment, region, accountId } = options;
+  const { model, environment, region, accountId, requests = usualRequests } = options;
   const functionName = `${model}-inference-${environment}`;
   const functionArn = `arn:aws:lambda:${region}:${accountId}:function:${functionName}`;
   const ask = asker(options.call);
@@ -75,12 +78,18 @@ export async function seedAccount(options: {
     MemorySize: 512,
     // Metrics by the second, for here a bake takes minutes.
     Environment: {
-      Variables: { MLREG_MODEL: model, MLREG_ENVIRONMENT: environment, MLREG_METRIC_RESOLUTION: '1' },
+      Variables: {
+        MLREG_MODEL: model,
+        MLREG_ENVIRONMENT: environment,
+        MLREG_METRIC_RESOLUTION: '1',
+        ...variablesOf(requests),
+      },
     },
   });
+  await ensureRequests(ask, options.clock, functionName, requests);
   await ensureAliases(ask, functionName);
   await ensureShadow(ask, options.clock, options.bundle, { model, environment, accountId });
-  const apiId = await ensureApi(ask, `${model}-api-${environment}`, functionArn);
+  const apiId = await ensureApi(ask, `${model}-api-${environment}`, functionArn, requests.path);
   await ensurePermissions(ask, functionName, `arn:aws:execute-api:${region}:${accountId}:${apiId}/*/*`);
   await ensureTopic(options.call, `mlreg-alerts-${environment}`);
   return {
@@ -137,6 +146,22 @@ async function ensureFunction(
     await settled(ask, clock, name);
     await ask('lambda', `PUT ${functions}/${name}/code`, { ZipFile });
   }
+  await settled(ask, clock, name);
+}
+
+/** $LATEST of a function that is there already follows what is configured now; published versions stay as they are. */
+async function ensureRequests(
+  ask: Ask,
+  clock: LocalClock,
+  name: string,
+  requests: UserRequests,
+): Promise<void> {
+  const configuration = `/2015-03-31/functions/${name}/configuration` as const;
+  const { Environment } = (await ask('lambda', `GET ${configuration}`)) ?? {};
+  const { Variables = {} } = (Environment ?? {}) as { Variables?: Readonly<Record<string, string>> };
+  const wanted = changedFor(Variables, requests);
+  if (wanted === null) return;
+  await ask('lambda', `PUT ${configuration}`, { Environment: { Variables: wanted } });
   await settled(ask, clock, name);
 }
 
@@ -200,7 +225,7 @@ async function ensureShadow(
   });
 }
 
-async function ensureApi(ask: Ask, name: string, functionArn: string): Promise<string> {
+async function ensureApi(ask: Ask, name: string, functionArn: string, path: string): Promise<string> {
   const apis = itemsOf(await ask('apigateway', 'GET /v2/apis'));
   const api =
     apis.find((item) => item['name'] === name) ??
@@ -219,7 +244,7 @@ async function ensureApi(ask: Ask, name: string, functionArn: string): Promise<s
       timeoutInMillis: 30_000,
     }));
   const known = itemsOf(await ask('apigateway', `GET ${base}/routes`)).map((route) => route['routeKey']);
-  for (const routeKey of routes) {
+  for (const routeKey of [`POST ${path}`, ...routes]) {
     if (known.includes(routeKey)) continue;
     await ask('apigateway', `POST ${base}/routes`, {
       routeKey,

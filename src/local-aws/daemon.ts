@@ -33,6 +33,7 @@ import {
 import { functionHttp } from './data-plane/function-http.ts';
 import { unpackingIn } from './data-plane/unpack-child.ts';
 import { type Gateway, type GatewayCounters, startGateway } from './data-plane/gateway.ts';
+import type { UserRequests } from './user-requests.ts';
 
 export interface DaemonOptions {
   /** Everything the daemon keeps is in here; made 0700. */
@@ -43,6 +44,7 @@ export interface DaemonOptions {
   /** Path of the handler's bundle, one CommonJS file. */
   readonly routerBundle: string;
   readonly model: string;
+  readonly requests?: UserRequests;
   readonly settings?: Partial<Settings> & Partial<EnvironmentSettings> & Partial<ContainerSettings>;
   /** The program that extracts model archives in a process of its own (`unpackingIn`). @default in this process */
   readonly unpacker?: string;
@@ -223,9 +225,9 @@ async function startParts(
 
   // Users come last: none is to meet an API that isn't there yet, or an endpoint whose server is still starting.
   await aws.resume();
-  const model = options.model;
   const call = callThrough(aws, region, sessionToken);
-  const seed = await seedAccount({ call, clock, model, environment, region, accountId, bundle });
+  const { model, requests } = options;
+  const seed = await seedAccount({ call, clock, model, environment, region, accountId, bundle, requests });
   seeded.current = seed;
   parts.gateway = await startGateway({
     port: gatewayPort,

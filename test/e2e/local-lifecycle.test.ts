@@ -70,6 +70,25 @@ describe('AWS on this machine', () => {
     expect(await scene.look('local', 'status')).toMatchObject({ running: false });
   });
 
+  it('takes requests where mlreg.yaml says, by the key that it names, also when that is changed', async () => {
+    const asked = async (path: string): Promise<number> => {
+      const body = JSON.stringify({ customer: { id: 7 } });
+      const headers = { 'content-type': 'application/json', ...scene.gatewayHeaders };
+      return (await fetch(`${scene.gatewayUrl}${path}`, { method: 'POST', headers, body })).status;
+    };
+    scene.configure({ requests: { path: '/score', userKey: 'customer.id' } });
+    await scene.up({ controller: false });
+    // Nothing serves yet: the function says so, and not a route that isn't there.
+    expect([await asked('/score'), await asked('/recommend')]).toEqual([500, 404]);
+    expect((await scene.inside('doctor')).stdout).not.toContain('MLREG_USER_KEY');
+
+    await succeeds(scene.run('local', 'down'));
+    scene.configure({ requests: { path: '/v2/score', userKey: 'header:x-user-id' } });
+    await scene.up({ controller: false });
+    expect(await asked('/v2/score')).toBe(500);
+    expect((await scene.inside('doctor')).stdout).not.toContain('MLREG_USER_KEY');
+  });
+
   it('says which port is taken, and how to choose another', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
