@@ -49,9 +49,11 @@ export async function lookAtAlias(
   }
   const outcome = isOurs(state, target) ? undefined : movedByHand(state, serving, target);
   if (outcome?.kind === 'stuck') {
-    const routeless = await withoutRoute(platform, target);
+    const routeless = await withoutRoute(platform, state, target);
     const harm =
-      routeless === undefined ? '' : `. Lambda version ${routeless} has no route, so its users get errors`;
+      routeless === undefined
+        ? ''
+        : `. Lambda version ${routeless} has no route, so mlreg’s router answers its users with errors`;
     return {
       kind: 'record',
       entry: { kind: 'ended', outcome: { ...outcome, sentence: `${outcome.sentence}${harm}` } },
@@ -94,9 +96,11 @@ const routeNames = ['MLREG_ROUTE', 'SAGEMAKER_ENDPOINT'];
 /** A Lambda version with users whose router is not told where to send them; undefined where none is, or AWS does not say. */
 async function withoutRoute(
   platform: Pick<Platform, 'variables'>,
+  state: RolloutState,
   { functionVersion, weights }: AliasTarget,
 ): Promise<string | undefined> {
   for (const version of [functionVersion, ...Object.keys(weights)]) {
+    if (isOurs(state, { functionVersion: version, weights: {} })) continue;
     const variables = await unlessFailed(() => platform.variables(version));
     if (variables !== undefined && !routeNames.some((name) => (variables[name] ?? '') !== '')) return version;
   }

@@ -41,7 +41,7 @@ export async function tick(
       await memory.write(journal, () => ports.clock.now());
       // As often as there is news of users, for that is when it matters where they are.
       const isNews = journal.state().length > before;
-      const moved = await lookAtAlias(ports.platform, journal.state());
+      const moved = isNews ? await lookAtAlias(ports.platform, journal.state()) : null;
       if (moved?.kind === 'back') {
         const stopped = await carryOut(ports, journal, moved.fence);
         if (stopped !== null) return stopped;

@@ -66,7 +66,9 @@ describe('an alias that somebody moves by hand while a rollout bakes', () => {
     const ended = await cli.run(deploy);
     expect(ended.code).toBe(7);
     expect(ended.stdout).toContain('alias live serves Lambda version 5, which this rollout never wrote');
-    expect(ended.stdout).toContain('Lambda version 5 has no route, so its users get errors');
+    expect(ended.stdout).toContain(
+      'Lambda version 5 has no route, so mlreg’s router answers its users with errors',
+    );
     expect(ended.stdout).toContain('mlreg rollback --environment dev');
     expect(ended.stderr).not.toContain('step=5/');
   });
