@@ -10,6 +10,7 @@ import { handOver, mustHaveController } from './detach.ts';
 import { credentialsEnd, refuseShortCredentials } from './credentials-end.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { refuseLostEndpoint } from './lost-endpoint.ts';
 import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
 import { proveMetrics } from './metrics-path.ts';
@@ -54,6 +55,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const choice = await generationFor(context, at, options);
   const { version } = choice.record;
   if (serving?.version === version) {
+    await refuseLostEndpoint(at, serving);
     output.answer(
       { kind: 'Deploy', result: 'already-serving', version },
       () => `${version} serves ${at.config.name} already; nothing to do`,

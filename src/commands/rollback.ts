@@ -4,7 +4,7 @@ import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { generationMeant, generationsOf, nextGeneration } from '../registry/generations.ts';
-import { standingOf } from '../registry/known-good.ts';
+import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../runner/find-return.ts';
 import {
   type EnvironmentView,
@@ -23,6 +23,7 @@ import { abortRunning } from './abort.ts';
 import { refuseWhereBehind } from './behind.ts';
 import { forceOf } from './owner.ts';
 import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
+import { lostEndpoint } from './lost-endpoint.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
@@ -85,7 +86,11 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
       const code = isBack
         ? await takeUp(context, at, running, { reason: options.reason ?? '' })
         : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
-      if (code !== exitCode.done || to === undefined || to === end) return code;
+      if (code !== exitCode.done) return code;
+      const lost = to === undefined || to === end ? await deadChampion(at) : null;
+      if (lost !== null)
+        return moveTo(context, at, lost, { reason: options.reason ?? '', force, view: await viewOf(at) });
+      if (to === undefined || to === end) return code;
     }
     const order = { reason: options.reason ?? '', force };
     const view = await viewOf(at, running === null ? look : null);
@@ -95,6 +100,10 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
       return moveTo(context, at, lost.champion, { ...order, view });
     }
     const first = options.to === undefined ? await repeats(context, at) : null;
+    const isOnlyWay = first !== null || (options.to === undefined && !(await leadsBack(at)));
+    const dead = isOnlyWay ? await deadChampion(at) : null;
+    // Nobody is to be left where nothing answers.
+    if (dead !== null) return moveTo(context, at, dead, { ...order, view });
     if (first !== null) return answerRepeated(context, at, first);
     const wanted = to === undefined ? await defaultTarget(at) : await namedTarget(at, to);
     if (to === undefined) await confirmFled(context, at, wanted);
@@ -128,6 +137,19 @@ async function servedBy({ connection }: Target, to: VersionTag): Promise<string 
   if (standing === undefined || standing.kind === 'never-served') return undefined;
   const { endpoint, functionVersion } = standing.service;
   return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
+}
+
+/** Whether a rollback that names no version leads to one before the champion. */
+async function leadsBack({ connection }: Target): Promise<boolean> {
+  const records = await connection.store.versions();
+  return (previousGood(records) ?? previousUnproven(records)) !== undefined;
+}
+
+/** The champion, where its endpoint answers nobody; null where it does, or nothing serves. */
+async function deadChampion(at: Target): Promise<VersionRecord | null> {
+  const champion = await championOf(at);
+  if (champion === null || standingOf(champion).kind !== 'serving') return null;
+  return (await lostEndpoint(at, champion)) === null ? null : champion;
 }
 
 /** Whoever tries the same order again gets the same answer: nothing is moved a second time. */
@@ -179,6 +201,7 @@ async function moveTo(
   const republishes = republishedFor(at, { back, service, keys });
   if (
     standing.kind === 'serving' &&
+    back.builds === undefined &&
     republishes === undefined &&
     servedInstead(view, service.functionVersion) === null
   ) {

@@ -256,8 +256,14 @@ export type EntryBody =
       readonly accepted: boolean;
       readonly answer: string;
     }
-  /** `over`: what it held for is over, and it goes on. */
-  | { readonly kind: 'held'; readonly why: string; readonly over?: true }
+  | {
+      readonly kind: 'held';
+      readonly why: string;
+      /** What it held for is over, and it goes on. */
+      readonly over?: true;
+      /** Somebody moved an alias by hand: what its users get since, where that is known. */
+      readonly moved?: { readonly alias: string; readonly route: Route };
+    }
   | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
   /** The registry says so since this very write. */
   | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }

@@ -105,7 +105,7 @@ function moved(
  * The route that a fence found: an older owner's write may have landed and its result never been journaled, and whoever has
  * users is judged from then on, also while the rollout is paused.
  */
-function routeServed(state: RolloutState, target: AliasTarget): Route | null {
+export function routeServed(state: RolloutState, target: AliasTarget): Route | null {
   const { plan, override } = state;
   const { champion, challenger } = plan;
   if (plan.strategy === 'watch') return null;
@@ -123,6 +123,16 @@ function routeServed(state: RolloutState, target: AliasTarget): Route | null {
     return resolved.kind === 'target' && sameTarget(resolved.target, target);
   });
   return found ?? null;
+}
+
+/** A hold begins or is over. Where it is for an alias that somebody moved, its users are judged by what they get. */
+export function afterHold(
+  state: RolloutState,
+  { at, why, over, moved: edit }: Extract<Entry, { kind: 'held' }>,
+): RolloutState {
+  const served = edit === undefined ? state : { ...state, ...moved(state, edit.alias, edit.route, at) };
+  if (over === true) return { ...served, heldSince: null, heldWhy: '' };
+  return { ...served, heldSince: state.heldSince ?? at, heldWhy: why };
 }
 
 /** What the alias alone knew of is written anew under a token of the store's. */

@@ -4,7 +4,7 @@ import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterRequest } from './after-request.ts';
-import { afterEffect, afterRepair, effectKey, meant, without } from './after-effect.ts';
+import { afterEffect, afterHold, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
 import { aheadMs, asOf, before, endedBy, upTo } from './clock-set-back.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
@@ -254,8 +254,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         entry.at,
       );
     case 'held':
-      if (entry.over === true) return { ...state, heldSince: null, heldWhy: '' };
-      return { ...state, heldSince: state.heldSince ?? entry.at, heldWhy: entry.why };
+      return afterHold(state, entry);
     case 'rolling-back':
       return {
         ...state,

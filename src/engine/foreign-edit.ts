@@ -6,7 +6,7 @@ import type { RolloutState } from './state.ts';
  * All that this rollout ever pointed an alias at is home or was published by it. A watch points at nothing, and who goes
  * back to a version known good wants users away from whatever serves.
  */
-function isOurs(state: RolloutState, target: AliasTarget): boolean {
+export function isOurs(state: RolloutState, target: AliasTarget): boolean {
   const { strategy } = state.plan;
   if (strategy === 'watch' || strategy === 'rollback') return true;
   const ours = new Set([state.home.functionVersion, ...Object.values(state.published)]);
@@ -21,12 +21,16 @@ export function foreignEdit(state: RolloutState): Outcome | undefined {
     return verified !== undefined && !isOurs(state, verified.target);
   });
   const target = edited === undefined ? undefined : state.aliases[edited]?.target;
-  if (target === undefined) return undefined;
+  return edited === undefined || target === undefined ? undefined : movedByHand(state, edited, target);
+}
+
+/** How a rollout ends where an alias serves what it never wrote. */
+export function movedByHand(state: RolloutState, alias: string, target: AliasTarget): Outcome {
   const at = `--environment ${state.plan.environment}`;
   return {
     kind: 'stuck',
     sentence:
-      `alias ${edited} serves ${targetText(target)}, ` +
+      `alias ${alias} serves ${targetText(target)}, ` +
       'which this rollout never wrote: somebody moved it by hand. mlreg stopped and changed nothing more',
     mend: [`mlreg rollback ${at}`, `mlreg resume --adopt ${at}`],
   };

@@ -2,6 +2,7 @@ import type { Outcome } from '../domain/journal.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { admit } from '../engine/admit.ts';
+import { lookAtAlias } from './alias-watch.ts';
 import { carryOut, type Lost } from './carry-out.ts';
 import { decide } from '../engine/decide.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
@@ -40,7 +41,13 @@ export async function tick(
       await memory.write(journal, () => ports.clock.now());
       // As often as there is news of users, for that is when it matters where they are.
       const isNews = journal.state().length > before;
-      const held = isNews ? await lookAtStage(ports.platform, journal.state()) : null;
+      const moved = isNews ? await lookAtAlias(ports.platform, journal.state()) : null;
+      if (moved?.kind === 'back') {
+        const stopped = await carryOut(ports, journal, moved.fence);
+        if (stopped !== null) return stopped;
+      }
+      if (moved !== null) await journal.append(ports.clock.now(), [moved.entry]);
+      const held = isNews && moved === null ? await lookAtStage(ports.platform, journal.state()) : null;
       if (held !== null) await journal.append(ports.clock.now(), [held]);
     }
     for (let decisions = 0; decisions < mostDecisions; decisions++) {

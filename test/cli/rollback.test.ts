@@ -583,3 +583,87 @@ describe('a registry from before services were recorded', () => {
     expect((await cli.run('rollback')).code).toBe(5);
   });
 });
+
+describe('where the endpoint of what serves is gone', () => {
+  const endpoint23 = 'recommendation-dev-v2-3-0-76322e33';
+  const ways = [
+    ['was deleted by hand', (cli: CliWorld) => void cli.model.endpoints.delete(endpoint23), 'v2.3.0'],
+    ['failed', (cli: CliWorld) => void cli.model.endpoints.set(endpoint23, 'failed'), 'v2.3.0#2'],
+  ] as const;
+
+  it.each(ways)('%s: doctor and deploy name the rollback that builds it', async (_what, lose) => {
+    const cli = await promoted();
+    lose(cli);
+    const mend = 'mlreg rollback --to v2.3.0 --environment dev';
+    expect((await cli.run('doctor')).stdout).toContain(mend);
+    // Of a failed endpoint a deploy makes the next generation itself.
+    cli.model.endpoints.delete(endpoint23);
+    const ran = await cli.run(deploy);
+    expect([ran.code, ran.stdout]).toEqual([5, '']);
+    expect(ran.stderr).toContain(`v2.3.0 serves dev, but its endpoint ${endpoint23} is gone`);
+    expect(ran.stderr).toContain(mend);
+  });
+
+  it.each(ways)('%s: a rollback to it builds it, and users are with it', async (_what, lose, becomes) => {
+    const cli = await promoted();
+    lose(cli);
+    const ran = await cli.run('rollback --to v2.3.0');
+    expect([ran.code, steps(ran).slice(0, 2)]).toEqual([0, ['provision', 'smoke']]);
+    expect(ran.stderr).toContain('v2.3.0 has to be built first: its endpoint');
+    const record = await recordOf(cli, becomes);
+    expect(record).toMatchObject({ status: 'champion', functionVersion: serves(cli).functionVersion });
+    expect(cli.model.endpoints.get(record.endpoint?.name ?? '')).toBe('in-service');
+    expect((await cli.run('rollback --to v2.3.0')).stdout).toContain('serves 100 % of dev already');
+  });
+
+  it('and can not be built: the champion stays what it was, and the rollback fails', async () => {
+    const cli = await promoted();
+    const present = serves(cli);
+    cli.model.endpoints.delete(endpoint23);
+    change(cli, { smoke: () => Promise.resolve({ passed: false, requests: 1, why: 'status 503' }) });
+    const ran = await cli.run('rollback --to v2.3.0');
+    expect([ran.code, ran.stdout]).toEqual([3, expect.stringContaining('smoke request failed: status 503')]);
+    expect(serves(cli)).toEqual(present);
+    expect(await recordOf(cli, 'v2.3.0')).toMatchObject({ status: 'champion' });
+  });
+
+  it('a rollback right after one builds it too', async () => {
+    const cli = await promoted();
+    await cli.run('rollback');
+    cli.model.endpoints.delete(endpoint22);
+    const ran = await cli.run('rollback');
+    expect([ran.code, ran.stdout]).toEqual([0, expect.not.stringContaining('nothing was changed')]);
+    expect(cli.model.endpoints.get(endpoint22)).toBe('in-service');
+  });
+
+  it('and no version is known good before it: a rollback builds it', async () => {
+    const cli = await serving();
+    cli.model.endpoints.delete(endpoint22);
+    const ran = await cli.run('rollback');
+    expect([ran.code, steps(ran).slice(0, 2)]).toEqual([0, ['provision', 'smoke']]);
+    expect(cli.model.endpoints.get(endpoint22)).toBe('in-service');
+  });
+
+  it.each(['rollback', 'rollback --to v2.2.0'])(
+    'during a trial, %s brings users home and builds it',
+    async (words) => {
+      const cli = await serving();
+      let asked: Promise<Ran> | undefined;
+      cli.when(baking(10), () => {
+        cli.model.endpoints.delete(endpoint22);
+        asked = cli.run(words, { as: 'bob' });
+      });
+      await cli.run(deploy);
+      expect((await asked)?.code).toBe(0);
+      expect(serves(cli)).toEqual({ functionVersion: '7', weights: {} });
+      expect(cli.model.endpoints.get(endpoint22)).toBe('in-service');
+    },
+  );
+
+  it('and AWS does not say so: what serves is left as it is', async () => {
+    const cli = await promoted();
+    change(cli, { endpoint: refuse('unknown') });
+    const ran = await cli.run('rollback --to v2.3.0');
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('serves 100 % of dev already')]);
+  });
+});

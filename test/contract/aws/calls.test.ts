@@ -31,7 +31,7 @@ test('a rollout asks no more than it did: one look a tick, one write a step, eac
       if (each.phase === phase) counts[each.call.operation] = (counts[each.call.operation] ?? 0) + 1;
     return counts;
   };
-  expect(of('bake')).toEqual({ GetMetricData: ticks });
+  expect(of('bake')).toEqual({ GetMetricData: ticks, GetAlias: ticks });
   expect(of('route')).toEqual({ UpdateAlias: 2, GetAlias: 2 });
   expect(of('promote')).toEqual({ UpdateAlias: 1, GetAlias: 1 });
   expect(of('preflight')).toEqual({
