@@ -89,12 +89,19 @@ export function before<Tick extends { readonly at: Instant }>(
 export function evidenceIn(entries: readonly Entry[]): readonly Observation[] {
   const ticks: Observation[] = [];
   for (const entry of entries) {
-    if (entry.kind !== 'observed') continue;
-    const ended = endedBy(entry.observations, entry.at);
-    ticks.length = before(ticks, ended).length;
-    ticks.push(...ended);
+    if (entry.kind === 'observed') gather(ticks, entry);
   }
   return ticks;
+}
+
+/** Adds to a growing table what is evidence of an entry's ticks. */
+export function gather(
+  table: Observation[],
+  { observations, at }: Extract<Entry, { kind: 'observed' }>,
+): void {
+  const ended = endedBy(observations, at);
+  table.length = before(table, ended).length;
+  table.push(...ended);
 }
 
 /** Ticks, oldest first, that had ended by then. */

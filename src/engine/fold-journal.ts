@@ -6,7 +6,7 @@ import { instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterRequest } from './after-request.ts';
 import { afterEffect, afterHold, afterRepair, effectKey, meant, without } from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
-import { aheadMs, asOf, before, endedBy, upTo } from './clock-set-back.ts';
+import { aheadMs, asOf, before, endedBy, gather, upTo } from './clock-set-back.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
 
 /** The action of a verdict that a plan holds for (`onBreach`). */
@@ -28,9 +28,7 @@ export function replay(id: RolloutId, entries: readonly Entry[]): RolloutState {
     if (aheadMs(state, entry.at) > 0) ticks.length = upTo(ticks, entry.at).length;
     state = apply(state, entry);
     if (entry.kind !== 'observed') continue;
-    const ended = endedBy(entry.observations, entry.at);
-    ticks.length = before(ticks, ended).length;
-    ticks.push(...ended);
+    gather(ticks, entry);
     state = { ...state, observations: [] };
   }
   return { ...state, observations: ticks };
