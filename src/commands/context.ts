@@ -86,6 +86,9 @@ export async function startFollowing(context: Context): Promise<Follower> {
   const follower = await follow({
     output,
     now: () => world.clock.now(),
+    env: world.env,
+    write: world.streams.stderr,
+    size: () => ({ columns: world.streams.columns, rows: world.streams.rows ?? 24 }),
     eventFile: path === undefined || path === '' ? undefined : eventFile(context, path),
   });
   return {

@@ -9,7 +9,7 @@ import { instant, percent, versionTag } from '../domain/units.ts';
 import { clockText } from '../domain/clock-text.ts';
 import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
 import { UserError } from '../domain/user-error.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import { type Context, type Target, target, unfinished } from './context.ts';
 import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
 import { longestVariables } from '../engine/variables.ts';

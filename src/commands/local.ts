@@ -120,6 +120,7 @@ function statusText(
         text(row.port),
       ]),
       context.output.paint,
+      context.output.columns,
     ),
     table(
       ['FUNCTION VERSION', 'ENVIRONMENTS', 'COLD STARTS', 'INVOCATIONS'],
@@ -130,6 +131,7 @@ function statusText(
         text(row.invocations),
       ]),
       context.output.paint,
+      context.output.columns,
     ),
   ].join('\n');
 }
@@ -193,6 +195,7 @@ export async function localTraffic(context: Context, options: TrafficOptions): P
           String(tally.harmed),
         ]),
         context.output.paint,
+        context.output.columns,
       ),
     );
     return exitCode.done;

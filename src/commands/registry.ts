@@ -6,7 +6,7 @@ import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { namesakeOf } from '../registry/shared-endpoints.ts';
 import { table } from '../reporting/output.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { lostNote } from './marker.ts';
@@ -131,6 +131,7 @@ export async function versions(context: Context): Promise<ExitCode> {
             record.statusReason,
           ]),
           context.output.paint,
+          context.output.columns,
         ),
   );
   return exitCode.done;

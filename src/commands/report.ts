@@ -1,6 +1,7 @@
 import { rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { gitHubSummary } from '../reporting/github-summary.ts';
+import { gitHubSummary, runLink } from '../reporting/github-summary.ts';
+import { viewOf } from '../view/view.ts';
 import { type Context, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
@@ -38,7 +39,8 @@ export async function report(
     files.push(path);
   };
   const { html, md } = options;
-  if (md !== undefined) write(md, gitHubSummary(state));
+  if (md !== undefined)
+    write(md, gitHubSummary(viewOf(state, entries, context.world.clock.now()), runLink(context.world.env)));
   if (html !== undefined || md === undefined) {
     const [{ page }, { rolloutReport }] = await Promise.all([
       import('../reporting/report/page.ts'),

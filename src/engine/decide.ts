@@ -52,8 +52,16 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
 function succeededAs(state: RolloutState): string {
   const { strategy } = state.plan;
   if (strategy === 'watch') return `was watched to the end: ${state.stepsDone.at(-1)?.note ?? ''}`;
-  if (strategy === 'shadow') return `passed in shadow: ${comparedText(copiesOf(state.observations))}`;
+  if (strategy === 'shadow') return shadowedAs(state);
   return 'serves 100 %';
+}
+
+/** Only what was compared against a limit can pass. */
+function shadowedAs({ plan, observations }: RolloutState): string {
+  const compared = comparedText(copiesOf(observations));
+  return plan.policy.disagreement === undefined
+    ? `ran in shadow to the end, and no limit was set on how many answers may differ: ${compared}`
+    : `passed in shadow: ${compared}`;
 }
 
 /**

@@ -87,6 +87,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     notes: [],
     requestsSeen: 0,
     pausedAt: null,
+    pausedBy: null,
     pausedMs: 0,
     breach: null,
     heldSince: null,
@@ -259,6 +260,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
         phase: 'rolling-back',
         tries: {},
         pausedAt: null,
+        pausedBy: null,
         rollback: state.rollback ?? {
           cause: entry.cause,
           at: entry.at,

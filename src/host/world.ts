@@ -72,7 +72,13 @@ export function createWorld(version: string): World {
       stderr: (text) => void process.stderr.write(text),
       stdoutIsTerminal: process.stdout.isTTY === true,
       stderrIsTerminal: process.stderr.isTTY === true && (process.env.CI ?? '') === '',
-      columns: process.stderr.columns || 80,
+      // A terminal may be resized.
+      get columns() {
+        return process.stderr.columns || process.stdout.columns || 80;
+      },
+      get rows() {
+        return process.stderr.rows || 24;
+      },
     },
     clock: systemClock,
     ids: randomIds,

@@ -6,11 +6,13 @@ import { copiesOf } from '../engine/shadow-report.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { rollingBack } from '../domain/rolled-back.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { counted, effectTitle, percentText, stepTitle } from './words.ts';
+import { effectTitle, percentText, stepTitle } from './words.ts';
 
 /** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */
 export interface Event {
   readonly at: number;
+  /** Of the journal's entry. */
+  readonly seq: number;
   readonly type: string;
   readonly rollout: string;
   readonly fields: Readonly<Record<string, string | number | boolean>>;
@@ -23,6 +25,7 @@ export interface Event {
 export function eventOf(entry: Entry, state: RolloutState): Event | null {
   const event = (type: string, level: Event['level'], text: string, fields: Event['fields'] = {}): Event => ({
     at: entry.at,
+    seq: entry.seq,
     type,
     rollout: state.id,
     fields,
@@ -90,7 +93,7 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
       return event(
         'request',
         entry.accepted ? 'info' : 'warn',
-        `${entry.request.by} asked for ${entry.request.kind}: ${entry.answer}`,
+        `${entry.request.by} asked for ${entry.request.kind}${entry.request.reason === '' ? '' : ` (${entry.request.reason})`}: ${entry.answer}`,
         {
           request: entry.request.kind,
           by: entry.request.by,
@@ -164,7 +167,7 @@ function endedEvent(
         'bad',
         state.plan.shadow !== undefined
           ? `failed in shadow: ${outcome.cause.sentence} (${took})`
-          : `rolled back: ${servesAfter(state.plan)}, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
+          : `rolled back: ${servesAfter(state.plan)} (${took})`,
         { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
       );
     case 'stuck':
