@@ -6,6 +6,7 @@ import { createOutput, type Output } from './reporting/output.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
+import type { ErrorSummary } from './reporting/error-summary.ts';
 import type { World } from './host/world.ts';
 
 const exitCodes = `
@@ -41,7 +42,7 @@ export async function main(words: readonly string[], world: World): Promise<Exit
         quiet: false,
         color: !argv.includes('--no-color'),
       }),
-      (world.env.MLREG_DEBUG ?? '') !== '',
+      world,
     );
   }
 }
@@ -178,10 +179,24 @@ function answerUsage({ message }: CommanderError, argv: readonly string[], world
   output.answer({ kind: 'Error', error, why: null, mend: [], exitCode: exitCode.usage }, () => error);
 }
 
+/** A job's page says what stopped it as well, where its runner has one: `docs.github.com`, "Adding a job summary". */
+async function summarize(world: World, error: ErrorSummary): Promise<void> {
+  const { GITHUB_STEP_SUMMARY: path = '' } = world.env;
+  if (path === '') return;
+  const { gitHubErrorSummary } = await import('./reporting/error-summary.ts');
+  try {
+    world.files.append(path, gitHubErrorSummary(error, world.env));
+  } catch {
+    // The log has it, and no summary is worth another error.
+  }
+}
+
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */
-async function fail(error: unknown, output: Output, isDebugged: boolean): Promise<ExitCode> {
+async function fail(error: unknown, output: Output, world: World): Promise<ExitCode> {
+  const isDebugged = (world.env.MLREG_DEBUG ?? '') !== '';
   const { explain } = await import('./commands/explain.ts');
   const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault);
+  await summarize(world, { what, why, mend, isBefore: code === exitCode.usage });
   if (output.mode !== 'text') {
     output.answer({ kind: 'Error', error: what, why: why ?? null, mend, exitCode: code }, () => what);
     return code;

@@ -1,6 +1,7 @@
 import { oneLine } from '../domain/one-line.ts';
 import { fileEntry } from '../reporting/github.ts';
-import { gitHubSummary, resultOf, runLink } from '../reporting/github-summary.ts';
+import { runLink } from '../reporting/error-summary.ts';
+import { gitHubSummary, resultOf } from '../reporting/github-summary.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import type { Output } from '../reporting/output.ts';
 import { viewOf } from '../view/view.ts';

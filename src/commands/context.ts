@@ -13,6 +13,7 @@ import { wentBackBlind } from '../runner/roll-back-blind.ts';
 import { knownState } from '../runner/snapshot.ts';
 import type { RolloutState } from '../engine/state.ts';
 import type { Connection } from '../host/connect.ts';
+import type { Needs } from '../host/place.ts';
 import type { World } from '../host/world.ts';
 
 export interface GlobalOptions {
@@ -44,9 +45,10 @@ export interface Target {
   readonly connection: Connection;
 }
 
-export async function target(context: Context): Promise<Target> {
+/** @param needs `records`: of an environment on this machine nothing need run */
+export async function target(context: Context, needs: Needs = 'all'): Promise<Target> {
   const config = await context.environment();
-  const connection = await context.world.connect(config);
+  const connection = await context.world.connect(config, needs);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null) context.output.say(`${trouble.what}; ${trouble.mend}`);
   return { config, connection };

@@ -14,7 +14,7 @@ import { timesText } from '../view/fold-events.ts';
 import { viewOf } from '../view/view.ts';
 import { type Context, stateOf, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote } from './marker.ts';
+import { lostNote, unlessLocal } from './marker.ts';
 import { observationLines } from './export-observations.ts';
 
 export interface HistoryOptions {
@@ -25,13 +25,13 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const limit = Number(options.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
-  const at = await target(context);
+  const at = await target(context, 'records');
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
   const now = context.world.clock.now();
   const views = states.map((state) => viewOf(state, [], now));
-  const lost = states.length === 0 ? await lostNote(at) : null;
+  const lost = states.length === 0 ? await lostNote(at).catch(unlessLocal(at)) : null;
   context.output.answer(
     {
       kind: 'History',
@@ -73,7 +73,7 @@ export interface ShowOptions {
 
 /** One rollout whole: plan, steps, each verdict's evidence, each event. */
 export async function show(context: Context, options: ShowOptions, text: string): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'records');
   const id = rolloutId(text);
   const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {

@@ -9,7 +9,7 @@ import { table } from '../reporting/output.ts';
 import { counted } from '../view/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote } from './marker.ts';
+import { lostNote, unlessLocal } from './marker.ts';
 import { registered } from './prepare.ts';
 
 export interface RegisterOptions {
@@ -109,10 +109,10 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
 }
 
 export async function versions(context: Context): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'records');
   const { config, connection } = at;
   const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
-  const lost = records.length === 0 ? await lostNote(at) : null;
+  const lost = records.length === 0 ? await lostNote(at).catch(unlessLocal(at)) : null;
   const marker = lost === null ? {} : { marker: lost.marker };
   context.output.answer({ kind: 'Versions', environment: config.name, ...marker, versions: records }, () =>
     records.length === 0

@@ -1,6 +1,7 @@
 import { rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { gitHubSummary, runLink } from '../reporting/github-summary.ts';
+import { runLink } from '../reporting/error-summary.ts';
+import { gitHubSummary } from '../reporting/github-summary.ts';
 import { viewOf } from '../view/view.ts';
 import { type Context, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -16,7 +17,7 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'records');
   const { store } = at.connection;
   const [newest] = text === undefined ? await store.rollouts() : [];
   const id = text === undefined ? newest : rolloutId(text);

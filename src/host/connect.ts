@@ -1,13 +1,12 @@
-import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
 import { recoverable } from './recover-store.ts';
+import { type Needs, type Place, placeOf, stateDirOf } from './place.ts';
 import { smokeRequests } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';
 import { usersOf } from '../aws/users.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import { servingOf } from '../config/serving.ts';
-import { UserError } from '../domain/user-error.ts';
 import { awsTime, systemClock, userName } from './machine.ts';
 import type { AccountChecks } from '../ports/account.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
@@ -60,8 +59,8 @@ export interface Connection {
 }
 
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
-export function connect(config: EnvironmentConfig): Promise<Connection> {
-  return connection(config, null);
+export function connect(config: EnvironmentConfig, needs: Needs = 'all'): Promise<Connection> {
+  return connection(config, null, needs);
 }
 
 /** For a process that looks after many environments at once: they share clients, and calls for metrics. */
@@ -76,7 +75,11 @@ interface Shared {
 }
 type Places = Map<string, Shared>;
 
-async function connection(config: EnvironmentConfig, places: Places | null): Promise<Connection> {
+async function connection(
+  config: EnvironmentConfig,
+  places: Places | null,
+  needs: Needs = 'all',
+): Promise<Connection> {
   const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }, { createWarmingLog }] =
     await Promise.all([
       import('../aws/platform.ts'),
@@ -86,7 +89,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       import('../aws/warming-log.ts'),
     ]);
   const warming = createWarmingLog();
-  const where = await placeOf(config);
+  const where = await placeOf(config, needs);
   const shared = places === null ? null : await sharedAt(places, config, where);
   const clients = shared?.clients ?? (await clientsOf(config, where));
   const { name: environment, model } = config;
@@ -129,7 +132,12 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
         (await import('../aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
-    outbox: createOutbox({ store, channels, clock: systemClock }),
+    outbox: createOutbox({
+      store,
+      channels,
+      clock: systemClock,
+      ...(config.name === 'local' ? { place: 'local emulator' } : {}),
+    }),
     ...recoverable(config, clients, store),
     account: {
       examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
@@ -248,46 +256,4 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
   }
   const { openDynamoStore } = await import('../aws/dynamo-store.ts');
   return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
-}
-
-const stateDirOf = (config: EnvironmentConfig): string =>
-  config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
-
-interface Place {
-  readonly region: string;
-  readonly endpointUrl?: string;
-  readonly profile?: string;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-  };
-}
-
-async function placeOf(config: EnvironmentConfig): Promise<Place> {
-  if (config.name !== 'local') {
-    if (config.region === null) {
-      throw new UserError('usage', `in which AWS Region is ${config.name}?`, {
-        mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`],
-      });
-    }
-    return {
-      region: config.region,
-      ...(config.endpointUrl === null ? {} : { endpointUrl: config.endpointUrl }),
-      ...(config.profile === null ? {} : { profile: config.profile }),
-    };
-  }
-  const { readDaemonRecord } = await import('../local-aws/daemon-files.ts');
-  const record = readDaemonRecord(stateDirOf(config));
-  if (record === undefined) {
-    throw new UserError('usage', 'AWS on this machine is not running', {
-      why: `nothing runs on ${stateDirOf(config)}`,
-      mend: 'mlreg local up --detach',
-    });
-  }
-  return {
-    region: record.region,
-    endpointUrl: record.controlUrl,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
-  };
 }

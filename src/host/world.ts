@@ -10,6 +10,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { type Connection, connect } from './connect.ts';
+import type { Needs } from './place.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
 import type { LocalAws } from './local-host.ts';
@@ -33,7 +34,7 @@ export interface World {
   actor(command: string): Actor;
   /** Whether the process still runs; `unknown` where this machine can't tell. */
   isAlive(actor: Actor): 'alive' | 'dead' | 'unknown';
-  connect(environment: EnvironmentConfig): Promise<Connection>;
+  connect(environment: EnvironmentConfig, needs?: Needs): Promise<Connection>;
   readonly files: Files;
   /** Calls back for each signal until undone. */
   onSignal(listener: (signal: SignalName) => void): () => void;

@@ -11,6 +11,7 @@ import { type MetricWord, shareOfThreshold } from '../view/metric-word.ts';
 import { type StepView, tookText } from '../view/steps.ts';
 import type { RolloutView } from '../view/view.ts';
 import { percentText } from '../view/words.ts';
+import { code, escape, runText, table } from './markdown.ts';
 import { count } from './evidence.ts';
 import { shadowData } from './shadow-view.ts';
 
@@ -34,35 +35,6 @@ export function gitHubSummary(view: RolloutView, run: string | null = null): str
   const text = `${parts.filter((part) => part !== '').join('\n\n')}\n`;
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}\n\n... cut\n` : text;
 }
-
-/** What a job's summary says where no rollout began: a mistake in the configuration, missing permissions. */
-export function gitHubErrorSummary(
-  {
-    what,
-    why,
-    mend,
-  }: { readonly what: string; readonly why?: string | undefined; readonly mend: readonly string[] },
-  run: string | null,
-): string {
-  const parts = [
-    `## ❌ mlreg: ${escape(what)}`,
-    'No rollout began, and nothing was changed.',
-    ...(why === undefined ? [] : [escape(why)]),
-    ...(mend.length === 0 ? [] : [mend.map((line) => `- ${code(line)}`).join('\n')]),
-    ...(run === null ? [] : [runText(run)]),
-  ];
-  return `${parts.join('\n\n')}\n`.slice(0, mostCharacters);
-}
-
-/** The page of the job's run; null outside of GitHub, or where its variables are no page of its server. */
-export function runLink(env: Readonly<Record<string, string | undefined>>): string | null {
-  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '', GITHUB_RUN_ID: run = '' } = env;
-  const isSafe =
-    /^https:\/\/[\w.-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository) && /^\d+$/.test(run);
-  return isSafe ? `${server}/${repository}/actions/runs/${run}` : null;
-}
-
-const runText = (run: string): string => `[this run](${run})`;
 
 /** One result word, the same in outputs: `succeeded`, `rolled-back`, `aborted`, `stuck`, `not-finished`. */
 export function resultOf({ outcome }: RolloutState): string {
@@ -230,21 +202,3 @@ function foot({ state, now }: RolloutView, run: string | null): string {
   const parts = [...facts, code(`mlreg ${next} --environment ${state.plan.environment}`)];
   return [...parts, ...(run === null ? [] : [runText(run)])].join(' · ');
 }
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escape).join(' | ')} |`;
-  const rule = `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-}
-
-/** Text and nothing else: no markup, link, image or cell's end that a version's name or a reason could hold. */
-const escape = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll(/[\\`*_[\]|~#!]/g, (mark) => `\\${mark}`)
-    .replaceAll('@', '&#64;')
-    .replaceAll(/:\/\//g, '&#58;//');
-
-const code = (text: string): string => `\`${text.replaceAll(/[`|]/g, "'")}\``;

@@ -39,7 +39,8 @@ function groupsOf({ steps, state }: RolloutView): readonly Group[] {
     const name = planned.kind === 'bake' ? bakeName(planned) : 'approval';
     groups.push({ name, steps: [step], of, isBetween: false });
   });
-  flush(steps.some(({ kind }) => kind === 'promote') ? '100 %' : 'end', false);
+  const hasAll = state.plan.steps.some((step) => step.kind === 'bake' && step.percent === 100);
+  flush(!steps.some(({ kind }) => kind === 'promote') ? 'end' : hasAll ? 'promote' : '100 %', false);
   return groups;
 }
 
