@@ -2,7 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCode, exitCodeOfFault } from './commands/exit-codes.ts';
 import { peoplesWords, printable } from './domain/one-line.ts';
 import { annotation } from './reporting/github.ts';
-import { createOutput, type Output } from './reporting/output.ts';
+import { createOutput, type Output, type Streams } from './reporting/output.ts';
+import { wrapTo } from './reporting/width.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
@@ -67,11 +68,12 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeOut: world.streams.stdout,
+      writeOut: (text) => world.streams.stdout(fitted(text, world.streams, world.streams.stdoutIsTerminal)),
       // It repeats what was typed.
-      writeErr: (text) => world.streams.stderr(printable(text)),
-      getOutHelpWidth: () => 110,
-      getErrHelpWidth: () => 110,
+      writeErr: (text) =>
+        world.streams.stderr(fitted(printable(text), world.streams, world.streams.stderrIsTerminal)),
+      getOutHelpWidth: () => helpWidth(world.streams),
+      getErrHelpWidth: () => helpWidth(world.streams),
     })
     .showSuggestionAfterError(true)
     .addHelpText('after', exitCodes);
@@ -111,6 +113,16 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   }
   return program;
 }
+
+const mostHelpWidth = 110;
+/** Below this commander's own columns leave no room for a word. */
+const leastHelpWidth = 60;
+
+const helpWidth = ({ columns, stdoutIsTerminal }: Streams): number =>
+  stdoutIsTerminal ? Math.min(mostHelpWidth, Math.max(leastHelpWidth, columns)) : mostHelpWidth;
+
+const fitted = (text: string, { columns }: Streams, isTerminal: boolean): string =>
+  isTerminal ? wrapTo(text, columns) : text;
 
 const groupSummaries: Readonly<Record<string, string>> = {
   local: 'AWS on this machine: the same commands without an account',
