@@ -13,6 +13,7 @@ import { type Connection, connect } from './connect.ts';
 import type { Needs } from './place.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
+import { mustBeUtf8 } from '../domain/utf8.ts';
 import type { LocalAws } from './local-host.ts';
 import { localAws } from './local-world.ts';
 import { packagedText } from './package-root.ts';
@@ -87,7 +88,7 @@ export function createWorld(version: string): World {
     isAlive,
     connect,
     files: {
-      read: (path) => readFileSync(path, 'utf8'),
+      read: (path) => mustBeUtf8(readFileSync(path, 'utf8'), path),
       packaged: packagedText,
       exists: existsSync,
       create: (path, text) => {
