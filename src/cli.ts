@@ -4,14 +4,10 @@ import { peoplesWords, printable } from './domain/one-line.ts';
 import { annotation } from './reporting/github.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
+import { exitCodesText, groupSummaries } from './surface/help-words.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
 import type { World } from './host/world.ts';
-
-const exitCodes = `
-Exit codes: 0 done or already so, 1 unexpected (state safe), 2 usage or configuration, 3 rolled back (the champion
-serves), 4 credentials or permission, 5 conflict, 6 not finished, 7 stuck (page someone), 9 aborted by a person,
-130/143 interrupted.`;
 
 /** The whole program but its process: words in, exit code out. */
 export async function main(words: readonly string[], world: World): Promise<ExitCode> {
@@ -73,7 +69,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
       getErrHelpWidth: () => 110,
     })
     .showSuggestionAfterError(true)
-    .addHelpText('after', exitCodes);
+    .addHelpText('after', `\n${exitCodesText()}`);
   refuseVersionBesideWords(program);
   globals(program);
   const groups = new Map<string, Command>();
@@ -110,13 +106,6 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   }
   return program;
 }
-
-const groupSummaries: Readonly<Record<string, string>> = {
-  local: 'AWS on this machine: the same commands without an account',
-  config: 'mlreg.yaml as mlreg understands it',
-  audit: 'what the records themselves vouch for',
-  policy: 'try a policy before users do',
-};
 
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
   const command = program
