@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { choices, globalOptions } from '../../src/surface/global-options.ts';
 import { rows } from '../../src/surface/index.ts';
-import type { CommandRow } from '../../src/surface/row.ts';
+import type { CommandRow, OptionRow } from '../../src/surface/row.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -107,7 +107,7 @@ export function mistakeIn(words: string): string | null {
   for (const [index, word] of typed.entries()) {
     if (!/^--?[a-z]/.test(word)) continue;
     const [flag = '', joined] = word.split('=');
-    const option = [...(row.options ?? []), ...globalOptions].find(([flags]) =>
+    const option: OptionRow | undefined = [...(row.options ?? []), ...globalOptions].find(([flags]) =>
       flags.split(/[ ,]+/).includes(flag),
     );
     if (option === undefined && !['--help', '-h'].includes(flag)) return `it has no option ${flag}`;
