@@ -21,6 +21,7 @@ const most = 0.5;
  * Whether the requests that were seen at the present share can stand for those that users made. Requests that are missing
  * are seldom missing by chance: those that time out, or that one log drops. And a first step reaches more users than
  * anybody planned where one id makes much of the traffic.
+ * Source: section 11 of the method.
  */
 export function createShareDoubt(): ShareDoubt {
   let first: number | null = null;
