@@ -7,6 +7,7 @@ import { choices, globalOptions } from './surface/global-options.ts';
 import { exitCodesText, groupSummaries } from './surface/help-words.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
+import { insteadOf, takeWords } from './surface/typed-words.ts';
 import type { World } from './host/world.ts';
 
 /** The whole program but its process: words in, exit code out. */
@@ -68,7 +69,8 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
       getOutHelpWidth: () => 110,
       getErrHelpWidth: () => 110,
     })
-    .showSuggestionAfterError(true)
+    // A word that looks alike is no help beside the command that was meant.
+    .showSuggestionAfterError(insteadOf(argv.find((word) => !word.startsWith('-')) ?? '').length === 0)
     .addHelpText('after', `\n${exitCodesText()}`);
   refuseVersionBesideWords(program);
   globals(program);
@@ -80,10 +82,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     const command = parent.command(isGrouped ? row.name.slice(first.length + 1) : row.name, {
       hidden: row.hidden === true,
     });
-    command
-      .summary(row.summary)
-      .description(row.summary)
-      .addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  ${line}`).join('\n')}`);
+    command.summary(row.summary).description(row.summary).addHelpText('after', examplesText(row.examples));
     if (row.alias !== undefined) command.alias(row.alias);
     // The options of commands that nobody typed would take a sixth of the start; one makes help say that there are some.
     if (![first, row.alias].some((word) => word !== undefined && argv.includes(word))) {
@@ -95,8 +94,10 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     globals(command);
     refuseVersion(command, row);
     command.action(async (...given: unknown[]) => {
-      const args = given.slice(0, -2) as string[];
       const { options, typed } = optionsOf(command);
+      // Words that may be left out and were are undefined.
+      const words = (given.slice(0, -2) as (string | undefined)[]).filter((word) => word !== undefined);
+      const args = takeWords(row, words, options, (name) => typed.has(name));
       refuseWithoutEffect(command, row, options, (name) => typed.has(name));
       if (typeof options.reason === 'string') options.reason = peoplesWords(options.reason);
       const run = await row.load();
@@ -107,10 +108,17 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   return program;
 }
 
+const examplesText = (examples: readonly string[]): string =>
+  `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`;
+
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
   const command = program
     .command(name)
     .description(groupSummaries[name] ?? name)
+    .addHelpText(
+      'after',
+      examplesText(rows.filter((row) => row.name.startsWith(`${name} `)).flatMap(({ examples }) => examples)),
+    )
     .enablePositionalOptions();
   for (const option of globalFlags()) command.addOption(option.hideHelp());
   refuseVersion(command, null);
@@ -121,6 +129,7 @@ function group(program: Command, groups: Map<string, Command>, name: string): Co
 /** Flags may stand before or after the command. */
 function globals(command: Command): void {
   for (const option of globalFlags()) command.addOption(option);
+  command.addOption(new Option('--env <name>').hideHelp());
 }
 
 function globalFlags(): readonly Option[] {
@@ -161,10 +170,12 @@ function modeIn(argv: readonly string[]): 'text' | 'json' | 'ndjson' {
 function answerUsage({ message }: CommanderError, argv: readonly string[], world: World): void {
   const mode = modeIn(argv);
   // Without a word commander prints the help, and calls that an error.
-  if (mode === 'text' || message === '(outputHelp)') return;
+  if (message === '(outputHelp)') return;
+  const mend = insteadOf(/^error: unknown command '(\w+)'/.exec(message)?.[1] ?? '');
   const output = createOutput(world.streams, world.env, { mode, quiet: false, color: false });
+  if (mode === 'text') return mend.forEach((line) => output.say(`  try  ${line}`));
   const error = printable(message.replace(/^error: /, '').split('\n')[0] ?? '');
-  output.answer({ kind: 'Error', error, why: null, mend: [], exitCode: exitCode.usage }, () => error);
+  output.answer({ kind: 'Error', error, why: null, mend, exitCode: exitCode.usage }, () => error);
 }
 
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */

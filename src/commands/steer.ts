@@ -40,6 +40,13 @@ export async function traffic(context: Context, options: SteerOptions): Promise<
       mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'],
     });
   }
+  if (/^0+(\.0*)?\s*%?$/.test(options.percent.trim()))
+    throw new UserError('usage', 'a share of 0 % would leave the rollout under way without users', {
+      mend: [
+        'mlreg abort    end it; the champion serves everybody',
+        'mlreg pause    keep the share as it is',
+      ],
+    });
   const percent = parsePercent(options.percent, '--percent');
   return steer(context, { kind: 'traffic', percent }, options, undefined);
 }

@@ -2,10 +2,10 @@ import type { ExitCode } from '../commands/exit-codes.ts';
 
 /** What a group of commands is for. */
 export const groupSummaries: Readonly<Record<string, string>> = {
-  local: 'AWS on this machine: the same commands without an account',
-  config: 'mlreg.yaml as mlreg understands it',
-  audit: 'what the records themselves vouch for',
-  policy: 'try a policy before users do',
+  local: 'run the local AWS emulator: the same commands without an account',
+  config: 'show the effective configuration',
+  audit: 'verify that registry and journal were not altered',
+  policy: 'test a rollback policy against recorded traffic',
 };
 
 /** What each exit code means, in the order in which help lists them; codes that mean the same stand together. */
