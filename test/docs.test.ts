@@ -13,6 +13,30 @@ import {
   textOf,
 } from './support/pages.ts';
 
+const folders = ['src', 'test', 'scripts', 'terraform', 'bench', 'docs', 'examples', 'schema', '.github'];
+/** Every file and folder of the repository's own, from its root. */
+const files = [
+  ...readdirSync(root),
+  ...folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+  ),
+];
+/** Also `find-return.ts` and `engine/decide.ts`, as people say them, and `test/cli/steer` without its ending. */
+const names = new Set(
+  files.flatMap((file) =>
+    [file, file.replace(/(?:\.test)?\.\w+$/, '')].flatMap((name) =>
+      name.split('/').map((_, index, parts) => parts.slice(index).join('/')),
+    ),
+  ),
+);
+/** NAME and the like are the reader's to choose. */
+const isThere = (code: string): boolean => /[A-Z]{4,}/.test(code) || names.has(code.replace(/\/$/, ''));
+const isPath = (code: string): boolean =>
+  /^[\w.-]+\.ts$/.test(code) ||
+  /^(?:src|test|scripts|terraform|bench|docs|schema|commands|engine|runner|monitor|aws|registry|router|domain|controller|store|host)\/[\w./-]+$/.test(
+    code,
+  );
+
 describe.each(pages)('%s', (page) => {
   it('links to files that exist', () => {
     const dead = linksOf(page).filter(({ file }) => !existsSync(join(root, file)));
@@ -42,10 +66,14 @@ describe.each(pages)('%s', (page) => {
     expect(wrong).toEqual([]);
   });
 
+  it('names files that exist', () => {
+    const missing = inlineCodeOf(textOf(page)).filter((code) => isPath(code) && !isThere(code));
+    expect(missing).toEqual([]);
+  });
+
   it('names tests that exist, by the names they have', () => {
     const missing = [...textOf(page).matchAll(/`(test\/[\w./-]+\.test\.ts)`(?: "([^"]+)")?/g)].filter(
-      ([, file = '', name]) =>
-        !existsSync(join(root, file)) || (name !== undefined && !textOf(file).includes(name)),
+      ([, file = '', name]) => !isThere(file) || (name !== undefined && !textOf(file).includes(name)),
     );
     expect(missing.map(([whole]) => whole)).toEqual([]);
   });
