@@ -77,6 +77,13 @@ describe.each(pages)('%s', (page) => {
     );
     expect(missing.map(([whole]) => whole)).toEqual([]);
   });
+
+  it('names tests that exist in comments, too', () => {
+    const named = [...textOf(page).matchAll(/<!--(.*?)-->/gs)].flatMap(([, comment = '']) => [
+      ...comment.matchAll(/test\/[\w./-]+\.test\.ts/g),
+    ]);
+    expect(named.map(([file]) => file).filter((file) => !isThere(file))).toEqual([]);
+  });
 });
 
 describe.each(['docs/troubleshooting.md', 'docs/runbook.md'])('%s', (page) => {
