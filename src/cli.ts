@@ -4,15 +4,11 @@ import { peoplesWords, printable } from './domain/one-line.ts';
 import { annotation } from './reporting/github.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
+import { exitCodesText, groupSummaries } from './surface/help-words.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
 import { insteadOf, takeWords } from './surface/typed-words.ts';
 import type { World } from './host/world.ts';
-
-const exitCodes = `
-Exit codes: 0 done or already so, 1 unexpected (state safe), 2 usage or configuration, 3 rolled back (the champion
-serves), 4 credentials or permission, 5 conflict, 6 not finished, 7 stuck (page someone), 9 aborted by a person,
-130/143 interrupted.`;
 
 /** The whole program but its process: words in, exit code out. */
 export async function main(words: readonly string[], world: World): Promise<ExitCode> {
@@ -75,7 +71,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     })
     // A word that looks alike is no help beside the command that was meant.
     .showSuggestionAfterError(insteadOf(argv.find((word) => !word.startsWith('-')) ?? '').length === 0)
-    .addHelpText('after', exitCodes);
+    .addHelpText('after', `\n${exitCodesText()}`);
   refuseVersionBesideWords(program);
   globals(program);
   const groups = new Map<string, Command>();
@@ -114,13 +110,6 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
 
 const examplesText = (examples: readonly string[]): string =>
   `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`;
-
-const groupSummaries: Readonly<Record<string, string>> = {
-  local: 'run the local AWS emulator: the same commands without an account',
-  config: 'show the effective configuration',
-  audit: 'verify that registry and journal were not altered',
-  policy: 'test a rollback policy against recorded traffic',
-};
 
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
   const command = program
