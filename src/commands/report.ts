@@ -15,7 +15,7 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const { store } = at.connection;
   const [newest] = text === undefined ? await store.rollouts() : [];
   const id = text === undefined ? newest : rolloutId(text);
