@@ -5,6 +5,7 @@ import { admit } from '../engine/admit.ts';
 import { lookAtAlias } from './alias-watch.ts';
 import { carryOut, type Lost } from './carry-out.ts';
 import { decide } from '../engine/decide.ts';
+import { withLostChampion } from './lost-champion.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { keepSnapshot } from './snapshot.ts';
@@ -64,7 +65,11 @@ export async function tick(
           break;
         }
         case 'record':
-          await journal.append(now, decision.entries, decision.changes);
+          await journal.append(
+            now,
+            await withLostChampion(ports.platform, state, decision.entries),
+            decision.changes,
+          );
           break;
         case 'wait':
           if (state.phase === 'forward' && journal.owed() === 0)

@@ -407,6 +407,22 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['cli/rollback'],
   },
   {
+    file: 'src/runner/lost-champion.ts',
+    name: 'a rollback moves everybody to a champion that has no endpoint',
+    from: "    if (kind === 'in-service') return null;\n",
+    to: "    if (kind === 'in-service' || kind === 'absent') return null;\n",
+    danger: 'all requests fail instead of some',
+    caughtBy: ['cli/lost-champion'],
+  },
+  {
+    file: 'src/engine/decide-rebuild.ts',
+    name: 'a champion that was built again gets users before its smoke test',
+    from: "  if (!smoked) return attempt(state, smoke, now, 'roll-back');\n",
+    to: '',
+    danger: 'users reach a version that nobody asked anything',
+    caughtBy: ['cli/lost-champion'],
+  },
+  {
     file: 'src/config/lenient.ts',
     name: 'a rollback goes by the default of a needed setting that was misspelt',
     from: '    isUnknownKey === true\n      ? mayMean(',
