@@ -162,7 +162,13 @@ export function afterRollingBack(
   state: RolloutState,
   { cause, at, lost }: Extract<Entry, { kind: 'rolling-back' }>,
 ): RolloutState {
-  const begun = { cause, at, home: [], stageTidied: false, labelled: false };
+  const begun: NonNullable<RolloutState['rollback']> = {
+    cause,
+    at,
+    home: [],
+    stageTidied: false,
+    labelled: false,
+  };
   const { lost: _lost, rebuild: _rebuild, ...rollback } = state.rollback ?? begun;
   return {
     ...state,
