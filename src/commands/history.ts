@@ -24,7 +24,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const limit = Number(options.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
@@ -71,7 +71,7 @@ export interface ShowOptions {
 
 /** One rollout whole: plan, steps, each verdict's evidence, each event. */
 export async function show(context: Context, options: ShowOptions, text?: string): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {

@@ -3,7 +3,7 @@ import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
 import { clientsOf, type Place } from './clients-of.ts';
 import { recoverable } from './recover-store.ts';
-import { smokeRequests } from './smoke-requests.ts';
+import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';
 import { usersOf } from '../aws/users.ts';
@@ -37,6 +37,8 @@ export interface Connection {
   readonly recovery: Recovery;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
+  /** Why no version can be smoke-tested; only where mlreg.yaml was read leniently. */
+  readonly smokeTrouble?: UserError;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
   /** What a person must know of the controller of this machine, with what to type; null where all is well. */
@@ -85,26 +87,29 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const clients = shared?.clients ?? (await clientsOf(config, where));
   const { name: environment, model } = config;
   const { function: functionName, alias } = config.lambda;
+  const smoke = findSmoke(config);
   const store = await storeOf(config, clients);
   const channels = await channelsOf(config, clients);
+  const platform = createPlatform({
+    clients,
+    clock: systemClock,
+    functionName,
+    api: config.api,
+    smokeRequests: smoke.requests,
+    requestPath: config.requests.path,
+    sagemaker: {
+      ...servingOf(config),
+      provisionedConcurrency: config.sagemaker.provisionedConcurrency,
+      environment: config.sagemaker.environment,
+    },
+    warming,
+    tags: { 'mlreg:environment': environment, 'mlreg:model': model },
+  });
   return {
     store,
     audit: () => auditStore(config, clients),
-    platform: createPlatform({
-      clients,
-      clock: systemClock,
-      functionName,
-      api: config.api,
-      smokeRequests: smokeRequests(config),
-      requestPath: config.requests.path,
-      sagemaker: {
-        ...servingOf(config),
-        provisionedConcurrency: config.sagemaker.provisionedConcurrency,
-        environment: config.sagemaker.environment,
-      },
-      warming,
-      tags: { 'mlreg:environment': environment, 'mlreg:model': model },
-    }),
+    platform: withoutMistaken(platform, config, smoke),
+    ...(smoke.trouble === undefined ? {} : { smokeTrouble: smoke.trouble }),
     metrics: createMetrics({
       clients,
       environment,
