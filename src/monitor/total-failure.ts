@@ -15,6 +15,7 @@ const fewestStrata = 8;
  * Total failure of the challenger in ticks that may still change: at least nine in ten of its requests failed, in two
  * ticks or more, while the champion's did not. Nothing else is decided by such ticks, for which requests arrive late may
  * depend on how they ended. null: no such failure.
+ * Source: section 12 of the method.
  */
 export function totalFailure(
   policy: Pick<JudgePolicy, 'scope' | 'users'>,

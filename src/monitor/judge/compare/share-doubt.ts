@@ -22,6 +22,7 @@ const most = 0.5;
  * are seldom missing by chance: those that time out, or that one log drops. And a first step reaches more users than
  * anybody planned where one id makes much of the traffic. Requests that the model calls bad are left out: whoever sends them
  * on purpose decides which version gets them.
+ * Source: section 11 of the method.
  */
 export function createShareDoubt(): ShareDoubt {
   let first: number | null = null;
