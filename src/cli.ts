@@ -38,7 +38,7 @@ export async function main(words: readonly string[], world: World): Promise<Exit
         quiet: false,
         color: !argv.includes('--no-color'),
       }),
-      (world.env.MLREG_DEBUG ?? '') !== '',
+      world.env,
     );
   }
 }
@@ -179,9 +179,9 @@ function answerUsage({ message }: CommanderError, argv: readonly string[], world
 }
 
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */
-async function fail(error: unknown, output: Output, isDebugged: boolean): Promise<ExitCode> {
+async function fail(error: unknown, output: Output, env: World['env']): Promise<ExitCode> {
   const { explain } = await import('./commands/explain.ts');
-  const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault);
+  const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault, env);
   if (output.mode !== 'text') {
     output.answer({ kind: 'Error', error: what, why: why ?? null, mend, exitCode: code }, () => what);
     return code;
@@ -191,6 +191,6 @@ async function fail(error: unknown, output: Output, isDebugged: boolean): Promis
   output.command(annotation('error', 'mlreg', [what, ...(why === undefined ? [] : [why])].join('\n')));
   if (why !== undefined) output.say(`  why  ${why}`);
   for (const line of mend) output.say(`  try  ${line}`);
-  if (isDebugged) for (const line of stack) output.say(line);
+  if ((env.MLREG_DEBUG ?? '') !== '') for (const line of stack) output.say(line);
   return code;
 }

@@ -14,7 +14,7 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   const files: string[] = [];
