@@ -1,3 +1,4 @@
+import { armOf } from '../domain/arm.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { Departure, VersionRecord } from '../domain/registry.ts';
 import { sameTarget, targetText } from '../domain/route.ts';
@@ -35,7 +36,7 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
       : '';
   throw new UserError('conflict', `${to} is not known to have served everybody in ${config.name}`, {
     why: `${recovered}a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
-    mend: `mlreg deploy --model-version ${to} --environment ${config.name}`,
+    mend: `mlreg deploy --model-version ${armOf(to).version} --environment ${config.name}  # it never served: this begins its trial`,
   });
 }
 
@@ -102,7 +103,9 @@ export async function defaultTarget(at: Target): Promise<VersionRecord> {
   const trial =
     fresh === undefined || fled.length > 0
       ? []
-      : [`mlreg deploy --model-version ${fresh.version} --environment ${config.name}`];
+      : [
+          `mlreg deploy --model-version ${armOf(fresh.version).version} --environment ${config.name}  # it never served: this begins its trial`,
+        ];
   throw new UserError('conflict', `${config.name} has no earlier version known good`, {
     why:
       fled.length === 0
