@@ -1,6 +1,6 @@
 import type { EnvironmentConfig, LoadedConfig, Reading } from '../config/index.ts';
 import type { Actor, Entry } from '../domain/journal.ts';
-import type { RolloutId } from '../domain/units.ts';
+import { type RolloutId, rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Follower, follow } from '../reporting/follow.ts';
 import type { Output } from '../reporting/output.ts';
@@ -166,6 +166,19 @@ export async function storyOf(
 
 const noRollout = (id: RolloutId): UserError =>
   new UserError('usage', `there is no rollout ${id}`, { mend: 'mlreg history' });
+
+/** The rollout that somebody names, or the newest. @throws UserError where there is none yet */
+export async function rolloutNamed(
+  { connection, config }: Target,
+  text: string | undefined,
+): Promise<RolloutId> {
+  if (text !== undefined) return rolloutId(text);
+  const [newest] = await connection.store.rollouts();
+  if (newest !== undefined) return newest;
+  throw new UserError('usage', `no rollout yet in ${config.name}`, {
+    mend: `mlreg deploy VERSION --environment ${config.name}`,
+  });
+}
 
 /** The newest rollout that is not over; a stuck one isn't. */
 export async function unfinished(at: Target): Promise<RolloutState | null> {

@@ -11,8 +11,15 @@ export interface Explained {
   readonly stack?: readonly string[];
 }
 
-/** Any error as what a person can read. */
-export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Explained {
+/**
+ * Any error as what a person can read.
+ * @param env of the process: it may send requests to AWS through a proxy
+ */
+export function explain(
+  error: unknown,
+  codeOf: (fault: Fault) => ExitCode,
+  env: Readonly<Record<string, string | undefined>>,
+): Explained {
   if (error instanceof UserError)
     return {
       what: error.message,
@@ -25,7 +32,7 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
     const code = kind === 'denied' || kind === 'credentials' ? exitCode.credentials : exitCode.unexpected;
     return {
       what: error.message,
-      why: undefined,
+      why: kind === 'unknown' ? throughProxy(env) : undefined,
       mend: kind === 'credentials' ? ['aws sso login, or set AWS_PROFILE'] : [],
       code,
     };
@@ -40,6 +47,17 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
     code: exitCode.unexpected,
     stack: stack?.split('\n').slice(1) ?? [],
   };
+}
+
+/** Of what does not answer a proxy may be the cause. Its URL is shown without the password that it may hold. */
+function throughProxy(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const name = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].find(
+    (one) => (env[one] ?? '') !== '',
+  );
+  const value = name === undefined ? '' : (env[name] ?? '');
+  const url = value.includes('://') ? value : `http://${value}`;
+  if (name === undefined || !URL.canParse(url)) return undefined;
+  return `AWS is asked through the proxy ${new URL(url).origin} (${name})`;
 }
 
 /** May be over when the same command is typed again. */

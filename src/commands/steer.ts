@@ -40,15 +40,13 @@ export async function traffic(context: Context, options: SteerOptions): Promise<
       mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'],
     });
   }
-  if (Number(options.percent) === 0) {
-    throw new UserError('usage', 'a share of 0 % is the end of the rollout', {
-      why: 'traffic takes a share above 0; nothing was changed',
+  if (/^0+(\.0*)?\s*%?$/.test(options.percent.trim()))
+    throw new UserError('usage', 'a share of 0 % would leave the rollout under way without users', {
       mend: [
-        'mlreg abort brings everybody back to the champion',
-        'mlreg traffic --percent 1 leaves the least there is',
+        'mlreg abort    bring everybody back to the champion',
+        'mlreg traffic 1    leave the least there is',
       ],
     });
-  }
   const percent = parsePercent(options.percent, '--percent');
   return steer(context, { kind: 'traffic', percent }, options, undefined);
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
+import { channelsOf } from './channels-of.ts';
+import { clientsOf, type Place } from './clients-of.ts';
 import { recoverable } from './recover-store.ts';
 import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
@@ -8,19 +10,11 @@ import { usersOf } from '../aws/users.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import { servingOf } from '../config/serving.ts';
 import { UserError } from '../domain/user-error.ts';
-import { awsTime, systemClock, userName } from './machine.ts';
+import { awsTime, systemClock } from './machine.ts';
 import type { AccountChecks } from '../ports/account.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
 import type { Audit } from '../ports/store.ts';
-import type {
-  Channel,
-  Comparisons,
-  Metrics,
-  Platform,
-  RouterCode,
-  Store,
-  UserCounts,
-} from '../ports/index.ts';
+import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
 import { createOutbox, type Outbox } from '../runner/outbox.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Artifacts } from '../ports/platform.ts';
@@ -210,42 +204,6 @@ async function controllerOf(
   return { controller, controllerTrouble: null };
 }
 
-/** In another account by a role there; whoever we are at first is asked for it. */
-async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
-  const { createClients } = await import('../aws/clients.ts');
-  const own = createClients(where, process.env, awsTime);
-  if (assumeRole === null) return own;
-  const { assumedRole } = await import('../aws/assume-role.ts');
-  const credentials = assumedRole(own, { role: assumeRole, session: userName() });
-  const { profile: _own, ...place } = where;
-  return createClients({ ...place, credentials }, process.env, awsTime);
-}
-
-async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {
-  const { sns, slackWebhookEnv, slackWebhookParameter, github } = notifications;
-  const channels: Channel[] = [];
-  if (sns !== null) {
-    const { createNotifier } = await import('../aws/sns-notifier.ts');
-    channels.push({ name: 'sns', ...createNotifier({ clients, topic: sns }) });
-  }
-  const webhook = slackWebhookEnv === null ? undefined : process.env[slackWebhookEnv];
-  if (slackWebhookEnv !== null || slackWebhookParameter !== null) {
-    const { slackChannel } = await import('../notify/slack.ts');
-    const secret = async (): Promise<string> => {
-      if (webhook !== undefined && webhook !== '') return webhook;
-      if (slackWebhookParameter === null) throw new Error(`the variable ${slackWebhookEnv} is not set here`);
-      return (await import('../aws/ssm-secret.ts')).readSecret(clients, slackWebhookParameter);
-    };
-    channels.push(slackChannel(secret));
-  }
-  if (github === 'auto') {
-    const { gitHubChannel, gitHubOptions } = await import('../notify/github.ts');
-    const options = gitHubOptions(process.env);
-    if (options !== null) channels.push(gitHubChannel(options));
-  }
-  return channels;
-}
-
 async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Store> {
   if (store.kind === 'embedded') {
     const { openStore } = await import('../store/embedded.ts');
@@ -257,17 +215,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
 
 const stateDirOf = (config: EnvironmentConfig): string =>
   config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
-
-interface Place {
-  readonly region: string;
-  readonly endpointUrl?: string;
-  readonly profile?: string;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-  };
-}
 
 async function placeOf(config: EnvironmentConfig): Promise<Place> {
   if (config.name !== 'local') {

@@ -16,8 +16,8 @@ it.each([
     const cli = await serving();
     const { digest, outcome, made } = scene;
     cli.controller = { name: 'the controller', dispatch: () => Promise.resolve() };
-  expect((await cli.run('deploy --model-version v2.3.0 --detach')).code).toBe(0);
-  const endpoints = new Set(cli.model.endpoints.keys());
+    expect((await cli.run('deploy --model-version v2.3.0 --detach')).code).toBe(0);
+    const endpoints = new Set(cli.model.endpoints.keys());
     cli.artifacts.set('s3://models/v2.3.0.tar.gz', digest);
     const post = postOf({
       connection: {

@@ -39,24 +39,28 @@ describe('an automatic rollback whose champion has no endpoint', () => {
     ['is gone', 10, gone, 'keeps 10 % of the users'],
     ['is gone', 50, gone, 'keeps 50 % of the users'],
     ['has failed', 10, failed, 'keeps 10 % of the users'],
-  ])('that %s, at a share of %s, builds it, tests it and moves users only then', async (what, share, spoil, held) => {
-    const cli = await failing(share, spoil);
-    if (share === 50) cli.model.behaviour['v2.3.0'] = { errors: 0, latencyMs: 20 };
-    if (share === 50) cli.when(baking(50), () => (cli.model.behaviour['v2.3.0'] = bad));
-    let asked: EndpointState['kind'] | undefined;
-    cli.when(
-      ({ kind, effect }: any) => kind === 'intent' && effect.kind === 'smoke' && effect.version === 'v2.2.0',
-      () => (asked = cli.model.endpoints.get(champion)),
-    );
-    const ran = await cli.run(deploy);
-    expect(ran.code).toBe(3);
-    expect(ran.stderr).toContain(`v2.2.0 can not answer: endpoint ${champion} ${what}`);
-    expect(ran.stderr).toContain(held);
-    expect(await wayBack(cli)).toEqual(['ensure-endpoint', 'smoke', 'warm-up', 'set-alias']);
-    expect(asked).toBe('in-service');
-    expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
-    expect(cli.model.endpoints.get(champion)).toBe('in-service');
-  });
+  ])(
+    'that %s, at a share of %s, builds it, tests it and moves users only then',
+    async (what, share, spoil, held) => {
+      const cli = await failing(share, spoil);
+      if (share === 50) cli.model.behaviour['v2.3.0'] = { errors: 0, latencyMs: 20 };
+      if (share === 50) cli.when(baking(50), () => (cli.model.behaviour['v2.3.0'] = bad));
+      let asked: EndpointState['kind'] | undefined;
+      cli.when(
+        ({ kind, effect }: any) =>
+          kind === 'intent' && effect.kind === 'smoke' && effect.version === 'v2.2.0',
+        () => (asked = cli.model.endpoints.get(champion)),
+      );
+      const ran = await cli.run(deploy);
+      expect(ran.code).toBe(3);
+      expect(ran.stderr).toContain(`v2.2.0 can not answer: endpoint ${champion} ${what}`);
+      expect(ran.stderr).toContain(held);
+      expect(await wayBack(cli)).toEqual(['ensure-endpoint', 'smoke', 'warm-up', 'set-alias']);
+      expect(asked).toBe('in-service');
+      expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
+      expect(cli.model.endpoints.get(champion)).toBe('in-service');
+    },
+  );
 
   it('moves nobody where it can not be built, and says what users get and what to type', async () => {
     const cli = await failing(10, (world) => {
