@@ -128,6 +128,15 @@ export async function leadsBack({ connection }: Target): Promise<boolean> {
   return (previousGood(records) ?? previousUnproven(records)) !== undefined;
 }
 
+/** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */
+export async function servedBy({ connection }: Target, to: VersionTag): Promise<string | undefined> {
+  const record = await connection.store.version(to);
+  const standing = record === undefined ? undefined : standingOf(record);
+  if (standing === undefined || standing.kind === 'never-served') return undefined;
+  const { endpoint, functionVersion } = standing.service;
+  return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
+}
+
 function candidatesText(records: readonly VersionRecord[]): string {
   const names = knownGood(records).map(({ version, status }) =>
     status === 'champion' ? `${version} (champion)` : version,
