@@ -1,5 +1,4 @@
 import { formatDuration } from '../domain/parse.ts';
-import { rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { evidenceOf, evidenceText } from '../reporting/evidence.ts';
 import { table } from '../reporting/output.ts';
@@ -12,7 +11,7 @@ import { clock } from '../view/condition.ts';
 import type { BothArms } from '../view/failed-requests.ts';
 import { timesText } from '../view/fold-events.ts';
 import { viewOf } from '../view/view.ts';
-import { type Context, stateOf, storyOf, target } from './context.ts';
+import { type Context, rolloutNamed, stateOf, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { lostNote, unlessLocal } from './marker.ts';
 import { observationLines } from './export-observations.ts';
@@ -25,7 +24,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const limit = Number(options.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
-  const at = await target(context, 'records');
+  const at = await target(context, 'lenient', 'records');
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
@@ -72,9 +71,9 @@ export interface ShowOptions {
 }
 
 /** One rollout whole: plan, steps, each verdict's evidence, each event. */
-export async function show(context: Context, options: ShowOptions, text: string): Promise<ExitCode> {
-  const at = await target(context, 'records');
-  const id = rolloutId(text);
+export async function show(context: Context, options: ShowOptions, text?: string): Promise<ExitCode> {
+  const at = await target(context, 'lenient', 'records');
+  const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {
     for (const line of observationLines(id, entries)) context.output.streams.stdout(`${line}\n`);

@@ -1,9 +1,8 @@
-import { rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { runLink } from '../reporting/error-summary.ts';
 import { gitHubSummary } from '../reporting/github-summary.ts';
 import { viewOf } from '../view/view.ts';
-import { type Context, storyOf, target } from './context.ts';
+import { type Context, rolloutNamed, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface ReportOptions {
@@ -17,15 +16,8 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context, 'records');
-  const { store } = at.connection;
-  const [newest] = text === undefined ? await store.rollouts() : [];
-  const id = text === undefined ? newest : rolloutId(text);
-  if (id === undefined) {
-    throw new UserError('usage', `no rollout yet in ${at.config.name}`, {
-      mend: `mlreg deploy --model-version VERSION --environment ${at.config.name}`,
-    });
-  }
+  const at = await target(context, 'lenient', 'records');
+  const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   const files: string[] = [];
   const write = (path: string, content: string): void => {
@@ -40,8 +32,19 @@ export async function report(
     files.push(path);
   };
   const { html, md } = options;
-  if (md !== undefined)
-    write(md, gitHubSummary(viewOf(state, entries, context.world.clock.now()), runLink(context.world.env)));
+  const markdown = (): string =>
+    gitHubSummary(viewOf(state, entries, context.world.clock.now()), runLink(context.world.env));
+  if (html === '-')
+    throw new UserError('usage', '--html: - is no file', {
+      why: 'a page has several hundred kilobytes; Markdown alone goes to stdout',
+      mend: 'mlreg report --html report.html',
+    });
+  // As elsewhere - is stdout, which then carries the report and nothing else.
+  if (md === '-' && html === undefined) {
+    context.output.streams.stdout(markdown());
+    return exitCode.done;
+  }
+  if (md !== undefined) write(md, markdown());
   if (html !== undefined || md === undefined) {
     const [{ page }, { rolloutReport }] = await Promise.all([
       import('../reporting/report/page.ts'),

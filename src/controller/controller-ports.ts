@@ -7,7 +7,7 @@ import type { Collect } from '../runner/collect.ts';
 import { createWarmKeeper } from '../runner/keep-warm.ts';
 import type { Post } from './watched.ts';
 
-/** An owner writes at least every 5 s but where a call takes long, as publishing may; who lives is better not disturbed. */
+/** An owner writes at least every 5 s but where a call takes long (`engine/silence`); who lives is better not disturbed. */
 export const silenceMs = 60_000;
 
 /** The controller's place in an environment. */
@@ -21,7 +21,8 @@ export function postOf(options: {
   readonly config: Pick<EnvironmentConfig, 'sagemaker' | 'keepPreviousMs'>;
 }): Post {
   const { config, connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending, artifacts } =
+    connection;
   const { keepPreviousMs, sagemaker } = config;
   const { keepWarmMs: everyMs } = sagemaker;
   return {
@@ -35,6 +36,7 @@ export function postOf(options: {
       comparisons,
       userCounts,
       pending,
+      artifacts,
       // The journal is the outbox.
       notifier: { send: () => Promise.resolve() },
       clock,

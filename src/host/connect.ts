@@ -1,25 +1,20 @@
 import { auditStore } from './audit-store.ts';
+import { channelsOf } from './channels-of.ts';
+import { clientsOf, type Place } from './clients-of.ts';
 import { recoverable } from './recover-store.ts';
-import { type Needs, type Place, placeOf, stateDirOf } from './place.ts';
-import { smokeRequests } from './smoke-requests.ts';
+import { type Needs, placeOf, stateDirOf } from './place.ts';
+import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';
 import { usersOf } from '../aws/users.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import { servingOf } from '../config/serving.ts';
-import { awsTime, systemClock, userName } from './machine.ts';
+import { awsTime, systemClock } from './machine.ts';
+import type { UserError } from '../domain/user-error.ts';
 import type { AccountChecks } from '../ports/account.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
 import type { Audit } from '../ports/store.ts';
-import type {
-  Channel,
-  Comparisons,
-  Metrics,
-  Platform,
-  RouterCode,
-  Store,
-  UserCounts,
-} from '../ports/index.ts';
+import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
 import { createOutbox, type Outbox } from '../runner/outbox.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Artifacts } from '../ports/platform.ts';
@@ -42,6 +37,8 @@ export interface Connection {
   readonly recovery: Recovery;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
+  /** Why no version can be smoke-tested; only where mlreg.yaml was read leniently. */
+  readonly smokeTrouble?: UserError;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
   /** What a person must know of the controller of this machine, with what to type; null where all is well. */
@@ -94,26 +91,29 @@ async function connection(
   const clients = shared?.clients ?? (await clientsOf(config, where));
   const { name: environment, model } = config;
   const { function: functionName, alias } = config.lambda;
+  const smoke = findSmoke(config);
   const store = await storeOf(config, clients);
   const channels = await channelsOf(config, clients);
+  const platform = createPlatform({
+    clients,
+    clock: systemClock,
+    functionName,
+    api: config.api,
+    smokeRequests: smoke.requests,
+    requestPath: config.requests.path,
+    sagemaker: {
+      ...servingOf(config),
+      provisionedConcurrency: config.sagemaker.provisionedConcurrency,
+      environment: config.sagemaker.environment,
+    },
+    warming,
+    tags: { 'mlreg:environment': environment, 'mlreg:model': model },
+  });
   return {
     store,
     audit: () => auditStore(config, clients),
-    platform: createPlatform({
-      clients,
-      clock: systemClock,
-      functionName,
-      api: config.api,
-      smokeRequests: smokeRequests(config),
-      requestPath: config.requests.path,
-      sagemaker: {
-        ...servingOf(config),
-        provisionedConcurrency: config.sagemaker.provisionedConcurrency,
-        environment: config.sagemaker.environment,
-      },
-      warming,
-      tags: { 'mlreg:environment': environment, 'mlreg:model': model },
-    }),
+    platform: withoutMistaken(platform, config, smoke),
+    ...(smoke.trouble === undefined ? {} : { smokeTrouble: smoke.trouble }),
     metrics: createMetrics({
       clients,
       environment,
@@ -211,42 +211,6 @@ async function controllerOf(
   const { controller: stateMachine, name: environment, model } = config;
   const controller = createDispatcher({ clients, stateMachine, environment, model });
   return { controller, controllerTrouble: null };
-}
-
-/** In another account by a role there; whoever we are at first is asked for it. */
-async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
-  const { createClients } = await import('../aws/clients.ts');
-  const own = createClients(where, process.env, awsTime);
-  if (assumeRole === null) return own;
-  const { assumedRole } = await import('../aws/assume-role.ts');
-  const credentials = assumedRole(own, { role: assumeRole, session: userName() });
-  const { profile: _own, ...place } = where;
-  return createClients({ ...place, credentials }, process.env, awsTime);
-}
-
-async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {
-  const { sns, slackWebhookEnv, slackWebhookParameter, github } = notifications;
-  const channels: Channel[] = [];
-  if (sns !== null) {
-    const { createNotifier } = await import('../aws/sns-notifier.ts');
-    channels.push({ name: 'sns', ...createNotifier({ clients, topic: sns }) });
-  }
-  const webhook = slackWebhookEnv === null ? undefined : process.env[slackWebhookEnv];
-  if (slackWebhookEnv !== null || slackWebhookParameter !== null) {
-    const { slackChannel } = await import('../notify/slack.ts');
-    const secret = async (): Promise<string> => {
-      if (webhook !== undefined && webhook !== '') return webhook;
-      if (slackWebhookParameter === null) throw new Error(`the variable ${slackWebhookEnv} is not set here`);
-      return (await import('../aws/ssm-secret.ts')).readSecret(clients, slackWebhookParameter);
-    };
-    channels.push(slackChannel(secret));
-  }
-  if (github === 'auto') {
-    const { gitHubChannel, gitHubOptions } = await import('../notify/github.ts');
-    const options = gitHubOptions(process.env);
-    if (options !== null) channels.push(gitHubChannel(options));
-  }
-  return channels;
 }
 
 async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Store> {

@@ -1,21 +1,10 @@
 import { join } from 'node:path';
 import type { EnvironmentConfig } from '../config/index.ts';
+import type { Place } from './clients-of.ts';
 import { UserError } from '../domain/user-error.ts';
 
 /** `records`: what was rolled out is read, and AWS is not asked. The emulator's records are files, also while it is not running. */
 export type Needs = 'all' | 'records';
-
-/** Where an environment's AWS is. */
-export interface Place {
-  readonly region: string;
-  readonly endpointUrl?: string;
-  readonly profile?: string;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-  };
-}
 
 /** Nothing listens there: what asks AWS after all hears so at once. */
 const nobody = 'http://127.0.0.1:9';

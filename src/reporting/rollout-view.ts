@@ -1,8 +1,9 @@
+import { harmNumber } from '../view/harm-words.ts';
 import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
-import { harmed } from '../engine/decide-rollback.ts';
+import { harmOf } from '../engine/harm.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
 import { clock, type Condition } from '../view/condition.ts';
@@ -51,7 +52,7 @@ export function rolloutData(view: RolloutView): Record<string, unknown> {
       identity: identity ?? null,
     })),
     outcome: state.outcome,
-    harmedRequests: harmed(state),
+    harmedRequests: harmNumber(harmOf(state)),
     failedRequests: view.failed,
     shares: sharesData(view),
     metrics: metricsData(view),

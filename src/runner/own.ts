@@ -6,6 +6,7 @@ import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
+import { withLostChampion } from './lost-champion.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { servicesOfAll } from '../registry/known-good.ts';
@@ -107,6 +108,8 @@ export async function takeOver(
     readonly rollBack?: RollbackCause;
     /** Only from the owner of this token: whoever came in between keeps it. */
     readonly ifToken?: number;
+    /** Users leave the champion at once for another version: where it has no endpoint, that is not built. */
+    readonly goesOn?: boolean;
     /** Why it is taken from an owner who may live. */
     readonly forced?: string;
   },
@@ -150,7 +153,12 @@ export async function takeOver(
       const repair = await repairOf(ports.store, owned, unknownIn(stamp));
       entries.push(...repair.filter(({ kind }) => cause === undefined || kind !== 'rolling-back'));
     }
-    await journal.append(ports.clock.now(), entries);
+    // Users who were brought back already stay there.
+    const looked =
+      wentBack || options.goesOn === true
+        ? entries
+        : await withLostChampion(ports.platform, journal.state(), entries);
+    await journal.append(ports.clock.now(), looked);
     return journal;
   } catch (error) {
     if (!(error instanceof Fenced)) throw error;

@@ -2,6 +2,7 @@ import type { ArmTick, Observation } from '../domain/observation.ts';
 import { createHistogramSum, quantile, total } from '../monitor/judge/evidence/histogram.ts';
 import { surelyAbove, tailOf } from '../monitor/judge/evidence/tail.ts';
 import { msText, requestsText, thousands } from '../monitor/judge/words.ts';
+import { harmOf } from '../engine/harm.ts';
 import type { RolloutState } from '../engine/state.ts';
 
 /** What users got from one version: counts, and no judgement. */
@@ -90,15 +91,18 @@ export function failedText(state: RolloutState, arms: BothArms = armsOf(state.ob
   const { plan } = state;
   if (plan.strategy === 'shadow') return `no user's request: ${plan.challenger} answered nobody`;
   const { champion, challenger, slow } = arms;
-  if (challenger.requests === 0)
-    return `not known: no metrics of ${plan.challenger} were read${state.outcome === null ? ' yet' : ' before it ended'}`;
+  const { known } = harmOf(state);
+  if (known === 'not known') return `not known: metrics of ${plan.challenger} were missing`;
+  if (challenger.requests === 0) return 'no request was seen';
   const { requests, failed } = challenger;
-  const failedOf = `${thousands(failed)} of ${requestsText(requests)} failed`;
+  const atLeast = known === 'at least' ? 'at least ' : '';
+  const failedOf = `${atLeast}${thousands(failed)} of ${requestsText(requests)} failed`;
   const parts = [`${failedOf}${expectedText(champion, requests)}`];
   if (slow !== null && slow.requests > 0.1 * slow.of)
     parts.push(`${thousands(slow.requests)} of ${thousands(slow.of)} slower than the champion's p95`);
   else if (slow === null && isSlower(challenger.meanMs, champion.meanMs))
     parts.push(`${msText(challenger.meanMs ?? 0)} in the mean, champion ${msText(champion.meanMs ?? 0)}`);
+  if (known === 'at least') parts.push('later metrics could not be read');
   return parts.join('; ');
 }
 

@@ -5,6 +5,7 @@ import { servesAfter } from '../domain/serves-after.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
 import { digits, msText, percentText } from '../monitor/judge/words.ts';
+import { heldText } from '../engine/decide-rebuild.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { conditionOf } from './condition.ts';
 import { armsOf, type ArmNumbers, type BothArms, failedText } from './failed-requests.ts';
@@ -122,7 +123,7 @@ function sayingOf(state: RolloutState, entry: Entry): Saying | null {
         progress: 'going-back',
         what: 'IS BEING ROLLED BACK',
         why: whyShort(state, entry.cause),
-        more: [entry.cause.sentence],
+        more: [entry.cause.sentence, ...(entry.lost === undefined ? [] : [heldText(state, entry.lost)])],
       };
     case 'labelled':
       return entry.as === 'promoted'

@@ -223,7 +223,7 @@ describe('what users got', () => {
 
   it('is not known where nothing was read', () => {
     expect(look(atStep(stepOf.bake10, rollingBack)).failed).toBe(
-      'not known: no metrics of v2.3.0 were read yet',
+      'not known: metrics of v2.3.0 were missing',
     );
   });
 });
