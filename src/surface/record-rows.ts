@@ -70,6 +70,40 @@ export const recordRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/audit.ts')).auditVerify,
   },
   {
+    name: 'backup',
+    summary: 'copy registry and journals into a file, or check such a copy',
+    options: [
+      ['--to <path>', 'the file to write; with --with-artifacts a folder'],
+      ['--with-artifacts', 'copy the artifacts of all versions as well'],
+      ['--verify <backup>', 'check the records of a backup, and each artifact by its digest'],
+    ],
+    examples: [
+      'mlreg backup --to prod.backup -e prod',
+      'mlreg backup --to prod-backup --with-artifacts -e prod',
+      'mlreg backup --verify prod.backup -e prod',
+    ],
+    load: async () => (await import('../commands/backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup into the store, or take a restored table into use; moves no users',
+    options: [
+      ['--from <backup>', 'what mlreg backup has written'],
+      ['--apply', 'restore; without it, only show how the backup differs from what serves'],
+      ['--table <name>', 'restore into this DynamoDB table instead of the store in mlreg.yaml'],
+      ['--supersedes <table>', 'the table that AWS restored --table from'],
+      ['--champion <version>', 'the version that serves, where its Lambda version does not say so'],
+      ['--reason <text>', 'why, for the journal'],
+      ['--force', 'restore although another store is in use or owned (requires --reason)'],
+    ],
+    examples: [
+      'mlreg restore --from prod.backup -e prod',
+      'mlreg restore --from prod.backup --apply -e prod',
+      'mlreg restore --table mlreg-prod-2 --supersedes mlreg-prod --apply --yes -e prod',
+    ],
+    load: async () => (await import('../commands/restore.ts')).restoreStore,
+  },
+  {
     name: 'recover',
     summary: 'rebuild a lost, damaged or outdated registry from what AWS serves; moves no users',
     options: [

@@ -492,6 +492,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     }
     const { champion, previous } = rebuilt;
     await restore(ports, {
+      command: 'mlreg recover',
       actor,
       reason: '',
       rollout,
