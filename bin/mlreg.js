@@ -3,5 +3,13 @@
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const { enableCompileCache } = await import('node:module');
 enableCompileCache?.();
-const { run } = await import('../dist/mlreg.js');
-process.exitCode = await run(process.argv.slice(2));
+const program = await import('../dist/mlreg.js').catch((error) => {
+  const { existsSync } = process.getBuiltinModule('node:fs');
+  const dist = new URL('../dist/mlreg.js', import.meta.url);
+  if (existsSync(dist)) throw error;
+  console.error(`error: mlreg is not built: ${decodeURIComponent(dist.pathname)} is missing
+  try: npm run build    in a clone of its repository, after npm ci
+       npm install mlreg    where it is installed as a package`);
+  process.exit(1);
+});
+process.exitCode = await program.run(process.argv.slice(2));

@@ -23,12 +23,13 @@ const common = {
   mainFields: ['module', 'main'], // tree-shakeable SDK
   logLevel: 'warning',
   legalComments: 'none',
+  metafile: true,
 };
 
 /** Each becomes dist/NAME/index.cjs, and dist/NAME.zip. */
 const lambdas = { router: 'src/router/index.ts', controller: 'src/controller/index.ts' };
 
-await Promise.all([
+const built = await Promise.all([
   build({
     ...common,
     entryPoints: {
@@ -53,6 +54,12 @@ await Promise.all([
   }),
   ...Object.entries(lambdas).map(([name, source]) => lambda(name, source)),
 ]);
+// What went in: `npm run notices` lists whose work is in the bundles by it.
+const meta = {
+  inputs: Object.assign({}, ...built.map(({ metafile }) => metafile.inputs)),
+  outputs: Object.assign({}, ...built.map(({ metafile }) => metafile.outputs)),
+};
+await writeFile(join(out, 'meta.json'), JSON.stringify(meta));
 const old = `${target}.${process.pid}.old`;
 if (existsSync(target)) renameSync(target, old);
 renameSync(out, target);
@@ -60,10 +67,10 @@ rmSync(old, { recursive: true, force: true });
 
 /** npx runs prepare, also beside a program that runs from dist/. */
 function isStale() {
-  const built = ['mlreg.js', 'local-aws-main.js', 'router/index.cjs', 'controller.zip'].map((name) =>
+  const made = ['mlreg.js', 'local-aws-main.js', 'router/index.cjs', 'controller.zip'].map((name) =>
     join(target, name),
   );
-  if (!built.every((file) => existsSync(file))) return true;
+  if (!made.every((file) => existsSync(file))) return true;
   const sources = [
     'src',
     'examples/demo.ts',
@@ -73,7 +80,7 @@ function isStale() {
     'bin',
   ];
   const newestSource = Math.max(...sources.map((name) => newest(join(root, name))));
-  return newestSource >= Math.min(...built.map((file) => statSync(file).mtimeMs));
+  return newestSource >= Math.min(...made.map((file) => statSync(file).mtimeMs));
 }
 
 function newest(path) {
@@ -84,7 +91,7 @@ function newest(path) {
 }
 
 async function lambda(name, source) {
-  await build({
+  const result = await build({
     ...common,
     entryPoints: { index: source },
     outdir: `${out}/${name}`,
@@ -95,4 +102,5 @@ async function lambda(name, source) {
   });
   const bundle = await readFile(`${out}/${name}/index.cjs`);
   await writeFile(`${out}/${name}.zip`, lambdaZip({ 'index.js': bundle }));
+  return result;
 }

@@ -156,6 +156,8 @@ export type Outcome =
       readonly kind: 'rolled-back';
       readonly cause: RollbackCause;
       readonly harmedRequests: number;
+      /** Metrics of some or all of the time were not read, so there may be more. Absent: they were, or the journal is older. */
+      readonly harm?: 'at least' | 'not known';
       /** What could not be tidied, though users are safe. */
       readonly left?: string;
     }
@@ -264,7 +266,12 @@ export type EntryBody =
       /** Somebody moved an alias by hand: what its users get since, where that is known. */
       readonly moved?: { readonly alias: string; readonly route: Route };
     }
-  | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
+  | {
+      readonly kind: 'rolling-back';
+      readonly cause: RollbackCause;
+      /** Why nothing answers for the champion, which is built before users move. Absent: it was there, or AWS did not say. */
+      readonly lost?: string;
+    }
   /** The registry says so since this very write. */
   | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }
   | {

@@ -16,6 +16,7 @@ export function bucketOf(userId: string): number {
 /**
  * Rank of each bucket in a rollout, by bucket: the order by SHA-256(`salt:bucket`) as bytes, ascending, ties by bucket. A
  * share of P % gives the buckets of rank below round(10 P) to the challenger, so growing moves nobody back.
+ * Source: section 10.1 of the method.
  */
 export function bucketRanks(salt: string): readonly number[] {
   const keyed = Array.from({ length: bucketCount }, (_, bucket) => ({

@@ -4,8 +4,10 @@ import type { Instant } from '../domain/units.ts';
 import { rolledBack } from '../domain/rolled-back.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
+import { rebuildChampion } from './decide-rebuild.ts';
 import { finishRetiring, readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
+import { harmFields } from './harm.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
 import { homeServiceOf, promotedService, rollbackTarget } from './target.ts';
 
@@ -22,6 +24,8 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   // A watch that knows no earlier version has nowhere to go: what serves is still the champion.
   if (state.plan.strategy === 'watch' && state.plan.undo === null && state.keeps === null)
     return ended(noWayBack(state, rollback.cause.sentence));
+  const rebuilding = rebuildChampion(state, now);
+  if (rebuilding !== null) return rebuilding;
   const route: Route | null =
     state.keeps === null
       ? state.plan.undo
@@ -79,7 +83,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   return ended({
     kind: 'rolled-back',
     cause: rollback.cause,
-    harmedRequests: harmed(state),
+    ...harmFields(state),
     ...(left.length === 0 ? {} : { left: left.join('; ') }),
   });
 }
@@ -158,13 +162,4 @@ function stuckIn(
       `mlreg doctor --environment ${state.plan.environment}`,
     ],
   };
-}
-
-/** What the trial has cost users so far: the last verdict's count, or the failures seen since. A shadow costs them nothing. */
-export function harmed(state: RolloutState): number {
-  if (state.plan.strategy === 'shadow') return 0;
-  const { lastVerdict } = state;
-  const judged = lastVerdict !== null && lastVerdict.kind !== 'unreadable' ? lastVerdict.harmedRequests : 0;
-  const failed = state.observations.reduce((sum, tick) => sum + (tick.challenger?.errors ?? 0), 0);
-  return Math.max(judged, failed);
 }

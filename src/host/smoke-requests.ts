@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { EnvironmentConfig } from '../config/index.ts';
+import { type EnvironmentConfig, refuseMistakesIn } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
+import { type Platform, PlatformError } from '../ports/platform.ts';
 
 /** What an endpoint is asked before users are. @throws UserError usage, where the file is no JSON array */
-export function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
+function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
   const path = config.requests.smokeFile;
   if (path === null) return [];
   let parsed: unknown;
@@ -17,4 +18,50 @@ export function smokeRequests(config: EnvironmentConfig): readonly { readonly bo
   }
   if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
   return parsed.map((body) => ({ body: JSON.stringify(body) }));
+}
+
+/** The smoke requests, and why there are none. */
+export interface FoundSmoke {
+  readonly requests: readonly { readonly body: string }[];
+  /** Only of a lenient reading: what can't be asked must not be taken for passed. */
+  readonly trouble?: UserError;
+}
+
+/**
+ * Who only goes back asks an endpoint nothing, so a file that is gone waits until somebody does.
+ * @throws UserError usage, in a strict reading
+ */
+export function findSmoke(config: EnvironmentConfig): FoundSmoke {
+  try {
+    refuseMistakesIn(config, ['requests'], 'the smoke test');
+    return { requests: smokeRequests(config) };
+  } catch (error) {
+    if (config.overlooked === undefined || !(error instanceof UserError)) throw error;
+    return { requests: [], trouble: error };
+  }
+}
+
+/** Refuses what rests on settings that have a mistake, when it is asked for. */
+export function withoutMistaken(
+  platform: Platform,
+  config: EnvironmentConfig,
+  { trouble }: FoundSmoke,
+): Platform {
+  const refuse = (error: unknown): never => {
+    const message = error instanceof UserError ? [error.message, error.why].join('; ') : String(error);
+    throw new PlatformError({ kind: 'refused', message });
+  };
+  return {
+    ...platform,
+    ensureEndpoint: async (spec) => {
+      try {
+        refuseMistakesIn(config, ['sagemaker'], `endpoint ${spec.endpoint}`);
+      } catch (error) {
+        return refuse(error);
+      }
+      return platform.ensureEndpoint(spec);
+    },
+    smoke: async (endpoint, through) =>
+      trouble === undefined ? platform.smoke(endpoint, through) : refuse(trouble),
+  };
 }

@@ -14,7 +14,7 @@ import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
 import type { LocalAws } from './local-host.ts';
 import { localAws } from './local-world.ts';
-import { packaged } from './package-root.ts';
+import { packagedText } from './package-root.ts';
 import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
 import type { Pages, PagesOptions } from './page-server.ts';
 import type { Backups } from '../ports/backup.ts';
@@ -83,8 +83,7 @@ export function createWorld(version: string): World {
     connect,
     files: {
       read: (path) => readFileSync(path, 'utf8'),
-      // As far from src/ as from dist/.
-      packaged: (path) => readFileSync(packaged(path), 'utf8'),
+      packaged: packagedText,
       exists: existsSync,
       create: (path, text) => {
         mkdirSync(dirname(path), { recursive: true });

@@ -1,12 +1,14 @@
+import { harmIn, harmSentence } from './harm-words.ts';
 import type { Entry } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
+import { heldText } from '../engine/decide-rebuild.ts';
 import { copiesOf } from '../engine/shadow-report.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { rollingBack } from '../domain/rolled-back.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { counted, effectTitle, percentText, stepTitle } from './words.ts';
+import { effectTitle, percentText, stepTitle } from './words.ts';
 
 /** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */
 export interface Event {
@@ -101,9 +103,14 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
       if (entry.over === true) return event('hold.over', 'info', `goes on: ${entry.why}`, { why: entry.why });
       return event('hold', 'warn', `holds: ${entry.why}`, { why: entry.why });
     case 'rolling-back':
-      return event('rollback.start', 'bad', rollingBack(entry.cause.sentence), {
-        cause: entry.cause.kind,
-      });
+      return entry.lost === undefined
+        ? event('rollback.start', 'bad', rollingBack(entry.cause.sentence), { cause: entry.cause.kind })
+        : event(
+            'rollback.start',
+            'bad',
+            `${rollingBack(entry.cause.sentence)}. ${heldText(state, entry.lost)}`,
+            { cause: entry.cause.kind, lost: entry.lost },
+          );
     case 'labelled':
       return event('registry', 'detail', `registry: ${plan.challenger} ${entry.as}`, { as: entry.as });
     case 'repaired':
@@ -164,8 +171,14 @@ function endedEvent(
         'bad',
         state.plan.shadow !== undefined
           ? `failed in shadow: ${outcome.cause.sentence} (${took})`
-          : `rolled back: ${servesAfter(state.plan)}, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
-        { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
+          : `rolled back: ${servesAfter(state.plan)}, ${harmSentence(harmIn(outcome))} (${took})`,
+        {
+          result: 'rolled-back',
+          cause: outcome.cause.kind,
+          ...(outcome.harm === 'not known' ? {} : { harmed: outcome.harmedRequests }),
+          ...(outcome.harm === undefined ? {} : { harm: outcome.harm }),
+          took,
+        },
       );
     case 'stuck':
       return event('rollout.end', 'bad', `stuck: ${outcome.sentence}`, { result: 'stuck', took });

@@ -737,6 +737,10 @@ export function watchSafety(world: Watched): Safety {
           rollout.lost.push([...rollout.entries]);
         }
         rollout.entries.length = length;
+        // Nor does the alias tell of an end that came without a write: who was refused each write may end so.
+        const token = rollout.entries.at(-1)?.token ?? 0;
+        const isTold = world.aliases().some(({ stamp }) => stamp?.rollout === id && stamp.token > token);
+        if (!isTold && rollout.entries.at(-1)?.kind !== 'ended') rollout.ended = null;
         // Where nothing on the alias says that somebody went back, nobody can know it any more.
         if (!rollout.entries.some(({ kind }) => kind === 'rolling-back')) {
           rollout.wentHome.clear();

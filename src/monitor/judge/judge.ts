@@ -32,7 +32,7 @@ import { checkObservation, checkPolicy } from './validate.ts';
  * takes a rollout up again comes to the same verdict.
  *
  * Fails as soon as the combined evidence reaches its threshold or a planned look rejects, and stays failed. A
- * RangeError names the field of a policy or observation that can't be. Source: the method, section 8.
+ * RangeError names the field of a policy or observation that can't be. Source: section 8 of the method.
  */
 export function judge(
   policy: JudgePolicy,

@@ -51,6 +51,7 @@ export interface LastWeekRule {
  * minutes around this time of day in the last seven days by more than the rollback margin, and beyond chance. It compares one
  * day with others, so alpha does not cover it; it only rolls back and never holds, so a daily peak delays nothing.
  * Null where nothing is known of that week.
+ * Source: section 5.6 of the method.
  */
 export function createLastWeekRule({ lastWeek, rollbackMargin }: JudgePolicy): LastWeekRule | null {
   if (lastWeek === undefined) return null;

@@ -7,6 +7,7 @@ import type { Tick } from './rule.ts';
  * before, and a bet on what is known is none. Those are held against the limit, as the champion's rate in the same tick
  * raises it.
  * @param plannedPercent the share now
+ * Source: section 12 of the method.
  */
 export function lateTick(late: LateTick, tickMs: number, plannedPercent: number): Tick {
   const [champion, challenger] = [armOf(late.champion), armOf(late.challenger)];

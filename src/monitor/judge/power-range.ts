@@ -22,6 +22,7 @@ const byOtherEvidence = 0.02;
  * Where the simulated judge's figure lies.
  * @param probability in closed form
  * @param ratio of the challenger's error rate to the champion's
+ * Source: section 13 of the method.
  */
 export function powerRange(probability: number, ratio: number): Range {
   if (!(probability > 0)) return { low: 0, high: byOtherEvidence };

@@ -21,6 +21,7 @@ const leastHistory = 500;
  *
  * The tests of shares turn the absolute tolerance into a ratio, `ratio + difference/p0`. For a champion that never
  * fails the ratio is then so large that they see little. A rate needs no such ratio.
+ * Source: section 3.9 of the method.
  */
 export function createRatePart(options: {
   readonly alpha: number;

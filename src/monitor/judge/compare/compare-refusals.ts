@@ -20,6 +20,7 @@ const refusedOf = ({ refused = 0, requests }: ArmTick): number => Math.min(refus
  * Does the challenger call more requests bad than the champion (the model's own 4xx), beyond `rollbackMargin.ratio` and by more
  * than `more` of all requests? What callers get wrong both versions see alike. With the tests of errors; `weight` is its share of
  * the sequential lane, and it has no planned look.
+ * Source: section 5.7 of the method.
  */
 export function createRefusalComparison(
   policy: JudgePolicy,

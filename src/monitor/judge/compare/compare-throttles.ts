@@ -11,6 +11,7 @@ import { evidenceOf } from '../words.ts';
 /**
  * Is the challenger throttled more often than the champion, beyond the rollback margin? Of throttled calls of all that
  * were made, with the same test as errors; `weight` is its share of the sequential lane, and it has no planned look.
+ * Source: section 5.7 of the method.
  */
 export function createThrottleComparison(policy: JudgePolicy, capAlpha: number, weight: number): Rule {
   const name = 'throttles against champion';

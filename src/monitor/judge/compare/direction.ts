@@ -16,6 +16,7 @@ const blockMs = 3_600_000;
  * The null hypothesis is one of every tick: a champion whose failures come in bursts, with nothing in between, breaks it
  * beside a challenger that fails evenly and less. Evidence that counts only where this holds, too, is less than before,
  * and so its guarantee stands.
+ * Source: section 3.10 of the method.
  */
 export function createDirection(margin: {
   readonly ratio: number;

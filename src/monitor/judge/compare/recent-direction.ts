@@ -18,6 +18,7 @@ const leastRequests = 100;
  *     sum x1 n0/n > ratio sum x0 n1/n      over the last five minutes; with little traffic over more, up to an hour
  *
  * Evidence that counts only where this holds as well is less than before, so its guarantee stands.
+ * Source: section 3.10 of the method.
  */
 export function createRecentDirection(options: {
   readonly ratio: number;

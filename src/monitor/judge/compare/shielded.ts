@@ -24,6 +24,7 @@ const chance = 1e-4;
  * The group with most of the champion's failures and the one with most of the challenger's are left out of both arms. A few
  * users explain no failures in most of the groups that remain, so it is no matter of who got which version. It blocks
  * passing, and rolls nothing back.
+ * Source: section 11 of the method.
  */
 export function createShieldDoubt({ rollbackMargin }: Pick<JudgePolicy, 'rollbackMargin'>): ShieldDoubt {
   let seen = empty(0);

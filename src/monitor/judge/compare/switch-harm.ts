@@ -34,6 +34,7 @@ interface Counts {
  * minute in the hour before, and beyond chance for such a minute. Set-aside users count as well: they share the function.
  * All of that has to hold without the group of users with most failures, too: a switch harms everybody, and one caller whose
  * requests begin to fail decides nothing.
+ * Source: section 5.5 of the method.
  */
 export function createSwitchHarm(policy: JudgePolicy): SwitchHarm {
   const minutes: Counts[] = [];

@@ -1,6 +1,6 @@
 /** How much of the sequential lane each family of rules has. Source: section 8 of the method. */
 export const laneWeights = { errors: 0.5, guardrails: 0.2, latency: 0.3 } as const;
-/** How the planned looks' alpha is split. Source: section 3.8. */
+/** How the planned looks' alpha is split. Source: section 3.8 of the method. */
 export const lookShares = { errors: 0.6, latency: 0.4 } as const;
 export const latencyParts = 3;
 export const guardrailParts = 4;

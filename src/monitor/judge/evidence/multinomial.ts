@@ -40,6 +40,7 @@ export function createNotWorseTest(options: RatioOptions): RatioTest {
  * The same beside the robust test, whose one bet a tick can't say how much many failures of one tick prove. Tempered so
  * far that it holds for clusters of four times what history shows, and at least of four; of twenty where there is none. No
  * tick counts for more than a mixture's cap, for a retry storm is larger. Few ratios, all of them large: what is small is others' to find.
+ * Source: section 3.6 of the method.
  */
 export function createTemperedTest(
   options: Omit<RatioOptions, 'phi'> & { readonly phi: number | null; readonly alpha: number },

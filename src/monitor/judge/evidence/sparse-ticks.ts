@@ -15,6 +15,7 @@ const longestMs = 300_000;
  * champion's ticks wait for the challenger's next request, five minutes at most, and are one tick with it.
  *
  * When to go on depends on requests alone, never on failures: given the requests, nothing is chosen by what is tested.
+ * Source: section 1 of the method.
  */
 export function createSparseTicks({ tickMs }: { readonly tickMs: number }): SparseTicks {
   const most = Math.max(1, Math.round(longestMs / tickMs));

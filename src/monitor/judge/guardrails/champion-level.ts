@@ -27,6 +27,7 @@ const blockMs = 1_800_000;
  *
  * over its ticks of `n_i` requests and the sum `s_i`; for counts at least Poisson's (S + 1)/N^2. Ticks with both arms
  * join the level in blocks of half an hour, because recent ones may be an incident that both arms share. With all traffic on the challenger they all count. In absolute scope there is no allowance.
+ * Source: section 5.3 of the method.
  */
 export function createChampionLevel(policy: JudgePolicy, limited: Limited): ChampionLevel {
   const before = createSums();

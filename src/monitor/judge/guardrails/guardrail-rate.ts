@@ -68,6 +68,7 @@ export function guardrailTempering(phi: number | null): number {
 /**
  * The limit that blames the challenger alone: what the champion breaches in the same tick is an incident.
  * tau_t = min(0.95, max(tau, 1.25 x0/n0)) where the champion has at least 20 requests.
+ * Source: section 5.1 of the method.
  */
 export function attributableRate(tau: number, n0: number, x0: number): number {
   if (n0 < fewestChampionRequests) return tau;

@@ -22,7 +22,7 @@ interface RateKind {
   bad(arm: ArmTick): number;
 }
 
-/** The chance at the limit that the champion's window must undercut to be called a breach (section 5.2). */
+/** The chance at the limit that the champion's window must undercut to be called a breach. Source: section 5.2 of the method. */
 const gate = 0.001;
 
 /** A guardrail on a share: error rate, throttle rate. Source: sections 5 and 5.1 of the method. */

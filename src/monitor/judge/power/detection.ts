@@ -45,6 +45,7 @@ const stakeOfBestBet = 0.5 / 4;
  *
  * and of the two the likelier, for they see the same requests. Within about 0.1 of simulations where a tick has
  * traffic and the bake some ten ticks.
+ * Source: section 13 of the method.
  */
 export function shareDetection(it: ShareCase): (ticks: number) => Detection {
   const shares = sharesOfBad(it);

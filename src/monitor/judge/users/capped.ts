@@ -8,6 +8,7 @@ const mostWeight = 4;
  * The same segments with no bucket of more requests than four usual ones: its counts are scaled down, all alike. One
  * caller who makes many requests would otherwise decide the statistic by the arm on which they happen to be. Null where
  * there is no such bucket.
+ * Source: section 10.4 of the method.
  */
 export function capHeavy(
   segments: readonly SegmentCounts[],

@@ -52,6 +52,7 @@ export interface Exchange {
  *
  * which equals the sum of (Y1 (N - N1) - (Y - Y1) N1)/N. Dividing the challenger's counts by the margin turns "no worse
  * than the margin" into "the same", so that the labels can be exchanged.
+ * Source: section 10.3 of the method.
  */
 export function exchangeOf(input: ExchangeInput): Exchange {
   const { ranks, aside, counted, earlier } = input;

@@ -18,6 +18,7 @@ const mostTries = 50;
 /**
  * How likely a random assignment of the same buckets gives an excess at least as large: exact for any users, whatever
  * their number, size, dependence or drift, since the salt that orders the buckets is independent of them.
+ * Source: section 10.3 of the method.
  */
 export function randomisationTest(exchange: Exchange, uniform: () => number): RandomisationResult {
   const excess = excessOf(exchange, (place) => place);

@@ -20,6 +20,7 @@ const mostRequests = 0.5;
  * 2 % of all. At most the 20 with the most failures, none that would bring the requests set aside above half of all, and
  * none at all with fewer than 100 active buckets. A function of the earlier period alone, so it must be called before the
  * salt is drawn.
+ * Source: section 10.2 of the method.
  */
 export function setAside(earlier: BucketCounts): SetAside {
   const { id, requests, errors } = earlier;

@@ -30,6 +30,7 @@ const fewestFailing = 3;
  *     D = sum_s (X1 N0 - ratio X0 N1 - difference N0 N1)/(N0 + N1)
  *     r1[k] = sum_s N0/(N0+N1) (x1k - X1 h1k)/(1 - h1k), h1k = n1k/N1;  r0[k] = sum_s ratio N1/(N0+N1) (x0k - X0 h0k)/(1 - h0k)
  *     V = K/(K-1) sum r[k]^2,  t = D/sqrt(V1 + V0)
+ * Source: section 10.5 of the method.
  */
 export function strataTest(
   segments: readonly SegmentStrata[],

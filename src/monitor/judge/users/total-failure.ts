@@ -11,6 +11,7 @@ const healthyShare = 0.5;
  * while the champion fails less than half of its own, and the challenger's buckets failed less than half before. Of all
  * requests with a user id, set aside or not, at the present share. It needs no counts by bucket, so it waits for no log.
  * @param before share of failed requests of the challenger's buckets in the earlier period; null: not known, or no requests
+ * Source: section 10.6 of the method.
  */
 export function failsTotally({ n0, x0, n1, x1 }: SegmentStrata, before: number | null): boolean {
   const [requests, champions, championErrors] = [sum(n1), sum(n0), sum(x0)];

@@ -14,6 +14,7 @@ import { failedBefore, failsTotally } from './total-failure.ts';
 /**
  * Between what the judge decides and a rollback: requests of the same user are not independent, so a finding about the
  * two arms rolls back only where chance in who got which version does not explain it.
+ * Source: section 10 of the method.
  */
 export interface UserGate {
   /**
