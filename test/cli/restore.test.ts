@@ -385,7 +385,8 @@ describe('mlreg restore, where something is there', () => {
     const { aws, backup } = await movedOn(keptInFile());
     const other = seenFrom(keptInFile(), aws);
     await runs(other, 'recover --yes');
-    const cli = seenFrom(keptInFile(), other);
+    const own = keptInFile();
+    const cli = seenFrom(own, other);
     const before = [users(cli), marks(cli)];
     expect((await cli.run(`restore --from ${backup}`)).stdout).toContain('took the place of this store');
     const refused = await cli.run(`restore --from ${backup} --apply`);
@@ -394,6 +395,7 @@ describe('mlreg restore, where something is there', () => {
       expect.stringContaining('--apply --force --reason WHY'),
     ]);
     expect([users(cli), marks(cli)]).toEqual(before);
+    expect(existsSync(own.path)).toBe(false);
     expect((await cli.run(`restore --from ${backup} --apply --force`)).code).toBe(2);
     await runs(cli, `restore --from ${backup} --apply --force --reason "that machine is gone"`);
     expect(marks(cli)[0]?.detail?.store.epoch).toBe((before[1]?.[0] as any).detail.store.epoch + 1);
