@@ -21,6 +21,7 @@ import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { lookAround } from '../runner/look.ts';
 import { aliasNote } from './marker.ts';
+import { imageTrouble } from './model-server.ts';
 import { missingUsers } from './missing-users.ts';
 import { servingCheck } from './serving-settings.ts';
 import { userKeyTrouble } from './user-key.ts';
@@ -116,6 +117,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
   if (green !== null && !isBehind)
     await check('stage', async () => stageCheck(at, await looked, { own, green, champion, running }));
   await check('keys', async () => keysCheck(connection.platform, await connection.store.versions()));
+  const noServer = await imageTrouble(context, config);
+  if (noServer !== null)
+    findings.push({ check: 'model server', ok: false, detail: noServer.what, mend: noServer.mend });
   const keyTrouble = await userKeyTrouble(at);
   if (keyTrouble !== null) findings.push({ check: 'user id', ok: false, ...keyTrouble });
   if (champion !== null && !isBehind) {

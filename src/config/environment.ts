@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
@@ -7,6 +7,7 @@ import type { AnswerComparison } from '../domain/shadow.ts';
 import { type Testers, testersOf } from '../domain/testers.ts';
 import type { Percent } from '../domain/units.ts';
 import type { Comparison } from './leaves.ts';
+import { localImage } from './local-image.ts';
 import { environmentSchema, type Settings } from './schema.ts';
 
 export interface CanarySettings {
@@ -124,7 +125,7 @@ export interface EnvironmentConfig {
   readonly api: { readonly id: string | null; readonly name: string; readonly stage: string };
   readonly sagemaker: {
     readonly role: string | null;
-    /** `local:///absolute/path.mjs` in `local`. */
+    /** In `local` as `localImage` writes it. */
     readonly image: string | null;
     readonly memoryMb: number;
     readonly maxConcurrency: number;
@@ -289,10 +290,4 @@ function strategies({
     shadow: shadowSettings(shadow),
     watch: { tickMs: watch.tick },
   };
-}
-
-function localImage(image: string | null, directory: string): string | null {
-  if (image === null || !image.startsWith('local://')) return image;
-  const file = image.slice('local://'.length);
-  return `local://${isAbsolute(file) ? file : resolve(directory, file)}`;
 }

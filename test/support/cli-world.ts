@@ -63,6 +63,8 @@ export interface CliWorld {
   controller: Dispatcher | null;
   /** What is wrong with the controller of this machine. */
   controllerTrouble: Connection['controllerTrouble'];
+  /** Why this machine can't run the model server. */
+  imageTrouble: { readonly what: string; readonly mend: string } | null;
   /** What `mlreg dashboard` serves. */
   pages: PagesOptions | null;
   /** What STS answers to whoever asks. */
@@ -299,6 +301,7 @@ export function cliWorld(
         access: async () => null,
         status: async () => null,
         down: async () => false,
+        imageTrouble: async () => world.imageTrouble,
         load: () => Promise.reject(new Error('no load here')),
       },
     };
@@ -350,6 +353,7 @@ export function cliWorld(
     },
     controller: null,
     controllerTrouble: null,
+    imageTrouble: null,
     pages: null,
     account: [],
     preflight: () => [],
