@@ -171,7 +171,11 @@ export async function validate(context: Context, _options: object, text: string)
       checks.push({
         check: 'smoke',
         passed: smoke.passed,
-        detail: smoke.why ?? `${counted(smoke.requests, 'request')} answered by ${record.endpoint.name}`,
+        detail:
+          smoke.why ??
+          (smoke.requests === 0
+            ? 'no smoke test ran: requests.smoke names no requests'
+            : `${counted(smoke.requests, 'request')} answered by ${record.endpoint.name}`),
       });
     }
   }

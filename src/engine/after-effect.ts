@@ -30,7 +30,11 @@ export function afterEffect(
         ? { ...state, published: { ...state.published, [routeKey(effect.route)]: outcome.functionVersion } }
         : state;
     case 'smoke':
-      return { ...state, smokedStep: state.step };
+      return {
+        ...state,
+        smokedStep: state.step,
+        smokeRequests: outcome.kind === 'smoked' ? outcome.requests : null,
+      };
     case 'warm-up':
       return {
         ...state,

@@ -69,6 +69,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     warmedAt: {},
     warmed: [],
     smokedStep: null,
+    smokeRequests: null,
     notifiedStep: null,
     aliases: {},
     unfenced: [entry.plan.alias],

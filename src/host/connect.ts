@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
+import { channelsOf } from './channels.ts';
 import { recoverable } from './recover-store.ts';
 import { smokeRequests } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
@@ -12,19 +13,12 @@ import { awsTime, systemClock, userName } from './machine.ts';
 import type { AccountChecks } from '../ports/account.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
 import type { Audit } from '../ports/store.ts';
-import type {
-  Channel,
-  Comparisons,
-  Metrics,
-  Platform,
-  RouterCode,
-  Store,
-  UserCounts,
-} from '../ports/index.ts';
+import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
 import { createOutbox, type Outbox } from '../runner/outbox.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { PendingStore } from '../ports/pending.ts';
+import type { ServerLogs } from '../ports/server-logs.ts';
 import type { Sightings } from '../ports/sightings.ts';
 
 /** Everything of one environment that a command may need, behind ports. */
@@ -43,6 +37,9 @@ export interface Connection {
   readonly recovery: Recovery;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
+  readonly serverLogs: ServerLogs;
+  /** How many smoke requests a new version is asked. */
+  readonly smokeRequests: number;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
   /** What a person must know of the controller of this machine, with what to type; null where all is well. */
@@ -93,15 +90,17 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const { function: functionName, alias } = config.lambda;
   const store = await storeOf(config, clients);
   const channels = await channelsOf(config, clients);
+  const smoke = smokeRequests(config);
   return {
     store,
+    smokeRequests: smoke.length,
     audit: () => auditStore(config, clients),
     platform: createPlatform({
       clients,
       clock: systemClock,
       functionName,
       api: config.api,
-      smokeRequests: smokeRequests(config),
+      smokeRequests: smoke,
       requestPath: config.requests.path,
       sagemaker: {
         ...servingOf(config),
@@ -127,6 +126,12 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       // Only a shadow's end asks for them.
       differences: async (query) =>
         (await import('../aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
+    },
+    serverLogs: {
+      read: async (query) =>
+        (await import('../aws/logs-model-server.ts'))
+          .createServerLogs({ clients, secrets: Object.values(config.sagemaker.environment) })
+          .read(query),
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
     outbox: createOutbox({ store, channels, clock: systemClock }),
@@ -214,31 +219,6 @@ async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promi
   const credentials = assumedRole(own, { role: assumeRole, session: userName() });
   const { profile: _own, ...place } = where;
   return createClients({ ...place, credentials }, process.env, awsTime);
-}
-
-async function channelsOf({ notifications }: EnvironmentConfig, clients: Clients): Promise<Channel[]> {
-  const { sns, slackWebhookEnv, slackWebhookParameter, github } = notifications;
-  const channels: Channel[] = [];
-  if (sns !== null) {
-    const { createNotifier } = await import('../aws/sns-notifier.ts');
-    channels.push({ name: 'sns', ...createNotifier({ clients, topic: sns }) });
-  }
-  const webhook = slackWebhookEnv === null ? undefined : process.env[slackWebhookEnv];
-  if (slackWebhookEnv !== null || slackWebhookParameter !== null) {
-    const { slackChannel } = await import('../notify/slack.ts');
-    const secret = async (): Promise<string> => {
-      if (webhook !== undefined && webhook !== '') return webhook;
-      if (slackWebhookParameter === null) throw new Error(`the variable ${slackWebhookEnv} is not set here`);
-      return (await import('../aws/ssm-secret.ts')).readSecret(clients, slackWebhookParameter);
-    };
-    channels.push(slackChannel(secret));
-  }
-  if (github === 'auto') {
-    const { gitHubChannel, gitHubOptions } = await import('../notify/github.ts');
-    const options = gitHubOptions(process.env);
-    if (options !== null) channels.push(gitHubChannel(options));
-  }
-  return channels;
 }
 
 async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Store> {

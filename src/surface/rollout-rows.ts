@@ -42,6 +42,7 @@ export const rolloutRows: readonly CommandRow[] = [
       ['--timeout <duration>', 'stop driving after this time (exit 6)'],
       ['--detach', 'let the rollout controller drive'],
       ['--dry-run', 'as mlreg plan'],
+      ['--no-smoke', 'roll out without a smoke test where there are no smoke requests (requires --reason)'],
       force,
     ],
     examples: [

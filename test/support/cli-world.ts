@@ -11,6 +11,7 @@ import type { AccountFinding, RolloutSubject } from '../../src/ports/account.ts'
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Clock, UserCounts } from '../../src/ports/index.ts';
 import type { Recovery } from '../../src/ports/inventory.ts';
+import type { ServerLogs } from '../../src/ports/server-logs.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/runner/outbox.ts';
 import { openMemoryStore } from './memory-store.ts';
@@ -63,6 +64,9 @@ export interface CliWorld {
   controller: Dispatcher | null;
   /** What is wrong with the controller of this machine. */
   controllerTrouble: Connection['controllerTrouble'];
+  /** What model servers printed. */
+  serverLogs: ServerLogs['read'];
+  smokeRequests: number;
   /** Why this machine can't run the model server. */
   imageTrouble: { readonly what: string; readonly mend: string } | null;
   /** What `mlreg dashboard` serves. */
@@ -211,6 +215,10 @@ export function cliWorld(
         return { digest, bytes: 4_096 };
       },
     },
+    serverLogs: { read: (query) => world.serverLogs(query) },
+    get smokeRequests() {
+      return world.smokeRequests;
+    },
     get controller() {
       return world.controller;
     },
@@ -353,6 +361,8 @@ export function cliWorld(
     },
     controller: null,
     controllerTrouble: null,
+    serverLogs: async () => ({ lines: [], isCut: false }),
+    smokeRequests: 3,
     imageTrouble: null,
     pages: null,
     account: [],

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Container, ContainerRuntime, ContainerSpec, LocalClock } from '../seams.ts';
+import type { Container, ContainerResponse, ContainerRuntime, ContainerSpec, LocalClock } from '../seams.ts';
 import { createBackOff } from './back-off.ts';
 import { findProgram } from './local-image.ts';
 import { createModelStore } from './model-data.ts';
@@ -175,7 +175,11 @@ export function createContainerRuntime(options: {
         });
       await slot.work;
       if (failure) throw failure;
-      return containerOf(slot, () => stop(slot));
+      return containerOf(
+        slot,
+        () => stop(slot),
+        refusals(clock, (line) => print(spec.endpointName, [line])),
+      );
     },
     list: () =>
       [...slots].map(({ spec, state, server, restarts, lastEnd }) => ({
@@ -213,16 +217,35 @@ interface Slot {
   work: Promise<void>;
 }
 
-function containerOf(slot: Slot, stop: () => Promise<void>): Container {
+function containerOf(
+  slot: Slot,
+  stop: () => Promise<void>,
+  note: (response: ContainerResponse) => void,
+): Container {
   return {
     startMs: slot.startMs,
-    invoke(request) {
-      if (slot.server) return slot.server.invoke(request);
+    async invoke(request) {
+      if (slot.server) {
+        const response = await slot.server.invoke(request);
+        if (response.status >= 400) note(response);
+        return response;
+      }
       return Promise.reject(
         new Error(`the model server is not running: it ${slot.lastEnd ?? 'was stopped'}`),
       );
     },
     stop,
+  };
+}
+
+/** Beside what a server prints: what its failing answers were, the first of each second. */
+function refusals(clock: LocalClock, print: (line: string) => void): (response: ContainerResponse) => void {
+  let nextAt = 0;
+  return ({ status, body }) => {
+    if (clock.now() < nextAt) return;
+    nextAt = clock.now() + 1_000;
+    const text = Buffer.from(body.subarray(0, 1_200)).toString('utf8').replaceAll(/\s+/g, ' ').slice(0, 300);
+    print(`[local AWS] POST /invocations answered ${status}: ${text}`);
   };
 }
 

@@ -19,6 +19,9 @@ locals {
   sagemaker = flatten([for kind in ["model", "endpoint-config", "endpoint"] : [
     for name in local.endpoint_names : "arn:${local.partition}:sagemaker:${local.here}:${kind}/${name}-*"
   ]])
+  server_logs = [
+    for name in local.endpoint_names : "arn:${local.partition}:logs:${local.here}:log-group:/aws/sagemaker/Endpoints/${name}-*"
+  ]
   router_log = [
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}",
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*",
@@ -54,6 +57,10 @@ locals {
       # Sticky rollouts count requests by user bucket out of the router's log. Only the query's start has a resource to name.
       { Sid = "CountUsers", Effect = "Allow", Action = "logs:StartQuery", Resource = local.router_log },
       { Sid = "ReadUserCounts", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = "*" },
+    ],
+    [
+      # `mlreg logs`: what model servers print. SageMaker makes a group for each endpoint.
+      { Sid = "ReadServerLogs", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.server_logs },
     ],
     length(local.shadow_log) == 0 ? [] : [
       { Sid = "ReadComparisons", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.shadow_log },
