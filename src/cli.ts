@@ -4,14 +4,11 @@ import { peoplesWords, printable } from './domain/one-line.ts';
 import { annotation } from './reporting/github.ts';
 import { createOutput, type Output } from './reporting/output.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
+import { exitCodesText, groupSummaries } from './surface/help-words.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
+import { insteadOf, takeWords } from './surface/typed-words.ts';
 import type { World } from './host/world.ts';
-
-const exitCodes = `
-Exit codes: 0 done or already so, 1 unexpected (state safe), 2 usage or configuration, 3 rolled back (the champion
-serves), 4 credentials or permission, 5 conflict, 6 not finished, 7 stuck (page someone), 9 aborted by a person,
-130/143 interrupted.`;
 
 /** The whole program but its process: words in, exit code out. */
 export async function main(words: readonly string[], world: World): Promise<ExitCode> {
@@ -41,7 +38,7 @@ export async function main(words: readonly string[], world: World): Promise<Exit
         quiet: false,
         color: !argv.includes('--no-color'),
       }),
-      (world.env.MLREG_DEBUG ?? '') !== '',
+      world.env,
     );
   }
 }
@@ -72,8 +69,9 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
       getOutHelpWidth: () => 110,
       getErrHelpWidth: () => 110,
     })
-    .showSuggestionAfterError(true)
-    .addHelpText('after', exitCodes);
+    // A word that looks alike is no help beside the command that was meant.
+    .showSuggestionAfterError(insteadOf(argv.find((word) => !word.startsWith('-')) ?? '').length === 0)
+    .addHelpText('after', `\n${exitCodesText()}`);
   refuseVersionBesideWords(program);
   globals(program);
   const groups = new Map<string, Command>();
@@ -84,10 +82,7 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     const command = parent.command(isGrouped ? row.name.slice(first.length + 1) : row.name, {
       hidden: row.hidden === true,
     });
-    command
-      .summary(row.summary)
-      .description(row.summary)
-      .addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  ${line}`).join('\n')}`);
+    command.summary(row.summary).description(row.summary).addHelpText('after', examplesText(row.examples));
     if (row.alias !== undefined) command.alias(row.alias);
     // The options of commands that nobody typed would take a sixth of the start; one makes help say that there are some.
     if (![first, row.alias].some((word) => word !== undefined && argv.includes(word))) {
@@ -99,8 +94,10 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     globals(command);
     refuseVersion(command, row);
     command.action(async (...given: unknown[]) => {
-      const args = given.slice(0, -2) as string[];
       const { options, typed } = optionsOf(command);
+      // Words that may be left out and were are undefined.
+      const words = (given.slice(0, -2) as (string | undefined)[]).filter((word) => word !== undefined);
+      const args = takeWords(row, words, options, (name) => typed.has(name));
       refuseWithoutEffect(command, row, options, (name) => typed.has(name));
       if (typeof options.reason === 'string') options.reason = peoplesWords(options.reason);
       const run = await row.load();
@@ -111,17 +108,17 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   return program;
 }
 
-const groupSummaries: Readonly<Record<string, string>> = {
-  local: 'AWS on this machine: the same commands without an account',
-  config: 'mlreg.yaml as mlreg understands it',
-  audit: 'what the records themselves vouch for',
-  policy: 'try a policy before users do',
-};
+const examplesText = (examples: readonly string[]): string =>
+  `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`;
 
 function group(program: Command, groups: Map<string, Command>, name: string): Command {
   const command = program
     .command(name)
     .description(groupSummaries[name] ?? name)
+    .addHelpText(
+      'after',
+      examplesText(rows.filter((row) => row.name.startsWith(`${name} `)).flatMap(({ examples }) => examples)),
+    )
     .enablePositionalOptions();
   for (const option of globalFlags()) command.addOption(option.hideHelp());
   refuseVersion(command, null);
@@ -132,6 +129,7 @@ function group(program: Command, groups: Map<string, Command>, name: string): Co
 /** Flags may stand before or after the command. */
 function globals(command: Command): void {
   for (const option of globalFlags()) command.addOption(option);
+  command.addOption(new Option('--env <name>').hideHelp());
 }
 
 function globalFlags(): readonly Option[] {
@@ -172,16 +170,18 @@ function modeIn(argv: readonly string[]): 'text' | 'json' | 'ndjson' {
 function answerUsage({ message }: CommanderError, argv: readonly string[], world: World): void {
   const mode = modeIn(argv);
   // Without a word commander prints the help, and calls that an error.
-  if (mode === 'text' || message === '(outputHelp)') return;
+  if (message === '(outputHelp)') return;
+  const mend = insteadOf(/^error: unknown command '(\w+)'/.exec(message)?.[1] ?? '');
   const output = createOutput(world.streams, world.env, { mode, quiet: false, color: false });
+  if (mode === 'text') return mend.forEach((line) => output.say(`  try  ${line}`));
   const error = printable(message.replace(/^error: /, '').split('\n')[0] ?? '');
-  output.answer({ kind: 'Error', error, why: null, mend: [], exitCode: exitCode.usage }, () => error);
+  output.answer({ kind: 'Error', error, why: null, mend, exitCode: exitCode.usage }, () => error);
 }
 
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */
-async function fail(error: unknown, output: Output, isDebugged: boolean): Promise<ExitCode> {
+async function fail(error: unknown, output: Output, env: World['env']): Promise<ExitCode> {
   const { explain } = await import('./commands/explain.ts');
-  const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault);
+  const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault, env);
   if (output.mode !== 'text') {
     output.answer({ kind: 'Error', error: what, why: why ?? null, mend, exitCode: code }, () => what);
     return code;
@@ -191,6 +191,6 @@ async function fail(error: unknown, output: Output, isDebugged: boolean): Promis
   output.command(annotation('error', 'mlreg', [what, ...(why === undefined ? [] : [why])].join('\n')));
   if (why !== undefined) output.say(`  why  ${why}`);
   for (const line of mend) output.say(`  try  ${line}`);
-  if (isDebugged) for (const line of stack) output.say(line);
+  if ((env.MLREG_DEBUG ?? '') !== '') for (const line of stack) output.say(line);
   return code;
 }

@@ -1,3 +1,5 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Haste } from '../ports/platform.ts';
 import type { AwsTime } from './aws-time.ts';
@@ -9,6 +11,8 @@ export interface ClientsConfig {
   readonly profile?: string;
   /** Those that the SDK finds (environment, profile, role) where not given. */
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
+  /** Makes all connections, http and https: by a proxy, or with certificates of one's own. */
+  readonly agent?: HttpAgent;
   /** Stands in for HTTP, so that tests need no port. */
   readonly requestHandler?: NonNullable<S3ClientConfig['requestHandler']>;
 }
@@ -148,7 +152,7 @@ function settingsOf(
   maxAttempts: number,
   requestTimeout: number,
 ): ClientSettings {
-  const { region, endpointUrl, profile, credentials, requestHandler } = config;
+  const { region, endpointUrl, profile, credentials, requestHandler, agent } = config;
   const elsewhere = endpointUrl ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
   return {
     region,
@@ -163,6 +167,7 @@ function settingsOf(
       throwOnRequestTimeout: true,
       // An answer that stops in its middle is no request time-out.
       socketTimeout: requestTimeout,
+      ...(agent === undefined ? {} : { httpAgent: agent, httpsAgent: agent as HttpsAgent }),
     },
     maxAttempts,
     // bucket.127.0.0.1 is no host.

@@ -241,10 +241,12 @@ function unreachable(tried: string, { code, address, message }: SdkError): strin
  * records (CloudTrail) have it. One line without a full stop at its end.
  */
 function saying({ name, message, status, code, requestId }: SdkError): string {
-  const known = codeOnly(name === '' || name === 'Error' ? (code ?? '') : name);
+  // The SDK calls an answer of which it knows nothing Unknown: its status says more.
+  const isNameless = ['', 'Error', 'Unknown', 'UnknownError'].includes(name);
+  const known = codeOnly(isNameless ? (code ?? '') : name);
   const head = known !== '' ? known : status === undefined ? '' : `status ${status}`;
   const text = message.trim();
-  if (text === '' || text === 'UnknownError' || text === known) return head || 'no reason given';
+  if (['', 'Unknown', 'UnknownError', known].includes(text)) return head || 'no reason given';
   const words = quotable(text) ?? withheld(requestId);
   return [head, words].filter((part) => part !== '').join(': ');
 }

@@ -34,7 +34,7 @@ export interface AbortOptions {
 /** @param rollout the one that is meant; whoever cleans up after a job must not end somebody else's rollout */
 export async function abort(context: Context, options: AbortOptions, rollout?: string): Promise<ExitCode> {
   const force = forceOf(options) !== undefined;
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   let running: RolloutState | null;
   try {
     if (options.ifRunning === true) await refuseWhereBehind(at);

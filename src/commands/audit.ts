@@ -13,7 +13,7 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
  * nothing. @throws UserError conflict at the first thing that must not be believed
  */
 export async function auditVerify(context: Context): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const { config, connection } = at;
   const audit = await connection.audit();
   if (audit.problem !== undefined) {

@@ -73,7 +73,7 @@ const bare = (name: string): string => name.replace(/ [<[].*$/, '');
 
 async function environments(context: Context): Promise<readonly string[]> {
   try {
-    return (await context.config()).environmentNames;
+    return (await context.config('lenient')).environmentNames;
   } catch {
     // A file that is not there yet, or has a mistake: no word about it in the middle of a line.
     return [];

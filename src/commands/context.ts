@@ -1,6 +1,6 @@
-import type { EnvironmentConfig, LoadedConfig } from '../config/index.ts';
+import type { EnvironmentConfig, LoadedConfig, Reading } from '../config/index.ts';
 import type { Actor, Entry } from '../domain/journal.ts';
-import type { RolloutId } from '../domain/units.ts';
+import { type RolloutId, rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Follower, follow } from '../reporting/follow.ts';
 import type { Output } from '../reporting/output.ts';
@@ -33,9 +33,9 @@ export interface Context {
   readonly output: Output;
   readonly options: GlobalOptions;
   readonly actor: Actor;
-  /** @throws UserError with all mistakes of mlreg.yaml */
-  config(): Promise<LoadedConfig>;
-  environment(): Promise<EnvironmentConfig>;
+  /** @throws UserError with all mistakes of mlreg.yaml; read leniently with those that are in the way */
+  config(reading?: Reading): Promise<LoadedConfig>;
+  environment(reading?: Reading): Promise<EnvironmentConfig>;
 }
 
 /** An environment with its connection. */
@@ -44,12 +44,44 @@ export interface Target {
   readonly connection: Connection;
 }
 
-export async function target(context: Context): Promise<Target> {
-  const config = await context.environment();
-  const connection = await context.world.connect(config);
+/** @param reading lenient for what leads back or only looks: no mistake in another setting stands in its way */
+export async function target(context: Context, reading: Reading = 'strict'): Promise<Target> {
+  const read = await context.environment(reading);
+  if (read.overlooked !== undefined) await tellOverlooked(context, read);
+  const connected = await context.world.connect(read);
+  const config = read.overlooked?.file === null ? await asRecorded(read, connected) : read;
+  const connection = config === read ? connected : await context.world.connect(config);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null) context.output.say(`${trouble.what}; ${trouble.mend}`);
   return { config, connection };
+}
+
+async function tellOverlooked({ output }: Context, { overlooked }: EnvironmentConfig): Promise<void> {
+  const { file = null, mistakes = [] } = overlooked ?? {};
+  if (file === null) {
+    output.say('there is no mlreg.yaml: going by the default names, and by what the store says');
+    return;
+  }
+  if (mistakes.length === 0) return;
+  const { mistakeLine } = await import('../config/index.ts');
+  for (const mistake of mistakes) output.say(mistakeLine(file, mistake));
+  output.say(
+    `${mistakes.length === 1 ? 'this setting has its default' : 'these settings have their defaults'} here: this command goes on without, and deploy will not`,
+  );
+}
+
+/** Without a file the newest rollout says under which names it moved users. */
+async function asRecorded(config: EnvironmentConfig, { store }: Connection): Promise<EnvironmentConfig> {
+  try {
+    const [newest] = await store.rollouts();
+    const state = newest === undefined ? null : await knownState(store, newest);
+    if (state === null) return config;
+    const { alias, green, routing } = state.plan;
+    return { ...config, routing, lambda: { ...config.lambda, alias, green: green ?? null } };
+  } catch {
+    // A store that can't be read stops no rollback: whoever needs it says so.
+    return config;
+  }
 }
 
 export function portsOf(
@@ -134,6 +166,19 @@ export async function storyOf(
 
 const noRollout = (id: RolloutId): UserError =>
   new UserError('usage', `there is no rollout ${id}`, { mend: 'mlreg history' });
+
+/** The rollout that somebody names, or the newest. @throws UserError where there is none yet */
+export async function rolloutNamed(
+  { connection, config }: Target,
+  text: string | undefined,
+): Promise<RolloutId> {
+  if (text !== undefined) return rolloutId(text);
+  const [newest] = await connection.store.rollouts();
+  if (newest !== undefined) return newest;
+  throw new UserError('usage', `no rollout yet in ${config.name}`, {
+    mend: `mlreg deploy VERSION --environment ${config.name}`,
+  });
+}
 
 /** The newest rollout that is not over; a stuck one isn't. */
 export async function unfinished(at: Target): Promise<RolloutState | null> {

@@ -1,15 +1,21 @@
-import type { LoadedConfig } from '../config/index.ts';
+import type { LoadedConfig, Reading } from '../config/index.ts';
 import { peoplesWords } from '../domain/one-line.ts';
 import { createOutput } from '../reporting/output.ts';
 import type { World } from '../host/world.ts';
 import type { Context, GlobalOptions } from './context.ts';
 
 export function createContext(world: World, options: GlobalOptions, argv: readonly string[]): Context {
-  let loaded: Promise<LoadedConfig> | undefined;
-  const config = (): Promise<LoadedConfig> =>
-    (loaded ??= import('../config/index.ts').then(({ loadConfig }) =>
+  const loaded = new Map<Reading, Promise<LoadedConfig>>();
+  const config = (reading: Reading = 'strict'): Promise<LoadedConfig> => {
+    const known = loaded.get(reading) ?? load(reading);
+    loaded.set(reading, known);
+    return known;
+  };
+  const load = (reading: Reading): Promise<LoadedConfig> =>
+    import('../config/index.ts').then(({ loadConfig }) =>
       loadConfig({
         cwd: world.cwd,
+        reading,
         ...(options.config === undefined ? {} : { file: options.config }),
         env: world.env,
         flags: {
@@ -21,7 +27,7 @@ export function createContext(world: World, options: GlobalOptions, argv: readon
         readFile: (path) => world.files.read(path),
         exists: (path) => world.files.exists(path),
       }),
-    ));
+    );
   const actor = world.actor(`mlreg ${argv.join(' ')}`);
   return {
     world,
@@ -33,6 +39,6 @@ export function createContext(world: World, options: GlobalOptions, argv: readon
     }),
     actor: { ...actor, name: peoplesWords(actor.name, 100), command: peoplesWords(actor.command) },
     config,
-    environment: async () => (await config()).environment(),
+    environment: async (reading) => (await config(reading)).environment(),
   };
 }

@@ -24,7 +24,7 @@ export async function dashboard(context: Context, options: DashboardOptions): Pr
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new UserError('usage', `--port: '${options.port}' is no port`, { mend: '--port 4580' });
   }
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const signals = listen(context);
   try {
     const served = await world.servePages({

@@ -10,12 +10,13 @@ import { clockText } from '../domain/clock-text.ts';
 import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
 import { UserError } from '../domain/user-error.ts';
 import { counted } from '../reporting/words.ts';
-import { type Context, type Target, target, unfinished } from './context.ts';
+import { type Context, type Target, unfinished } from './context.ts';
 import type { AccountFinding as Finding, AccountSubject } from '../ports/account.ts';
 import { longestVariables } from '../engine/variables.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { keysCheck } from './doctor-keys.ts';
 import { movesAlias, rolloutFinding } from './doctor-rollout.ts';
+import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { stageCheck } from './doctor-stage.ts';
 import { wayBack } from './doctor-way-back.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
@@ -29,9 +30,9 @@ import { championOf } from './prepare.ts';
 
 /** What must be true before a rollout, and that a rollback would work. Changes nothing. One line each, with the fix. */
 export async function doctor(context: Context): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await targetOrAll(context);
   const { config, connection } = at;
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...settingsFindings(at)];
   const check = async (name: string, look: () => Promise<Omit<Finding, 'check'>>): Promise<void> => {
     findings.push({
       check: name,

@@ -11,21 +11,28 @@ export interface Explained {
   readonly stack?: readonly string[];
 }
 
-/** Any error as what a person can read. */
-export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Explained {
+/**
+ * Any error as what a person can read.
+ * @param env of the process: it may send requests to AWS through a proxy
+ */
+export function explain(
+  error: unknown,
+  codeOf: (fault: Fault) => ExitCode,
+  env: Readonly<Record<string, string | undefined>>,
+): Explained {
   if (error instanceof UserError)
     return {
       what: error.message,
       why: error.why,
       mend: error.mend,
-      code: isMisplaced(error.cause) ? exitCode.usage : codeOf(error.fault),
+      code: isLasting(error.cause) ? exitCode.usage : codeOf(error.fault),
     };
   if (error instanceof PlatformError) {
     const { kind } = error.failure;
     const code = kind === 'denied' || kind === 'credentials' ? exitCode.credentials : exitCode.unexpected;
     return {
       what: error.message,
-      why: undefined,
+      why: kind === 'unknown' ? throughProxy(env) : undefined,
       mend: kind === 'credentials' ? ['aws sso login, or set AWS_PROFILE'] : [],
       code,
     };
@@ -42,6 +49,27 @@ export function explain(error: unknown, codeOf: (fault: Fault) => ExitCode): Exp
   };
 }
 
+/** Of what does not answer a proxy may be the cause. Its URL is shown without the password that it may hold. */
+function throughProxy(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const name = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].find(
+    (one) => (env[one] ?? '') !== '',
+  );
+  const value = name === undefined ? '' : (env[name] ?? '');
+  const url = value.includes('://') ? value : `http://${value}`;
+  if (name === undefined || !URL.canParse(url)) return undefined;
+  return `AWS is asked through the proxy ${new URL(url).origin} (${name})`;
+}
+
+/** May be over when the same command is typed again. */
+const passing: Readonly<Record<string, string>> = {
+  EBUSY: 'something else uses it',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk reports an error',
+  EMFILE: 'this process has too many files open (ulimit -n)',
+  ENFILE: 'this machine has too many files open',
+  ENOSPC: 'the disk is full',
+};
+
 const fileFaults: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   ELOOP: 'its symbolic links lead round in a circle',
@@ -50,15 +78,16 @@ const fileFaults: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of this path is a file, not a directory',
   EEXIST: 'there is a file in its place',
   EISDIR: 'it is a directory, not a file',
+  ENOENT: 'it is not there',
   EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
+  ...passing,
 };
 
-/** Something else stands where mlreg's file should be: that ends by no waiting. */
-const isMisplaced = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  (('code' in cause && ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(String(cause.code))) ||
-    isMisplaced(cause.cause));
+/** Something else stands where mlreg's file should be, or this user has no right to it: that ends by no waiting. */
+const lasting = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+
+const isLasting = (cause: unknown): boolean =>
+  cause instanceof Error && (('code' in cause && lasting.has(String(cause.code))) || isLasting(cause.cause));
 
 /** A path that the user, or the machine, gave and that can't be used. */
 function fileFault(error: unknown): Explained | null {
@@ -74,6 +103,6 @@ function fileFault(error: unknown): Explained | null {
     mend: [
       path === null ? 'fix or move it, then try again' : `ls -ld ${path}  # fix or move it, then try again`,
     ],
-    code: exitCode.usage,
+    code: String(code) in passing ? exitCode.unexpected : exitCode.usage,
   };
 }

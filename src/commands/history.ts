@@ -1,6 +1,6 @@
 import type { Entry } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
-import { type RolloutId, rolloutId } from '../domain/units.ts';
+import { type RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { evidenceOf, evidenceText } from '../reporting/evidence.ts';
 import { table } from '../reporting/output.ts';
@@ -11,7 +11,7 @@ import { planText } from '../reporting/plan-view.ts';
 import { harmed } from '../engine/decide-rollback.ts';
 import { apply, replay } from '../engine/fold-journal.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { type Context, stateOf, storyOf, target } from './context.ts';
+import { type Context, rolloutNamed, stateOf, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { lostNote } from './marker.ts';
 import { observationLines } from './export-observations.ts';
@@ -24,7 +24,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const limit = Number(options.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
@@ -70,9 +70,9 @@ export interface ShowOptions {
 }
 
 /** One rollout whole: plan, steps, each verdict's evidence, each event. */
-export async function show(context: Context, options: ShowOptions, text: string): Promise<ExitCode> {
-  const at = await target(context);
-  const id = rolloutId(text);
+export async function show(context: Context, options: ShowOptions, text?: string): Promise<ExitCode> {
+  const at = await target(context, 'lenient');
+  const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {
     for (const line of observationLines(id, entries)) context.output.streams.stdout(`${line}\n`);

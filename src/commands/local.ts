@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { EnvironmentConfig } from '../config/index.ts';
+import type { EnvironmentConfig, Reading } from '../config/index.ts';
 import { parseDuration } from '../domain/parse.ts';
 import { UserError } from '../domain/user-error.ts';
 import { table } from '../reporting/output.ts';
@@ -21,14 +21,17 @@ export function directoryOf(config: EnvironmentConfig): string {
   return config.store.directory;
 }
 
-async function stateDir(context: Context): Promise<Pick<LocalUpOptions, 'stateDir' | 'model' | 'requests'>> {
-  const config = (await context.config()).environment('local');
+async function stateDir(
+  context: Context,
+  reading: Reading = 'lenient',
+): Promise<Pick<LocalUpOptions, 'stateDir' | 'model' | 'requests'>> {
+  const config = (await context.config(reading)).environment('local');
   const { path, userKey } = config.requests;
   return { stateDir: directoryOf(config), model: config.model, requests: { path, userKey } };
 }
 
 export async function up(context: Context, options: LocalOptions): Promise<ExitCode> {
-  const place = await stateDir(context);
+  const place = await stateDir(context, 'strict');
   const started = await context.world.local.up({
     stateDir: place.stateDir,
     model: place.model,

@@ -1,7 +1,9 @@
+import { refuseMistakesIn } from '../config/index.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { knownGood } from '../registry/known-good.ts';
+import type { WayBack } from '../runner/find-return.ts';
 import { otherArtifact } from '../runner/registered-artifact.ts';
 import type { Target } from './context.ts';
 
@@ -18,14 +20,17 @@ export async function refuseOtherArtifact({ connection }: Target, record: Versio
 /**
  * A rollback has no trial: an endpoint that it makes anew must hold the very bytes that served before, and nothing is built of
  * what can't be read.
- * @param builds why it has to be built
  * @throws UserError usage
  */
 export async function refuseToBuild(
   { config, connection }: Target,
   wanted: VersionRecord,
-  builds: string,
+  { builds, makesEndpoint }: Pick<WayBack, 'builds' | 'makesEndpoint'>,
 ): Promise<void> {
+  if (builds === undefined) return;
+  const anew = `${wanted.version} has to be built anew: ${builds}`;
+  refuseMistakesIn(config, ['sagemaker', 'requests'], `${anew}; that`);
+  if (makesEndpoint !== true) return;
   let what = `the artifact of ${wanted.version} is not the one that was registered`;
   let why: string | null;
   try {
@@ -40,7 +45,7 @@ export async function refuseToBuild(
     ({ version, status }) => version !== wanted.version && status !== 'champion',
   );
   throw new UserError('usage', `${what}; nothing was built`, {
-    why: `${wanted.version} has to be built anew: ${builds}; ${why}`,
+    why: `${anew}; ${why}`,
     mend: [
       ...others.map(({ version }) => `mlreg rollback --to ${version} --environment ${config.name}`),
       `or put the registered artifact back at ${wanted.artifact.uri}, then mlreg rollback --to ${wanted.version} --environment ${config.name}`,

@@ -110,7 +110,7 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
 }
 
 export async function versions(context: Context): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const { config, connection } = at;
   const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
   const lost = records.length === 0 ? await lostNote(at) : null;

@@ -1,7 +1,6 @@
-import { rolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { gitHubSummary } from '../reporting/github-summary.ts';
-import { type Context, storyOf, target } from './context.ts';
+import { type Context, rolloutNamed, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface ReportOptions {
@@ -15,15 +14,8 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context);
-  const { store } = at.connection;
-  const [newest] = text === undefined ? await store.rollouts() : [];
-  const id = text === undefined ? newest : rolloutId(text);
-  if (id === undefined) {
-    throw new UserError('usage', `no rollout yet in ${at.config.name}`, {
-      mend: `mlreg deploy --model-version VERSION --environment ${at.config.name}`,
-    });
-  }
+  const at = await target(context, 'lenient');
+  const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   const files: string[] = [];
   const write = (path: string, content: string): void => {
@@ -38,6 +30,16 @@ export async function report(
     files.push(path);
   };
   const { html, md } = options;
+  if (html === '-')
+    throw new UserError('usage', '--html: - is no file', {
+      why: 'a page has several hundred kilobytes; Markdown alone goes to stdout',
+      mend: 'mlreg report --html report.html',
+    });
+  // As elsewhere - is stdout, which then carries the report and nothing else.
+  if (md === '-' && html === undefined) {
+    context.output.streams.stdout(gitHubSummary(state));
+    return exitCode.done;
+  }
   if (md !== undefined) write(md, gitHubSummary(state));
   if (html !== undefined || md === undefined) {
     const [{ page }, { rolloutReport }] = await Promise.all([

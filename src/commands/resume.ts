@@ -1,3 +1,4 @@
+import { refuseMistakesIn } from '../config/index.ts';
 import { isController } from '../domain/controller.ts';
 import { takeOver } from '../runner/own.ts';
 import type { RolloutState } from '../engine/state.ts';
@@ -17,15 +18,21 @@ export interface ResumeOptions {
   readonly force?: boolean;
 }
 
+/** Sections of mlreg.yaml that no plan holds, and that a step forward reads. */
+const readWhileDriving = ['sagemaker', 'requests'] as const;
+
 /**
  * Takes up whatever stopped: a paused rollout by asking its owner, an interrupted one by becoming its owner. A person who
  * wants to drive goes before the controller.
  */
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const forced = forceOf(options);
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   await refuseWhereBehind(at);
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
+  // Its plan is frozen; what is still to be built or asked of a new version is in the file alone.
+  if (running.phase === 'forward' && running.plan.strategy !== 'rollback')
+    refuseMistakesIn(at.config, readWhileDriving, `${running.id}, which goes forward,`);
   if (options.detach === true) mustHaveController(at);
   const { owner } = await at.connection.store.lock();
   const makesWay = owner !== null && isController(owner) && options.detach !== true;

@@ -119,6 +119,12 @@ export async function defaultTarget(at: Target): Promise<VersionRecord> {
   });
 }
 
+/** Whether a rollback that names no version leads to one before the champion. */
+export async function leadsBack({ connection }: Target): Promise<boolean> {
+  const records = await connection.store.versions();
+  return (previousGood(records) ?? previousUnproven(records)) !== undefined;
+}
+
 function candidatesText(records: readonly VersionRecord[]): string {
   const names = knownGood(records).map(({ version, status }) =>
     status === 'champion' ? `${version} (champion)` : version,

@@ -1,10 +1,10 @@
 import type { VersionTag } from '../domain/units.ts';
-import { servingOf } from '../config/index.ts';
+import { mistakesIn, refuseMistakesIn, servingOf } from '../config/index.ts';
 import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
 import { generationMeant, generationsOf, nextGeneration } from '../registry/generations.ts';
-import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
+import { standingOf } from '../registry/known-good.ts';
 import { findReturn, type WayBack } from '../runner/find-return.ts';
 import {
   type EnvironmentView,
@@ -39,6 +39,7 @@ import {
   confirmFled,
   defaultTarget,
   firstText,
+  leadsBack,
   namedTarget,
   repeats,
   servedInstead,
@@ -58,7 +59,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const asked =
     options.to === undefined || options.to === 'previous' ? undefined : parseArmTag(options.to, '--to');
   const force = forceOf(options) !== undefined;
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   let running: RolloutState | null;
   let look: Claimed | null;
   let to: VersionTag | undefined;
@@ -139,12 +140,6 @@ async function servedBy({ connection }: Target, to: VersionTag): Promise<string 
   return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
 }
 
-/** Whether a rollback that names no version leads to one before the champion. */
-async function leadsBack({ connection }: Target): Promise<boolean> {
-  const records = await connection.store.versions();
-  return (previousGood(records) ?? previousUnproven(records)) !== undefined;
-}
-
 /** The champion, where its endpoint answers nobody; null where it does, or nothing serves. */
 async function deadChampion(at: Target): Promise<VersionRecord | null> {
   const champion = await championOf(at);
@@ -197,7 +192,9 @@ async function moveTo(
     findReturn(platform, { record: wanted, service, next }),
     compareKeys(platform, service.functionVersion, alias.target.functionVersion),
   ]);
-  if (back.makesEndpoint === true) await refuseToBuild(at, wanted, back.builds ?? '');
+  await refuseToBuild(at, wanted, back);
+  const asksFirst = standing.kind === 'fled' || standing.kind === 'unproven';
+  if (asksFirst) refuseMistakesIn(config, ['requests'], `the smoke test of ${wanted.version}`);
   const republishes = republishedFor(at, { back, service, keys });
   if (
     standing.kind === 'serving' &&
@@ -235,7 +232,7 @@ async function moveTo(
     serving: (back.anew === true ? undefined : wanted.serving) ?? servingOf(config),
     republishes,
     warmWithinMs: isPrepared && now === null ? warmWithinMs : undefined,
-    smokeFirst: standing.kind === 'fled' || standing.kind === 'unproven',
+    smokeFirst: asksFirst,
   });
   // Only what is published anew is made of $LATEST.
   const codeSha256 =
@@ -293,6 +290,7 @@ function republishedFor(
 ): string | undefined {
   if (keys.kind !== 'differ' || keys.obstacle !== undefined) return undefined;
   if (back.builds !== undefined || back.returnsTo === undefined) return undefined;
+  if (mistakesIn(config, ['requests']).length > 0) return undefined;
   const isSameRouting = service.routing === undefined || service.routing === config.routing;
   return isSameRouting ? keys.how : undefined;
 }

@@ -24,7 +24,7 @@ import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await target(context, 'lenient');
   const { config, connection } = at;
   const [champion, lock, running] = [
     await championOf(at),

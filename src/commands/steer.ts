@@ -5,7 +5,7 @@ import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { admit } from '../engine/admit.ts';
 import { takeOver } from '../runner/own.ts';
-import type { RolloutState } from '../engine/state.ts';
+import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from './behind.ts';
@@ -40,6 +40,13 @@ export async function traffic(context: Context, options: SteerOptions): Promise<
       mend: ['mlreg traffic --percent 50', 'mlreg status shows the present one'],
     });
   }
+  if (/^0+(\.0*)?\s*%?$/.test(options.percent.trim()))
+    throw new UserError('usage', 'a share of 0 % would leave the rollout under way without users', {
+      mend: [
+        'mlreg abort    bring everybody back to the champion',
+        'mlreg traffic 1    leave the least there is',
+      ],
+    });
   const percent = parsePercent(options.percent, '--percent');
   return steer(context, { kind: 'traffic', percent }, options, undefined);
 }
@@ -51,8 +58,11 @@ async function steer(
   options: SteerOptions,
   rollout: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context);
-  return steerRunning(context, at, await mustRun(at, rollout), wish, options);
+  const at = await target(context, wish.kind === 'promote' ? 'strict' : 'lenient');
+  const running = await mustRun(at, rollout);
+  // More users only by a file without mistakes; down there is always a way.
+  if (wish.kind === 'traffic' && wish.percent > challengerShare(running)) await context.config('strict');
+  return steerRunning(context, at, running, wish, options);
 }
 
 export async function steerRunning(

@@ -1,52 +1,20 @@
 import { join, resolve } from 'node:path';
 import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
-import type { OnInconclusive, Plan } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
-import type { AnswerComparison } from '../domain/shadow.ts';
 import { type Testers, testersOf } from '../domain/testers.ts';
-import type { Percent } from '../domain/units.ts';
 import type { Comparison } from './leaves.ts';
 import { localImage } from './local-image.ts';
+import type { Overlooked } from './lenient.ts';
 import { environmentSchema, type Settings } from './schema.ts';
-
-export interface CanarySettings {
-  readonly steps: readonly Percent[];
-  /** At each step. */
-  readonly bakeMs: number;
-  readonly tickMs: number;
-  readonly onInconclusive: OnInconclusive;
-  readonly extendMs: number;
-  /** Users who stay with the champion until the last bake is over; null: none. */
-  readonly holdBack: Percent | null;
-  readonly allowLargeFirstStep: boolean;
-}
-
-export interface BlueGreenSettings {
-  readonly percent: Percent;
-  readonly bakeMs: number;
-  /** After the swap. */
-  readonly finalBakeMs: number;
-  readonly tickMs: number;
-  readonly onInconclusive: OnInconclusive;
-  readonly extendMs: number;
-  readonly retireAfterMs: number;
-  readonly allowLargeFirstStep: boolean;
-}
-
-export interface ShadowSettings {
-  readonly sample: Percent;
-  readonly bakeMs: number;
-  readonly tickMs: number;
-  readonly extendMs: number;
-  readonly comparison: AnswerComparison;
-  /** Share of answers that may differ; null: any. */
-  readonly disagreement: number | null;
-}
-
-export interface WatchSettings {
-  readonly tickMs: number;
-}
+import {
+  type BlueGreenSettings,
+  type CanarySettings,
+  type ShadowSettings,
+  strategySettings,
+  type WatchSettings,
+} from './strategy-settings.ts';
 
 /** The judge's policy without guardrails, and without what only a plan knows. */
 export interface JudgeSettings
@@ -152,6 +120,8 @@ export interface EnvironmentConfig {
   readonly provisionTimeoutMs: number;
   readonly unreadableLimit: number;
   readonly maxTries: number;
+  /** Of a lenient reading, also where there are none; undefined: the reading was strict. */
+  readonly overlooked?: Overlooked;
 }
 
 /**
@@ -189,7 +159,7 @@ export function environmentConfig(
     acceptance: Object.entries(settings.acceptance).flatMap(([metric, criterion]) =>
       criterion === null ? [] : [{ metric, ...criterion }],
     ),
-    strategies: strategies(settings),
+    strategies: strategySettings(settings),
     guardrails: {
       errorRate: settings.guardrails.errorRate,
       meanLatencyMs: settings.guardrails.meanLatency,
@@ -249,45 +219,5 @@ function contractOf({
     ...(demanded.length === 0 ? {} : { members: Object.fromEntries(demanded) }),
     ...(errors.length === 0 ? {} : { errors }),
     ...(maxBytes === null ? {} : { maxBytes }),
-  };
-}
-
-function shadowSettings({ compare, ...shadow }: Settings['strategies']['shadow']): ShadowSettings {
-  const { disagreement, ...comparison } = compare;
-  return {
-    sample: shadow.sample,
-    bakeMs: shadow.bake,
-    tickMs: shadow.tick,
-    extendMs: shadow.extend,
-    comparison,
-    disagreement,
-  };
-}
-
-function strategies({
-  strategies: { canary, blueGreen, shadow, watch },
-}: Settings): EnvironmentConfig['strategies'] {
-  return {
-    canary: {
-      steps: canary.steps,
-      bakeMs: canary.bake,
-      tickMs: canary.tick,
-      onInconclusive: canary.onInconclusive,
-      extendMs: canary.extend,
-      holdBack: canary.holdBack,
-      allowLargeFirstStep: canary.allowLargeFirstStep,
-    },
-    blueGreen: {
-      percent: blueGreen.percent,
-      bakeMs: blueGreen.bake,
-      finalBakeMs: blueGreen.finalBake,
-      tickMs: blueGreen.tick,
-      onInconclusive: blueGreen.onInconclusive,
-      extendMs: blueGreen.extend,
-      retireAfterMs: blueGreen.retireAfter,
-      allowLargeFirstStep: blueGreen.allowLargeFirstStep,
-    },
-    shadow: shadowSettings(shadow),
-    watch: { tickMs: watch.tick },
   };
 }

@@ -27,7 +27,8 @@ export function findConfig({ cwd, file, exists }: Places): string | undefined {
     .find(exists);
 }
 
-export function noConfig({ cwd, exists }: Places): UserError {
+/** @param isLenient names are enough for the command, where somebody gives them */
+export function noConfig({ cwd, exists }: Places, isLenient = false): UserError {
   const directories = searched(cwd, exists);
   const yml = directories.map((directory) => join(directory, 'mlreg.yml')).find(exists);
   const last = directories.at(-1) ?? cwd;
@@ -37,7 +38,15 @@ export function noConfig({ cwd, exists }: Places): UserError {
     {
       mend:
         yml === undefined
-          ? ['mlreg init', 'mlreg --config FILE']
+          ? [
+              'mlreg init',
+              'mlreg --config FILE',
+              ...(isLenient
+                ? [
+                    'or without the file, by the default names: add --model NAME --environment NAME --region REGION',
+                  ]
+                : []),
+            ]
           : `mv ${relative(cwd, yml)} ${join(dirname(relative(cwd, yml)), fileName)}`,
     },
   );

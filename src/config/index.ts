@@ -1,21 +1,20 @@
 export { type Contradiction, contradictions } from './contradictions.ts';
+export type { Criterion, EnvironmentConfig, JudgeSettings } from './environment.ts';
 export type {
   BlueGreenSettings,
   CanarySettings,
-  Criterion,
-  EnvironmentConfig,
-  JudgeSettings,
   ShadowSettings,
   WatchSettings,
-} from './environment.ts';
+} from './strategy-settings.ts';
 export { type Deprecated, deprecatedSettings } from './deprecated.ts';
 export { type Read, readDocument } from './document.ts';
 export { findConfig } from './find.ts';
 export { readTerraform, type TerraformStack, terraformSection } from './from-terraform.ts';
 export { jsonSchema, jsonText } from './json-schema.ts';
 export { judgePolicy } from './judge-policy.ts';
-export { configMistakes, type LoadedConfig, loadConfig, type LoadOptions } from './load.ts';
-export { type Mistake, mistakesError, pathName } from './mistakes.ts';
+export { mistakesIn, type Overlooked, refuseMistakesIn } from './lenient.ts';
+export { configMistakes, type LoadedConfig, loadConfig, type LoadOptions, type Reading } from './load.ts';
+export { type Mistake, mistakeLine, mistakesError, pathName } from './mistakes.ts';
 export { share, traffic } from './leaves.ts';
 export {
   changedPolicy,

@@ -10,8 +10,8 @@ export function jsonSchema(): RawSection {
     'additionalProperties',
   ]);
   for (const [path, text] of defaultTexts()) {
-    describe(schema, path, text);
-    describe(environment, path, text);
+    describe(schema, path, `Default ${text}.`);
+    describe(environment, path, `Default ${text}.`);
   }
   return { $schema: schema['$schema'], title: 'mlreg.yaml', ...schema };
 }
@@ -34,8 +34,8 @@ export function jsonText(value: unknown, indent = '', before = 0): string {
   return `{\n${lines.join(',\n')}\n${indent}}`;
 }
 
-/** `Default 15m (prod 1h, local 8s).` */
-function defaultTexts(): readonly (readonly [path: readonly string[], text: string])[] {
+/** The default of every setting that has one, as people write it: `15m (prod 1h, local 8s)`. */
+export function defaultTexts(): readonly (readonly [path: readonly string[], text: string])[] {
   const of = (name: string): RawSection => {
     const defaults = { from: name, section: defaultsOf(name, 'MODEL') };
     return merged(name === 'local' ? [{ from: name, section: localSettings() }, defaults] : [defaults]);
@@ -47,7 +47,7 @@ function defaultTexts(): readonly (readonly [path: readonly string[], text: stri
       const own = shown(valueAt(of(name), path));
       return own === shown(value).replace('ENV', name) ? [] : [`${name} ${own}`];
     });
-    return [[path, `Default ${shown(value)}${others.length > 0 ? ` (${others.join(', ')})` : ''}.`] as const];
+    return [[path, `${shown(value)}${others.length > 0 ? ` (${others.join(', ')})` : ''}`] as const];
   });
 }
 

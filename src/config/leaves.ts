@@ -6,6 +6,8 @@ import { percent } from '../domain/units.ts';
 export interface LeafNote {
   /** Ends the sentence `expected …` and shows what to write. */
   readonly expected: string;
+  /** What is allowed, where `expected` does not say it. */
+  readonly range?: string;
   /** Only text is right here, so a number was meant as text: `quote it`. */
   readonly text?: true;
   /** What an element of a list must be. */
@@ -45,7 +47,11 @@ export function duration(description: string, least: '0s' | '1s' = '1s') {
     .regex(durationPattern)
     .refine(within, { error: `expected a duration between ${least} and 90d` })
     .transform((written) => parseDuration(written, 'duration'));
-  return noted(schema, description, { expected: 'a duration such as 30s, 15m or 1h30m', units: ['s', 'm'] });
+  return noted(schema, description, {
+    expected: 'a duration such as 30s, 15m or 1h30m',
+    range: `${least} to 90d`,
+    units: ['s', 'm'],
+  });
 }
 
 /** Time between two looks: a period that CloudWatch has; milliseconds inside. */

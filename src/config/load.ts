@@ -6,7 +6,8 @@ import { type Read, readDocument } from './document.ts';
 import { type EnvironmentConfig, environmentConfig } from './environment.ts';
 import { findConfig, noConfig } from './find.ts';
 import { isSection, layerOf, merged, type RawSection, valueAt } from './layers.ts';
-import { type Mistake, mistakesError, pathName, schemaMistakes } from './mistakes.ts';
+import { blockedBy, blockingMistakes } from './lenient.ts';
+import { inOrder, type Mistake, mistakesError, pathName, schemaMistakes } from './mistakes.ts';
 import { modelSchema } from './schema.ts';
 import {
   layersOf,
@@ -34,7 +35,15 @@ export interface LoadOptions {
   readonly exists: (path: string) => boolean;
   /** Lets a command work by the default names alone, where a flag or MLREG_MODEL names the model. */
   readonly allowMissing?: boolean;
+  /**
+   * `lenient`: for commands that lead back or only look. Mistakes in settings that a rollback does not need are kept beside
+   * the environment (`overlooked`), their settings have their defaults, and the file may be missing as with `allowMissing`.
+   * @default 'strict'
+   */
+  readonly reading?: Reading;
 }
+
+export type Reading = 'strict' | 'lenient';
 
 export interface LoadedConfig {
   /** Absolute; null where there is none. */
@@ -61,16 +70,24 @@ export interface LoadedConfig {
 /**
  * Flags go before MLREG_* variables, these before the environment's section, this before the top level, this before the
  * machine's AWS_* variables, and these before defaults.
- * @throws UserError `usage` with all mistakes of the file at once, or where there is no file
+ * @throws UserError `usage` with all mistakes of the file at once, or where there is no file; in a lenient reading with those
+ * that a rollback can't do with
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const { cwd, env, flags, exists } = options;
+  const isLenient = options.reading === 'lenient';
   const places = { cwd, file: options.file ?? filled(env['MLREG_CONFIG']), exists };
   const path = findConfig(places);
   const given = overrides(flags, env);
-  if (path === undefined && !(options.allowMissing && given.model)) throw noConfig(places);
+  const mayMiss = options.allowMissing === true || isLenient;
+  if (path === undefined && !(mayMiss && given.model)) throw noConfig(places, isLenient);
   const file = path === undefined ? null : { path, shown: relative(cwd, path), ...checked(path, options) };
   const raw = file?.raw ?? {};
+  const mistakes = inOrder(file?.mistakes ?? []);
+  const ofWhole = mistakes.filter(
+    ({ path: at }) => (at === 'model' && !given.model) || (at === 'defaultEnvironment' && !given.environment),
+  );
+  if (file !== null && ofWhole.length > 0) throw blockedBy(file.shown, ofWhole);
   const model = given.model ? checkedModel(given.model) : String(raw['model']);
   const directory = path === undefined ? cwd : dirname(path);
   const names = environmentNames(raw);
@@ -84,6 +101,16 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       mend: likely === undefined ? [] : `--environment ${likely}`,
     });
   };
+  /** @throws UserError where a mistake of the file may change what would be moved */
+  const sure = (name: string): string => {
+    const settingsGiven = given.settings
+      .filter(({ strength }) => strength === 'above the file')
+      .map(({ setting }) => setting);
+    const blocking = blockingMistakes(mistakes, { name, rest: raw, given: settingsGiven });
+    if (file !== null && blocking.length > 0) throw blockedBy(file.shown, blocking);
+    return known(name);
+  };
+  const overlooked = isLenient ? { overlooked: { file: file?.shown ?? null, mistakes } } : {};
   const layers = (name: string) => layersOf({ raw, name, model, overrides: given.settings });
   const settings = (name = chosen): readonly Setting[] => {
     const where = { file: file?.shown ?? '', position: file?.read.position };
@@ -102,9 +129,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     chosen,
     environmentNames: names,
     environment(name = chosen) {
-      const made =
-        environments.get(name) ??
-        environmentConfig(withFollowers(merged(layers(known(name)))), { name, model, directory });
+      const made = environments.get(name) ?? {
+        ...environmentConfig(withFollowers(merged(layers(sure(name)))), { name, model, directory }),
+        ...overlooked,
+      };
       environments.set(name, made);
       return made;
     },
@@ -131,8 +159,8 @@ export function configMistakes(text: string, directory: string): readonly Mistak
 
 function checked(
   path: string,
-  { cwd, readFile }: LoadOptions,
-): { readonly raw: RawSection; readonly read: Read } {
+  { cwd, readFile, reading }: LoadOptions,
+): { readonly raw: RawSection; readonly read: Read; readonly mistakes: readonly Mistake[] } {
   const shown = relative(cwd, path);
   let text: string;
   try {
@@ -143,21 +171,28 @@ function checked(
       cause,
     });
   }
-  const { read, mistakes } = examined(text, dirname(path));
-  if (mistakes.length > 0) throw mistakesError(shown, mistakes);
-  return { raw: read.raw, read };
+  const { read, mistakes, rest } = examined(text, dirname(path));
+  if (mistakes.length === 0) return { raw: read.raw, read, mistakes };
+  if (reading !== 'lenient') throw mistakesError(shown, mistakes);
+  if (rest === undefined) throw blockedBy(shown, mistakes);
+  return { raw: rest, read, mistakes };
 }
 
 function examined(
   text: string,
   directory: string,
-): { readonly read: Read; readonly mistakes: readonly Mistake[] } {
+): {
+  readonly read: Read;
+  readonly mistakes: readonly Mistake[];
+  /** The file without what the schema refuses; undefined where there is too much wrong to say what is left. */
+  readonly rest: RawSection | undefined;
+} {
   const read = readDocument(text);
   const ofText = read.mistakes.map(({ at, path, sentence }) => ({ ...at, path: pathName(path), sentence }));
-  if (read.unusable) return { read, mistakes: ofText };
+  if (read.unusable) return { read, mistakes: ofText, rest: undefined };
   const { mistakes, rest } = schemaMistakes(read);
   const ofMeaning = rest === undefined ? [] : meaningMistakes(rest, read, directory);
-  return { read, mistakes: [...ofText, ...mistakes, ...ofMeaning] };
+  return { read, mistakes: [...ofText, ...mistakes, ...ofMeaning], rest };
 }
 
 /** What only shows when the sections are seen together. `rest` is right as far as the schema goes. */

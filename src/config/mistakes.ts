@@ -16,6 +16,8 @@ export interface Mistake {
   readonly path: string;
   /** What is wrong and what to write. */
   readonly sentence: string;
+  /** mlreg knows no such key there: it may be one of another version. */
+  readonly isUnknownKey?: true;
 }
 
 /**
@@ -35,11 +37,12 @@ export function schemaMistakes(read: Read): {
   for (const issue of result.error.issues) {
     for (const describe of described(issue, read)) {
       if (++count > mostDescribed) return { mistakes: [...found.values()], rest: undefined };
-      const { whole, path, of, sentence } = describe();
+      const { whole, path, of, sentence, isUnknownKey } = describe();
       const name = pathName(path);
       // A list with wrong elements is not wrong once more as a whole.
       const known = [...found.keys()].some((other) => other === name || other.startsWith(`${name}[`));
-      if (!known) found.set(name, { ...read.position(path, of), path: name, sentence });
+      const mark = isUnknownKey === undefined ? {} : { isUnknownKey };
+      if (!known) found.set(name, { ...read.position(path, of), path: name, sentence, ...mark });
       if (path.length > whole.length) found.delete(pathName(whole));
       rest = without(rest, whole);
     }
@@ -48,14 +51,23 @@ export function schemaMistakes(read: Read): {
 }
 
 /** @returns an error that lists all, in the file's order */
-export function mistakesError(file: string, mistakes: readonly Mistake[]): UserError {
-  const order = [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column);
-  const lines = order.slice(0, mostShown).map(({ line, column, path, sentence }) => {
-    return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${sentence}`;
-  });
+export const mistakesError = (file: string, mistakes: readonly Mistake[]): UserError =>
+  new UserError('usage', mistakeLines(file, mistakes));
+
+/** `mlreg.yaml:12:5 judge.alpha: expected ...`. */
+export const mistakeLine = (file: string, { line, column, path, sentence }: Mistake): string =>
+  `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${sentence}`;
+
+export const inOrder = (mistakes: readonly Mistake[]): readonly Mistake[] =>
+  [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column);
+
+/** A title, and a line for each, in the file's order. */
+export function mistakeLines(file: string, mistakes: readonly Mistake[]): string {
+  const order = inOrder(mistakes);
+  const lines = order.slice(0, mostShown).map((mistake) => mistakeLine(file, mistake));
   if (order.length > mostShown) lines.push(`and ${order.length - mostShown} more`);
   const title = order.length === 1 ? `${file} has a mistake` : `${file} has ${order.length} mistakes`;
-  return new UserError('usage', [`${title}:`, ...lines].join('\n'));
+  return [`${title}:`, ...lines].join('\n');
 }
 
 /** `environments.prod.strategies.canary.steps[1]`. */
@@ -77,6 +89,7 @@ interface Described {
   readonly path: Path;
   readonly of: 'key' | 'value';
   readonly sentence: string;
+  readonly isUnknownKey?: true;
 }
 
 /** Each is put into words only when it is asked for: a hostile file may have any number of them. */
@@ -84,7 +97,7 @@ function described(issue: z.core.$ZodIssue, read: Read): readonly (() => Describ
   if (issue.code !== 'unrecognized_keys') return [() => describe(issue, read)];
   return issue.keys.map((key) => () => {
     const path = [...issue.path, key];
-    return { whole: path, path, of: 'key', sentence: unknownKey(key, issue.path) };
+    return { whole: path, path, of: 'key', sentence: unknownKey(key, issue.path), isUnknownKey: true };
   });
 }
 

@@ -121,7 +121,7 @@ const chance = (description: string) =>
       .share(description)
       .refine((value) => value > 0 && value < 0.5, { error: 'expected more than 0% and less than 50%' }),
     description,
-    { expected: 'a probability such as 1% or 0.01' },
+    { expected: 'a probability such as 1% or 0.01', range: 'above 0%, below 50%' },
   );
 
 export const judge = z

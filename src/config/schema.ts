@@ -68,7 +68,7 @@ const sagemaker = z
         'an image such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1, or in local a command such as local://./serve.mjs or local://python3 serve.py',
       )
       .nullable(),
-    memoryMb: leaf.noted(z.literal([1024, 2048, 3072, 4096, 5120, 6144]), 'Memory of an endpoint.', {
+    memoryMb: leaf.noted(z.literal([1024, 2048, 3072, 4096, 5120, 6144]), 'Memory of an endpoint, in MB.', {
       expected: '1024, 2048, 3072, 4096, 5120 or 6144',
     }),
     maxConcurrency: leaf.whole('Requests that an endpoint answers at the same time.', 1, 200),

@@ -29,21 +29,35 @@ export function placeAt(root: z.ZodType, path: Path): Place {
   }
 }
 
-/** Where settings and sections of this name are allowed; `*` stands for a free key. */
-export function placesOf(root: z.ZodType, name: string): readonly string[] {
-  const found: string[] = [];
-  const visit = (schema: z.core.$ZodType, at: readonly string[]): void => {
+/** What the schema has, from the outside in; `*` in a path stands for a free key. */
+export interface Node {
+  readonly path: readonly string[];
+  readonly description: string;
+  /** Of a setting; null of a section and of a map. */
+  readonly note: LeafNote | null;
+}
+
+/** Every section, map and setting below the root, in the order of the schema. */
+export function nodesOf(root: z.ZodType): readonly Node[] {
+  const found: Node[] = [];
+  const visit = (schema: z.core.$ZodType, path: readonly string[]): void => {
     const { note, bare } = unwrap(schema);
+    const description = (bare as z.ZodType).meta()?.description ?? '';
+    if (path.length > 0) found.push({ path, description, note: note ?? null });
     if (note) return;
-    if (bare instanceof z.ZodRecord) visit(bare.valueType, [...at, '*']);
+    if (bare instanceof z.ZodRecord) visit(bare.valueType, [...path, '*']);
     if (!(bare instanceof z.ZodObject)) return;
-    for (const [key, next] of Object.entries<z.core.$ZodType>(bare.shape)) {
-      if (key === name) found.push([...at, key].join('.'));
-      visit(next, [...at, key]);
-    }
+    for (const [key, next] of Object.entries<z.core.$ZodType>(bare.shape)) visit(next, [...path, key]);
   };
   visit(root, []);
   return found;
+}
+
+/** Where settings and sections of this name are allowed. */
+export function placesOf(root: z.ZodType, name: string): readonly string[] {
+  return nodesOf(root)
+    .filter(({ path }) => path.at(-1) === name)
+    .map(({ path }) => path.join('.'));
 }
 
 /** The note of the metadata nearest to the outside, and the schema without its wrappings. */

@@ -21,7 +21,8 @@ export function postOf(options: {
   readonly config: Pick<EnvironmentConfig, 'sagemaker' | 'keepPreviousMs'>;
 }): Post {
   const { config, connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending, artifacts } =
+    connection;
   const { keepPreviousMs, sagemaker } = config;
   const { keepWarmMs: everyMs } = sagemaker;
   return {
@@ -35,6 +36,7 @@ export function postOf(options: {
       comparisons,
       userCounts,
       pending,
+      artifacts,
       // The journal is the outbox.
       notifier: { send: () => Promise.resolve() },
       clock,

@@ -5,7 +5,7 @@ import { connectTogether } from '../host/connect.ts';
 import { systemClock, randomIds } from '../host/machine.ts';
 import { createHandler, type Watched } from './handler.ts';
 import { collectedIn, postOf } from './controller-ports.ts';
-import { tidy } from './tidy.ts';
+import { overlookedLines, tidy, tidyUnlessMistaken } from './tidy.ts';
 
 /*
  * The entry that Lambda imports. Variables: MLREG_ENVIRONMENT; MLREG_MODELS, comma-separated, where there are others than
@@ -26,11 +26,13 @@ function configOf(model?: string) {
     flags: { environment, ...(model === undefined ? {} : { model }) },
     readFile: (path) => readFileSync(path, 'utf8'),
     exists: existsSync,
+    reading: 'lenient',
   });
 }
 
 async function watch(model: string): Promise<Watched> {
   const config = configOf(model).environment();
+  for (const line of overlookedLines(config)) process.stdout.write(`${line}\n`);
   const stateMachine = env.MLREG_STATE_MACHINE ?? '';
   const connection = await connect({ ...config, controller: stateMachine === '' ? null : stateMachine });
   const post = postOf({
@@ -47,7 +49,7 @@ async function watch(model: string): Promise<Watched> {
   return {
     post,
     dispatcher: connection.controller,
-    tidy: () => tidy(post.ports, { ...collectedIn(config), actor: post.actor }),
+    tidy: tidyUnlessMistaken(config, () => tidy(post.ports, { ...collectedIn(config), actor: post.actor })),
     settle: () => Promise.all([connection.outbox.flush(settleMs), post.warm?.keeper.settled(settleMs)]),
   };
 }

@@ -6,18 +6,23 @@ import { type LocalControllerOptions, recordLocalController } from '../host/loca
 import { isAlive, randomIds, systemClock } from '../host/machine.ts';
 import { guard, type Guarded } from './guard.ts';
 import { collectedIn, postOf } from './controller-ports.ts';
-import { tidy } from './tidy.ts';
+import { overlookedLines, tidy, tidyUnlessMistaken } from './tidy.ts';
 
 /** The rollout controller of AWS on this machine: looks after its one environment until the process ends. */
 export async function runLocalController({ config, stateDir }: LocalControllerOptions): Promise<void> {
   recordLocalController(stateDir);
   let told: string | null = null;
-  const { watched, forget } = watchedBy(config);
+  const say = (line: string): void => void process.stderr.write(`controller: ${line}\n`);
+  const { watched, forget } = watchedBy({
+    read: () => readFileSync(config, 'utf8'),
+    connected: (text) => connected(config, text),
+    say,
+  });
   await guard({
     watched,
     clock: systemClock,
     signal: new AbortController().signal,
-    say: (line) => void process.stderr.write(`controller: ${line}\n`),
+    say,
     onAlarm: (why) => {
       // A store that was rebuilt is another file: what holds on to the old one could never act again.
       if (why !== null) forget();
@@ -32,18 +37,42 @@ export async function runLocalController({ config, stateDir }: LocalControllerOp
   });
 }
 
-/** As mlreg.yaml has it now: connected anew only where the file has changed, or what was known is to be forgotten. */
-function watchedBy(file: string): { readonly watched: () => Promise<Guarded>; readonly forget: () => void } {
-  let text: string | undefined;
+/**
+ * As mlreg.yaml has it now: connected anew only where the file has changed, or what was known is to be forgotten. Where the
+ * file is gone, or says no longer where the environment is, the last one that did is gone by: rollouts under way need it.
+ */
+export function watchedBy(options: {
+  readonly read: () => string;
+  readonly connected: (text: string) => Promise<Guarded>;
+  readonly say: (line: string) => void;
+}): { readonly watched: () => Promise<Guarded>; readonly forget: () => void } {
+  let good: string | undefined;
   let known: Guarded | undefined;
+  let told = '';
+  const goBy = async (text: string): Promise<Guarded> => {
+    if (known === undefined || text !== good) {
+      known = await options.connected(text);
+      good = text;
+    }
+    return known;
+  };
   return {
     watched: async () => {
-      const now = readFileSync(file, 'utf8');
-      if (known === undefined || now !== text) {
-        known = await connected(file, now);
-        text = now;
+      let text: string | undefined;
+      try {
+        text = options.read();
+        const watched = await goBy(text);
+        told = '';
+        return watched;
+      } catch (error) {
+        if (good === undefined || text === good) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        if (why !== told) options.say(`goes by mlreg.yaml as it was before: ${why}`);
+        told = why;
+        const { post } = await goBy(good);
+        // What can't be undone waits for the file.
+        return { post, tidy: () => Promise.resolve({ kind: 'later', why }) };
       }
-      return known;
     },
     forget: () => {
       known = undefined;
@@ -59,7 +88,9 @@ async function connected(file: string, text: string): Promise<Guarded> {
     flags: {},
     readFile: () => text,
     exists: (path) => path === file,
+    reading: 'lenient',
   }).environment('local');
+  for (const line of overlookedLines(environment)) process.stderr.write(`controller: ${line}\n`);
   const connection = await connect(environment);
   void connection.outbox.sweep();
   const post = postOf({
@@ -71,5 +102,10 @@ async function connected(file: string, text: string): Promise<Guarded> {
     isAlive,
     config: environment,
   });
-  return { post, tidy: () => tidy(post.ports, { ...collectedIn(environment), actor: post.actor }) };
+  return {
+    post,
+    tidy: tidyUnlessMistaken(environment, () =>
+      tidy(post.ports, { ...collectedIn(environment), actor: post.actor }),
+    ),
+  };
 }

@@ -1,3 +1,4 @@
+import { type EnvironmentConfig, mistakeLine } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Collect, type Collection, collect } from '../runner/collect.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
@@ -24,6 +25,25 @@ export async function tidy(
     throw error;
   }
 }
+
+/**
+ * What can't be undone waits until mlreg.yaml is right: a mistyped keepPrevious must not delete the sooner.
+ * @param config as the controller read it, leniently
+ */
+export const tidyUnlessMistaken =
+  ({ overlooked }: Pick<EnvironmentConfig, 'overlooked'>, run: () => Promise<Tidied>) =>
+  (): Promise<Tidied> => {
+    const [first] = overlooked?.mistakes ?? [];
+    if (first === undefined) return run();
+    return Promise.resolve({ kind: 'later', why: mistakeLine(overlooked?.file ?? 'mlreg.yaml', first) });
+  };
+
+/** Mistakes of mlreg.yaml for the log, one a line: the controller goes on without these settings. */
+export const overlookedLines = ({ overlooked }: Pick<EnvironmentConfig, 'overlooked'>): readonly string[] =>
+  (overlooked?.mistakes ?? []).map(
+    (mistake) =>
+      `${mistakeLine(overlooked?.file ?? 'mlreg.yaml', mistake)}; rollouts go on by their plans, and nothing is retired until it is corrected`,
+  );
 
 /** What people want to know of it; null where all is as it was. */
 export function tidiedLine(tidied: Tidied): string | null {

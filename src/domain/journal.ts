@@ -264,7 +264,12 @@ export type EntryBody =
       /** Somebody moved an alias by hand: what its users get since, where that is known. */
       readonly moved?: { readonly alias: string; readonly route: Route };
     }
-  | { readonly kind: 'rolling-back'; readonly cause: RollbackCause }
+  | {
+      readonly kind: 'rolling-back';
+      readonly cause: RollbackCause;
+      /** Why nothing answers for the champion, which is built before users move. Absent: it was there, or AWS did not say. */
+      readonly lost?: string;
+    }
   /** The registry says so since this very write. */
   | { readonly kind: 'labelled'; readonly as: 'promoted' | 'rolled-back' | 'shadowed' | 'retired' }
   | {

@@ -22,6 +22,11 @@ export function afterEffect(
 ): RolloutState {
   switch (effect.kind) {
     case 'ensure-endpoint':
+      if (isRebuild(state, effect.version))
+        return rebuilt(state, at, {
+          askedAt: at,
+          ready: outcome.kind === 'endpoint' && outcome.state === 'in-service',
+        });
       return outcome.kind === 'endpoint'
         ? { ...state, endpointReady: outcome.state === 'in-service', endpointAskedAt: at }
         : state;
@@ -30,12 +35,14 @@ export function afterEffect(
         ? { ...state, published: { ...state.published, [routeKey(effect.route)]: outcome.functionVersion } }
         : state;
     case 'smoke':
+      if (isRebuild(state, effect.version)) return rebuilt(state, at, { smoked: true });
       return {
         ...state,
         smokedStep: state.step,
         smokeRequests: outcome.kind === 'smoked' ? outcome.requests : null,
       };
     case 'warm-up':
+      if (state.phase === 'rolling-back') return rebuilt(state, at, { warmed: true });
       return {
         ...state,
         warmedAt: { ...state.warmedAt, [routeKey(effect.route)]: warmedAt(state, at) },
@@ -82,6 +89,21 @@ export function afterEffect(
         : { ...swapped, rollback: { ...state.rollback, stageTidied: true } };
     }
   }
+}
+
+/** What a rollback builds is its champion, never what it leads away from. */
+const isRebuild = ({ phase, plan }: RolloutState, version: string): boolean =>
+  phase === 'rolling-back' && version === plan.champion;
+
+function rebuilt(
+  state: RolloutState,
+  at: Instant,
+  news: Partial<NonNullable<NonNullable<RolloutState['rollback']>['rebuild']>>,
+): RolloutState {
+  const { rollback } = state;
+  if (rollback === null) return state;
+  const known = rollback.rebuild ?? { since: at, askedAt: at, ready: false, smoked: false, warmed: false };
+  return { ...state, rollback: { ...rollback, rebuild: { ...known, ...news } } };
 }
 
 /** What follows from an alias's serving another route now. */
@@ -137,6 +159,28 @@ export function afterHold(
   const served = edit === undefined ? state : { ...state, ...moved(state, edit.alias, edit.route, at) };
   if (over === true) return { ...served, heldSince: null, heldWhy: '' };
   return { ...served, heldSince: state.heldSince ?? at, heldWhy: why };
+}
+
+/** The way back begins, or is begun anew by somebody who has looked for the champion anew. */
+export function afterRollingBack(
+  state: RolloutState,
+  { cause, at, lost }: Extract<Entry, { kind: 'rolling-back' }>,
+): RolloutState {
+  const begun: NonNullable<RolloutState['rollback']> = {
+    cause,
+    at,
+    home: [],
+    stageTidied: false,
+    labelled: false,
+  };
+  const { lost: _lost, rebuild: _rebuild, ...rollback } = state.rollback ?? begun;
+  return {
+    ...state,
+    phase: 'rolling-back',
+    tries: {},
+    pausedAt: null,
+    rollback: { ...rollback, ...(lost === undefined ? {} : { lost }) },
+  };
 }
 
 /** What the alias alone knew of is written anew under a token of the store's. */

@@ -4,6 +4,7 @@ import type { Instant } from '../domain/units.ts';
 import { rolledBack } from '../domain/rolled-back.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, ended, tell } from './decision.ts';
+import { rebuildChampion } from './decide-rebuild.ts';
 import { finishRetiring, readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
@@ -22,6 +23,8 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   // A watch that knows no earlier version has nowhere to go: what serves is still the champion.
   if (state.plan.strategy === 'watch' && state.plan.undo === null && state.keeps === null)
     return ended(noWayBack(state, rollback.cause.sentence));
+  const rebuilding = rebuildChampion(state, now);
+  if (rebuilding !== null) return rebuilding;
   const route: Route | null =
     state.keeps === null
       ? state.plan.undo

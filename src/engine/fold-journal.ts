@@ -4,7 +4,15 @@ import type { Observation } from '../domain/observation.ts';
 import type { Route } from '../domain/route.ts';
 import { instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { afterRequest } from './after-request.ts';
-import { afterEffect, afterHold, afterRepair, effectKey, meant, without } from './after-effect.ts';
+import {
+  afterEffect,
+  afterHold,
+  afterRepair,
+  afterRollingBack,
+  effectKey,
+  meant,
+  without,
+} from './after-effect.ts';
 import { UserError } from '../domain/user-error.ts';
 import { aheadMs, asOf, before, endedBy, gather, upTo } from './clock-set-back.ts';
 import { publishedAs, publishedBefore, type RolloutState } from './state.ts';
@@ -255,19 +263,7 @@ function fold(state: RolloutState, entry: Entry): RolloutState {
     case 'held':
       return afterHold(state, entry);
     case 'rolling-back':
-      return {
-        ...state,
-        phase: 'rolling-back',
-        tries: {},
-        pausedAt: null,
-        rollback: state.rollback ?? {
-          cause: entry.cause,
-          at: entry.at,
-          home: [],
-          stageTidied: false,
-          labelled: false,
-        },
-      };
+      return afterRollingBack(state, entry);
     case 'labelled':
       return afterLabel(state, entry.as);
     case 'repaired':

@@ -2,6 +2,7 @@ import type { Entry } from '../domain/journal.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Notice } from '../domain/notice.ts';
 import { servesAfter } from '../domain/serves-after.ts';
+import { heldText } from './decide-rebuild.ts';
 import type { RolloutState } from './state.ts';
 
 /**
@@ -34,7 +35,8 @@ export function noticeOf(state: RolloutState, entry: Entry): Notice | null {
 
 type Saying = readonly [Notice['progress'], subject: string, ...more: string[]];
 
-function sayingOf({ plan, reason, committed, breach }: RolloutState, entry: Entry): Saying | null {
+function sayingOf(state: RolloutState, entry: Entry): Saying | null {
+  const { plan, reason, committed, breach } = state;
   const { challenger, environment, strategy } = plan;
   switch (entry.kind) {
     case 'started':
@@ -53,7 +55,12 @@ function sayingOf({ plan, reason, committed, breach }: RolloutState, entry: Entr
         ];
       return ['waiting', `${challenger} waits for a person in ${environment}`, entry.why];
     case 'rolling-back':
-      return ['going-back', `${challenger} is rolled back in ${environment}`, entry.cause.sentence];
+      return [
+        'going-back',
+        `${challenger} is rolled back in ${environment}`,
+        entry.cause.sentence,
+        ...(entry.lost === undefined ? [] : [heldText(state, entry.lost)]),
+      ];
     case 'labelled':
       return entry.as === 'promoted'
         ? ['promoted', `${challenger} serves everybody in ${environment}`]

@@ -155,6 +155,16 @@ export interface RolloutState {
     readonly home: readonly string[];
     readonly stageTidied: boolean;
     readonly labelled: boolean;
+    /** Why nothing answers for the champion. */
+    readonly lost?: string;
+    /** How far it is built again. */
+    readonly rebuild?: {
+      readonly since: Instant;
+      readonly askedAt: Instant;
+      readonly ready: boolean;
+      readonly smoked: boolean;
+      readonly warmed: boolean;
+    };
   } | null;
   /** What a rollback without the store left serving, where that is not home: it is kept, and becomes the champion. */
   readonly keeps: Kept | null;

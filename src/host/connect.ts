@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
-import { channelsOf } from './channels.ts';
+import { channelsOf } from './channels-of.ts';
+import { clientsOf, type Place } from './clients-of.ts';
 import { recoverable } from './recover-store.ts';
-import { smokeRequests } from './smoke-requests.ts';
+import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';
 import { usersOf } from '../aws/users.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import { servingOf } from '../config/serving.ts';
 import { UserError } from '../domain/user-error.ts';
-import { awsTime, systemClock, userName } from './machine.ts';
+import { awsTime, systemClock } from './machine.ts';
 import type { AccountChecks } from '../ports/account.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
 import type { Audit } from '../ports/store.ts';
@@ -40,6 +41,8 @@ export interface Connection {
   readonly serverLogs: ServerLogs;
   /** How many smoke requests a new version is asked. */
   readonly smokeRequests: number;
+  /** Why no version can be smoke-tested; only where mlreg.yaml was read leniently. */
+  readonly smokeTrouble?: UserError;
   /** The rollout controller, where there is one. */
   readonly controller: Dispatcher | null;
   /** What a person must know of the controller of this machine, with what to type; null where all is well. */
@@ -88,28 +91,30 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const clients = shared?.clients ?? (await clientsOf(config, where));
   const { name: environment, model } = config;
   const { function: functionName, alias } = config.lambda;
+  const smoke = findSmoke(config);
   const store = await storeOf(config, clients);
   const channels = await channelsOf(config, clients);
-  const smoke = smokeRequests(config);
+  const platform = createPlatform({
+    clients,
+    clock: systemClock,
+    functionName,
+    api: config.api,
+    smokeRequests: smoke.requests,
+    requestPath: config.requests.path,
+    sagemaker: {
+      ...servingOf(config),
+      provisionedConcurrency: config.sagemaker.provisionedConcurrency,
+      environment: config.sagemaker.environment,
+    },
+    warming,
+    tags: { 'mlreg:environment': environment, 'mlreg:model': model },
+  });
   return {
     store,
-    smokeRequests: smoke.length,
+    smokeRequests: smoke.requests.length,
     audit: () => auditStore(config, clients),
-    platform: createPlatform({
-      clients,
-      clock: systemClock,
-      functionName,
-      api: config.api,
-      smokeRequests: smoke,
-      requestPath: config.requests.path,
-      sagemaker: {
-        ...servingOf(config),
-        provisionedConcurrency: config.sagemaker.provisionedConcurrency,
-        environment: config.sagemaker.environment,
-      },
-      warming,
-      tags: { 'mlreg:environment': environment, 'mlreg:model': model },
-    }),
+    platform: withoutMistaken(platform, config, smoke),
+    ...(smoke.trouble === undefined ? {} : { smokeTrouble: smoke.trouble }),
     metrics: createMetrics({
       clients,
       environment,
@@ -210,17 +215,6 @@ async function controllerOf(
   return { controller, controllerTrouble: null };
 }
 
-/** In another account by a role there; whoever we are at first is asked for it. */
-async function clientsOf({ assumeRole }: EnvironmentConfig, where: Place): Promise<Clients> {
-  const { createClients } = await import('../aws/clients.ts');
-  const own = createClients(where, process.env, awsTime);
-  if (assumeRole === null) return own;
-  const { assumedRole } = await import('../aws/assume-role.ts');
-  const credentials = assumedRole(own, { role: assumeRole, session: userName() });
-  const { profile: _own, ...place } = where;
-  return createClients({ ...place, credentials }, process.env, awsTime);
-}
-
 async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clients): Promise<Store> {
   if (store.kind === 'embedded') {
     const { openStore } = await import('../store/embedded.ts');
@@ -232,17 +226,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
 
 const stateDirOf = (config: EnvironmentConfig): string =>
   config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
-
-interface Place {
-  readonly region: string;
-  readonly endpointUrl?: string;
-  readonly profile?: string;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-  };
-}
 
 async function placeOf(config: EnvironmentConfig): Promise<Place> {
   if (config.name !== 'local') {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { EnvironmentConfig } from '../config/index.ts';
+import { type EnvironmentConfig, refuseMistakesIn } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
+import { type Platform, PlatformError } from '../ports/platform.ts';
 
-export interface SmokeRequest {
+interface SmokeRequest {
   /** JSON text. */
   readonly body: string;
   /** What the answer must hold. */
@@ -10,7 +11,7 @@ export interface SmokeRequest {
 }
 
 /** What an endpoint is asked before users are. @throws UserError usage, where the file is no JSON array */
-export function smokeRequests(config: EnvironmentConfig): readonly SmokeRequest[] {
+function smokeRequests(config: EnvironmentConfig): readonly SmokeRequest[] {
   const path = config.requests.smokeFile;
   if (path === null) return [];
   let parsed: unknown;
@@ -37,4 +38,50 @@ function requestOf(element: unknown): SmokeRequest {
     return { body: JSON.stringify(body), expect };
   }
   return { body: JSON.stringify(element) };
+}
+
+/** The smoke requests, and why there are none. */
+export interface FoundSmoke {
+  readonly requests: readonly SmokeRequest[];
+  /** Only of a lenient reading: what can't be asked must not be taken for passed. */
+  readonly trouble?: UserError;
+}
+
+/**
+ * Who only goes back asks an endpoint nothing, so a file that is gone waits until somebody does.
+ * @throws UserError usage, in a strict reading
+ */
+export function findSmoke(config: EnvironmentConfig): FoundSmoke {
+  try {
+    refuseMistakesIn(config, ['requests'], 'the smoke test');
+    return { requests: smokeRequests(config) };
+  } catch (error) {
+    if (config.overlooked === undefined || !(error instanceof UserError)) throw error;
+    return { requests: [], trouble: error };
+  }
+}
+
+/** Refuses what rests on settings that have a mistake, when it is asked for. */
+export function withoutMistaken(
+  platform: Platform,
+  config: EnvironmentConfig,
+  { trouble }: FoundSmoke,
+): Platform {
+  const refuse = (error: unknown): never => {
+    const message = error instanceof UserError ? [error.message, error.why].join('; ') : String(error);
+    throw new PlatformError({ kind: 'refused', message });
+  };
+  return {
+    ...platform,
+    ensureEndpoint: async (spec) => {
+      try {
+        refuseMistakesIn(config, ['sagemaker'], `endpoint ${spec.endpoint}`);
+      } catch (error) {
+        return refuse(error);
+      }
+      return platform.ensureEndpoint(spec);
+    },
+    smoke: async (endpoint, through) =>
+      trouble === undefined ? platform.smoke(endpoint, through) : refuse(trouble),
+  };
 }

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as dnsLookup } from 'node:dns/promises';
+import type { Agent } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { isPublicAddress } from './public-address.ts';
@@ -9,6 +10,8 @@ export interface Reach {
   readonly lookup?: (host: string) => Promise<readonly LookupAddress[]>;
   /** @default isPublicAddress */
   readonly isAllowed?: (address: string) => boolean;
+  /** How https leaves this machine, where that is not directly. */
+  readonly proxy?: { readonly agent: Agent; proxyFor(url: string): string | null };
   /** Sends it; stands in for node:https in tests. */
   readonly request?: typeof httpsRequest;
 }
@@ -29,21 +32,27 @@ const mostBytes = 256 * 1024;
 /**
  * One HTTPS request to a host that is on the internet. The name is resolved once, every address it has must be public, and
  * the connection goes to one of these very addresses, so that a name can't point elsewhere a moment later. Redirects are
- * answers, and not followed.
+ * answers, and not followed. Where a proxy is between, the proxy resolves the name and says what may be reached: an address
+ * that is not public is refused here all the same.
  * @throws Error whose message names what was asked and not where
  */
 export async function ask(
   { method, url, name, headers = {}, body }: Asked,
-  { lookup = resolved, isAllowed = isPublicAddress, request = httpsRequest }: Reach = {},
+  { lookup = resolved, isAllowed = isPublicAddress, proxy, request = httpsRequest }: Reach = {},
 ): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string | undefined }> {
   const target = URL.canParse(url) ? new URL(url) : undefined;
   if (target?.protocol !== 'https:') throw new Error(`${name}: its URL does not begin with https://`);
   if (target.username !== '' || target.password !== '') throw new Error(`${name}: its URL holds credentials`);
   const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
+  const isProxied = proxy !== undefined && proxy.proxyFor(url) !== null;
   const addresses =
-    isIP(host) > 0 ? [{ address: host, family: isIP(host) }] : await found(lookup, host, name);
+    isIP(host) > 0
+      ? [{ address: host, family: isIP(host) }]
+      : isProxied
+        ? []
+        : await found(lookup, host, name);
   const [first] = addresses;
-  if (first === undefined || !addresses.every(({ address }) => isAllowed(address)))
+  if ((first === undefined && !isProxied) || !addresses.every(({ address }) => isAllowed(address)))
     throw new Error(`${name}: its host is not on the public internet`);
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
@@ -56,9 +65,13 @@ export async function ask(
         port: target.port === '' ? 443 : Number(target.port),
         path: `${target.pathname}${target.search}`,
         // The address that was checked, and no second look.
-        lookup: (_host, options, done) =>
-          options.all === true ? done(null, [first]) : done(null, first.address, first.family),
-        agent: false,
+        ...(first === undefined
+          ? {}
+          : {
+              lookup: (_host, options, done) =>
+                options.all === true ? done(null, [first]) : done(null, first.address, first.family),
+            }),
+        agent: proxy?.agent ?? false,
         headers: {
           'user-agent': 'mlreg',
           ...(payload === undefined

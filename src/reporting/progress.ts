@@ -2,6 +2,7 @@ import type { Entry } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
+import { heldText } from '../engine/decide-rebuild.ts';
 import { copiesOf } from '../engine/shadow-report.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { rollingBack } from '../domain/rolled-back.ts';
@@ -101,9 +102,14 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
       if (entry.over === true) return event('hold.over', 'info', `goes on: ${entry.why}`, { why: entry.why });
       return event('hold', 'warn', `holds: ${entry.why}`, { why: entry.why });
     case 'rolling-back':
-      return event('rollback.start', 'bad', rollingBack(entry.cause.sentence), {
-        cause: entry.cause.kind,
-      });
+      return entry.lost === undefined
+        ? event('rollback.start', 'bad', rollingBack(entry.cause.sentence), { cause: entry.cause.kind })
+        : event(
+            'rollback.start',
+            'bad',
+            `${rollingBack(entry.cause.sentence)}. ${heldText(state, entry.lost)}`,
+            { cause: entry.cause.kind, lost: entry.lost },
+          );
     case 'labelled':
       return event('registry', 'detail', `registry: ${plan.challenger} ${entry.as}`, { as: entry.as });
     case 'repaired':

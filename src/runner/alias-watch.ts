@@ -6,6 +6,7 @@ import { isOurs, movedByHand } from '../engine/foreign-edit.ts';
 import { isHeldForBreach } from '../engine/held-for-breach.ts';
 import { isMine } from '../engine/marker.ts';
 import { currentStep, type RolloutState } from '../engine/state.ts';
+import { withWhatUsersGet } from './hand-moved.ts';
 import { type AliasView, type Platform, PlatformError } from '../ports/platform.ts';
 
 /** What is to be done about an alias that somebody moved by hand, or back; null where there is nothing new. */
@@ -49,15 +50,9 @@ export async function lookAtAlias(
   }
   const outcome = isOurs(state, target) ? undefined : movedByHand(state, serving, target);
   if (outcome?.kind === 'stuck') {
-    const routeless = await withoutRoute(platform, state, target);
-    const harm =
-      routeless === undefined
-        ? ''
-        : `. Lambda version ${routeless} has no route, so mlreg’s router answers its users with errors`;
-    return {
-      kind: 'record',
-      entry: { kind: 'ended', outcome: { ...outcome, sentence: `${outcome.sentence}${harm}` } },
-    };
+    const stopped = { kind: 'ended', outcome } as const;
+    const [entry = stopped] = await withWhatUsersGet(platform, state, [stopped]);
+    return { kind: 'record', entry: entry.kind === 'ended' ? entry : stopped };
   }
   const route = routeOf(state, target);
   const gets = route === null ? '' : `; ${sharesText(state, route)}`;
@@ -88,23 +83,6 @@ function routeOf(state: RolloutState, target: AliasTarget): Route | null {
   const weight = own === undefined ? undefined : target.weights[own];
   if (weight === undefined || target.functionVersion === own) return null;
   return { kind: 'split', champion, challenger, percent: percent(weight * 100) };
-}
-
-/** A router needs one of them. */
-const routeNames = ['MLREG_ROUTE', 'SAGEMAKER_ENDPOINT'];
-
-/** A Lambda version with users whose router is not told where to send them; undefined where none is, or AWS does not say. */
-async function withoutRoute(
-  platform: Pick<Platform, 'variables'>,
-  state: RolloutState,
-  { functionVersion, weights }: AliasTarget,
-): Promise<string | undefined> {
-  for (const version of [functionVersion, ...Object.keys(weights)]) {
-    if (isOurs(state, { functionVersion: version, weights: {} })) continue;
-    const variables = await unlessFailed(() => platform.variables(version));
-    if (variables !== undefined && !routeNames.some((name) => (variables[name] ?? '') !== '')) return version;
-  }
-  return undefined;
 }
 
 async function unlessFailed<T>(ask: () => Promise<T>): Promise<T | undefined> {

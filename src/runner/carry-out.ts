@@ -1,6 +1,7 @@
 import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
 import { unreachable } from '../domain/units.ts';
 import type { JournalWriter } from './journal-writer.ts';
+import { withWhatUsersGet } from './hand-moved.ts';
 import { perform } from './perform.ts';
 import type { RolloutPorts } from './ports.ts';
 import { repairOf, undoneBy } from './repair.ts';
@@ -62,10 +63,11 @@ export async function carryOut(
       return null;
     }
     case 'foreign': {
-      await journal.append(at, [
+      const stopped = [
         { kind: 'failed', intent: seq, error: performed.sentence, final: false },
         { kind: 'ended', outcome: foreign(journal.state(), performed.sentence) },
-      ]);
+      ] as const;
+      await journal.append(at, await withWhatUsersGet(ports.platform, journal.state(), stopped));
       return null;
     }
     default:

@@ -6,6 +6,7 @@ import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Store } from '../ports/store.ts';
 import { type DriveResult, drive } from './drive.ts';
+import { withLostChampion } from './lost-champion.ts';
 import { Fenced, type JournalWriter, openJournal } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { servicesOfAll } from '../registry/known-good.ts';
@@ -150,7 +151,9 @@ export async function takeOver(
       const repair = await repairOf(ports.store, owned, unknownIn(stamp));
       entries.push(...repair.filter(({ kind }) => cause === undefined || kind !== 'rolling-back'));
     }
-    await journal.append(ports.clock.now(), entries);
+    // Users who were brought back already stay there.
+    const looked = wentBack ? entries : await withLostChampion(ports.platform, journal.state(), entries);
+    await journal.append(ports.clock.now(), looked);
     return journal;
   } catch (error) {
     if (!(error instanceof Fenced)) throw error;

@@ -64,13 +64,21 @@ async function dispatch(
         return { kind: 'failed', error: `${effect.version} is not registered`, final: true };
       const other = await otherThanRegistered(ports, effect.endpoint, record);
       if (other !== null) return { kind: 'failed', error: other, final: true };
+      // What a rollback builds again is served as it was.
+      const isHome = state.phase === 'rolling-back' && effect.version === state.plan.champion;
+      const serving = isHome ? record.serving : state.plan.serving;
       const found = await platform.ensureEndpoint({
         endpoint: effect.endpoint,
         version: effect.version,
         artifactUri: record.artifact.uri,
         artifactDigest: record.artifact.digest,
-        ...(state.plan.serving === undefined ? {} : { serving: state.plan.serving }),
+        ...(serving === undefined ? {} : { serving }),
       });
+      // It failed long ago, and answers nobody. What fails after it was asked for here is not tried again.
+      if (isHome && found.kind === 'failed' && state.rollback?.rebuild === undefined) {
+        await platform.deleteEndpoint(effect.endpoint);
+        return done({ kind: 'endpoint', state: 'creating' });
+      }
       if (found.kind === 'failed') {
         return { kind: 'failed', error: `endpoint ${effect.endpoint} failed: ${found.why}`, final: true };
       }

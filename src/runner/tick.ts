@@ -1,10 +1,13 @@
-import type { Outcome } from '../domain/journal.ts';
+import type { EntryBody, Outcome } from '../domain/journal.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { admit } from '../engine/admit.ts';
 import { lookAtAlias } from './alias-watch.ts';
 import { carryOut, type Lost } from './carry-out.ts';
 import { decide } from '../engine/decide.ts';
+import { withWhatUsersGet } from './hand-moved.ts';
+import { withLostChampion } from './lost-champion.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
 import { keepSnapshot } from './snapshot.ts';
@@ -64,7 +67,7 @@ export async function tick(
           break;
         }
         case 'record':
-          await journal.append(now, decision.entries, decision.changes);
+          await journal.append(now, await looked(ports, state, decision.entries), decision.changes);
           break;
         case 'wait':
           if (state.phase === 'forward' && journal.owed() === 0)
@@ -85,6 +88,14 @@ export async function tick(
     throw error;
   }
 }
+
+/** What only AWS can say of the beginning of a rollback, and of a stop. */
+const looked = async (
+  { platform }: RolloutPorts,
+  state: RolloutState,
+  entries: readonly EntryBody[],
+): Promise<readonly EntryBody[]> =>
+  withWhatUsersGet(platform, state, await withLostChampion(platform, state, entries));
 
 /** Every so often shown to others, at each tick looked up: an owner who was taken over stops before its next effect. */
 const beatEveryMs = 5_000;

@@ -92,6 +92,12 @@ const reasons: Readonly<Record<string, readonly [why: string, mend: string]>> = 
     'its symbolic links lead round in a circle',
     'namei -l PATH  # shows which; remove that link, then the same command again',
   ],
+  EMFILE: ['this process has too many files open', 'ulimit -n 4096  # then the same command again'],
+  ENFILE: [
+    'this machine has too many files open',
+    'end what holds them open (lsof), then the same command again',
+  ],
+  EIO: ['the disk reports an error', 'dmesg  # shows what the disk says; then the same command again'],
   ENAMETOOLONG: [
     'the name is too long for this file system',
     "shorten the environment's or the model's name",

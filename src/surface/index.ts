@@ -7,11 +7,14 @@ import { shellRows } from './shell-rows.ts';
 
 export type { CommandRow } from './row.ts';
 
-/** The whole surface: one row a command, in the order in which help lists them. */
-export const rows: readonly CommandRow[] = [
-  ...registryRows,
-  ...rolloutRows,
-  ...recordRows,
-  ...shellRows(() => rows),
-  ...localRows,
+/** The whole surface in the order in which help lists it, under the titles of the reference. */
+export const sections: readonly { readonly title: string; readonly rows: readonly CommandRow[] }[] = [
+  { title: 'Versions', rows: registryRows },
+  { title: 'Rollouts', rows: rolloutRows },
+  { title: 'Records and checks', rows: recordRows },
+  { title: 'Shell completion', rows: shellRows(() => rows) },
+  { title: 'Local AWS', rows: localRows },
 ];
+
+/** One row a command. */
+export const rows: readonly CommandRow[] = sections.flatMap((section) => section.rows);

@@ -4,16 +4,20 @@ import type { CommandRow } from './row.ts';
 export const recordRows: readonly CommandRow[] = [
   {
     name: 'history',
-    summary: 'past rollouts',
-    options: [['--limit <count>', 'how many', '20']],
+    summary: 'list past rollouts',
+    options: [['--limit <count>', 'how many rollouts', '20']],
     examples: ['mlreg history -e prod', 'mlreg history --limit 5 -o json'],
     load: async () => (await import('../commands/history.ts')).history,
   },
   {
-    name: 'show <rollout>',
-    summary: 'one rollout whole: plan, steps, evidence, events',
-    options: [['--observations', 'print its observations, one JSON object a line']],
-    examples: ['mlreg show r-1a2b3c4d', 'mlreg show r-1a2b3c4d --observations > rollout.ndjson'],
+    name: 'show [rollout]',
+    summary: 'show one rollout in full, by default the newest: plan, steps, evidence, events',
+    options: [['--observations', 'print its observations instead, one JSON object per line']],
+    examples: [
+      'mlreg show -e prod',
+      'mlreg show r-1a2b3c4d',
+      'mlreg show r-1a2b3c4d --observations > rollout.ndjson',
+    ],
     load: async () => (await import('../commands/history.ts')).show,
   },
   {
@@ -29,24 +33,24 @@ export const recordRows: readonly CommandRow[] = [
   },
   {
     name: 'report [rollout]',
-    summary: 'one rollout as a page with charts, the newest if none is named',
+    summary: 'write one rollout, by default the newest, as a page with charts',
     options: [
-      ['--html <file>', 'where to; ROLLOUT.html, unless --md is given'],
-      ['--md <file>', 'as Markdown, without charts'],
+      ['--html <file>', 'write the page to this file; by default ROLLOUT.html'],
+      ['--md <file>', 'write Markdown without charts to this file; - is stdout'],
     ],
     examples: ['mlreg report --html report.html', 'mlreg report r-7f3a9c --md summary.md -e prod'],
     load: async () => (await import('../commands/report.ts')).report,
   },
   {
     name: 'dashboard',
-    summary: 'the same as a page on this machine that follows what happens; changes nothing',
-    options: [['--port <port>', 'on 127.0.0.1; 0: any that is free', '4580']],
+    summary: 'serve a live page of the current rollout on this machine',
+    options: [['--port <port>', 'port on 127.0.0.1; 0 takes any free one', '4580']],
     examples: ['mlreg dashboard -e local', 'mlreg dashboard --port 0 -e prod'],
     load: async () => (await import('../commands/dashboard.ts')).dashboard,
   },
   {
     name: 'replay <file>',
-    summary: 'judge recorded observations again: what would have been decided, at which tick, and why',
+    summary: 'judge recorded observations again: print what would have been decided, at which tick, and why',
     options: [['--policy <file>', 'YAML or JSON with the sections judge and guardrails of mlreg.yaml']],
     examples: [
       'mlreg replay rollout.ndjson',
@@ -56,35 +60,34 @@ export const recordRows: readonly CommandRow[] = [
   },
   {
     name: 'policy test <file>',
-    summary:
-      'run cases against a policy: what each must come to, and by which tick; exit 1 where one does not',
+    summary: 'test a policy against cases of traffic, each with its expected verdict; exit 1 if one differs',
     examples: ['mlreg policy test policy-test.yaml', 'mlreg policy test policy-test.yaml -e prod -o json'],
     load: async () => (await import('../commands/policy.ts')).policyTest,
   },
   {
     name: 'gc',
-    summary: 'take down the endpoints of versions that nobody needs or reaches any more',
-    options: [['--dry-run', 'only say what would go']],
+    summary: 'delete endpoints and Lambda versions that nothing uses any more',
+    options: [['--dry-run', 'list what would be deleted and stop']],
     examples: ['mlreg gc --dry-run -e prod', 'mlreg gc -e prod'],
     load: async () => (await import('../commands/gc.ts')).gc,
   },
   {
     name: 'doctor',
-    summary: 'check what a rollout needs, and that a rollback would work',
+    summary: 'check everything that a rollout and a rollback need',
     examples: ['mlreg doctor -e prod', 'mlreg doctor -o json'],
     load: async () => (await import('../commands/doctor.ts')).doctor,
   },
   {
     name: 'audit verify',
-    summary: 'walk registry and journals by their hash chain; exit 5 where something was changed or is gone',
+    summary: 'verify registry and journals by their hash chain; exit 5 if anything was altered or is missing',
     examples: ['mlreg audit verify -e prod', 'mlreg audit verify -o json'],
     load: async () => (await import('../commands/audit.ts')).auditVerify,
   },
   {
     name: 'recover',
-    summary: 'rebuild a lost, damaged or outdated registry from what AWS serves; moves no users',
+    summary: 'rebuild a lost, damaged or outdated registry from what AWS serves; move no users',
     options: [
-      ['--champion <version>', 'the version that serves, where its Lambda version does not say so'],
+      ['--champion <version>', 'the version that serves, if its Lambda version does not name it'],
       ['--reason <text>', 'why, for the journal'],
       ['--force', 'rebuild although another store took the place of this one (requires --reason)'],
     ],
@@ -97,8 +100,8 @@ export const recordRows: readonly CommandRow[] = [
   },
   {
     name: 'config show',
-    summary: 'every setting of the environment',
-    options: [['--origin', 'and where its value came from']],
+    summary: 'print every setting of the environment',
+    options: [['--origin', 'print where each value came from']],
     examples: ['mlreg config show -e prod', 'mlreg config show --origin -o json'],
     load: async () => (await import('../commands/config.ts')).showConfig,
   },

@@ -4,7 +4,7 @@ import type { CommandRow } from './row.ts';
 export const registryRows: readonly CommandRow[] = [
   {
     name: 'init',
-    summary: 'write mlreg.yaml and a GitHub workflow',
+    summary: 'write mlreg.yaml and GitHub workflows',
     withoutEffect: {
       environment: 'it writes one mlreg.yaml for all environments',
       config: 'it writes mlreg.yaml in this folder',
@@ -12,8 +12,14 @@ export const registryRows: readonly CommandRow[] = [
       profile: 'it asks nothing of AWS',
     },
     options: [
-      ['--model-name <name>', "the model's name; recommendation, or Terraform's"],
-      ['--from-terraform <file...>', 'what `terraform output -json` prints, one an environment; - is stdin'],
+      [
+        '--model-name <name>',
+        "the model's name; by default recommendation, or the one in Terraform's output",
+      ],
+      [
+        '--from-terraform <file...>',
+        'read the output of `terraform output -json`, one file per environment; - is stdin',
+      ],
     ],
     examples: [
       'mlreg init --model-name fraud',
@@ -24,10 +30,10 @@ export const registryRows: readonly CommandRow[] = [
   },
   {
     name: 'register <version>',
-    summary: "put a version into the registry, with its artifact's digest",
+    summary: 'register a model version, with the digest of its artifact',
     options: [
-      ['--artifact <uri>', 's3://bucket/key; in local also a file'],
-      ['--metric <name=value...>', 'an offline metric; may be given often'],
+      ['--artifact <uri>', 's3://bucket/key; for the local emulator also a file'],
+      ['--metric <name=value...>', 'an offline metric; may be repeated'],
     ],
     examples: [
       'mlreg register v2.3.0 --artifact s3://models/v2.3.0.tar.gz --metric auc=0.67',
@@ -37,13 +43,13 @@ export const registryRows: readonly CommandRow[] = [
   },
   {
     name: 'versions',
-    summary: 'list the registry',
+    summary: 'list the registered model versions',
     examples: ['mlreg versions -e prod', 'mlreg versions -o json'],
     load: async () => (await import('../commands/registry.ts')).versions,
   },
   {
     name: 'validate <version>',
-    summary: 'check artifact, digest and acceptance criteria',
+    summary: "check a version's artifact, digest and acceptance criteria",
     examples: ['mlreg validate v2.3.0 -e prod', 'mlreg validate v2.3.0 -o json'],
     load: async () => (await import('../commands/registry.ts')).validate,
   },

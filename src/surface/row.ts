@@ -11,6 +11,8 @@ export interface CommandRow {
   readonly alias?: string;
   readonly summary: string;
   readonly options?: readonly OptionRow[];
+  /** What an optional word behind the command is short for, by its long option: `mlreg deploy v2.3.0`. */
+  readonly wordFor?: 'model-version' | 'to' | 'percent' | 'environment';
   /** Global options, by their long names, that this command would accept and ignore: it refuses them. And why. */
   readonly withoutEffect?: Readonly<Record<string, string>>;
   readonly examples: readonly string[];

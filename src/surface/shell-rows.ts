@@ -4,7 +4,7 @@ import type { CommandRow } from './row.ts';
 export const shellRows = (all: () => readonly CommandRow[]): readonly CommandRow[] => [
   {
     name: 'completion <shell>',
-    summary: 'print what makes bash, zsh, fish or powershell complete mlreg at the tab key',
+    summary: 'print a shell completion script for bash, zsh, fish or powershell',
     examples: [
       'source <(mlreg completion bash)     # in ~/.bashrc; needs bash-completion',
       'source <(mlreg completion zsh)      # in ~/.zshrc',
@@ -14,7 +14,7 @@ export const shellRows = (all: () => readonly CommandRow[]): readonly CommandRow
   },
   {
     name: 'complete [words...]',
-    summary: 'what the shell asks at the tab key',
+    summary: 'answer a completion request of the shell',
     examples: ['mlreg complete -- deploy --strategy ""'],
     hidden: true,
     load: async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { replay } from '../../src/engine/fold-journal.ts';
+import { noticeOf } from '../../src/engine/notices.ts';
 import { bad, baking, type CliWorld, serving } from '../support/cli-world.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
@@ -67,10 +69,58 @@ describe('an alias that somebody moves by hand while a rollout bakes', () => {
     expect(ended.code).toBe(7);
     expect(ended.stdout).toContain('alias live serves Lambda version 5, which this rollout never wrote');
     expect(ended.stdout).toContain(
-      'Lambda version 5 has no route, so mlreg’s router answers its users with errors',
+      'All users get errors now, because Lambda version 5 has no route; mlreg rollback --environment dev brings everybody to v2.2.0',
     );
     expect(ended.stdout).toContain('mlreg rollback --environment dev');
     expect(ended.stderr).not.toContain('step=5/');
+  });
+
+  it.each([
+    {
+      what: 'a version without a route',
+      to: { functionVersion: '5', weights: {} },
+      says: 'All users get errors now, because Lambda version 5 has no route',
+    },
+    {
+      what: 'a version without a route for some',
+      to: { functionVersion: '7', weights: { '5': 0.25 } },
+      says: '25 % of the users get errors now, because Lambda version 5 has no route',
+    },
+    {
+      what: 'a version of somebody else',
+      to: { functionVersion: '6', weights: {} },
+      says: 'Users get what Lambda version 6 answers, and mlreg does not judge that',
+    },
+  ])('to $what: terminal, status, history and notification say what users get', async ({ to, says }) => {
+    const cli = await serving();
+    cli.model.publishAs('5', {});
+    cli.model.publishAs('6', { SAGEMAKER_ENDPOINT: 'somewhere' });
+    cli.when(baking(10), () => cli.model.meddle(to));
+    const whole = `${says}; mlreg rollback --environment dev brings everybody to v2.2.0`;
+    const ended = await cli.run(deploy);
+    expect([ended.code, ended.stdout]).toEqual([7, expect.stringContaining(whole)]);
+    const status = await cli.run('status');
+    expect(status.stdout).toContain(whole);
+    expect((await cli.ask('status')).rollout.outcome.sentence).toContain(whole);
+    const [id] = await cli.store.rollouts();
+    const entries = await cli.store.journal(id!);
+    const notice = noticeOf(replay(id!, entries), entries.at(-1)!);
+    expect(notice?.subject).toBe('STUCK: v2.3.0 in dev needs a person now');
+    expect(notice?.body).toContain(whole);
+    const back = await cli.run('rollback');
+    expect([back.code, cli.model.alias().target.functionVersion]).toEqual([0, '7']);
+  });
+
+  it('where the next write finds it: it says the same', async () => {
+    const cli = await serving();
+    cli.model.publishAs('5', {});
+    cli.when(
+      (entry) =>
+        entry.kind === 'intent' && entry.effect.kind === 'set-alias' && entry.effect.purpose === 'route',
+      () => cli.model.meddle({ functionVersion: '5', weights: {} }),
+    );
+    const ended = await cli.run(deploy);
+    expect([ended.code, ended.stdout]).toEqual([7, expect.stringContaining('All users get errors now')]);
   });
 
   it('and can not be read: the rollout goes on', async () => {

@@ -9,7 +9,7 @@ const help = async (words: string): Promise<string> => {
 
 /** The commands that a help page lists. */
 const commandsIn = (page: string): readonly string[] =>
-  [...(page.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z-]+)/gm)]
+  [...(page.split('Commands:')[1] ?? '').split('Examples:')[0]!.matchAll(/^ {2}([a-z-]+)/gm)]
     .map(([, name]) => name ?? '')
     .filter((name) => name !== 'help');
 
@@ -72,7 +72,7 @@ describe('words that mlreg does not know', () => {
     ['deploy --model-versoin v1', /unknown option '--model-versoin'[\s\S]*--model-version/],
     ['deploy --model-version', /argument missing/],
     ['status -o yaml', /text, json, ndjson/],
-    ['show', /missing required argument 'rollout'/],
+    ['validate', /missing required argument 'version'/],
     ['versions too many', /too many arguments/],
   ])('%j: exit 2, on stderr', async (words, said) => {
     const { code, stdout, stderr } = await cliWorld(null).run(words);
@@ -82,7 +82,7 @@ describe('words that mlreg does not know', () => {
   it.each([
     ['deploy --nope -o json', /unknown option '--nope'/],
     ['deplyo -o json', /unknown command 'deplyo'/],
-    ['show -o ndjson', /missing required argument 'rollout'/],
+    ['validate -o ndjson', /missing required argument 'version'/],
   ])('%j: an answer for programs too', async (words, said) => {
     const { code, stdout } = await cliWorld(null).run(words);
     expect([code, JSON.parse(stdout)]).toMatchObject([

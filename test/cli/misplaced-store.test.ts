@@ -91,7 +91,7 @@ describe('where the record of the local AWS emulator should be stands', () => {
     } catch (error) {
       thrown = error;
     }
-    const explained = explain(thrown, exitCodeOfFault);
+    const explained = explain(thrown, exitCodeOfFault, {});
     expect(explained).toMatchObject({ what: `${file} can't be used`, code: 2 });
     expect([explained.why, explained.mend[0]]).toEqual([
       expect.stringContaining(why),

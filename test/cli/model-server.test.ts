@@ -30,7 +30,7 @@ it('an environment without a model server is told so, with what to write', async
 
 it('an unclosed quote is a mistake of mlreg.yaml', async () => {
   const cli = await serving(config.replace('python3 serve.py', "python3 'serve.py"));
-  const { code, stderr } = await cli.run('doctor -e local');
+  const { code, stderr } = await cli.run('plan --model-version v2.3.0 -e local');
   expect(code).toBe(2);
   expect(stderr).toContain('a quote of this command is not closed');
 });

@@ -147,6 +147,28 @@ describe('bad input is refused, and changes nothing', () => {
   });
 });
 
+it('rolls back although mlreg.yaml has mistakes elsewhere, and the file of its smoke requests is gone', async () => {
+  await succeeds(scene.run('deploy', '--model-version', 'v2.3.0', '--strategy', 'all-at-once'));
+  writeFileSync(
+    join(scene.dir, 'mlreg.yaml'),
+    [
+      'model: recommendation',
+      'defaultEnvironment: local',
+      'guardrals: {}',
+      'requests: { smoke: gone.json }',
+      `environments: { local: ${JSON.stringify({ ...quick, maxTries: 'many' })}, staging: { region: 7 } }`,
+      '',
+    ].join('\n'),
+  );
+  const doctor = await scene.run('doctor');
+  for (const word of ['guardrals', 'maxTries', 'environments.staging.region'])
+    expect(doctor.stdout).toContain(word);
+  const { code, stderr } = await scene.run('rollback');
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('mlreg.yaml:3:1 guardrals');
+  await expectServing(scene, 'v2.2.0');
+});
+
 describe('where nothing can work', () => {
   it('says so: AWS on this machine does not run, or its directory is none', async () => {
     const other = createScene('nowhere');
