@@ -10,6 +10,7 @@ import { type ArmMetricsOptions, type ArmQuery, isEssential, stickyReader } from
 import { type MetricRequest, readMetricData } from './metric-data.ts';
 import { byTick } from './metric-periods.ts';
 import { createProbe } from './metric-probe.ts';
+import { createServed } from './metric-served.ts';
 import { shadowReader } from './metric-shadow.ts';
 import { type WarmingLog, withoutWarming } from './warming-log.ts';
 import { sourceOf, weightedReader } from './weighted-arm.ts';
@@ -52,6 +53,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     // Where another program than mlreg's router runs, it answers no such request, and AWS's own metrics are read.
     ...createProbe({ ...options, read }),
+    // Weighted arms that the router does not show are read by their endpoints.
+    ...(options.routing === 'sticky' ? createServed({ ...options, resolution, read }) : {}),
   };
 }
 

@@ -76,7 +76,7 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       metricStat('router', 'NotJson', 'SampleCount', router, ofRouter),
       metricStat('router', 'NotJson', 'Sum', router, ofRouter),
     ].map((stat) => ({ stat, periodMs: ofRouter })),
-    ...[...endpointErrorStats(endpoint, ofAws), testerErrors(router, ofAws)].map((stat) => ({
+    ...[...endpointFailureStats(endpoint, ofAws), testerErrors(router, ofAws)].map((stat) => ({
       stat,
       periodMs: ofAws,
     })),
@@ -89,7 +89,7 @@ export function stickyReader(options: ArmMetricsOptions, arm: ArmSource, tickMs:
       const byStratum = rest.slice(buckets.length, buckets.length + 2 * strata);
       const others = rest.slice(buckets.length + byStratum.length);
       const [asideRequests, asideErrors = 0, , , refused, answers, notJson = 0, ...ofEndpoint] = others;
-      const endpointErrors = endpointErrorsOf(ofEndpoint);
+      const endpointErrors = endpointFailuresOf(ofEndpoint);
       return armTick({
         requests,
         errors,
@@ -136,26 +136,42 @@ export const spellings = [
   'Invocations5XXErrors',
 ] as const;
 
-export function endpointErrorStats(
-  endpoint: { readonly EndpointName: string; readonly VariantName: string },
-  periodMs: number,
-): MetricStat[] {
+type EndpointDimensions = Dimensions<'endpoint'>;
+
+/** Both kinds, for arms that nothing but their endpoint counts. */
+export function endpointErrorStats(endpoint: EndpointDimensions, periodMs: number): MetricStat[] {
   return spellings.map((name) => metricStat('endpoint', name, 'Sum', endpoint, periodMs));
 }
 
-/** Testers' errors at their endpoint, by the router; in the endpoint's own periods, so that both are of the same minute. */
+/** Those of the model's 5xx, for arms whose 4xx the router counts as `Refused`. */
+export function endpointFailureStats(endpoint: EndpointDimensions, periodMs: number): MetricStat[] {
+  return [spellings[1], spellings[3]].map((name) => metricStat('endpoint', name, 'Sum', endpoint, periodMs));
+}
+
+/** Testers' requests that the model failed, as their endpoint counts them too, by the router; in the endpoint's own periods, so that both are of the same minute. */
 export const testerErrors = (router: Dimensions<'router'>, periodMs: number): MetricStat =>
   metricStat('router', 'TesterEndpointErrors', 'Sum', router, periodMs);
 
 /**
- * Of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses all of them. What testers cause,
- * which may follow, is left out: an endpoint does not know who asks.
+ * The model's 4xx and 5xx together, of sums in the order of `spellings`: whichever spelling there is. undefined: AWS refuses
+ * both spellings of either kind.
  */
 export function endpointErrorsOf(sums: readonly (number | undefined)[]): number | undefined {
-  const [refused, failed, refusedToo, failedToo, ofTesters] = sums;
+  const [refused, failed, refusedToo, failedToo] = sums;
   const [asked, answered] = [either(refused, refusedToo), either(failed, failedToo)];
-  if (asked === undefined || answered === undefined) return undefined;
-  return Math.max(0, asked + answered - (isCount(ofTesters) ? ofTesters : 0));
+  return asked === undefined || answered === undefined ? undefined : asked + answered;
+}
+
+/**
+ * The model's 5xx alone, of sums in both spellings: where the router counts what callers get, a 4xx of the model is the
+ * metric `Refused`, and one caller's malformed requests are no fault of the version that got them. What SageMaker itself
+ * turns away (throttles, oversized payloads, missing permissions) the router counts as `Errors`. What testers cause, which
+ * may follow, is left out: an endpoint does not know who asks.
+ */
+export function endpointFailuresOf(sums: readonly (number | undefined)[]): number | undefined {
+  const [failed, failedToo, ofTesters] = sums;
+  const answered = either(failed, failedToo);
+  return answered === undefined ? undefined : Math.max(0, answered - (isCount(ofTesters) ? ofTesters : 0));
 }
 
 /** NaN stands for a statistic that AWS refuses. */

@@ -47,7 +47,7 @@ export const catalogue = {
       AsideErrors: outcome,
       AnonymousErrors: outcome,
       TesterErrors: outcome,
-      /** Of testers' requests those that their endpoint counts as an error. */
+      /** Of testers' requests those that their endpoint counts among Invocation5XXErrors. */
       TesterEndpointErrors: sum('Count'),
       /** See domain/stratum.ts. */
       Stratum: { unit: 'None', statistics: [], percentiles: true },

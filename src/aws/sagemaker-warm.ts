@@ -75,11 +75,13 @@ async function warmOne(
         }),
       ),
     );
-    warming?.note(endpoint, at, false);
+    warming?.note(endpoint, at, 'answered');
     return 'answered';
   } catch (error) {
-    if (answerOf(error) instanceof ModelError) {
-      warming?.note(endpoint, at, true);
+    const said = answerOf(error);
+    if (said instanceof ModelError) {
+      const status = said.OriginalStatusCode ?? 500;
+      warming?.note(endpoint, at, status >= 400 && status < 500 ? '4xx' : '5xx');
       return 'answered';
     }
     if (!(error instanceof PlatformError)) throw error;

@@ -2,32 +2,37 @@ import type { ArmQuery } from './metric-arms.ts';
 
 /** Warming requests that this process has sent of late: SageMaker counts them among an endpoint's, and users' alone are judged. */
 export interface WarmingLog {
-  /** @param at when it was sent, milliseconds. @param failed the model answered it with an error */
-  note(endpoint: string, at: number, failed: boolean): void;
+  /** @param at when it was sent, milliseconds */
+  note(endpoint: string, at: number, end: WarmingEnd): void;
   /** @returns requests sent from `from` on and before `to` */
   count(endpoint: string, from: number, to: number): WarmingCount;
 }
 
+/** How the model answered a warming request. `4xx` and `5xx` are errors, which SageMaker counts apart. */
+export type WarmingEnd = 'answered' | '4xx' | '5xx';
+
 export interface WarmingCount {
   readonly requests: number;
-  readonly errors: number;
+  readonly refused: number;
+  readonly failed: number;
 }
 
 /** Metrics are read again up to the horizon of late ones, which is minutes. */
 const keptMs = 3_600_000;
 
 export function createWarmingLog(): WarmingLog {
-  let sent: { readonly endpoint: string; readonly at: number; readonly failed: boolean }[] = [];
+  let sent: { readonly endpoint: string; readonly at: number; readonly end: WarmingEnd }[] = [];
   return {
-    note(endpoint, at, failed) {
+    note(endpoint, at, end) {
       const [oldest] = sent;
       if (oldest !== undefined && oldest.at < at - 2 * keptMs)
         sent = sent.filter((one) => one.at >= at - keptMs);
-      sent.push({ endpoint, at, failed });
+      sent.push({ endpoint, at, end });
     },
     count(endpoint, from, to) {
       const found = sent.filter((one) => one.endpoint === endpoint && one.at >= from && one.at < to);
-      return { requests: found.length, errors: found.filter(({ failed }) => failed).length };
+      const ended = (by: WarmingEnd): number => found.filter(({ end }) => end === by).length;
+      return { requests: found.length, refused: ended('4xx'), failed: ended('5xx') };
     },
   };
 }
@@ -70,7 +75,7 @@ export function withoutWarming(
           return stat.Stat === 'Sum' ? sum * kept : Math.round(sum * kept);
         }
         default:
-          return Math.max(0, sum - ours.errors);
+          return Math.max(0, sum - (/4XX/.test(stat.Metric?.MetricName ?? '') ? ours.refused : ours.failed));
       }
     });
   });

@@ -8,7 +8,8 @@ import { eventOf } from '../reporting/progress.ts';
 import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
 import { shadowData, shadowText } from '../reporting/shadow-view.ts';
 import { planText } from '../reporting/plan-view.ts';
-import { harmed } from '../engine/decide-rollback.ts';
+import { harmShort } from '../reporting/harm-words.ts';
+import { harmOf } from '../engine/harm.ts';
 import { apply, replay } from '../engine/fold-journal.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { type Context, rolloutNamed, stateOf, storyOf, target } from './context.ts';
@@ -49,7 +50,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
               state.plan.challenger,
               state.outcome?.kind ?? state.phase,
               state.endedAt === null ? '-' : formatDuration(state.endedAt - state.startedAt),
-              String(harmed(state)),
+              String(harmShort(harmOf(state))),
               state.by.name,
               whyOf(state),
             ]),

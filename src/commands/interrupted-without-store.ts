@@ -1,3 +1,4 @@
+import { harmFields } from '../engine/harm.ts';
 import type { RollbackCause } from '../domain/journal.ts';
 import { targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -42,7 +43,7 @@ export async function rollBackInterrupted(
   const isBack: RolloutState = {
     ...state,
     phase: 'ended',
-    outcome: { kind: 'rolled-back', cause, harmedRequests: 0 },
+    outcome: { kind: 'rolled-back', cause, ...harmFields(state) },
   };
   switch (outcome.kind) {
     case 'set': {

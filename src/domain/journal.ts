@@ -156,6 +156,8 @@ export type Outcome =
       readonly kind: 'rolled-back';
       readonly cause: RollbackCause;
       readonly harmedRequests: number;
+      /** Metrics of some or all of the time were not read, so there may be more. Absent: they were, or the journal is older. */
+      readonly harm?: 'at least' | 'not known';
       /** What could not be tidied, though users are safe. */
       readonly left?: string;
     }

@@ -46,7 +46,10 @@ export interface ArmTick {
   readonly latency?: Histogram;
   /** Mean in milliseconds; undefined where no request ended. */
   readonly meanLatencyMs?: number;
-  /** SageMaker's Invocation4XXErrors + Invocation5XXErrors of the arm's endpoint. */
+  /**
+   * SageMaker's Invocation5XXErrors of the arm's endpoint. Where no router counts refusals, and in older recordings, with
+   * Invocation4XXErrors.
+   */
   readonly endpointErrors?: number;
   /** Of all requests with a user id, those of set-aside buckets too. Absent where the router does not report it. */
   readonly strata?: StratumCounts;

@@ -7,6 +7,7 @@ import { attempt, type Decision, ended, tell } from './decision.ts';
 import { rebuildChampion } from './decide-rebuild.ts';
 import { finishRetiring, readReport } from './decide-shadow.ts';
 import { effectKey } from './after-effect.ts';
+import { harmFields } from './harm.ts';
 import { aliasesAtStake, challengerShare, type RolloutState } from './state.ts';
 import { homeServiceOf, promotedService, rollbackTarget } from './target.ts';
 
@@ -82,7 +83,7 @@ export function rollBack(state: RolloutState, now: Instant): Decision {
   return ended({
     kind: 'rolled-back',
     cause: rollback.cause,
-    harmedRequests: harmed(state),
+    ...harmFields(state),
     ...(left.length === 0 ? {} : { left: left.join('; ') }),
   });
 }
@@ -161,13 +162,4 @@ function stuckIn(
       `mlreg doctor --environment ${state.plan.environment}`,
     ],
   };
-}
-
-/** What the trial has cost users so far: the last verdict's count, or the failures seen since. A shadow costs them nothing. */
-export function harmed(state: RolloutState): number {
-  if (state.plan.strategy === 'shadow') return 0;
-  const { lastVerdict } = state;
-  const judged = lastVerdict !== null && lastVerdict.kind !== 'unreadable' ? lastVerdict.harmedRequests : 0;
-  const failed = state.observations.reduce((sum, tick) => sum + (tick.challenger?.errors ?? 0), 0);
-  return Math.max(judged, failed);
 }

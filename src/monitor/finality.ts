@@ -1,5 +1,6 @@
 import type { ArmTick, Observation } from '../domain/observation.ts';
-import type { ProbeSent } from '../ports/index.ts';
+import type { ProbeSent, ServedCount } from '../ports/index.ts';
+import { fewestUnseen, nothingUnseen, type Unseen } from './unseen.ts';
 
 /** What earlier looks saw of ticks that have not entered the evidence: this process's own, and those that were kept. */
 export interface Looks {
@@ -15,6 +16,9 @@ export interface Looks {
   provenUntil: number;
   /** The newest tagged request, and when it was sent by the looker's clock. */
   probe?: { readonly at: number; readonly sent: ProbeSent };
+  /** What AWS itself counted when it was asked last, and when that was. */
+  served: readonly ServedCount[];
+  servedAt: number;
 }
 
 export const createLooks = (): Looks => ({
@@ -23,6 +27,8 @@ export const createLooks = (): Looks => ({
   lateReadAt: -Infinity,
   lookedAt: -Infinity,
   provenUntil: -Infinity,
+  served: [],
+  servedAt: -Infinity,
 });
 
 export interface FinalityRule {
@@ -43,9 +49,15 @@ const expectedAtMost = 10;
  * is not final keeps back those after it; an age of `horizonMs` ends that.
  *
  * An arm is known not to be late where a later tick of it has settled, or a tagged request that was sent after the tick
- * has been seen. The latter does not count where the other arm's traffic says that there must have been requests.
+ * has been seen. The latter does not count where the other arm's traffic, or AWS's own count, says that there must have been
+ * requests.
  */
-export function finalTicks(ticks: readonly Observation[], looks: Looks, rule: FinalityRule): number {
+export function finalTicks(
+  ticks: readonly Observation[],
+  looks: Looks,
+  rule: FinalityRule,
+  unseen: Unseen = nothingUnseen,
+): number {
   const { now, settleMs, horizonMs } = rule;
   const stands = ticks.map((tick) => now - standsSince(tick, looks.marks, rule) >= settleMs);
   const proven = { champion: provenUntil('champion'), challenger: provenUntil('challenger') };
@@ -58,6 +70,7 @@ export function finalTicks(ticks: readonly Observation[], looks: Looks, rule: Fi
   function isKnown(tick: Observation, arm: Arm): boolean {
     const own = tick[arm];
     if (own === null || own.requests > 0 || tick.at <= proven[arm]) return true;
+    if (unseen(arm, tick.at) >= fewestUnseen) return false;
     // Requests without an id, or set aside, come the same way.
     if (others(tick) > 0 && missing(arm) < expectedAtMost) return true;
     return tick.at <= looks.provenUntil && missing(arm) < expectedAtMost;

@@ -37,6 +37,7 @@ export function forgetAhead(looks: Looks, now: number): void {
     for (const [at, { since }] of seen) if (isAhead(since)) seen.delete(at);
   if (isAhead(looks.lateReadAt)) looks.lateReadAt = -Infinity;
   if (isAhead(looks.lookedAt)) looks.lookedAt = -Infinity;
+  if (isAhead(looks.servedAt)) looks.servedAt = -Infinity;
   if (isAhead(looks.provenUntil)) looks.provenUntil = -Infinity;
   const { probe } = looks;
   if (probe !== undefined && (isAhead(probe.at) || (probe.sent.kind === 'sent' && isAhead(probe.sent.at))))

@@ -4,6 +4,8 @@ import type { ArmSource, Metrics } from '../ports/index.ts';
 import { createLooks, finalTicks, forget, isSilent, type Looks } from './finality.ts';
 import { checkObservation } from './judge/validate.ts';
 import { provePath } from './prove-path.ts';
+import { lookForUnseen } from './look-for-unseen.ts';
+import { fewestUnseen, type Unseen } from './unseen.ts';
 
 /** What is to be observed, and what has been so far. */
 export interface Watched {
@@ -51,16 +53,45 @@ export async function observe(
   const notes = reading.notes === undefined ? {} : { notes: reading.notes };
   if (horizonMs === undefined) return { kind: 'read', observations: read, ...notes };
   const path = await provePath(metrics, { ...watched, horizonMs, ticks: read }, now, looks);
+  const unseen = await lookForUnseen(
+    metrics,
+    { ...watched, horizonMs, since: watched.share.since },
+    read,
+    now,
+    looks,
+  );
   const all = read.map((tick) =>
-    isSilent(tick) && tick.at <= looks.provenUntil ? { ...tick, quiet } : tick,
+    isSilent(tick) && tick.at <= looks.provenUntil && lostArm(tick, unseen) === null
+      ? { ...tick, quiet }
+      : tick,
   );
   const isFull = to < newest;
   if (path !== 'open' && all.every(isSilent) && !isFull) {
     if (now - from >= horizonMs) return { kind: 'unreadable', ...path };
     return { kind: 'read', observations: [], provisional: all, ...notes };
   }
-  const final = finalTicks(all, looks, { tickMs, settleMs, horizonMs, now });
-  return { kind: 'read', observations: all.slice(0, final), provisional: all.slice(final), ...notes };
+  const final = finalTicks(all, looks, { tickMs, settleMs, horizonMs, now }, unseen);
+  // A tick at its horizon in which requests are known to be missing is no evidence, and nothing after it is.
+  const lost = all.slice(0, final).findIndex((tick) => lostArm(tick, unseen) !== null);
+  if (lost === 0) return { kind: 'unreadable', why: whyLost(watched, all, unseen), denied: false };
+  const end = lost === -1 ? final : lost;
+  return { kind: 'read', observations: all.slice(0, end), provisional: all.slice(end), ...notes };
+}
+
+/** An arm that shows no request although AWS counted some. */
+const lostArm = (tick: Observation, unseen: Unseen): 'champion' | 'challenger' | null =>
+  (['challenger', 'champion'] as const).find(
+    (arm) => tick[arm]?.requests === 0 && unseen(arm, tick.at) >= fewestUnseen,
+  ) ?? null;
+
+function whyLost(watched: Watched, ticks: readonly Observation[], unseen: Unseen): string {
+  const [first] = ticks;
+  const arm = first === undefined ? null : lostArm(first, unseen);
+  if (first === undefined || arm === null) throw new Error('no requests are missing');
+  const { version = 'nobody', endpoint = 'none' } = watched[arm] ?? {};
+  const since = new Date(first.at - first.tickMs).toISOString();
+  const count = Math.round(unseen(arm, ticks.at(-1)?.at ?? first.at));
+  return `the router's metrics show no request of ${version} since ${since}, but AWS counted ${count} at endpoint ${endpoint}: metrics are late or lost`;
 }
 
 /** The ticks of a window, each with the share that was planned in it; unreadable where they make no sense. */

@@ -63,7 +63,10 @@ function stateOf(path: Path, { probe, provenUntil }: Looks, now: Instant): PathS
 }
 
 /** End of the last tick in which an arm showed a request; now, for an arm that has no share. */
-function lastSeen({ ticks, tickMs }: Path, arm: 'champion' | 'challenger'): number {
+export function lastSeen(
+  { ticks, tickMs }: Pick<Path, 'ticks' | 'tickMs'>,
+  arm: 'champion' | 'challenger',
+): number {
   if (ticks.every((tick) => tick[arm] === null)) return Infinity;
   const seen = ticks.findLast((tick) => (tick[arm]?.requests ?? 0) > 0);
   return seen?.at ?? (ticks[0]?.at ?? tickMs) - tickMs;

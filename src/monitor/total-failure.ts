@@ -1,6 +1,8 @@
 import type { ArmTick, Observation, StratumCounts } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
+import type { ServedCount } from '../ports/index.ts';
+import { unseenIn } from './unseen.ts';
 
 const failing = 0.9;
 const wellAtMost = 0.5;
@@ -56,6 +58,67 @@ export function totalFailure(
     challengerRequests: own.requests,
   };
 }
+
+/** A minute each; who else than users asks an endpoint does not go on for so long without being seen. */
+const fewestPeriods = 3;
+
+/**
+ * Total failure by SageMaker's own counts, where the router's metrics show none of the challenger's requests: in three minutes
+ * or more its endpoint answered nine in ten with 5xx, while the champion's did not. Which users they are nobody knows; but
+ * nothing speaks for the challenger either, and no caller makes metrics late. null: no such failure.
+ * @param served oldest first
+ * @param since when the present share began, milliseconds
+ */
+export function failureAtEndpoint(
+  policy: Pick<JudgePolicy, 'scope'>,
+  served: readonly ServedCount[],
+  since: number,
+): Extract<Verdict, { kind: 'fail' }> | null {
+  const last = served.at(-1);
+  if (last === undefined || unseenIn(served, since)('challenger', last.at) < fewestRequests) return null;
+  const seen = served.findLast(({ challenger }) => (challenger?.compared ?? 0) > 0)?.at ?? -Infinity;
+  const rows = served.filter(
+    ({ at, periodMs, challenger }) =>
+      at - periodMs >= Math.max(since, seen) && challenger !== null && challenger.endpoint > challenger.apart,
+  );
+  const own = atEndpoint(rows.map(({ challenger }) => challenger));
+  const bad = rows.filter(
+    ({ challenger }) => challenger !== null && challenger.failed >= failing * challenger.endpoint,
+  );
+  if (own.requests < fewestRequests || own.errors < failing * own.requests) return null;
+  if (bad.length < fewestPeriods) return null;
+  const other = atEndpoint(rows.map(({ champion }) => champion));
+  const isAlone = rows.every(({ champion }) => champion === null);
+  if (!isAlone && policy.scope === 'attributable') {
+    if (other.requests < fewestRequests || other.errors > wellAtMost * other.requests) return null;
+  }
+  const reason: Finding = {
+    metric: 'endpoint-errors',
+    rule: 'total failure at the endpoint, the router’s metrics are missing',
+    unit: 'share',
+    champion: other.requests > 0 ? other.errors / other.requests : null,
+    challenger: own.errors / own.requests,
+    limit: failing,
+    evidence: 1,
+    threshold: 1,
+    championRequests: other.requests,
+    challengerRequests: own.requests,
+    ticks: rows.length,
+    sentence: `the challenger’s endpoint answered ${own.errors} of ${own.requests} requests with 5xx, the champion’s ${other.errors} of ${other.requests}, while the router’s metrics show none: they are late or lost`,
+  };
+  return {
+    kind: 'fail',
+    reason,
+    findings: [reason],
+    harmedRequests: own.errors,
+    challengerRequests: own.requests,
+  };
+}
+
+const atEndpoint = (arms: readonly ServedCount['champion'][]) => ({
+  requests: arms.reduce((sum, arm) => sum + (arm?.endpoint ?? 0), 0),
+  errors: arms.reduce((sum, arm) => sum + (arm?.failed ?? 0), 0),
+});
 
 function sumOf(arms: readonly (ArmTick | null)[]): { readonly requests: number; readonly errors: number } {
   let [requests, errors] = [0, 0];

@@ -53,6 +53,42 @@ export interface Metrics {
   probe?(arm: ArmSource): Promise<ProbeSent>;
   /** Whether the metrics show the tagged request that was sent at this time. Never throws: what can't be read isn't seen. */
   probeSeen?(arm: ArmSource, at: Instant): Promise<boolean>;
+  /**
+   * What AWS itself counted of late, period by period, oldest first, beside what the router's metrics show of it; null where
+   * that can't be read. Absent where nothing but AWS counts. Never throws.
+   */
+  served?(query: ServedQuery): Promise<readonly ServedCount[] | null>;
+}
+
+export interface ServedQuery {
+  readonly champion: ArmSource | null;
+  readonly challenger: ArmSource | null;
+  readonly to: Instant;
+  /** Shadow: of the challenger's copies. */
+  readonly copies?: boolean;
+}
+
+/** Requests in one period. */
+export interface ServedCount {
+  /** The period's end. */
+  readonly at: Instant;
+  readonly periodMs: number;
+  /** Invocations of the function, for whatever reason. */
+  readonly function: number;
+  /** By the router: what it turned away itself, and test requests. They reach no endpoint. */
+  readonly turnedAway: number;
+  /** null: no share, or no count of its own. */
+  readonly champion: ArmServed | null;
+  readonly challenger: ArmServed | null;
+}
+
+export interface ArmServed {
+  /** By SageMaker, at the arm's endpoint: all, and those that the model answered with 5xx. */
+  readonly endpoint: number;
+  readonly failed: number;
+  /** By the router: requests that the arm is judged by, and all others that it brought to that endpoint. */
+  readonly compared: number;
+  readonly apart: number;
 }
 
 export type ProbeSent =

@@ -1,3 +1,4 @@
+import { harmIn, harmSentence } from './harm-words.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
@@ -6,7 +7,7 @@ import { servesAfter } from '../domain/serves-after.ts';
 import { currentStep, type RolloutState } from '../engine/state.ts';
 import { titleOf, whyBack } from './outcome-words.ts';
 import { observedIn } from './progress.ts';
-import { counted, percentText, stepTitle } from './words.ts';
+import { percentText, stepTitle } from './words.ts';
 
 /** GitHub drops a step's summary above 1 MiB and leaves the step green; nobody reads so much anyway. */
 const mostCharacters = 60_000;
@@ -41,7 +42,7 @@ function verdict(state: RolloutState): string {
     case 'restored':
       return escape(outcome.sentence);
     case 'rolled-back':
-      return `**${escape(servesAfter(plan, 'sentence'))}.** ${escape(whyBack(state, outcome))}; ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed.`;
+      return `**${escape(servesAfter(plan, 'sentence'))}.** ${escape(whyBack(state, outcome))}; ${harmSentence(harmIn(outcome))}.`;
     case 'stuck':
       return [escape(outcome.sentence), ...outcome.mend.map((command) => `- ${code(command)}`)].join('\n\n');
     default:

@@ -23,6 +23,8 @@ export const namespaces = {
   aliasVersion: 'AWS/Lambda',
 } as const satisfies Record<Kind, string>;
 
+/** Where the router runs, the model's 4xx are its metric `Refused`. */
+const endpointFailures: Origin = { kind: 'endpoint', metrics: ['Invocation5XXErrors'] };
 const endpointErrors: Origin = {
   kind: 'endpoint',
   metrics: ['Invocation4XXErrors', 'Invocation5XXErrors'],
@@ -34,7 +36,7 @@ export const origins: Readonly<Record<Routing, Readonly<Record<MetricName, Origi
     errors: { kind: 'router', metrics: ['Errors', 'Requests'] },
     throttles: { kind: 'router', metrics: ['Throttles', 'Requests'] },
     latency: { kind: 'router', metrics: ['Latency'] },
-    'endpoint-errors': endpointErrors,
+    'endpoint-errors': endpointFailures,
     refusals: { kind: 'router', metrics: ['Refused', 'Requests'] },
     'sample-ratio': { kind: 'router', metrics: ['Requests'] },
     disagreement: { kind: 'router', metrics: ['ShadowDisagreed', 'ShadowCompared'] },

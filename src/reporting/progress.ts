@@ -1,3 +1,4 @@
+import { harmIn, harmSentence } from './harm-words.ts';
 import type { Entry } from '../domain/journal.ts';
 import type { Observation } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
@@ -7,7 +8,7 @@ import { copiesOf } from '../engine/shadow-report.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { rollingBack } from '../domain/rolled-back.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { counted, effectTitle, percentText, stepTitle } from './words.ts';
+import { effectTitle, percentText, stepTitle } from './words.ts';
 
 /** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */
 export interface Event {
@@ -170,8 +171,14 @@ function endedEvent(
         'bad',
         state.plan.shadow !== undefined
           ? `failed in shadow: ${outcome.cause.sentence} (${took})`
-          : `rolled back: ${servesAfter(state.plan)}, ${counted(outcome.harmedRequests, 'request was', 'requests were')} harmed (${took})`,
-        { result: 'rolled-back', cause: outcome.cause.kind, harmed: outcome.harmedRequests, took },
+          : `rolled back: ${servesAfter(state.plan)}, ${harmSentence(harmIn(outcome))} (${took})`,
+        {
+          result: 'rolled-back',
+          cause: outcome.cause.kind,
+          ...(outcome.harm === 'not known' ? {} : { harmed: outcome.harmedRequests }),
+          ...(outcome.harm === undefined ? {} : { harm: outcome.harm }),
+          took,
+        },
       );
     case 'stuck':
       return event('rollout.end', 'bad', `stuck: ${outcome.sentence}`, { result: 'stuck', took });

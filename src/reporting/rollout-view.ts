@@ -1,8 +1,9 @@
+import { harmNumber } from './harm-words.ts';
 import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
-import { harmed } from '../engine/decide-rollback.ts';
+import { type Harm, harmOf } from '../engine/harm.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
 import { observedIn } from './progress.ts';
@@ -45,7 +46,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
       identity: identity ?? null,
     })),
     outcome: state.outcome,
-    harmedRequests: harmed(state),
+    harmedRequests: harmNumber(harmOf(state)),
     observed: observedIn(state),
     notes: state.notes,
     ...(shadow === null ? {} : { shadow }),
@@ -53,11 +54,14 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
 }
 
 /** Only what the metrics had shown: what failed in the last seconds before users were back is not known by then. */
-function harmText(harmed: number, seen: number, challenger: string): string {
-  if (seen === 0) return `nobody counted: no metrics of ${challenger} were read before it ended`;
+function harmText(harm: Harm, seen: number, challenger: string): string {
+  if (harm.known === 'not known') return `not known: no metrics of ${challenger} were read before it ended`;
+  const atLeast = harm.known === 'at least' ? 'at least ' : '';
+  const later = harm.known === 'at least' ? '; later metrics could not be read' : '';
   // Of users who stayed with the champion as well.
-  if (harmed > seen) return `${counted(harmed, 'request')} seen by then`;
-  return `${harmed} of ${counted(seen, 'request')} to ${challenger} seen by then`;
+  if (seen === 0 || harm.requests > seen)
+    return `${atLeast}${counted(harm.requests, 'request')} seen by then${later}`;
+  return `${atLeast}${harm.requests} of ${counted(seen, 'request')} to ${challenger} seen by then${later}`;
 }
 
 export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
@@ -76,7 +80,7 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
         `${paint.red('rolled back')}  ${servesAfter(plan)} in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
         ...(outcome.left === undefined ? [] : [`  left    ${outcome.left}`]),
-        `  harmed  ${harmText(outcome.harmedRequests, observedIn(state).requests ?? 0, plan.challenger)}`,
+        `  harmed  ${harmText(harmOf(state), observedIn(state).requests ?? 0, plan.challenger)}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');
     case 'restored':

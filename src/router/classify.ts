@@ -27,7 +27,8 @@ export function classify(
     const original = Number(error.OriginalStatusCode);
     if (original >= 400 && original < 500 && !ofTheModel.has(original))
       return rejected(original, error.OriginalMessage ?? '');
-    return failed('model', `${detail}, the model's own status ${error.OriginalStatusCode ?? 'unknown'}`);
+    const own = failed('model', `${detail}, the model's own status ${error.OriginalStatusCode ?? 'unknown'}`);
+    return ofTheModel.has(original) ? { ...own, is4xx: true } : own;
   }
   if (name === 'ModelNotReadyException') return failed('not-ready', detail);
   if (status === 429 || throttles.has(name)) return failed('throttled', detail);

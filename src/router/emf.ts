@@ -15,7 +15,7 @@ export interface RequestRecord {
   readonly latencyMs: number | undefined;
   readonly counted: Counted;
   readonly throttled: boolean;
-  readonly failure: { readonly why: string; readonly detail: string } | undefined;
+  readonly failure: { readonly why: string; readonly detail: string; readonly is4xx?: true } | undefined;
   /** The model's own status where it called the request bad: no failure, and counted apart. */
   readonly refused?: number | undefined;
   /** Whether the model's answer is JSON; undefined where nobody expected that. */
@@ -63,7 +63,7 @@ export function createEmf(config: RouterConfig): Emf {
         ...(counted.as === 'anonymous' && { AnonymousErrors: errors }),
         ...(counted.as === 'tester' && {
           TesterErrors: errors,
-          TesterEndpointErrors: record.failure?.why === 'model' || record.refused !== undefined ? 1 : 0,
+          TesterEndpointErrors: record.failure?.why === 'model' && record.failure.is4xx !== true ? 1 : 0,
         }),
         // A throttled request is a failed one as well: its caller got a 503.
         ...(compared && { Requests: 1, Errors: errors, Throttles: record.throttled ? 1 : 0 }),

@@ -29,6 +29,8 @@ export interface ModelFailure {
   readonly why: FailureReason;
   /** For the log. Holds nothing of the request or of the model's own words. */
   readonly detail: string;
+  /** The model said so by a 4xx, as 429: SageMaker counts that among Invocation4XXErrors. */
+  readonly is4xx?: true;
 }
 
 export type FailureReason =

@@ -9,7 +9,9 @@ import type { Placement } from './placement.ts';
 export interface Responded {
   readonly answer: Answer;
   /** Why the request failed; undefined where it did not. */
-  readonly failure: { readonly why: FailureReason | 'contract'; readonly detail: string } | undefined;
+  readonly failure:
+    | { readonly why: FailureReason | 'contract'; readonly detail: string; readonly is4xx?: true }
+    | undefined;
   /** The model's own status where it called the request bad, 400 to 499. */
   readonly refused: number | undefined;
   /** Whether the model's answer is JSON; undefined where there is none, or its caller did not ask for JSON. */
@@ -28,16 +30,16 @@ export function createRespond(
       'x-model-version': arm.version,
       ...(config.tellsArm && { 'x-mlreg-arm': name }),
     };
-    const failed = (why: FailureReason, detail: string): Responded => {
+    const failed = (why: FailureReason, detail: string, is4xx?: true): Responded => {
       const { status, message, retryAfter } = refusals[why];
       const more = retryAfter === undefined ? headers : { ...headers, 'retry-after': retryAfter };
       return {
         answer: refusal(status, requestId, message, more),
-        failure: { why, detail },
+        failure: { why, detail, ...(is4xx && { is4xx }) },
         refused: undefined,
       };
     };
-    if (said.kind === 'failed') return failed(said.why, said.detail);
+    if (said.kind === 'failed') return failed(said.why, said.detail, said.is4xx);
     const status = said.kind === 'rejected' ? said.status : 200;
     if (said.kind === 'rejected' && said.body.byteLength === 0) {
       const answer = refusal(status, requestId, 'the model refused the request', headers);

@@ -1,3 +1,4 @@
+import { harmFields } from '../engine/harm.ts';
 import type { Effect, EntryBody, Outcome } from '../domain/journal.ts';
 import { unreachable } from '../domain/units.ts';
 import type { JournalWriter } from './journal-writer.ts';
@@ -57,7 +58,7 @@ export async function carryOut(
       await journal.append(at, [
         failed,
         state.plan.strategy === 'watch'
-          ? { kind: 'ended', outcome: { kind: 'rolled-back', cause, harmedRequests: 0 } }
+          ? { kind: 'ended', outcome: { kind: 'rolled-back', cause, ...harmFields(state) } }
           : { kind: 'rolling-back', cause },
       ]);
       return null;

@@ -6,7 +6,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import { forgetAhead, keepLooks, looksAt } from '../monitor/looks.ts';
 import { nothingLate, readLate } from '../monitor/late.ts';
 import { observe, type Watched } from '../monitor/observe.ts';
-import { totalFailure } from '../monitor/total-failure.ts';
+import { failureAtEndpoint, totalFailure } from '../monitor/total-failure.ts';
 import type { ArmSource } from '../ports/index.ts';
 import type { RolloutPorts } from './ports.ts';
 import { judgedShare, type RolloutState } from '../engine/state.ts';
@@ -72,9 +72,11 @@ export async function readNew(
       : nothingLate;
   await keepLooks(looks, state.id, ports.pending);
   if (reading === null) return noNews;
-  if (reading.kind === 'unreadable') return { entry: reading, failure: null };
+  const atEndpoint =
+    state.route?.kind === 'shadow' ? null : failureAtEndpoint(plan.policy, looks.served, watched.share.since);
+  if (reading.kind === 'unreadable') return { entry: reading, failure: atEndpoint };
   const { provisional = [] } = reading;
-  const failure = totalFailure(plan.policy, [...late.whole, ...provisional]);
+  const failure = totalFailure(plan.policy, [...late.whole, ...provisional]) ?? atEndpoint;
   // A look that found nothing final still ends a time of blindness.
   const news = (reading.notes ?? []).filter((note) => !state.notes.includes(note));
   const notes = news.slice(0, Math.max(0, mostNotes - state.notes.length));

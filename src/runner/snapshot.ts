@@ -120,6 +120,8 @@ function together(observations: readonly Observation[]): Observation | null {
     champion: armsTogether(observations.map(({ champion }) => champion)),
     challenger: armsTogether(observations.map(({ challenger }) => challenger)),
     ...(copies === null ? {} : { copies }),
+    // Nobody called then: that no request was seen is known.
+    ...(observations.some(({ quiet }) => quiet === true) ? { quiet: true as const } : {}),
   };
 }
 

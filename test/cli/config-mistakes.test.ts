@@ -106,7 +106,7 @@ describe('a mistake of mlreg.yaml in a setting that a rollback does not need', (
     await cli.run(deploy);
     await steered;
     expect(ran.map(({ code }) => code)).toEqual([2, 2, 0]);
-    expect(ran[1]?.stderr).toContain('mlreg abort brings everybody back to the champion');
+    expect(ran[1]?.stderr).toContain('try  mlreg abort    bring everybody back to the champion');
   });
 
   it('stops no resume of what goes back, and no resume that reads nothing of it', async () => {

@@ -1,7 +1,8 @@
+import { harmShort } from '../harm-words.ts';
 import type { VersionRecord } from '../../domain/registry.ts';
 import { formatDuration } from '../../domain/parse.ts';
 import { challengerShare, type RolloutState } from '../../engine/state.ts';
-import { harmed } from '../../engine/decide-rollback.ts';
+import { harmOf } from '../../engine/harm.ts';
 import { titleOf } from '../outcome-words.ts';
 import { html, type Markup, table } from './html.ts';
 
@@ -42,7 +43,7 @@ ${
             state.plan.challenger,
             html`<span class="result ${title.level}">${title.words}</span>`,
             took,
-            harmed(state),
+            harmShort(harmOf(state)),
           ];
         }),
       )

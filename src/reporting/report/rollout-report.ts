@@ -1,8 +1,9 @@
+import { harmCount } from '../harm-words.ts';
 import { Chalk } from 'chalk';
 import type { Entry } from '../../domain/journal.ts';
 import { formatDuration } from '../../domain/parse.ts';
 import type { Finding } from '../../domain/verdict.ts';
-import { harmed } from '../../engine/decide-rollback.ts';
+import { harmOf } from '../../engine/harm.ts';
 import { apply, replay } from '../../engine/fold-journal.ts';
 import { servesAfter } from '../../domain/serves-after.ts';
 import type { RolloutState } from '../../engine/state.ts';
@@ -68,7 +69,7 @@ function facts(state: RolloutState, until: number): Markup {
   const rows: (readonly [string, string])[] = [
     ['champion', `${plan.champion ?? 'none'}: ${arm(championErrors, championRequests)}`],
     ['challenger', `${plan.challenger}: ${arm(errors, requests)}`],
-    ['harmed', counted(harmed(state), 'request')],
+    ['harmed', harmCount(harmOf(state))],
     ['when', `${time(state.startedAt)}, ${formatDuration(Math.max(0, end - state.startedAt))}`],
     ['by', `${state.by.name}${state.reason === '' ? '' : `: ${state.reason}`}`],
   ];

@@ -212,13 +212,18 @@ test('one call a read', async () => {
 });
 
 test.each([
-  ['sticky', 1, 2],
-  ['weighted', 3, 4],
-] as const)("%s: the endpoint's errors are per arm", async (routing, championErrors, challengerErrors) => {
+  ['sticky', 'router', 1],
+  ['weighted', 'router', 1],
+  // Nothing but the endpoint counts, and a refusal may be a failure.
+  ['weighted', 'endpoint', 3],
+] as const)("%s, counted by the %s: the endpoint's errors are per arm", async (routing, by, ofChallenger) => {
   const made = await serving();
+  const championErrors = 2;
   await ask(made, champion, { status: 500, times: championErrors });
-  await ask(made, challenger, { status: 400, times: challengerErrors - 1 });
+  await ask(made, challenger, { status: 400, times: 2 });
   await ask(made, challenger, { status: 500, times: 1 });
+  if (by === 'router')
+    for (const version of ['v1', 'v2']) print(made, answered(made.clock.now(), version, undefined));
   const from = instant(Math.floor(made.clock.now() / 60_000) * 60_000);
   const [tick] = read(
     await createMetrics(options(made, routing)).read(
@@ -226,7 +231,7 @@ test.each([
     ),
   );
   expect(tick?.champion?.endpointErrors).toBe(championErrors);
-  expect(tick?.challenger?.endpointErrors).toBe(challengerErrors);
+  expect(tick?.challenger?.endpointErrors).toBe(ofChallenger);
 });
 
 test('weighted arms are read by their endpoints, whose latency comes in microseconds', async () => {

@@ -3,7 +3,7 @@ import type { Effect, EntryBody } from '../../../src/domain/journal.ts';
 import { later } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { decide } from '../../../src/engine/decide.ts';
-import { harmed } from '../../../src/engine/decide-rollback.ts';
+import { type Harm, harmOf } from '../../../src/engine/harm.ts';
 import type { Decision } from '../../../src/engine/decision.ts';
 import { rollBack } from '../../../src/engine/decide-rollback.ts';
 import { blueGreen } from '../../../src/strategies/blue-green.ts';
@@ -147,7 +147,7 @@ describe('the way back', () => {
       kind: 'effect',
       effect: notice,
     });
-    const outcome = { kind: 'rolled-back', cause: abort, harmedRequests: 0 };
+    const outcome = { kind: 'rolled-back', cause: abort, harmedRequests: 0, harm: 'not known' };
     const ended = { kind: 'record', entries: [{ kind: 'ended', outcome }] };
     const told: Chapter = { kind: 'did', effect: notice, outcome: { kind: 'done' } };
     expect(next(atStep(stepOf.bake10, rollingBack, wrote, labelled, told))).toEqual(ended);
@@ -199,28 +199,54 @@ describe('what the trial has cost', () => {
     kind: 'observed',
     observations: [4, 1, 0].map((errors, i) => observation(errors, later(began, (i + 1) * 1_000))),
   };
+  const silent = {
+    kind: 'observed',
+    observations: [{ ...observation(), challenger: { requests: 0, errors: 0, throttles: 0 } }],
+  } as const satisfies EntryBody;
+  const blind: EntryBody = { kind: 'unreadable', why: 'late', denied: false };
   it.each([
-    ['nothing seen', [], 0],
-    ['failures seen', [seen], 5],
+    ['nobody had it', [], { requests: 0, known: 'all' }],
+    ['failures seen', [seen], { requests: 5, known: 'all' }],
     [
       'more in the last verdict',
       [
         { ...seen, observations: [observation(1)] },
         { kind: 'verdict', verdict: pass, action: 'advance' },
       ],
-      3,
+      { requests: 3, known: 'all' },
     ],
-    ['more seen since', [seen, { kind: 'verdict', verdict: pass, action: 'advance' }], 5],
-    ['an unreadable verdict', [{ kind: 'verdict', verdict: unreadable, action: '' }], 0],
     [
-      'a tick without the challenger',
-      [{ kind: 'observed', observations: [{ ...observation(), challenger: null }] }],
-      0,
+      'more seen since',
+      [seen, { kind: 'verdict', verdict: pass, action: 'advance' }],
+      { requests: 5, known: 'all' },
     ],
-  ] as const satisfies readonly (readonly [string, readonly Chapter[], number])[])(
+    [
+      'ticks without the challenger alone',
+      [{ kind: 'observed', observations: [{ ...observation(), challenger: null }] }],
+      { requests: 0, known: 'not known' },
+    ],
+    ['ticks without a request alone', [silent], { requests: 0, known: 'not known' }],
+    [
+      'a quiet night',
+      [{ ...silent, observations: [{ ...silent.observations[0]!, quiet: true }] }],
+      { requests: 0, known: 'all' },
+    ],
+    ['nothing could be read', [blind], { requests: 0, known: 'not known' }],
+    [
+      'nothing could be read, and the endpoint showed a total failure',
+      [blind, { kind: 'verdict', verdict: pass, action: 'roll back' }],
+      { requests: 3, known: 'at least' },
+    ],
+    ['failures seen, and then nothing could be read', [seen, blind], { requests: 5, known: 'at least' }],
+    [
+      'failures seen after a time in which nothing could be read',
+      [blind, seen],
+      { requests: 5, known: 'all' },
+    ],
+  ] as const satisfies readonly (readonly [string, readonly Chapter[], Harm])[])(
     '%s',
     (_name, chapters, expected) => {
-      expect(harmed(tell(plan, ...chapters).state)).toBe(expected);
+      expect(harmOf(tell(plan, ...chapters).state)).toEqual(expected);
     },
   );
 });

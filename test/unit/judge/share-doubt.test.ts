@@ -49,6 +49,28 @@ describe('a healthy challenger whose requests are seen', () => {
   });
 });
 
+describe('requests that the model calls bad', () => {
+  it.each([
+    [
+      'of the challenger’s arm are not too many of its requests',
+      ticks(20, arm(90), arm(100, 0, { refused: 90 })),
+      null,
+    ],
+    [
+      'of the champion’s arm make the challenger miss none',
+      ticks(20, arm(900, 0, { refused: 810 }), arm(10)),
+      null,
+    ],
+    [
+      'by the challenger alone are missing answers',
+      ticks(20, arm(90), arm(10, 0, { refused: 9 })),
+      'challenger got 1.1 % of the requests, planned 10 %: it called 180 others bad',
+    ],
+  ] as const)('%s', (_what, seen, doubt) => {
+    expect(doubtOf(seen)).toBe(doubt);
+  });
+});
+
 describe('what is missing is named', () => {
   const strata = (heavy: number) => ({
     strata: {

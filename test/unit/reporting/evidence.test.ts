@@ -67,7 +67,7 @@ describe('the evidence of a verdict', () => {
         window     4 ticks of 1s, 2025-06-15T15:06:41.000Z to 2025-06-15T15:06:45.000Z; decided at tick 4
         errors     12 or more times the champion's, by 7.5 to 41 percentage points (95 % sure, whenever one looks)
         latency    p95 10 ms or more beside the champion's 10 to 25 ms (95 % sure, whenever one looks)
-        numbers    AWS/SageMaker Invocation4XXErrors, Invocation5XXErrors by EndpointName=recommendation-local-v2-3-0-bbbbbbbb|recommendation-local-v2-2-0-aaaaaaaa
+        numbers    AWS/SageMaker Invocation5XXErrors by EndpointName=recommendation-local-v2-3-0-bbbbbbbb|recommendation-local-v2-2-0-aaaaaaaa
         action     roll back, 2025-06-15T15:06:46.000Z
         next       mlreg show r-1 --observations --environment local > r-1.ndjson
                    mlreg replay r-1.ndjson   judges it again; --policy FILE under another policy

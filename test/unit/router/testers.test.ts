@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { testerDigest, testersOf } from '../../../src/domain/testers.ts';
 import { parseTesters } from '../../../src/router/testers.ts';
 import { answered, get, post, rig, route, stickyEnv, weightedEnv } from './harness.ts';
-import { failed } from '../../../src/router/classify.ts';
+import { classify, failed } from '../../../src/router/classify.ts';
 
 const token = 'f1fGojGFaY-yelA8f1fGoj';
 const sha256 = createHash('sha256').update(token).digest('hex');
@@ -65,6 +65,15 @@ describe.each(Object.entries(places))('a tester, %s', (_where, env) => {
     await handler(post({ userId: 'qa-1' }));
     expect(JSON.parse(lines[0]!)).toMatchObject({ TesterErrors: 1, TesterEndpointErrors: 1 });
     expect(lines[0]).not.toMatch(/"Stratum"|"Requests"/);
+  });
+
+  it.each([
+    ['that the model calls bad', { OriginalStatusCode: 400 }],
+    ['that the model answers with 429', { OriginalStatusCode: 429 }],
+  ])('whose request %s is no 5xx of the endpoint', async (_what, reply) => {
+    const { handler, lines } = rig({ env, answer: () => classify(424, 'ModelError', JSON.stringify(reply)) });
+    await handler(post({ userId: 'qa-1' }));
+    expect(JSON.parse(lines[0]!)).toMatchObject({ TesterEndpointErrors: 0 });
   });
 
   it('leaves neither token nor id to model, log or answer', async () => {

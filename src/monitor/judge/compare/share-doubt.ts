@@ -1,5 +1,5 @@
-import type { Observation } from '../../../domain/observation.ts';
-import { percentText } from '../words.ts';
+import type { ArmTick, Observation } from '../../../domain/observation.ts';
+import { percentText, thousands } from '../words.ts';
 
 export interface ShareDoubt {
   step(observation: Observation): void;
@@ -20,7 +20,8 @@ const most = 0.5;
 /**
  * Whether the requests that were seen at the present share can stand for those that users made. Requests that are missing
  * are seldom missing by chance: those that time out, or that one log drops. And a first step reaches more users than
- * anybody planned where one id makes much of the traffic.
+ * anybody planned where one id makes much of the traffic. Requests that the model calls bad are left out: whoever sends them
+ * on purpose decides which version gets them.
  * Source: section 11 of the method.
  */
 export function createShareDoubt(): ShareDoubt {
@@ -40,8 +41,9 @@ export function createShareDoubt(): ShareDoubt {
     if (plannedPercent !== seen.percent) seen = empty(plannedPercent);
     seen.anonymous += anonymous?.requests ?? 0;
     if (champion === null) return;
-    seen.n0 += champion.requests;
-    seen.n1 += challenger.requests;
+    seen.n0 += answeredOf(champion);
+    seen.n1 += answeredOf(challenger);
+    seen.refused += challenger.requests - answeredOf(challenger);
     challenger.strata?.requests.forEach((count, k) => {
       seen.strata[k] = (seen.strata[k] ?? 0) + count;
     });
@@ -60,9 +62,11 @@ export function createShareDoubt(): ShareDoubt {
     if (expected < fewestExpected || seen.n1 >= leastOdds * expected) return null;
     const why =
       cause() ??
-      (seen.n1 === 0
-        ? 'its metrics are late or lost'
-        : 'the others are late or not counted, and those that are seen may be the ones that went well');
+      (seen.n1 + seen.refused >= leastOdds * expected
+        ? `it called ${thousands(seen.refused)} others bad`
+        : seen.n1 === 0
+          ? 'its metrics are late or lost'
+          : 'the others are late or not counted, and those that are seen may be the ones that went well');
     return `${got()}: ${why}`;
   }
 
@@ -86,7 +90,9 @@ export function createShareDoubt(): ShareDoubt {
 }
 
 function empty(percent: number) {
-  return { percent, n0: 0, n1: 0, anonymous: 0, strata: [] as number[] };
+  return { percent, n0: 0, n1: 0, refused: 0, anonymous: 0, strata: [] as number[] };
 }
+
+const answeredOf = ({ requests, refused = 0 }: ArmTick): number => Math.max(0, requests - refused);
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

@@ -1,8 +1,8 @@
 import type { BucketCounts } from '../../../domain/observation.ts';
 
 /**
- * What a finding counts by user bucket: failed requests; those that the model called bad; both, which its endpoint counts as
- * errors alike; or requests slower than the champion's earlier p50, p95, p99.
+ * What a finding counts by user bucket: failed requests; those that the model called bad; both, where the endpoint's own
+ * errors include its 4xx; or requests slower than the champion's earlier p50, p95, p99.
  */
 export type Counted = 'errors' | 'endpoint' | 'refused' | Slow;
 export type Slow = keyof typeof nominalSlowShare;

@@ -29,6 +29,12 @@ export type GateAnswer =
 /** Levels of one look. They are not spent over looks, for the gate only removes rollbacks that the judge decided on. */
 export const gateLevels = { withEarlier: 0.005, withoutEarlier: 0.0025, strata: 0.01 } as const;
 
+/**
+ * Whose requests are malformed, callers decide, and who learns which version an id has may send them all to one. So refusals
+ * are compared without the buckets that were refused most: so few ids decide nothing.
+ */
+const mostRefused = 10;
+
 /** Of the level that is spent on the second look, at which no user weighs more than a few. */
 const cappedShare = 0.5;
 
@@ -51,18 +57,20 @@ export interface GateTest {
 export function askGate(
   test: GateTest,
   segments: readonly Segment[],
-  counted: Counted,
+  asked: Counted,
   look: number,
   unread: string | undefined,
 ): GateAnswer {
+  const counted = asked === 'endpoint' && !includesRefusals(segments) ? 'errors' : asked;
   const why = unread ?? whyUnusable(test, segments.at(-1));
   if (why === null) {
     if (isSlow(counted) && test.users.slowerThanMs === null)
       return { by: 'no-gate', why: 'the champion’s earlier latency is not known' };
     return byBuckets(test, segments, counted, look);
   }
-  // Callers' mistakes are not the challenger's fault, and one caller makes enough of them.
-  if (counted === 'refused') return { by: 'closed', why };
+  // Callers' mistakes are not the challenger's fault, and one caller makes enough of them. A version that refuses most of
+  // what it gets is another matter: to promote it would be worse than a false rollback.
+  if (counted === 'refused') return { by: refusesMost(segments) ? 'no-gate' : 'closed', why };
   const strata = segments.flatMap((segment) => (segment.strata === null ? [] : [segment.strata]));
   if (strata.length === 0) return { by: 'no-gate', why };
   // Strata count failed requests alone. To promote a version that is many times slower, or that calls most requests bad,
@@ -74,10 +82,12 @@ export function askGate(
 
 function byBuckets(test: GateTest, segments: readonly Segment[], counted: Counted, look: number): GateAnswer {
   const { policy, users, ranks, salt } = test;
+  const read = segments.flatMap(({ percent, counts }) => (counts === null ? [] : [{ percent, counts }]));
+  const aside = counted === 'refused' ? [...users.aside, ...refusedMost(read, users.aside)] : users.aside;
   const input: ExchangeInput = {
-    segments: segments.flatMap(({ percent, counts }) => (counts === null ? [] : [{ percent, counts }])),
+    segments: read,
     earlier: users.earlier,
-    aside: users.aside,
+    aside,
     ranks: ranks ?? [],
     counted,
     margin: marginOf(policy, counted),
@@ -88,11 +98,23 @@ function byBuckets(test: GateTest, segments: readonly Segment[], counted: Counte
   const level = users.earlier === null ? gateLevels.withoutEarlier : gateLevels.withEarlier;
   const answer = { by: 'buckets', p, level, buckets: exchange.occupied.filter(Boolean).length } as const;
   if (p <= level) return answer;
-  const capped = capHeavy(input.segments, users.aside);
+  const capped = capHeavy(input.segments, aside);
   if (capped === null) return answer;
   // As exact as the other: what a bucket weighs is a function of the counts, whichever arm it is on.
   const again = randomisationTest(exchangeOf({ ...input, segments: capped }), gateRandom(salt, look));
   return again.p <= cappedShare * level ? { ...answer, p: again.p / cappedShare } : answer;
+}
+
+/** Of both arms together: which buckets they are says nothing of the arm, so the comparison of the others stays exact. */
+function refusedMost(segments: ExchangeInput['segments'], aside: readonly number[]): readonly number[] {
+  const refused = new Map<number, number>();
+  for (const { counts } of segments)
+    counts.id.forEach((id, i) => refused.set(id, (refused.get(id) ?? 0) + (counts.refused?.[i] ?? 0)));
+  const ranked = [...refused].filter(([id, count]) => count > 0 && !aside.includes(id));
+  return ranked
+    .sort(([a, x], [b, y]) => y - x || a - b)
+    .slice(0, mostRefused)
+    .map(([id]) => id);
 }
 
 /** Slow requests carry the margin in their threshold: the challenger's count from 1.1 times the champion's quantile on. */
@@ -104,12 +126,25 @@ function marginOf(
   return isSlow(counted) ? { ratio: 1, difference: 0 } : { ratio, difference };
 }
 
+const sumOf = (segments: readonly Segment[], name: keyof Segment['challenger']): number =>
+  segments.reduce((all, { challenger }) => all + challenger[name], 0);
+
 /** Whether the challenger's endpoint errors are requests that it called bad rather than failures. */
-function mostlyRefuses(segments: readonly Segment[]): boolean {
-  const sum = (name: 'errors' | 'refused'): number =>
-    segments.reduce((all, { challenger }) => all + challenger[name], 0);
-  return sum('refused') > sum('errors');
+const mostlyRefuses = (segments: readonly Segment[]): boolean =>
+  sumOf(segments, 'refused') > sumOf(segments, 'errors');
+
+/** Whether the challenger called at least half of its requests bad at the present share. */
+function refusesMost(segments: readonly Segment[]): boolean {
+  const { refused, requests } = segments.at(-1)?.challenger ?? { refused: 0, requests: 0 };
+  return requests > 0 && 2 * refused >= requests;
 }
+
+/**
+ * Whether the endpoint's errors count the model's 4xx too, as in recordings from before they were left out: then they are
+ * more than the failures that callers got, by about the refusals.
+ */
+const includesRefusals = (segments: readonly Segment[]): boolean =>
+  sumOf(segments, 'endpointErrors') - sumOf(segments, 'errors') > sumOf(segments, 'refused') / 2;
 
 /** Null: the counts by bucket of the present share are good to use. */
 function whyUnusable({ users, ranks }: GateTest, segment: Segment | undefined): string | null {

@@ -11,7 +11,7 @@ export interface Segment {
   /** Requests of both arms in compared ticks, without those of set-aside buckets. */
   requests: number;
   /** Of the challenger's compared requests those that failed, and those that the model called bad. */
-  readonly challenger: { errors: number; refused: number };
+  readonly challenger: { requests: number; errors: number; refused: number; endpointErrors: number };
   /** Of all requests with a user id; null where the arms do not report them. */
   strata: Strata | null;
 }
@@ -63,7 +63,7 @@ export function createSegments(policy: JudgePolicy): Segments {
 
   function begin(at: number, percent: number): Segment {
     begun ??= at;
-    const challenger = { errors: 0, refused: 0 };
+    const challenger = { requests: 0, errors: 0, refused: 0, endpointErrors: 0 };
     const segment = { percent, counts: null, requests: 0, challenger, strata: null };
     all.push(segment);
     return segment;
@@ -85,7 +85,9 @@ export function createSegments(policy: JudgePolicy): Segments {
     const segment = compared ? all.at(-1)! : begin(now - tickMs, plannedPercent);
     compared = true;
     segment.requests += champion.requests + challenger.requests;
+    segment.challenger.requests += challenger.requests;
     segment.challenger.errors += challenger.errors;
+    segment.challenger.endpointErrors += challenger.endpointErrors ?? 0;
     segment.challenger.refused += challenger.refused ?? 0;
     if (!toldByStratum(champion) || !toldByStratum(challenger)) return;
     if (!champion.strata && !challenger.strata) return;

@@ -12,6 +12,8 @@ const guardrails = {
   throttleRate: 0.1,
 };
 const policy = usersPolicy({}, { guardrails });
+/** Refusals are compared, as by default. */
+const comparing = usersPolicy({}, { guardrails, refusedMore: 0.005 });
 const ungated = usersPolicy({}, { guardrails });
 delete (ungated as { users?: unknown }).users;
 
@@ -72,6 +74,8 @@ describe('nine malformed requests with ids of the challenger’s users', () => {
       const traffic = nineBad(callers(perSecond), ids, how);
       expect(drive(judge, traffic, 10, 90).failedAt).toBeNull();
       expect(drive(judge, traffic, 50, 90).failedAt).toBeNull();
+      const compared = createJudge(comparing, { salt });
+      expect(drive(compared, nineBad(callers(perSecond), ids, how), 10, 90).failedAt).toBeNull();
     },
   );
 
@@ -86,9 +90,38 @@ describe('nine malformed requests with ids of the challenger’s users', () => {
   it('go on for as long as the one caller likes, and still decide nothing', () => {
     const [bot = 0] = nine;
     const always: StickyTraffic = { ...callers(10), refused: (bucket) => (bucket === bot ? 9 : 0) };
-    const one = createJudge(policy, { salt });
-    expect(drive(one, stickyTraffic(always), 10, 90).failedAt).toBeNull();
-    expect(drive(createJudge(ungated), stickyTraffic(always), 10, 90).failedAt).not.toBeNull();
+    const recorded: StickyTraffic = { ...always, with4xx: true };
+    for (const traffic of [always, recorded])
+      expect(drive(createJudge(policy, { salt }), stickyTraffic(traffic), 10, 90).failedAt).toBeNull();
+    expect(drive(createJudge(ungated), stickyTraffic(recorded), 10, 90).failedAt).not.toBeNull();
+  });
+});
+
+describe('three ids of the challenger’s users that send 15 malformed requests a second each', () => {
+  const three = [3, 40, 77].map(bucketOfRank);
+  const attacked: StickyTraffic = { ...callers(20), refused: (bucket) => (three.includes(bucket) ? 150 : 0) };
+  it('roll no healthy version back, and let it pass', () => {
+    const one = createJudge(comparing, { salt });
+    const traffic = stickyTraffic(attacked);
+    for (const percent of [10, 50]) expect(drive(one, traffic, percent, 90).failedAt).toBeNull();
+    expect(one.judgement().kind).toBe('pass');
+  });
+
+  it('hide no version that fails 30 % of the requests of all others', () => {
+    const bad: StickyTraffic = { ...attacked, errors: (_, isChallenger) => (isChallenger ? 0.3 : 0.003) };
+    expect(drive(createJudge(comparing, { salt }), stickyTraffic(bad), 10, 90).failedAt).not.toBeNull();
+  });
+
+  it('make no failures of one caller those of all, where the log can’t be read', () => {
+    const crashing: StickyTraffic = {
+      ...attacked,
+      requests: (bucket) => (bucket === three[0] ? 60 : callers(20).requests(bucket)),
+      errors: (bucket) => (bucket === three[0] ? 1 : 0.003),
+      refused: (bucket) => (bucket === three[1] ? 90 : 0),
+    };
+    const unread = () => ({ bucketsUnread: 'access is denied' });
+    const judge = createJudge(policy, { salt });
+    expect(drive(judge, stickyTraffic(crashing), 10, 90, unread).failedAt).toBeNull();
   });
 });
 
@@ -178,6 +211,33 @@ describe('a challenger that calls the requests of its users bad', () => {
     // Beside as many as are answered: half of all.
     refused: (bucket, isChallenger) => (isChallenger && bucket % 5 < 2 && bucket % 10 < 10 * share ? 1 : 0),
   });
+  it.each([1, 0.4])('is rolled back by the comparison of refusals: of %s of them', (share) => {
+    const one = createJudge(comparing, { salt });
+    expect(drive(one, stickyTraffic(refusing(share)), 10, 90).failedAt).not.toBeNull();
+    const judgement = one.judgement();
+    expect(judgement.kind === 'fail' && judgement.reason.sentence).toMatch(
+      /refused by the model.*not explained by which users it got/,
+    );
+  });
+
+  it('is rolled back where the log can’t be read and it refuses most of all, and says that nobody compared users', () => {
+    const unread = () => ({ bucketsUnread: 'access is denied' });
+    const one = createJudge(comparing, { salt });
+    expect(drive(one, stickyTraffic(refusing(1)), 10, 90, unread).failedAt).not.toBeNull();
+    const judgement = one.judgement();
+    expect(judgement.kind === 'fail' && judgement.reason.sentence).toContain(
+      'which users it got is not known: access is denied',
+    );
+  });
+});
+
+describe('a challenger whose endpoint counts refusals as errors, as older recordings do', () => {
+  const refusing = (share: number): StickyTraffic => ({
+    requests: (bucket) => (bucket % 5 < 2 ? 0.5 : 0),
+    errors: () => 0.003,
+    refused: (bucket, isChallenger) => (isChallenger && bucket % 5 < 2 && bucket % 10 < 10 * share ? 1 : 0),
+    with4xx: true,
+  });
   it.each([1, 0.4])('is rolled back, for users do not explain it: of %s of them', (share) => {
     const one = createJudge(policy, { salt });
     expect(drive(one, stickyTraffic(refusing(share)), 10, 90).failedAt).not.toBeNull();
@@ -199,7 +259,11 @@ describe('a challenger that calls the requests of its users bad', () => {
 
   it('is not where the same users were refused before', () => {
     const bot = bucketOfRank(5);
-    const always: StickyTraffic = { ...callers(10), refused: (bucket) => (bucket === bot ? 20 : 0) };
+    const always: StickyTraffic = {
+      ...callers(10),
+      refused: (bucket) => (bucket === bot ? 20 : 0),
+      with4xx: true,
+    };
     const before = stickyTraffic(always);
     for (let i = 0; i < 60; i++) before.next(0);
     const known = usersPolicy({ earlier: before.counts() }, { guardrails });

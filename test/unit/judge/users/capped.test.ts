@@ -65,7 +65,13 @@ it('the gate opens by chance no more often for the second look: one bot beside u
     const salt = `salt ${run}`;
     const counts = countsOf(rows);
     const requests = counts.requests.reduce((sum, n) => sum + n, 0);
-    const segment = { percent: 10, counts, requests, challenger: { errors: 0, refused: 0 }, strata: null };
+    const segment = {
+      percent: 10,
+      counts,
+      requests,
+      challenger: { requests: 0, errors: 0, refused: 0, endpointErrors: 0 },
+      strata: null,
+    };
     const test = { policy, users: policy.users!, ranks: bucketRanks(salt), salt };
     const answer = askGate(test, [segment], 'errors', 1, undefined);
     if ('p' in answer && answer.p <= answer.level) opened++;

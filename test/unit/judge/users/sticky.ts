@@ -16,6 +16,8 @@ export interface StickyTraffic {
   readonly errors: (bucket: number, isChallenger: boolean) => number;
   /** Requests a tick that the model calls bad, beside the others; undefined: the endpoint's own count is not reported. */
   readonly refused?: (bucket: number, isChallenger: boolean) => number;
+  /** The endpoint's errors include those, as in older recordings. */
+  readonly with4xx?: true;
   /** Milliseconds of a bucket's requests; undefined: no latency is reported. */
   readonly ms?: (bucket: number, isChallenger: boolean) => number;
   readonly aside?: readonly number[];
@@ -73,8 +75,8 @@ export function stickyTraffic({ aside = [], seed = 1, ...traffic }: StickyTraffi
       at: instant(n * tickMs),
       tickMs,
       plannedPercent: percent,
-      champion: percent === 100 ? null : arms[0].tick(timed, counted),
-      challenger: arms[1].tick(timed, counted),
+      champion: percent === 100 ? null : arms[0].tick(timed, counted, traffic.with4xx),
+      challenger: arms[1].tick(timed, counted, traffic.with4xx),
       ...more,
     };
   }
@@ -111,12 +113,12 @@ function emptyArm() {
     refuse(requests: number) {
       refused += requests;
     },
-    tick: (timed: boolean, counted: boolean): ArmTick => ({
+    tick: (timed: boolean, counted: boolean, with4xx = false): ArmTick => ({
       ...arm,
       throttles: 0,
       strata,
       ...(timed ? { latency: { le: edges, count } } : {}),
-      ...(counted ? { refused, endpointErrors: arm.errors + refused } : {}),
+      ...(counted ? { refused, endpointErrors: arm.errors + (with4xx ? refused : 0) } : {}),
     }),
   };
 }

@@ -224,7 +224,7 @@ describe('the level of one look', () => {
     percent: 50,
     counts: countsOf([[1, 10, 1]]),
     requests: 10,
-    challenger: { errors: 1, refused: 0 },
+    challenger: { requests: 10, errors: 1, refused: 0, endpointErrors: 0 },
     strata: null,
   };
   const ask = (users: Parameters<typeof usersPolicy>[0], more: object = {}, unread?: string): unknown => {

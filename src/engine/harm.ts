@@ -1,0 +1,44 @@
+import type { RolloutState } from './state.ts';
+
+/** What a trial has cost users. */
+export interface Harm {
+  /** Failed and slow requests of the challenger that the metrics have shown. */
+  readonly requests: number;
+  /**
+   * `all`: the metrics were read, or nobody had the challenger. `at least`: since some time they were not. `not known`: users had
+   * the challenger, and no metrics of it were read.
+   */
+  readonly known: 'all' | 'at least' | 'not known';
+}
+
+/** The last verdict's count, or the failures seen since. A shadow costs users nothing. */
+export function harmOf(state: RolloutState): Harm {
+  if (state.plan.strategy === 'shadow') return { requests: 0, known: 'all' };
+  const { lastVerdict, observations, unreadable } = state;
+  const judged = lastVerdict !== null && lastVerdict.kind !== 'unreadable' ? lastVerdict.harmedRequests : 0;
+  const failed = observations.reduce((sum, tick) => sum + (tick.challenger?.errors ?? 0), 0);
+  const requests = Math.max(judged, failed);
+  if (!hadUsers(state)) return { requests, known: 'all' };
+  const wasSeen = observations.some(
+    ({ challenger, quiet }) => quiet === true || (challenger?.requests ?? 0) > 0,
+  );
+  if (!wasSeen) return { requests, known: requests > 0 ? 'at least' : 'not known' };
+  return { requests, known: unreadable === null ? 'all' : 'at least' };
+}
+
+/** As an outcome has it. */
+export function harmFields(state: RolloutState): {
+  readonly harmedRequests: number;
+  readonly harm?: 'at least' | 'not known';
+} {
+  const { requests: harmedRequests, known } = harmOf(state);
+  return known === 'all' ? { harmedRequests } : { harmedRequests, harm: known };
+}
+
+/** Whether users may have had the challenger: a step that moves them was begun, or metrics were asked for. */
+function hadUsers({ plan, step, observations, unreadable }: RolloutState): boolean {
+  if (plan.strategy === 'watch' || observations.length > 0 || unreadable !== null) return true;
+  return plan.steps
+    .slice(0, step)
+    .some(({ kind }) => kind === 'route' || kind === 'promote' || kind === 'swap-stage');
+}
