@@ -12,6 +12,7 @@ export { findConfig } from './find.ts';
 export { readTerraform, type TerraformStack, terraformSection } from './from-terraform.ts';
 export { jsonSchema, jsonText } from './json-schema.ts';
 export { judgePolicy } from './judge-policy.ts';
+export { localImage } from './local-image.ts';
 export { mistakesIn, type Overlooked, refuseMistakesIn } from './lenient.ts';
 export { configMistakes, type LoadedConfig, loadConfig, type LoadOptions, type Reading } from './load.ts';
 export { type Mistake, mistakeLine, mistakesError, pathName } from './mistakes.ts';

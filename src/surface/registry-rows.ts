@@ -12,6 +12,7 @@ export const registryRows: readonly CommandRow[] = [
       profile: 'it asks nothing of AWS',
     },
     options: [
+      ['--template <language>', 'python or node: write a model server too, with requests to try it'],
       [
         '--model-name <name>',
         "the model's name; by default recommendation, or the one in Terraform's output",
@@ -22,6 +23,7 @@ export const registryRows: readonly CommandRow[] = [
       ],
     ],
     examples: [
+      'mlreg init --template python --model-name fraud',
       'mlreg init --model-name fraud',
       'terraform output -json | mlreg init --from-terraform -',
       'mlreg init --from-terraform staging.json prod.json',
