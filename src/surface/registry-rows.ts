@@ -44,6 +44,20 @@ export const registryRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/registry.ts')).register,
   },
   {
+    name: 'adopt <version>',
+    summary: 'register what serves today as the champion, without moving any user',
+    options: [
+      ['--artifact <uri>', "the artifact that it serves; by default the one of the endpoint's model"],
+      ['--endpoint <name>', "the endpoint that it asks; by default the one in the function's variables"],
+      ['--reason <text>', 'why, for the registry'],
+    ],
+    examples: [
+      'mlreg adopt v1 -e prod',
+      'mlreg adopt v1 --endpoint shop-scorer --artifact s3://models/v1.tar.gz -e prod',
+    ],
+    load: async () => (await import('../commands/adopt.ts')).adopt,
+  },
+  {
     name: 'versions',
     summary: 'list the registered model versions',
     examples: ['mlreg versions -e prod', 'mlreg versions -o json'],

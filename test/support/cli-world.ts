@@ -10,7 +10,7 @@ import { UserError } from '../../src/domain/user-error.ts';
 import type { AccountFinding, RolloutSubject } from '../../src/ports/account.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Clock, UserCounts } from '../../src/ports/index.ts';
-import type { Recovery } from '../../src/ports/inventory.ts';
+import type { Recovery, ServedModel } from '../../src/ports/inventory.ts';
 import type { ServerLogs } from '../../src/ports/server-logs.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/runner/outbox.ts';
@@ -64,6 +64,8 @@ export interface CliWorld {
   controller: Dispatcher | null;
   /** What is wrong with the controller of this machine. */
   controllerTrouble: Connection['controllerTrouble'];
+  /** What endpoints run that mlreg did not make, by name. */
+  readonly served: Map<string, ServedModel>;
   /** What model servers printed. */
   serverLogs: ServerLogs['read'];
   smokeRequests: number;
@@ -196,6 +198,7 @@ export function cliWorld(
           const variables = model.variablesOf(functionVersion);
           return { functionVersion, variables, codeSha256: 'code' };
         }),
+      served: async (endpoint) => world.served.get(endpoint) ?? null,
       artifact: async (endpoint) => {
         const found = [...artifacts].find(([, digest]) => endpoint.includes(digest.slice(0, 8)));
         return found === undefined ? null : { uri: found[0], digest: found[1] };
@@ -362,6 +365,7 @@ export function cliWorld(
     controller: null,
     controllerTrouble: null,
     serverLogs: async () => ({ lines: [], isCut: false }),
+    served: new Map(),
     smokeRequests: 3,
     imageTrouble: null,
     pages: null,
