@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { readTerraform, starterConfig, type TerraformStack, terraformSection } from '../config/index.ts';
+import { fromAws, type FromAws, type Item } from './init-from-aws.ts';
 import { nextSteps, ownServers, type Template, templateOf } from './init-template.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Context } from './context.ts';
@@ -7,6 +8,9 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface InitOptions {
   readonly modelName?: string;
+  /** Reads `function` and what stands around it. */
+  readonly fromAws?: boolean;
+  readonly function?: string;
   /** A model server to begin with. */
   readonly template?: string;
   /** Files with what `terraform output -json` prints, one an environment; `-` is stdin. */
@@ -36,6 +40,13 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
       mend: '--model-name recommendation',
     });
   }
+  const existing =
+    options.fromAws === true ? await fromAws(context, { functionName: options.function, model }) : null;
+  if (existing !== null) environments.set(existing.environment, existing.section);
+  else if (options.function !== undefined)
+    throw new UserError('usage', '--function is read with --from-aws', {
+      mend: `mlreg init --from-aws --function ${options.function}`,
+    });
   const template = templateOf(options.template);
   const isThere = (name: string): boolean => world.files.exists(join(world.cwd, name));
   const image = template?.image ?? ownServers.find(([file]) => isThere(file))?.[1];
@@ -65,14 +76,16 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
   }
   // What could not be written is said, so that nothing has to be looked up.
   const missing = kept.includes('mlreg.yaml') ? settingsOf(environments, template) : [];
-  const steps = nextSteps({ template, hasServer: image !== undefined });
+  const steps =
+    existing === null ? nextSteps({ template, hasServer: image !== undefined }) : stepsAfter(existing);
   const trouble = template === undefined ? null : await world.local.imageTrouble(template.check(world.cwd));
   output.answer(
     {
       kind: 'Init',
       written,
       kept,
-      environments: stacks.map(({ environment }) => environment),
+      environments: [...environments.keys()],
+      checklist: existing?.checklist ?? [],
       next: steps.map(([command]) => command),
     },
     () =>
@@ -80,6 +93,7 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
         ...written.map((name) => `wrote ${name}`),
         ...kept.map((name) => `kept  ${name}: it is there already`),
         ...(missing.length === 0 ? [] : ['put into mlreg.yaml:', ...missing]),
+        ...(existing?.checklist ?? []).map((item) => itemText(item, output.paint)),
         'next:',
         ...steps.map(([command, why]) =>
           `  ${command.padEnd(46)}${why === '' ? '' : `  # ${why}`}`.trimEnd(),
@@ -89,6 +103,14 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
   if (trouble !== null) output.say(`${trouble.what}; ${trouble.mend}`);
   return exitCode.done;
 }
+
+const stepsAfter = ({ environment }: FromAws): readonly (readonly [string, string])[] => [
+  [`mlreg doctor -e ${environment}`, 'with permissions, role and quotas'],
+  [`mlreg adopt VERSION -e ${environment}`, 'what serves today becomes the champion; no user moves'],
+];
+
+const itemText = ({ what, ok, detail, fix }: Item, paint: Context['output']['paint']): string =>
+  `${ok ? paint.green('✔') : paint.yellow('!')} ${what.padEnd(11)} ${detail}${fix === undefined ? '' : `\n              fix: ${fix}`}`;
 
 /** What mlreg.yaml would hold of these, line by line. */
 function settingsOf(

@@ -9,6 +9,7 @@ export type {
 export { type Deprecated, deprecatedSettings } from './deprecated.ts';
 export { type Read, readDocument } from './document.ts';
 export { findConfig } from './find.ts';
+export { stackSection } from './from-aws.ts';
 export { readTerraform, type TerraformStack, terraformSection } from './from-terraform.ts';
 export { jsonSchema, jsonText } from './json-schema.ts';
 export { judgePolicy } from './judge-policy.ts';

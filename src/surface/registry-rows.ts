@@ -11,7 +11,10 @@ export const registryRows: readonly CommandRow[] = [
       region: 'the Region is a setting of each environment in mlreg.yaml',
       profile: 'it asks nothing of AWS',
     },
+    effectBeside: { option: 'fromAws', names: ['environment', 'region', 'profile'] },
     options: [
+      ['--from-aws', 'read an existing function and what stands around it, and print what is missing'],
+      ['--function <name>', 'the function that --from-aws reads'],
       ['--template <language>', 'python or node: write a model server too, with requests to try it'],
       [
         '--model-name <name>',
@@ -23,6 +26,7 @@ export const registryRows: readonly CommandRow[] = [
       ],
     ],
     examples: [
+      'mlreg init --from-aws --function shop-scorer --region eu-west-1 -e dev',
       'mlreg init --template python --model-name fraud',
       'mlreg init --model-name fraud',
       'terraform output -json | mlreg init --from-terraform -',

@@ -315,6 +315,7 @@ export function cliWorld(
         imageTrouble: async () => world.imageTrouble,
         load: () => Promise.reject(new Error('no load here')),
       },
+      readStack: () => Promise.reject(new Error('no account here')),
     };
     running.add(pid);
     try {

@@ -40,7 +40,7 @@ locals {
         Action   = ["lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:GetFunctionConcurrency"]
         Resource = [local.function, "${local.function}:*"]
       },
-      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/integrations", "${local.api}/deployments", "${local.api}/deployments/*"] },
+      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/integrations", "${local.api}/routes", "${local.api}/stages", "${local.api}/deployments", "${local.api}/deployments/*"] },
       { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:ListTags"], Resource = local.sagemaker },
       # Neither has resources to name.
       { Sid = "Lists", Effect = "Allow", Action = ["sagemaker:ListEndpoints", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
