@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { exitCode } from '../src/commands/exit-codes.ts';
 import {
   anchorsOf,
   brokenRowsOf,
@@ -107,6 +108,14 @@ describe.each(['docs/troubleshooting.md', 'docs/runbook.md'])('%s', (page) => {
     );
     expect(invented).toEqual([]);
   });
+});
+
+it('docs/runbook.md says what to do about every exit code', () => {
+  const [, section = ''] = textOf('docs/runbook.md').split('## By exit code');
+  const codes = [...section.matchAll(/^\| ([\d, ]+) \|/gm)].flatMap(([, cells = '']) =>
+    cells.split(', ').map((code) => Number(code)),
+  );
+  expect(codes).toEqual(Object.values(exitCode));
 });
 
 describe('a mistake in a page is found', () => {

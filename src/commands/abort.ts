@@ -96,12 +96,16 @@ async function stopWatching(
   return answerOutcome(context, state, code);
 }
 
-/** Takes over, whoever owns it, and rolls back. Exits 0 where the champion serves everybody again. */
+/**
+ * Takes over, whoever owns it, and rolls back. Exits 0 where the champion serves everybody again.
+ * @param goesOn users go on to another version at once, so a champion without an endpoint is not built
+ */
 export async function abortRunning(
   context: Context,
   at: Target,
   running: RolloutState,
   reason: string,
+  goesOn = false,
 ): Promise<ExitCode> {
   const by = context.actor.name;
   const sentence = `aborted by ${by}${reason === '' ? '' : `: ${reason}`}`;
@@ -111,6 +115,7 @@ export async function abortRunning(
   const journal = await takeOver(ports, running.id, context.actor, {
     ...at.config.lambda,
     rollBack,
+    goesOn,
   });
   const { code, state } = await driveToEnd(context, at, ports, journal, follower);
   const isBack = asDone(code) === exitCode.done;

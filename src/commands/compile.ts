@@ -1,5 +1,6 @@
-import { judgePolicy, type EnvironmentConfig } from '../config/index.ts';
+import { judgePolicy, type EnvironmentConfig, tooShort } from '../config/index.ts';
 import type { OnInconclusive, Plan } from '../domain/plan.ts';
+import { formatDuration } from '../domain/parse.ts';
 import type { ArmTick } from '../domain/observation.ts';
 import type { UserPolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
@@ -99,6 +100,7 @@ export async function compile(
         : { ...copy, onInconclusive: 'hold' as OnInconclusive };
   const bakeMs = words.bakeMs ?? defaults.bakeMs;
   const tickMs = words.tickMs ?? defaults.tickMs;
+  if (words.strategy !== 'all-at-once') refuseShortBake(config, words, { bakeMs, tickMs });
   const steps = sharesOf(config, words);
   const earlier = champion === null ? null : await earlierPeriod(context, at, champion, endpoints, tickMs);
   const isCompared = words.strategy === 'canary' || words.strategy === 'blue-green';
@@ -230,4 +232,17 @@ function canarySteps(config: EnvironmentConfig, asked: readonly Percent[] | unde
     });
   }
   return steps;
+}
+
+/** mlreg.yaml is refused for the same. @throws UserError usage, where the flags leave no bake that could pass */
+function refuseShortBake(
+  { judge }: EnvironmentConfig,
+  { bakeMs, tickMs }: Words,
+  bake: { readonly bakeMs: number; readonly tickMs: number },
+): void {
+  const short = bakeMs === undefined && tickMs === undefined ? null : tooShort(bake, judge);
+  if (short === null) return;
+  throw new UserError('usage', `${bakeMs === undefined ? '--tick' : '--bake'}: ${short.sentence}`, {
+    mend: [`--bake ${formatDuration(short.leastMs)}`, `or set ${short.mend} in mlreg.yaml`],
+  });
 }

@@ -4,6 +4,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { LockRecord } from '../ports/store.ts';
+import { silenceLimitMs } from '../engine/silence.ts';
 import { knownState } from '../runner/snapshot.ts';
 import type { Context, Target } from './context.ts';
 
@@ -41,7 +42,18 @@ export async function silentForMs(
   const state = await knownState(store, rollout);
   const [last] = state === null ? [] : await store.journal(rollout, state.length - 1);
   const silent = clock.now() - Math.max(heard, last?.at ?? 0);
-  return silent > silenceMs ? silent : null;
+  return silent > silenceLimitMs(state, silenceMs) ? silent : null;
+}
+
+/** Nothing is heard of an owner while it publishes, or asks a cold endpoint. */
+async function isInLongCall(
+  { world: { clock } }: Context,
+  { store }: Target['connection'],
+): Promise<boolean> {
+  const { rollout } = await store.lock();
+  const state = rollout === null ? null : await knownState(store, rollout);
+  const limitMs = silenceLimitMs(state, silenceMs);
+  return state !== null && limitMs > silenceMs && Math.abs(clock.now() - state.writtenAt) <= limitMs;
 }
 
 export const silentText = (ms: number): string =>
@@ -69,5 +81,5 @@ export async function ownerLives(context: Context, { connection, config }: Targe
       context.output.say(`looking whether the owner of ${config.name} (${first.owner.host}) still lives ...`);
     await clock.sleepUntil(later(clock.now(), 100));
   }
-  return false;
+  return isInLongCall(context, connection);
 }

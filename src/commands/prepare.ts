@@ -192,7 +192,7 @@ function refuseLatest(
   throw new UserError('usage', what, {
     why: `these changes would reach users together with ${challenger}, and a failure would be taken for its own`,
     mend: [
-      `mlreg deploy --model-version ${challenger} --environment ${environment} --with-latest`,
+      `mlreg deploy --model-version ${armOf(challenger).version} --environment ${environment} --with-latest`,
       `or set environments.${environment}.lambda.latest: take`,
       'or undo the changes of $LATEST',
     ],

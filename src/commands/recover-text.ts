@@ -34,6 +34,10 @@ function unknownText(others: readonly string[]): string {
   return `whether users were ever taken away from ${of} by a verdict, an abort or a rollback: mlreg rollback asks first`;
 }
 
+/** Nothing in AWS names them. */
+const neverDeployed =
+  'versions that were registered and never deployed, since the last record that is left: mlreg register them again';
+
 /** What a person agrees to. */
 export function foundText(
   { config }: Target,
@@ -65,6 +69,7 @@ export function foundText(
     ...(lost.length === 0 ? [] : [row('lost', `${listed(lost)}: their models are gone`)]),
     row('closed', listed(closes)),
     row('unknown', unknownText(others)),
+    row('missing', neverDeployed),
     row('users', 'stay where they are'),
   ].join('\n');
 }

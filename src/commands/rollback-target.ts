@@ -1,3 +1,4 @@
+import { armOf } from '../domain/arm.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { Departure, VersionRecord } from '../domain/registry.ts';
 import { sameTarget, targetText } from '../domain/route.ts';
@@ -35,7 +36,7 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
       : '';
   throw new UserError('conflict', `${to} is not known to have served everybody in ${config.name}`, {
     why: `${recovered}a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
-    mend: `mlreg deploy --model-version ${to} --environment ${config.name}`,
+    mend: `mlreg deploy --model-version ${armOf(to).version} --environment ${config.name}  # it never served: this begins its trial`,
   });
 }
 
@@ -102,7 +103,9 @@ export async function defaultTarget(at: Target): Promise<VersionRecord> {
   const trial =
     fresh === undefined || fled.length > 0
       ? []
-      : [`mlreg deploy --model-version ${fresh.version} --environment ${config.name}`];
+      : [
+          `mlreg deploy --model-version ${armOf(fresh.version).version} --environment ${config.name}  # it never served: this begins its trial`,
+        ];
   throw new UserError('conflict', `${config.name} has no earlier version known good`, {
     why:
       fled.length === 0
@@ -123,6 +126,15 @@ export async function defaultTarget(at: Target): Promise<VersionRecord> {
 export async function leadsBack({ connection }: Target): Promise<boolean> {
   const records = await connection.store.versions();
   return (previousGood(records) ?? previousUnproven(records)) !== undefined;
+}
+
+/** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */
+export async function servedBy({ connection }: Target, to: VersionTag): Promise<string | undefined> {
+  const record = await connection.store.version(to);
+  const standing = record === undefined ? undefined : standingOf(record);
+  if (standing === undefined || standing.kind === 'never-served') return undefined;
+  const { endpoint, functionVersion } = standing.service;
+  return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
 }
 
 function candidatesText(records: readonly VersionRecord[]): string {

@@ -42,6 +42,7 @@ import {
   leadsBack,
   namedTarget,
   repeats,
+  servedBy,
   servedInstead,
 } from './rollback-target.ts';
 
@@ -86,7 +87,13 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     if (running !== null) {
       const code = isBack
         ? await takeUp(context, at, running, { reason: options.reason ?? '' })
-        : await abortRunning(context, at, running, options.reason ?? 'mlreg rollback');
+        : await abortRunning(
+            context,
+            at,
+            running,
+            options.reason ?? 'mlreg rollback',
+            to !== undefined && to !== end,
+          );
       if (code !== exitCode.done) return code;
       const lost = to === undefined || to === end ? await deadChampion(at) : null;
       if (lost !== null)
@@ -129,15 +136,6 @@ async function generationNamed(
 ): Promise<VersionTag> {
   if (text?.endsWith('#1') === true) return asked;
   return generationMeant(await connection.store.versions(), asked)?.version ?? asked;
-}
-
-/** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */
-async function servedBy({ connection }: Target, to: VersionTag): Promise<string | undefined> {
-  const record = await connection.store.version(to);
-  const standing = record === undefined ? undefined : standingOf(record);
-  if (standing === undefined || standing.kind === 'never-served') return undefined;
-  const { endpoint, functionVersion } = standing.service;
-  return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
 }
 
 /** The champion, where its endpoint answers nobody; null where it does, or nothing serves. */

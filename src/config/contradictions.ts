@@ -61,19 +61,38 @@ function* impatience({ strategies, judge }: EnvironmentConfig): Generator<Contra
     { strategy: 'shadow', key: 'bake', bakeMs: shadow.bakeMs, tickMs: shadow.tickMs },
   ];
   for (const { strategy, key, bakeMs, tickMs } of bakes) {
+    const short = tooShort({ bakeMs, tickMs }, judge);
+    if (short === null) continue;
     const bake = ['strategies', strategy, key];
-    const tooShort = (than: string, mend: string): string =>
-      `a bake of ${formatDuration(bakeMs)} is shorter than ${than}, so it could never pass: lengthen it or write ${mend}`;
-    if (bakeMs < judge.minimumBakeMs) {
-      const than = `judge.minimumBake, ${formatDuration(judge.minimumBakeMs)}`;
-      const paths = [bake, ['judge', 'minimumBake']];
-      yield { paths, sentence: tooShort(than, `judge.minimumBake: ${formatDuration(bakeMs)}`) };
-    } else if (bakeMs < judge.minimumTicks * tickMs) {
-      const than = `judge.minimumTicks, ${judge.minimumTicks} ticks of ${formatDuration(tickMs)}`;
-      const paths = [bake, ['strategies', strategy, 'tick'], ['judge', 'minimumTicks']];
-      yield { paths, sentence: tooShort(than, 'a shorter tick') };
-    }
+    const paths =
+      short.setting === 'minimumBake'
+        ? [bake, ['judge', 'minimumBake']]
+        : [bake, ['strategies', strategy, 'tick'], ['judge', 'minimumTicks']];
+    yield { paths, sentence: `${short.sentence}: lengthen it or write ${short.mend}` };
   }
+}
+
+/** One rule for mlreg.yaml and `--bake`. @returns null where a bake of this length can pass */
+export function tooShort(
+  { bakeMs, tickMs }: { readonly bakeMs: number; readonly tickMs: number },
+  judge: Pick<EnvironmentConfig['judge'], 'minimumBakeMs' | 'minimumTicks'>,
+): {
+  readonly setting: 'minimumBake' | 'minimumTicks';
+  readonly leastMs: number;
+  readonly sentence: string;
+  readonly mend: string;
+} | null {
+  const says = (than: string): string =>
+    `a bake of ${formatDuration(bakeMs)} is shorter than ${than}, so it could never pass`;
+  if (bakeMs < judge.minimumBakeMs) {
+    const than = `judge.minimumBake, ${formatDuration(judge.minimumBakeMs)}`;
+    const mend = `judge.minimumBake: ${formatDuration(bakeMs)}`;
+    return { setting: 'minimumBake', leastMs: judge.minimumBakeMs, sentence: says(than), mend };
+  }
+  const leastMs = judge.minimumTicks * tickMs;
+  if (bakeMs >= leastMs) return null;
+  const than = `judge.minimumTicks, ${judge.minimumTicks} ticks of ${formatDuration(tickMs)}`;
+  return { setting: 'minimumTicks', leastMs, sentence: says(than), mend: 'a shorter tick' };
 }
 
 /** Examples are kept with the journal and shown to many. */

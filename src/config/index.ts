@@ -1,4 +1,4 @@
-export { type Contradiction, contradictions } from './contradictions.ts';
+export { type Contradiction, contradictions, tooShort } from './contradictions.ts';
 export type { Criterion, EnvironmentConfig, JudgeSettings } from './environment.ts';
 export type {
   BlueGreenSettings,

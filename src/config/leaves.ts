@@ -123,7 +123,7 @@ export function minutesOf(description: string) {
       error: 'expected no more minutes than there are',
     });
   return noted(schema, description, {
-    expected: 'so many minutes of the last so many, as 5 of 5, or off',
+    expected: 'minutes of the last minutes, such as 3 of 5, or off',
     text: true,
   });
 }

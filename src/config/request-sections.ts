@@ -11,7 +11,7 @@ export const requests = z
       'a path such as /recommend',
     ),
     userKey: leaf.text(
-      "Where a request holds the user's id, for sticky routing: a member of its body (userId, nested user.id), header:x-user-id or cookie:uid. The function's MLREG_USER_KEY says the same.",
+      "Where a request holds the user's id, for sticky routing: a member of its body (userId, nested user.id), header:x-user-id or cookie:uid. The function's variable MLREG_USER_KEY must say the same.",
       /^(?:[A-Za-z_][A-Za-z0-9_.-]{0,63}|(?:header|cookie):[A-Za-z0-9_.-]{1,64})$/,
       "the name of a member of the request's body, such as userId or user.id, or header:x-user-id or cookie:uid",
     ),
@@ -29,7 +29,7 @@ const pointer = 'a JSON pointer such as /error or /items/0/id';
 export const responses = z
   .strictObject({
     json: leaf.choice(
-      "Whether answers must be JSON. `auto`: where the champion's were, but for requests that accept other types alone.",
+      "Whether answers must be JSON. `required`: all. `any`: none. `auto`: if the champion's were, except for requests that accept only other types.",
       ['auto', 'required', 'any'],
     ),
     contentType: leaf
@@ -42,14 +42,14 @@ export const responses = z
     members: z
       .record(
         leaf.text('Where in an answer.', pointerPattern, pointer),
-        leaf.choice('What must stand there. `any`: anything but null. `off`: nothing must.', [
+        leaf.choice('The type that the value must have. `any`: anything but null. `off`: no demand.', [
           ...memberTypes,
           'off',
         ]),
       )
       .meta({ description: 'What each answer must hold, by JSON pointer.' }),
     errors: leaf.texts(
-      'An answer with something at one of these JSON pointers says that it failed. Null, false and empty text are nothing.',
+      'JSON pointers to errors. An answer with a value at one of them counts as failed; null, false and empty text are no values.',
       pointerPattern,
       'JSON pointers such as [/error]',
       pointer,
@@ -58,7 +58,7 @@ export const responses = z
   })
   .meta({
     description:
-      "What an answer must hold, whatever its status. One that does not counts as failed; callers get it all the same. Needs mlreg's router.",
+      "What an answer must hold, even with status 200. An answer that does not counts as failed; its caller gets it unchanged. Needs mlreg's router.",
   });
 
 export const testers = z
@@ -77,7 +77,7 @@ export const testers = z
     ),
     tokenSha256: leaf
       .text(
-        'SHA-256 of a token, in hexadecimal: who sends the token in `header` is a tester. Draw it at random (openssl rand -hex 32): the digest of a word is no secret.',
+        'SHA-256 of a token, in hexadecimal. A caller who sends the token in `header` is a tester. Draw the token at random (openssl rand -hex 32): the digest of a word is no secret.',
         /^[0-9a-f]{64}$/,
         'a SHA-256 digest of 64 small hexadecimal digits (printf %s "$TOKEN" | sha256sum), never the token itself',
         'secret',
@@ -91,5 +91,5 @@ export const testers = z
   })
   .meta({
     description:
-      "Who gets the challenger from the first step of a canary or blue-green rollout on, whatever its share. Their requests are not judged. Needs mlreg's router.",
+      "Testers get the challenger from the first step of a canary or blue-green rollout on, at any share. Their requests are not judged. Needs mlreg's router.",
   });

@@ -10,11 +10,11 @@ const answerPath = (description: string) =>
 
 const compare = z
   .strictObject({
-    class: answerPath('Where in an answer the decision stands. Whole answers are compared unless given.'),
-    score: answerPath('Where in an answer the number stands by which the decision was made.'),
-    scale: leaf.number('A difference of scores that is a distance of 1.', 1e-9, 1e12),
+    class: answerPath('Path of the decision in an answer. Whole answers are compared unless given.'),
+    score: answerPath('Path of the number by which the decision was made.'),
+    scale: leaf.number('The difference between two scores that counts as a distance of 1.', 1e-9, 1e12),
     tolerance: leaf.number(
-      'Numbers are the same when they differ by no more than this, times the larger of them where that is above 1.',
+      'Two numbers are the same if they differ by at most this; above 1, by at most this times the larger one.',
       0,
       1,
     ),
@@ -25,7 +25,7 @@ const compare = z
       'the name of a member such as modelVersion',
     ),
     show: leaf.texts(
-      'Members of the request that the report shows of examples. Nothing else of a request is ever written down.',
+      'Members of the request that the report shows for examples. No other part of a request is ever recorded.',
       pathPattern,
       'members of the request such as [origin, hour]',
       'a member of the request such as origin',
@@ -49,7 +49,7 @@ export const strategies = z
         ),
         extend: leaf.duration('How much longer a bake may last while evidence is insufficient.', '0s'),
         holdBack: leaf.trafficOrOff(
-          'Users who stay with the champion until the last bake is over, which then is at all others. The challenger is compared with them at that share too; after it everybody gets the challenger.',
+          'Share of users who keep the champion until the last bake is over, so that there is a champion to compare with to the end. Afterwards everybody gets the challenger.',
           leastHeldBack,
           mostHeldBack,
         ),
@@ -84,7 +84,7 @@ export const strategies = z
       .strictObject({ tick: leaf.tick() })
       .meta({ description: '`mlreg watch` guards what serves now.' }),
   })
-  .meta({ description: "The strategies' defaults; flags of `mlreg deploy` go before them." });
+  .meta({ description: 'Defaults of the strategies. Options of `mlreg deploy` go before them.' });
 
 export const guardrails = z
   .strictObject({
@@ -98,7 +98,7 @@ export const guardrails = z
     ),
     throttleRate: leaf.shareLimit('Share of throttled calls.'),
     alarm: leaf.minutesOf(
-      'Also rolls back when `errorRate` is exceeded in so many of the last minutes. `judge.alpha` does not cover it.',
+      'Also rolls back if `errorRate` is exceeded in this many of the last minutes. `judge.alpha` does not cover it.',
     ),
   })
   .meta({
@@ -109,9 +109,12 @@ export const guardrails = z
 const margin = (description: string) =>
   z
     .strictObject({
-      ratio: leaf.number("Error rate: at most so many times the champion's, plus `difference`.", 1, 100),
-      difference: leaf.share("Error rate: at most so much above `ratio` times the champion's."),
-      slower: leaf.share('Latency: at most so much slower than the champion.', 'a share such as 10% or 0.1'),
+      ratio: leaf.number("Error rate: at most this many times the champion's, plus `difference`.", 1, 100),
+      difference: leaf.share("Error rate: at most this much above `ratio` times the champion's."),
+      slower: leaf.share(
+        'Latency: at most this much slower than the champion.',
+        'a share such as 10% or 0.1',
+      ),
     })
     .meta({ description });
 
@@ -132,21 +135,23 @@ export const judge = z
     ),
     rollbackMargin: margin('The challenger may be this much worse before a rollback is right.'),
     refusedMore: leaf.shareLimit(
-      "Requests that the model itself calls bad (its 4xx): so much above `rollbackMargin.ratio` times the champion's share is no reason to roll back. `off`: they are not compared.",
+      "How much larger the challenger's share of requests that the model itself refuses (its 4xx) may be, above `rollbackMargin.ratio` times the champion's. `off`: they are not compared.",
     ),
-    promoteMargin: margin('Promoting early wants proof that the challenger is no worse than this.'),
+    promoteMargin: margin(
+      'The last bake ends early only if the challenger is shown to be no worse than this.',
+    ),
     warmUp: leaf.duration(
-      "Relative latency is not judged for so long after each increase of the challenger's share.",
+      "How long after each increase of the challenger's share its latency is not compared.",
       '0s',
     ),
     minimumBake: leaf.duration('Least time at each step before it may pass.', '0s'),
     minimumTicks: leaf.whole('Least looks at each step before it may pass.', 1, 1000),
     noise: leaf.choice(
-      '`robust`: requests fail in bursts. `independent`: each by itself, which decides sooner.',
+      'How failures are assumed to come. `robust`: in bursts. `independent`: each by itself, which decides sooner.',
       ['robust', 'independent'],
     ),
     scope: leaf.choice(
-      '`attributable`: a limit that the champion breaches too is an incident, not a rollback.',
+      '`attributable`: a limit that the champion breaches too is an incident and does not roll back. `absolute`: it rolls back all the same.',
       ['attributable', 'absolute'],
     ),
     detectableRatio: leaf.number(

@@ -39,24 +39,24 @@ const notifications = z
       .transform(orOff),
     slackWebhookParameter: leaf
       .text(
-        "Name of the SSM parameter that holds the Slack webhook, where no environment variable does: the controller's way.",
+        'Name of the SSM parameter that holds the Slack webhook, for processes without that environment variable, such as the controller.',
         /^(\/?[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+){0,14}|off)$/,
         'the NAME of an SSM parameter, such as /mlreg/prod/slack-webhook, or off (a webhook URL is a secret: keep it out of files)',
         'secret',
       )
       .transform(orOff),
     github: leaf.choice(
-      'GitHub deployment statuses: `auto` where a GitHub job passes its GITHUB_TOKEN (deployments: write).',
+      'GitHub deployment statuses. `auto`: sent if a GitHub job passes its GITHUB_TOKEN (deployments: write).',
       ['auto', 'off'],
     ),
   })
-  .meta({ description: 'Who is told.' });
+  .meta({ description: 'Notification recipients.' });
 
 const sagemaker = z
   .strictObject({
     role: leaf
       .text(
-        'Role of the models.',
+        'IAM role that the models run as.',
         /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
         'the ARN of a role, such as arn:aws:iam::123456789012:role/recommendation-model',
       )
@@ -73,7 +73,7 @@ const sagemaker = z
     }),
     maxConcurrency: leaf.whole('Requests that an endpoint answers at the same time.', 1, 200),
     keepWarm: leaf.durationLimit(
-      'How often the endpoint to which users may return is sent warming requests: during a rollout, and where there is a controller for `keepPrevious` after the promotion. Each is billed as a request.',
+      'How often mlreg sends warming requests to the endpoint to which users may return: during a rollout, and, if there is a controller, for `keepPrevious` after the promotion. Each is billed as a request.',
     ),
     provisionedConcurrency: leaf
       .whole(
@@ -84,7 +84,7 @@ const sagemaker = z
       .nullable(),
     endpointQuota: leaf
       .whole(
-        "Endpoints that the account may have in the Region, as Service Quotas has it: a rollout that finds no room is refused. Unless given, AWS's default of 50 is taken for a guess, and only warned of.",
+        "How many endpoints the account may have in the Region, from Service Quotas. A rollout without room for one more is refused. Unless given, mlreg assumes AWS's default of 50 and only warns.",
         1,
         100_000,
       )
@@ -96,7 +96,7 @@ const sagemaker = z
       )
       .meta({ description: 'Environment variables of the model server. No secrets.' }),
   })
-  .meta({ description: 'The serverless endpoints, one a version.' });
+  .meta({ description: 'The serverless endpoints, one for each version.' });
 
 const lambdaName = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -111,7 +111,7 @@ const shared = {
   testers,
   acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
     description:
-      "What a version's registered metrics must be; checked by `mlreg validate` and before each deploy.",
+      "Limits on a version's registered metrics. `mlreg validate` checks them, and so does each deploy before it begins.",
   }),
   strategies,
   guardrails,
@@ -130,47 +130,51 @@ const shared = {
     .nullable(),
   assumeRole: leaf
     .text(
-      "Role that mlreg takes on, as in another account; the profile's, or the runner's, identity must be allowed to.",
+      'IAM role that mlreg assumes, for example in another account. The identity that mlreg runs as must be allowed to.',
       /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
       'the ARN of a role, such as arn:aws:iam::123456789012:role/mlreg-cli-prod',
     )
     .nullable(),
   onInterrupt: leaf.choice(
-    'What an interrupted `mlreg deploy` does where nobody can be asked. rollback in protected environments, else hold.',
+    'What an interrupted `mlreg deploy` does if nobody can be asked: `rollback`, or `hold`, which keeps the share. `rollback` in protected environments unless given, else `hold`.',
     ['rollback', 'hold'],
   ),
   keepPrevious: leaf.duration('How long the previous version is kept after a promotion.', '0s'),
   onBreach: leaf.choice(
-    'What a breach does. hold advances no more, tells people, and rolls back after maxHold unless somebody answers.',
+    'What a breach does. `rollback`: the rollout rolls back at once. `hold`: it advances no further, notifies people, and rolls back after `maxHold` unless somebody answers.',
     ['rollback', 'hold'],
   ),
   holdAt: leaf.choice(
-    'Where onBreach: hold keeps the challenger: at its share, or at zero, where everybody gets the champion meanwhile.',
+    'Which share the challenger keeps while `onBreach: hold` waits. `share`: the present one. `zero`: none, so that everybody gets the champion meanwhile.',
     ['share', 'zero'],
   ),
   maxHold: leaf.duration('How long a rollout waits for a person before it rolls back by itself.'),
-  settle: leaf.duration('Metrics of a tick are final when they have not changed for so long.', '0s'),
+  settle: leaf.duration('The metrics of a tick are final when they have not changed for this long.', '0s'),
   horizon: leaf.duration('Metrics that arrive late are read again up to this age.', '0s'),
   approvalTimeout: leaf.duration('How long a rollout waits for approval before it starts.'),
   provisionTimeout: leaf.duration('How long a new endpoint may take.'),
   unreadableLimit: leaf.whole(
-    'Looks in a row without readable metrics before the rollout rolls back.',
+    'How many looks in a row may find the metrics unreadable before the rollout rolls back.',
     1,
     10_000,
   ),
-  maxTries: leaf.whole('Tries of one effect before its step fails.', 1, 100),
+  maxTries: leaf.whole('How often mlreg tries one change in AWS before its step fails.', 1, 100),
 };
 
 export const environmentSchema = z.strictObject({
   ...shared,
-  protected: leaf.yesOrNo('Changes by hand must be confirmed by name.'),
-  approvals: leaf.whole('People who must approve a rollout.', 0, 20),
+  protected: leaf.yesOrNo('A deploy must be confirmed by typing the name of the environment, or by --yes.'),
+  approvals: leaf.whole('How many people must approve a rollout.', 0, 20),
   account: leaf
-    .text('The AWS account that this must be.', /^\d{12}$/, "a quoted account number such as '123456789012'")
+    .text(
+      'The AWS account that this environment must be in. mlreg refuses any other.',
+      /^\d{12}$/,
+      "a quoted account number such as '123456789012'",
+    )
     .nullable(),
   endpointUrl: leaf
     .text(
-      'Where AWS is, if not at AWS.',
+      'URL of an AWS emulator to use instead of AWS.',
       /^https?:\/\/[^\s@]+$/,
       'a URL without credentials, such as http://127.0.0.1:4566',
     )
@@ -189,17 +193,17 @@ export const environmentSchema = z.strictObject({
       ),
       green: leaf
         .text(
-          'The other alias that the stage may name, to which blue-green swaps it; `off` where there is none.',
+          'The second alias, to which blue-green swaps the stage; `off` for none.',
           /^(?!\d+$)[A-Za-z0-9_-]{1,128}$/,
           'the name of an alias, such as green, or off',
         )
         .transform(orOff),
       latest: leaf.choice(
-        'What a deploy does where code, variables or settings of $LATEST differ from what serves. `refuse`: it exits 2. `take`: they are put on trial with the version.',
+        'What a deploy does if code, variables or settings of $LATEST differ from what serves. `refuse`: it exits 2. `take`: they are put on trial with the version.',
         ['refuse', 'take'],
       ),
       keepVersions: leaf.whole(
-        'So many of the newest Lambda versions that mlreg published stay when `mlreg gc` deletes those that nothing refers to.',
+        'How many of the newest Lambda versions that mlreg published stay when `mlreg gc` deletes those that nothing refers to.',
         1,
         1_000,
       ),
@@ -233,14 +237,14 @@ export const environmentSchema = z.strictObject({
     .meta({ description: 'The API Gateway HTTP API.' }),
   controller: leaf
     .text(
-      'State machine of the rollout controller, by name or ARN; `off` where there is none.',
+      'State machine of the rollout controller, by name or ARN; `off` for none.',
       /^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:)?[A-Za-z0-9_-]{1,80}$/,
       'the name or ARN of a state machine, such as mlreg-rollout-prod, or off',
     )
     .transform(orOff),
   table: leaf
     .text(
-      "The DynamoDB table of registry and journal; `off` keeps them in .mlreg beside this file: one machine's, for trying things out.",
+      'The DynamoDB table of registry and journal. `off` keeps them in .mlreg beside this file, on one machine, to try things out.',
       /^[A-Za-z0-9_.-]{3,255}$/,
       'the name of a DynamoDB table, such as mlreg-prod, or off',
     )
@@ -262,7 +266,9 @@ export const environmentNameSchema = leaf.text(
 /** mlreg.yaml as people write it. */
 export const fileSchema = z.strictObject({
   model: modelSchema,
-  defaultEnvironment: environmentNameSchema.optional(),
+  defaultEnvironment: environmentNameSchema
+    .optional()
+    .meta({ description: 'The environment of commands that name none.' }),
   ...fileForm(z.strictObject(shared)).shape,
   environments: z
     .record(environmentNameSchema, fileForm(environmentSchema).nullable())

@@ -42,7 +42,8 @@ export function nodesOf(root: z.ZodType): readonly Node[] {
   const found: Node[] = [];
   const visit = (schema: z.core.$ZodType, path: readonly string[]): void => {
     const { note, bare } = unwrap(schema);
-    const description = (bare as z.ZodType).meta()?.description ?? '';
+    const description =
+      [schema, bare].map((one) => (one as z.ZodType).meta()?.description).find(Boolean) ?? '';
     if (path.length > 0) found.push({ path, description, note: note ?? null });
     if (note) return;
     if (bare instanceof z.ZodRecord) visit(bare.valueType, [...path, '*']);

@@ -7,7 +7,7 @@ import type { Collect } from '../runner/collect.ts';
 import { createWarmKeeper } from '../runner/keep-warm.ts';
 import type { Post } from './watched.ts';
 
-/** An owner writes at least every 5 s but where a call takes long, as publishing may; who lives is better not disturbed. */
+/** An owner writes at least every 5 s but where a call takes long (`engine/silence`); who lives is better not disturbed. */
 export const silenceMs = 60_000;
 
 /** The controller's place in an environment. */

@@ -10,6 +10,7 @@ import { claimIn, refuseBehind, StoreBehind } from '../runner/look.ts';
 import { type JournalWriter, readState } from '../runner/journal-writer.ts';
 import { isOutage } from '../runner/outage.ts';
 import { takeOver } from '../runner/own.ts';
+import { silenceLimitMs } from '../engine/silence.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
 import { unjournaled } from '../runner/unjournaled.ts';
@@ -56,7 +57,7 @@ async function lapWithStore(post: Post, drives: boolean): Promise<Lap> {
     process: lock.owner === null ? 'unknown' : post.isAlive(lock.owner),
     sighting: unfinished && lock.owner !== null ? await sightings.last() : null,
     now: clock.now(),
-    silenceMs: post.silenceMs,
+    silenceMs: silenceLimitMs(state, post.silenceMs),
     deniedAt: state !== null && isController(state.owner) ? (deniedTry(state)?.at ?? null) : null,
     drives,
   });

@@ -1,6 +1,7 @@
 import type { BakeStep } from '../domain/plan.ts';
 import { type Route, routeKey } from '../domain/route.ts';
 import { type Instant, later, unreachable } from '../domain/units.ts';
+import { needText } from '../domain/need-text.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { isAccepted } from './accepted-breach.ts';
 import { type Decision, done, reach, warmUp } from './decision.ts';
@@ -119,7 +120,11 @@ function whyNotYet(verdict: Verdict | null): string {
   if (verdict.kind === 'insufficient') {
     return (
       verdict.why +
-      (verdict.needRequests === null ? '' : `, about ${verdict.needRequests} more requests needed`)
+      needText(
+        verdict.needRequests,
+        verdict.challengerRequests,
+        (need) => `, about ${need} more requests needed`,
+      )
     );
   }
   if (verdict.kind === 'pass' && verdict.incident !== undefined)

@@ -5,8 +5,8 @@ export interface Harm {
   /** Failed and slow requests of the challenger that the metrics have shown. */
   readonly requests: number;
   /**
-   * `all`: the metrics were read, or nobody had the challenger. `at least`: since some time they were not. `not known`: users had
-   * the challenger, and no metrics of it were read.
+   * `all`: the metrics were read, or nobody had the challenger. `at least`: of a part of the time they were not. `not known`: nor
+   * have they shown any such request.
    */
   readonly known: 'all' | 'at least' | 'not known';
 }
@@ -22,8 +22,8 @@ export function harmOf(state: RolloutState): Harm {
   const wasSeen = observations.some(
     ({ challenger, quiet }) => quiet === true || (challenger?.requests ?? 0) > 0,
   );
-  if (!wasSeen) return { requests, known: requests > 0 ? 'at least' : 'not known' };
-  return { requests, known: unreadable === null ? 'all' : 'at least' };
+  if (wasSeen && unreadable === null) return { requests, known: 'all' };
+  return { requests, known: requests > 0 ? 'at least' : 'not known' };
 }
 
 /** As an outcome has it. */

@@ -1,4 +1,4 @@
-import type { ArmTick, Observation, StratumCounts } from '../domain/observation.ts';
+import type { ArmTick, Observation, RequestCount, StratumCounts } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
 import type { ServedCount } from '../ports/index.ts';
@@ -33,9 +33,7 @@ export function totalFailure(
   if (policy.users !== undefined && strataFailing(ticks) < fewestStrata) return null;
   const other = sumOf(ticks.map(({ champion }) => champion));
   const isAlone = ticks.every(({ champion }) => champion === null);
-  if (!isAlone && policy.scope === 'attributable') {
-    if (other.requests < fewestRequests || other.errors > wellAtMost * other.requests) return null;
-  }
+  if (!isAlone && policy.scope === 'attributable' && !isWell(other)) return null;
   const reason: Finding = {
     metric: 'errors',
     rule: 'total failure, metrics not complete yet',
@@ -89,9 +87,7 @@ export function failureAtEndpoint(
   if (bad.length < fewestPeriods) return null;
   const other = atEndpoint(rows.map(({ champion }) => champion));
   const isAlone = rows.every(({ champion }) => champion === null);
-  if (!isAlone && policy.scope === 'attributable') {
-    if (other.requests < fewestRequests || other.errors > wellAtMost * other.requests) return null;
-  }
+  if (!isAlone && policy.scope === 'attributable' && !isWell(other)) return null;
   const reason: Finding = {
     metric: 'endpoint-errors',
     rule: 'total failure at the endpoint, the router’s metrics are missing',
@@ -114,6 +110,10 @@ export function failureAtEndpoint(
     challengerRequests: own.requests,
   };
 }
+
+/** A version that was asked often enough, and did not fail. */
+const isWell = (other: RequestCount): boolean =>
+  !(other.requests < fewestRequests || other.errors > wellAtMost * other.requests);
 
 const atEndpoint = (arms: readonly ServedCount['champion'][]) => ({
   requests: arms.reduce((sum, arm) => sum + (arm?.endpoint ?? 0), 0),

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Entry } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
+import { needText } from '../domain/need-text.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
@@ -100,10 +101,11 @@ export function shortVerdict(
     case 'pass':
       return `nothing breached in ${counted}${provenText(verdict)}${deferredText(verdict)}`;
     case 'insufficient': {
-      const more =
-        verdict.needRequests === null
-          ? ''
-          : `, about ${thousands(verdict.needRequests)} more requests would do`;
+      const more = needText(
+        verdict.needRequests,
+        challengerRequests,
+        (need) => `, about ${thousands(need)} more requests would do`,
+      );
       return `not enough to tell: ${verdict.why}${more}${deferredText(verdict)}`;
     }
     default:

@@ -16,7 +16,7 @@ export function harmSentence({ requests, known }: Harm): string {
     case 'at least':
       return `at least ${counted(requests, 'request was', 'requests were')} harmed, later metrics could not be read`;
     case 'not known':
-      return 'how many requests were harmed is not known: no metrics were read';
+      return 'how many requests were harmed is not known: metrics were missing';
   }
 }
 

@@ -55,7 +55,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
 
 /** Only what the metrics had shown: what failed in the last seconds before users were back is not known by then. */
 function harmText(harm: Harm, seen: number, challenger: string): string {
-  if (harm.known === 'not known') return `not known: no metrics of ${challenger} were read before it ended`;
+  if (harm.known === 'not known') return `not known: metrics of ${challenger} were missing`;
   const atLeast = harm.known === 'at least' ? 'at least ' : '';
   const later = harm.known === 'at least' ? '; later metrics could not be read' : '';
   // Of users who stayed with the champion as well.

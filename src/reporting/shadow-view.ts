@@ -56,11 +56,18 @@ export function shadowText(
   if (report === null || report.read === 0) return lines.join('\n');
   const { up, down, other } = report.byDirection;
   lines.push(
-    `  ${paint.dim('score'.padEnd(10))} ${thousands(up)} higher, ${thousands(down)} lower, ${thousands(other)} neither`,
+    `  ${paint.dim('score'.padEnd(10))} ${thousands(up)} higher, ${thousands(down)} lower, ${thousands(other)} neither${sourceText(report, data)}`,
   );
   const kinds = kindsText(report, most.rows, paint);
   const examples = examplesText(report.examples.slice(0, most.examples), paint);
   return [...lines, '', ...indented(kinds), '', ...indented(examples)].join('\n');
+}
+
+/** Two counts of one thing would be taken for a mistake. */
+function sourceText({ read, complete }: DisagreementReport, { disagreed }: ShadowData): string {
+  if (read === disagreed) return '';
+  const log = complete ? 'in the log of the whole rollout' : 'are the first in the log';
+  return `; ${thousands(read)} ${log}, ${thousands(disagreed)} among the judged answers`;
 }
 
 function copiesText({ sampled, dropped, compared, duplicates }: ShadowData): string {

@@ -108,6 +108,8 @@ export async function takeOver(
     readonly rollBack?: RollbackCause;
     /** Only from the owner of this token: whoever came in between keeps it. */
     readonly ifToken?: number;
+    /** Users leave the champion at once for another version: where it has no endpoint, that is not built. */
+    readonly goesOn?: boolean;
     /** Why it is taken from an owner who may live. */
     readonly forced?: string;
   },
@@ -152,7 +154,10 @@ export async function takeOver(
       entries.push(...repair.filter(({ kind }) => cause === undefined || kind !== 'rolling-back'));
     }
     // Users who were brought back already stay there.
-    const looked = wentBack ? entries : await withLostChampion(ports.platform, journal.state(), entries);
+    const looked =
+      wentBack || options.goesOn === true
+        ? entries
+        : await withLostChampion(ports.platform, journal.state(), entries);
     await journal.append(ports.clock.now(), looked);
     return journal;
   } catch (error) {

@@ -11,7 +11,7 @@ export const registryRows: readonly CommandRow[] = [
       region: 'the Region is a setting of each environment in mlreg.yaml',
       profile: 'it asks nothing of AWS',
     },
-    effectBeside: { option: 'fromAws', names: ['environment', 'region', 'profile'] },
+    effectBeside: { flag: '--from-aws', option: 'fromAws', names: ['environment', 'region', 'profile'] },
     options: [
       ['--from-aws', 'read an existing function and what stands around it, and print what is missing'],
       ['--function <name>', 'the function that --from-aws reads'],

@@ -212,6 +212,11 @@ describe('words that cannot be done', () => {
     [`${deploy} --steps 30,50`, 'the first step would be 30 %'],
     [`${deploy} --percent 0`, "--percent: '0' is not a share of traffic"],
     [`${deploy} --bake 15`, "--bake: '15' is not a duration"],
+    [
+      `${deploy} --bake 1s`,
+      '--bake: a bake of 1s is shorter than judge.minimumBake, 5s, so it could never pass',
+    ],
+    [`${deploy} --tick 5s`, '--tick: a bake of 10s is shorter than judge.minimumTicks, 3 ticks of 5s'],
     [`${deploy} --tick 7s`, 'CloudWatch has no periods of 7s'],
     [`${deploy} --detach`, 'nothing else drives rollouts in dev'],
     [`${deploy} -e produ`, "there is no environment 'produ'"],

@@ -18,6 +18,20 @@ const memoryOf = async ({ aws }: Emulated, endpoint: string): Promise<number | u
 const statuses = async ({ cli }: Emulated) =>
   (await cli.store.versions()).map(({ version, status }) => `${version} ${status}`);
 
+it('is put on trial by the command that a refusal for changes of $LATEST names', async () => {
+  const made = await overEmulator();
+  made.configure({ memoryMb: 4096 });
+  made.cli.model.latest = ['code'];
+  const refused = await made.cli.run(`${again} -o json`);
+  const { exitCode, mend } = JSON.parse(refused.stdout);
+  expect([exitCode, mend[0]]).toEqual([
+    2,
+    'mlreg deploy --model-version v2.2.0 --environment dev --with-latest',
+  ]);
+  expect((await made.cli.run(String(mend[0]).replace('mlreg ', ''))).code).toBe(0);
+  expect(await statuses(made)).toContain('v2.2.0#2 champion');
+});
+
 describe('the serving version with other settings', () => {
   it('is rolled out like any other version, as its next generation', async () => {
     const made = await overEmulator();

@@ -104,6 +104,21 @@ describe('an automatic rollback whose champion has no endpoint', () => {
   });
 });
 
+it('a person goes on to another version that is known good, where the champion can not be built', async () => {
+  const cli = await serving();
+  expect((await cli.run(deploy)).code).toBe(0);
+  await cli.register('v2.4.0');
+  const lost = [...cli.model.endpoints.keys()].find((name) => name.includes('v2-3-0'))!;
+  cli.model.behaviour['v2.4.0'] = bad;
+  cli.when(baking(10), () => {
+    cli.model.endpoints.delete(lost);
+    cli.artifacts.set('s3://models/v2.3.0.tar.gz', 'ff'.repeat(32));
+  });
+  expect((await cli.run('deploy --model-version v2.4.0')).code).toBe(7);
+  const ran = await cli.run('rollback --to v2.2.0');
+  expect([ran.code, cli.model.alias().target]).toEqual([0, { functionVersion: '7', weights: {} }]);
+});
+
 it('an abort by a person builds the champion first, too', async () => {
   const cli = await serving();
   let aborted: Promise<{ code: number; stderr: string }> | undefined;

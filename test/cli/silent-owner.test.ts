@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { lap } from '../../src/controller/lap.ts';
+import type { Post } from '../../src/controller/watched.ts';
+import { controllerCommand } from '../../src/domain/controller.ts';
+import { memorySightings } from '../../src/store/sightings.ts';
 import { baking, type CliWorld, projectConfig, serving, type Typed } from '../support/cli-world.ts';
 
 /** v2.3.0 has 50 % of users, and the process that drives it stands still, as after SIGSTOP. */
@@ -97,4 +101,62 @@ it('an owner that waits for an approval writes nothing but its beat, and is not 
   await cli.run('deploy --model-version v2.3.0');
   expect(await said).toContain('waits for 1 approval');
   expect(await said).not.toContain('silent');
+});
+
+describe.each([
+  { call: 'publish', kind: 'publish', limit: 300_000 },
+  { call: 'smoke', kind: 'smoke', limit: 180_000 },
+])('an owner on another machine whose call of $call takes long', ({ call, kind, limit }) => {
+  /** Within that call. */
+  async function within(): Promise<CliWorld> {
+    const cli = await serving();
+    let begins: (() => void) | undefined;
+    const began = new Promise<void>((resolve) => {
+      begins = resolve;
+    });
+    cli.model.fault = (_at, name) => {
+      if (name !== call) return null;
+      cli.model.fault = () => null;
+      begins?.();
+      return 'stopped';
+    };
+    void cli.run('deploy --model-version v2.3.0', { host: 'ci' });
+    await began;
+    const [newest] = await cli.store.rollouts();
+    expect((await cli.store.journal(newest!)).at(-1)).toMatchObject({ kind: 'intent', effect: { kind } });
+    return cli;
+  }
+
+  it('is called silent only after the longest that such a call takes', async () => {
+    const cli = await within();
+    cli.clock.advance(limit - 20_000);
+    expect((await cli.run('status', { as: 'bob' })).stdout).not.toContain('silent');
+    cli.clock.advance(30_000);
+    expect((await cli.run('status', { as: 'bob' })).stdout).toContain('silent for');
+  });
+
+  it('is not taken for dead by the controller before', async () => {
+    const cli = await within();
+    const post: Post = {
+      ports: { ...cli.model.ports, clock: cli.clock },
+      sightings: memorySightings(),
+      actor: { name: 'controller', host: 'lambda', pid: 1, command: controllerCommand },
+      silenceMs: 60_000,
+      isAlive: () => 'unknown',
+    };
+    expect(await lap(post, true)).toMatchObject({ kind: 'watch' });
+    cli.clock.advance(limit - 1_000);
+    expect(await lap(post, true)).toMatchObject({ kind: 'watch' });
+    cli.clock.advance(2_000);
+    expect(await lap(post, true)).not.toMatchObject({ kind: 'watch' });
+  });
+
+  it('is asked by another terminal, and not relieved', async () => {
+    const cli = await within();
+    cli.clock.advance(20_000);
+    const ran = await cli.run('resume', { as: 'bob' });
+    expect(ran.stderr).not.toContain('taking up');
+    const [newest] = await cli.store.rollouts();
+    expect((await cli.store.journal(newest!)).filter((entry) => entry.kind === 'owned')).toEqual([]);
+  });
 });

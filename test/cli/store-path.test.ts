@@ -29,7 +29,6 @@ const commands = [
   'status',
   'history',
   'versions',
-  'doctor',
   'plan --model-version v2.3.0',
   'deploy --model-version v2.3.0',
   'resume',
@@ -82,6 +81,24 @@ describe('a store whose path fails', () => {
       expect(stdout, words).not.toContain('mistake in mlreg');
     }
   });
+
+  it.each(codes)(
+    'with %s: doctor names it (exit 1), and checks all that needs no store',
+    async (code, _, why) => {
+      const cli = await failing(code);
+      const { code: exited, stdout } = await cli.run('doctor -o json');
+      const { findings } = JSON.parse(stdout) as { findings: readonly Record<string, unknown>[] };
+      expect(exited).toBe(1);
+      const named = findings.find(({ check }) => check === 'store');
+      expect(named).toMatchObject({ ok: false, mend: expect.any(String) });
+      expect(named?.detail).toContain(stateDir);
+      expect(named?.detail).toContain(why);
+      expect(findings.map(({ check }) => check)).toEqual(
+        expect.arrayContaining(['identity', 'alias', 'stage']),
+      );
+      expect(stdout).not.toContain('mistake in mlreg');
+    },
+  );
 
   it.each(codes)('with %s: a rollback goes by the alias alone', async (code) => {
     const cli = await failing(code);

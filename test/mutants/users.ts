@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 const keys = { file: 'src/router/key-source.ts', caughtBy: ['unit/router/key-source'] } as const;
 const refusals = { caughtBy: ['unit/judge/compare-refusals'] } as const;
 const final = { file: 'src/monitor/finality.ts', caughtBy: ['unit/monitor/finality'] } as const;
+const unseen = { file: 'src/monitor/unseen.ts', caughtBy: ['unit/monitor/unseen'] } as const;
 const words = { file: 'src/domain/aws-words.ts', caughtBy: ['unit/domain/aws-words'] } as const;
 
 /** Who is moved, who may call, what is judged, and what is shown. */
@@ -182,10 +183,10 @@ export const userMutants: readonly Mutant[] = [
   {
     file: 'src/monitor/total-failure.ts',
     name: 'a failure of both versions rolls back',
-    from: 'if (other.requests < fewestRequests || other.errors > wellAtMost * other.requests) return null;',
-    to: 'if (other.requests < 0) return null;',
+    from: '!(other.requests < fewestRequests || other.errors > wellAtMost * other.requests);',
+    to: 'other.requests >= 0;',
     danger: 'an incident that both versions share ends the rollout',
-    caughtBy: ['unit/monitor/finality'],
+    caughtBy: ['unit/monitor/finality', 'unit/monitor/unseen'],
   },
   {
     ...final,
@@ -291,6 +292,36 @@ export const userMutants: readonly Mutant[] = [
     to: 'return [spellings[0], spellings[2]]',
     danger: 'callers who send malformed requests roll a healthy version back',
     caughtBy: ['contract/aws/metrics'],
+  },
+  {
+    ...unseen,
+    name: 'whatever the endpoint counts is missing in the metrics',
+    from: 'sum: Math.min(endpoint, ofFunction)',
+    to: 'sum: endpoint',
+    danger: 'a batch job at the endpoint ends a rollout in a quiet night',
+  },
+  {
+    ...unseen,
+    name: 'what is usual besides users is missing in the metrics',
+    from: 'const usualFactor = 2;',
+    to: 'const usualFactor = 0;',
+    danger: 'checks of health and a batch job end a rollout in a quiet night',
+  },
+  {
+    file: 'src/monitor/observe.ts',
+    name: 'ticks of which requests are missing are evidence at their horizon',
+    from: 'if (lost === 0) return',
+    to: 'if (lost === -2) return',
+    danger: 'a version that fails is held for a day while its metrics are late',
+    caughtBy: ['unit/monitor/unseen', 'simulation/late-metrics'],
+  },
+  {
+    file: 'src/engine/harm.ts',
+    name: 'what nobody could read harmed nobody',
+    from: "known: requests > 0 ? 'at least' : 'not known' };",
+    to: "known: 'all' };",
+    danger: 'people are told that nobody was harmed',
+    caughtBy: ['unit/engine/decide-rollback'],
   },
   {
     file: 'src/monitor/judge/users/gate-test.ts',

@@ -7,7 +7,7 @@ import type { Post } from '../../src/controller/watched.ts';
 import { controllerCommand } from '../../src/domain/controller.ts';
 import type { ArmTick } from '../../src/domain/observation.ts';
 import { instant, rolloutId } from '../../src/domain/units.ts';
-import type { MetricsQuery } from '../../src/ports/index.ts';
+import type { ArmServed, Metrics, MetricsQuery, ServedCount } from '../../src/ports/index.ts';
 import type { PendingStore } from '../../src/ports/pending.ts';
 import { drive } from '../../src/runner/drive.ts';
 import { start, takeOver } from '../../src/runner/own.ts';
@@ -246,5 +246,115 @@ describe('a controller whose process is new at every pass', () => {
     expect(length).toBeGreaterThan(100);
     for (const { champion, challenger } of whole(state))
       expect((champion?.requests ?? 0) + (challenger?.requests ?? 0)).toBe(400);
+  });
+});
+
+/** What AWS itself counts, by ten seconds: the function's invocations, and what each endpoint was asked and failed. */
+type Counts = (
+  at: number,
+  champion: boolean,
+) => { readonly function: number; readonly endpoint: number; readonly failed: number };
+
+/** Metrics that come half an hour late, but for those of test requests and AWS's own counts. */
+function blindWorld(counts: Counts, errors: number): ModelWorld {
+  const lag = 1_800_000;
+  const world = lateWorld({ champion: lag, challenger: lag }, errors);
+  const { now } = world.ports.clock;
+  const periodMs = 10_000;
+  const seen: Pick<Metrics, 'probe' | 'probeSeen' | 'served'> = {
+    probe: async () => ({ kind: 'sent', at: now() }),
+    probeSeen: async () => true,
+    served: async ({ champion, challenger, to }) => {
+      const end = Math.floor(to / periodMs) * periodMs;
+      return Array.from({ length: 180 }, (_, i): ServedCount => {
+        const at = end - (179 - i) * periodMs;
+        const arm = (of: unknown, isChampion: boolean): ArmServed | null => {
+          const { endpoint, failed } = counts(at, isChampion);
+          return of === null ? null : { endpoint, failed, compared: 0, apart: 0 };
+        };
+        return {
+          at: instant(at),
+          periodMs,
+          function: counts(at, true).function,
+          turnedAway: 0,
+          champion: arm(champion, true),
+          challenger: arm(challenger, false),
+        };
+      });
+    },
+  };
+  Object.assign(world.ports, { metrics: { ...world.ports.metrics, ...seen } });
+  return world;
+}
+
+describe('metrics half an hour late, while test requests and AWS’s own counts are in time', () => {
+  const settings = {
+    settleMs: 4_000,
+    horizonMs: 60_000,
+    unreadableMs: 30_000,
+    extendMs: 30_000,
+    maxHoldMs: 86_400_000,
+  };
+  const users =
+    (failing: number): Counts =>
+    (_, isChampion) => ({
+      function: 4_000,
+      endpoint: isChampion ? 3_600 : 400,
+      failed: isChampion ? 0 : 400 * failing,
+    });
+  const driven = async (world: ModelWorld, forMs: number): Promise<RolloutState> => {
+    await seedRegistry(world);
+    const journal = await start(world.ports, id, startOf(settings));
+    await drive(world.ports, journal, {
+      signal: never,
+      until: instant(world.ports.clock.now() + forMs),
+    });
+    return replay(id, await openMemoryStore(world.place).journal(id));
+  };
+  const movedAt = ({ stepsDone, plan }: RolloutState): number =>
+    stepsDone.find(({ step }) => plan.steps[step]?.kind === 'route')?.at ?? NaN;
+
+  it.each([0.4, 0])('roll back once the patience is over: %d of requests fail', async (failing) => {
+    const state = await driven(blindWorld(users(failing), failing), 600_000);
+    expect(state.rollback?.cause).toMatchObject({
+      kind: 'verdict',
+      sentence: expect.stringMatching(
+        /^metrics could not be read for 30s .*show no request of v2.3.0 .*AWS counted/,
+      ) as string,
+    });
+    expect(state.rollback!.at - movedAt(state)).toBeLessThanOrEqual(120_000);
+    expect(state.outcome).toMatchObject({ kind: 'rolled-back', harm: 'not known' });
+  });
+
+  it('roll back within a minute where the endpoint answers everybody with 5xx', async () => {
+    const state = await driven(blindWorld(users(1), 1), 600_000);
+    expect(state.rollback?.cause).toMatchObject({
+      sentence: expect.stringMatching(/endpoint answered .* with 5xx, the champion’s 0 of/) as string,
+    });
+    expect(state.rollback!.at - movedAt(state)).toBeLessThanOrEqual(60_000);
+    expect(state.outcome).toMatchObject({ harmedRequests: 1_200 });
+  });
+
+  it('are a controller’s as well, whose process is new at every pass', async () => {
+    const world = blindWorld(users(0.4), 0.4);
+    await seedRegistry(world);
+    const { token } = await start(world.ports, id, startOf(settings));
+    await world.ports.store.release(token);
+    const state = await coldPasses(world, memoryPending());
+    expect(state.rollback?.cause).toMatchObject({
+      sentence: expect.stringContaining('show no request of v2.3.0') as string,
+    });
+  });
+
+  it.each<[string, Counts]>([
+    ['nobody calls', () => ({ function: 0, endpoint: 0, failed: 0 })],
+    ['a batch job calls the endpoints', () => ({ function: 0, endpoint: 100, failed: 100 })],
+    ['the function is asked for its health', () => ({ function: 10, endpoint: 0, failed: 0 })],
+  ])('send nobody back in a quiet night in which %s', async (_what, counts) => {
+    const world = blindWorld(counts, 0);
+    const state = await driven(world, 900_000);
+    expect([state.rollback, state.unreadable]).toEqual([null, null]);
+    expect(state.observations.at(-1)?.quiet).toBe(true);
+    expect(state.heldWhy).toContain('nobody calls either version');
   });
 });

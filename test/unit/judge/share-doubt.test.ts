@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmTick, Observation } from '../../../src/domain/observation.ts';
+import type { UserPolicy } from '../../../src/domain/policy.ts';
 import { instant } from '../../../src/domain/units.ts';
+import { bucketRanks } from '../../../src/domain/user-bucket.ts';
 import { judge } from '../../../src/monitor/judge/judge.ts';
 import { createShareDoubt } from '../../../src/monitor/judge/compare/share-doubt.ts';
 import { policy, start } from '../monitor/late-metrics.ts';
@@ -68,6 +70,39 @@ describe('requests that the model calls bad', () => {
     ],
   ] as const)('%s', (_what, seen, doubt) => {
     expect(doubtOf(seen)).toBe(doubt);
+  });
+});
+
+describe('users who make unequal numbers of requests', () => {
+  const salt = 'a-salt';
+  const ranks = bucketRanks(salt);
+  const bucketOfRank = (rank: number): number => ranks.indexOf(rank);
+  /** One bucket at this rank makes 900 requests an hour, all others one each. */
+  const usersWith = (heavyRank: number, aside: readonly number[] = []): UserPolicy => {
+    const heavy = bucketOfRank(heavyRank);
+    const id = Array.from({ length: 1_000 }, (_, bucket) => bucket);
+    const zeros = id.map(() => 0);
+    const requests = id.map((bucket) => (bucket === heavy ? 1_000 : 1));
+    const counts = { errors: zeros, slow50: zeros, slow95: zeros, slow99: zeros };
+    return { aside, earlier: { id, requests, ...counts }, slowerThanMs: null };
+  };
+  const doubt = (users: UserPolicy | undefined, champion: number, challenger: number): string | null => {
+    const shares = createShareDoubt(users, salt);
+    for (const each of ticks(40, arm(champion), arm(challenger))) shares.step(each);
+    return shares.doubt();
+  };
+
+  it.each([
+    ['the heaviest is on the champion: 5 % are all that its users make', usersWith(500), 95, 5, null],
+    ['half of those 5 % is half of its requests', usersWith(500), 97.5, 2.5, 'planned 10 %'],
+    ['none is none', usersWith(500), 95, 0, 'late or lost'],
+    ['nothing is known of users: 5 % is half of what was planned', undefined, 95, 5, 'planned 10 %'],
+    ['the heaviest is on the challenger and rests: 10 % are as planned', usersWith(5), 90, 10, null],
+    ['the heaviest is set aside: 5 % are half', usersWith(500, [bucketOfRank(500)]), 95, 5, 'planned 10 %'],
+  ] as const)('%s', (_what, users, champion, challenger, expected) => {
+    const found = doubt(users, champion, challenger);
+    if (expected === null) expect(found).toBeNull();
+    else expect(found).toContain(expected);
   });
 });
 

@@ -1,4 +1,6 @@
 import type { ArmTick, Observation } from '../../../domain/observation.ts';
+import type { UserPolicy } from '../../../domain/policy.ts';
+import { bucketRanks, bucketsAt } from '../../../domain/user-bucket.ts';
 import { percentText, thousands } from '../words.ts';
 
 export interface ShareDoubt {
@@ -22,9 +24,15 @@ const most = 0.5;
  * are seldom missing by chance: those that time out, or that one log drops. And a first step reaches more users than
  * anybody planned where one id makes much of the traffic. Requests that the model calls bad are left out: whoever sends them
  * on purpose decides which version gets them.
+ *
+ * A few users often make most requests. Where the champion's earlier requests are known by bucket, the challenger is expected to
+ * get no more of them than its own buckets made then: with the heaviest user on the champion that is far less than planned.
+ * @param users of the policy; undefined: users are not compared
+ * @param salt of the rollout; undefined: which bucket is whose is not known
  * Source: section 11 of the method.
  */
-export function createShareDoubt(): ShareDoubt {
+export function createShareDoubt(users?: UserPolicy, salt?: string): ShareDoubt {
+  const earlierShare = earlierShareOf(users, salt);
   let first: number | null = null;
   let seen = empty(0);
 
@@ -57,7 +65,7 @@ export function createShareDoubt(): ShareDoubt {
   }
 
   function missing(): string | null {
-    const w = seen.percent / 100;
+    const w = Math.min(seen.percent / 100, earlierShare(seen.percent));
     const expected = (seen.n0 * w) / (1 - w);
     if (expected < fewestExpected || seen.n1 >= leastOdds * expected) return null;
     const why =
@@ -87,6 +95,30 @@ export function createShareDoubt(): ShareDoubt {
 
   const isSplit = (): boolean => seen.percent > 0 && seen.percent < 100;
   return { step, cause, doubt: () => (isSplit() ? (missing() ?? tooMany()) : null) };
+}
+
+/** Share, 0 to 1, of the champion's earlier requests in the buckets that a share of `percent` gives to the challenger; else 1. */
+function earlierShareOf(
+  users: UserPolicy | undefined,
+  salt: string | undefined,
+): (percent: number) => number {
+  const earlier = users?.earlier ?? null;
+  if (earlier === null || salt === undefined) return () => 1;
+  const ranks = bucketRanks(salt);
+  const aside = new Set(users?.aside);
+  const kept = earlier.id.flatMap((id, i) =>
+    aside.has(id) ? [] : [{ rank: ranks[id]!, requests: earlier.requests[i]! }],
+  );
+  const all = kept.reduce((total, { requests }) => total + requests, 0);
+  const known = new Map<number, number>();
+  return (percent) => {
+    const first = bucketsAt(percent);
+    const share =
+      known.get(first) ??
+      kept.reduce((total, { rank, requests }) => total + (rank < first ? requests : 0), 0) / all;
+    known.set(first, share);
+    return all > 0 ? share : 1;
+  };
 }
 
 function empty(percent: number) {
