@@ -10,7 +10,15 @@ const outfile = resolve(root, process.argv[2] ?? 'release/mlreg.mjs');
 const read = (path) => readFile(resolve(root, path), 'utf8');
 const { version } = JSON.parse(await read('package.json'));
 const names = ['model-deployment', 'promote-to-staging', 'promote-to-production', 'approve-rollout'];
-const paths = names.map((name) => `.github/workflows/${name}.yml`);
+const templates = { python: 'serve.py', node: 'serve.mjs' };
+const paths = [
+  ...names.map((name) => `.github/workflows/${name}.yml`),
+  ...Object.entries(templates).flatMap(([name, server]) =>
+    [server, 'model/model.json', 'smoke.json', 'requests.ndjson'].map(
+      (file) => `examples/templates/${name}/${file}`,
+    ),
+  ),
+];
 const texts = Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await read(path)])));
 
 await build({

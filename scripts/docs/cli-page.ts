@@ -72,7 +72,12 @@ function command(row: CommandRow): string {
       ? []
       : [
           `Refuses these global options:\n\n${refused
-            .map(([name, why]) => `- \`--${name}\`: ${sentence(why)}`)
+            .map(([name, why]) => {
+              const { effectBeside: beside } = row;
+              const unless =
+                beside?.names.includes(name) === true ? ` It is taken with \`${beside.flag}\`.` : '';
+              return `- \`--${name}\`: ${sentence(why)}${unless}`;
+            })
             .join('\n')}`,
         ]),
     `\`\`\`sh\n${row.examples.join('\n')}\n\`\`\``,

@@ -170,6 +170,7 @@ const versionItem = z.object({
   services: z.array(service).optional(),
   tombstone: z.object({ at: z.number(), endpoint: z.string() }).optional(),
   retiredAt: z.number().optional(),
+  adopted: z.literal(true).optional(),
   retireAfter: z.number().optional(),
 });
 

@@ -1,5 +1,10 @@
-import { DescribeModelCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
-import type { Inventory } from '../ports/inventory.ts';
+import {
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  DescribeModelCommand,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
+import type { Inventory, ServedModel } from '../ports/inventory.ts';
 import type { Clients } from './clients.ts';
 import { attempt, faultOf } from './errors.ts';
 import { variablesOf } from './lambda-configuration.ts';
@@ -24,6 +29,14 @@ export function createInventory({
         codeSha256: version.CodeSha256 ?? '',
       }));
     },
+    async served(endpoint) {
+      try {
+        return await servedBy(clients.of(SageMakerClient), endpoint);
+      } catch (error) {
+        if (faultOf(error) === 'missing') return null;
+        throw error;
+      }
+    },
     async artifact(endpoint) {
       try {
         const { PrimaryContainer, Containers } = await attempt(
@@ -38,5 +51,36 @@ export function createInventory({
         throw error;
       }
     },
+  };
+}
+
+/** @throws PlatformError `missing` where endpoint, configuration or model is not there */
+async function servedBy(client: SageMakerClient, endpoint: string): Promise<ServedModel> {
+  const { EndpointConfigName } = await attempt(
+    { action: 'sagemaker:DescribeEndpoint', resource: `endpoint ${endpoint}` },
+    () => client.send(new DescribeEndpointCommand({ EndpointName: endpoint })),
+  );
+  const { ProductionVariants } = await attempt(
+    {
+      action: 'sagemaker:DescribeEndpointConfig',
+      resource: `endpoint configuration ${EndpointConfigName}`,
+    },
+    () => client.send(new DescribeEndpointConfigCommand({ EndpointConfigName })),
+  );
+  const [variant] = ProductionVariants ?? [];
+  const { PrimaryContainer, Containers, ExecutionRoleArn } = await attempt(
+    { action: 'sagemaker:DescribeModel', resource: `model ${variant?.ModelName}` },
+    () => client.send(new DescribeModelCommand({ ModelName: variant?.ModelName })),
+  );
+  const container = PrimaryContainer ?? Containers?.[0];
+  const { MemorySizeInMB, MaxConcurrency } = variant?.ServerlessConfig ?? {};
+  return {
+    uri: container?.ModelDataUrl ?? container?.ModelDataSource?.S3DataSource?.S3Uri ?? null,
+    image: container?.Image ?? null,
+    role: ExecutionRoleArn ?? null,
+    serverless:
+      MemorySizeInMB === undefined || MaxConcurrency === undefined
+        ? null
+        : { memoryMb: MemorySizeInMB, maxConcurrency: MaxConcurrency },
   };
 }

@@ -1,5 +1,6 @@
 import { InvokeEndpointCommand, ModelError, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { withoutValues } from '../domain/aws-words.ts';
+import { peoplesWords } from '../domain/one-line.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Clients } from './clients.ts';
 import { answerOf, attempt } from './errors.ts';
@@ -71,22 +72,25 @@ async function ask(
   } catch {
     return `the answer is no JSON: ${text}`;
   }
-  return expect === undefined || holds(value, expect)
-    ? undefined
-    : `the answer lacks what is expected: ${text}`;
+  const where = expect === undefined ? undefined : difference(value, expect, '');
+  return where === undefined ? undefined : `the answer lacks what is expected${where}: ${text}`;
 }
 
-function holds(value: unknown, expected: unknown): boolean {
-  if (typeof expected !== 'object' || expected === null) return value === expected;
+/** Where the answer first lacks something, as ` at /items/0`; undefined where it holds all. */
+function difference(value: unknown, expected: unknown, path: string): string | undefined {
+  const here = path === '' ? '' : ` at ${path}`;
+  if (typeof expected !== 'object' || expected === null) return value === expected ? undefined : here;
   if (typeof value !== 'object' || value === null || Array.isArray(value) !== Array.isArray(expected))
-    return false;
-  if (Array.isArray(expected) && (value as unknown[]).length !== expected.length) return false;
-  return Object.entries(expected).every(([name, member]) => {
-    return Object.hasOwn(value, name) && holds((value as Record<string, unknown>)[name], member);
-  });
+    return here;
+  if (Array.isArray(expected) && (value as unknown[]).length !== expected.length) return here;
+  for (const [name, member] of Object.entries(expected)) {
+    const inside = `${path}/${name}`;
+    if (!Object.hasOwn(value, name)) return ` at ${inside}`;
+    const found = difference((value as Record<string, unknown>)[name], member, inside);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
-function short(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}...` : line;
-}
+/** On one line, with the first 300 characters of an answer; every control character is a question mark. */
+const short = (text: string): string => peoplesWords(text, 360);

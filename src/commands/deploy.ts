@@ -16,6 +16,8 @@ import { forceOf } from './owner.ts';
 import { proveMetrics } from './metrics-path.ts';
 import { preflight } from './preflight.ts';
 import { generationFor, prepare } from './prepare.ts';
+import { sayServerWords } from './server-words.ts';
+import { acceptSmoke } from './smoke.ts';
 import { whoActs } from './who.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
@@ -25,6 +27,8 @@ export interface DeployOptions extends RolloutOptions {
   readonly detach?: boolean;
   readonly dryRun?: boolean;
   readonly force?: boolean;
+  /** false for `--no-smoke`. */
+  readonly smoke?: boolean;
 }
 
 export async function deploy(context: Context, options: DeployOptions): Promise<ExitCode> {
@@ -62,6 +66,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     );
     return exitCode.done;
   }
+  acceptSmoke(context, at, { noSmoke: options.smoke === false, reason: options.reason });
   const prepared = await prepare(context, at, options, { choice, begins: options.dryRun !== true });
   if (options.dryRun === true) {
     return answerPlan(context, prepared.plan);
@@ -84,7 +89,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   );
   if (plan.champion === null) {
     output.say(
-      `${at.config.name} has no champion: ${plan.challenger} goes to everybody after its smoke test, and there is nothing to roll back to`,
+      `${at.config.name} has no champion: ${plan.challenger} goes to everybody ${at.connection.smokeRequests > 0 ? 'after its smoke test' : 'untested'}, and there is nothing to roll back to`,
     );
   }
   output.say(planSummary(plan, output.paintTalk));
@@ -104,7 +109,9 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     if (journal === null) return exitCode.done;
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);
     const { code, state } = await driveToEnd(context, at, ports, journal, follower, until);
-    return answerOutcome(context, state, code);
+    const answered = answerOutcome(context, state, code);
+    await sayServerWords(context, at, state);
+    return answered;
   } finally {
     follower.stop();
   }

@@ -11,12 +11,20 @@ import { type Check, type Finding, one, type Scene } from './doctor-scene.ts';
 import { servingChecks } from './doctor-serving.ts';
 import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { imageTrouble } from './model-server.ts';
 import { championOf } from './prepare.ts';
 
 /** In the order in which their findings are printed. */
 const checks: readonly Check[] = [
   { name: 'settings', look: ({ at }) => Promise.resolve(settingsFindings(at)) },
   ...servingChecks,
+  {
+    name: 'model server',
+    look: async ({ context, at }) => {
+      const trouble = await imageTrouble(context, at.config);
+      return one(trouble && { ok: false, detail: trouble.what, mend: trouble.mend });
+    },
+  },
   metricsCheck,
   {
     name: 'settings',

@@ -1,11 +1,18 @@
 import { join, resolve } from 'node:path';
 import { readTerraform, starterConfig, type TerraformStack, terraformSection } from '../config/index.ts';
+import { fromAws, type FromAws, type Item } from './init-from-aws.ts';
+import { nextSteps, ownServers, type Template, templateOf } from './init-template.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface InitOptions {
   readonly modelName?: string;
+  /** Reads `function` and what stands around it. */
+  readonly fromAws?: boolean;
+  readonly function?: string;
+  /** A model server to begin with. */
+  readonly template?: string;
   /** Files with what `terraform output -json` prints, one an environment; `-` is stdin. */
   readonly fromTerraform?: readonly string[];
 }
@@ -21,7 +28,7 @@ const workflow = (text: string): string =>
     .replaceAll('uses: ./\n', 'uses: ./node_modules/mlreg\n')
     .replaceAll('      - run: npm run build\n', '');
 
-/** Writes what is missing, replaces nothing. */
+/** Writes what is missing, replaces nothing, and names no file that is not there. */
 export async function init(context: Context, options: InitOptions): Promise<ExitCode> {
   const { world, output } = context;
   const stacks = (options.fromTerraform ?? []).map((file) => readStack(context, file));
@@ -33,8 +40,29 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
       mend: '--model-name recommendation',
     });
   }
+  const existing =
+    options.fromAws === true ? await fromAws(context, { functionName: options.function, model }) : null;
+  if (existing !== null) environments.set(existing.environment, existing.section);
+  else if (options.function !== undefined)
+    throw new UserError('usage', '--function is read with --from-aws', {
+      mend: `mlreg init --from-aws --function ${options.function}`,
+    });
+  const template = templateOf(options.template);
+  const isThere = (name: string): boolean => world.files.exists(join(world.cwd, name));
+  const image = template?.image ?? ownServers.find(([file]) => isThere(file))?.[1];
   const files: readonly (readonly [string, string])[] = [
-    ['mlreg.yaml', starterConfig(model, { withLocal: true, environments })],
+    [
+      'mlreg.yaml',
+      starterConfig(model, {
+        withLocal: true,
+        environments,
+        ...(image === undefined ? {} : { image }),
+        ...(template !== undefined || isThere('smoke.json') ? { smoke: 'smoke.json' } : {}),
+      }),
+    ],
+    ...(template?.files ?? []).map(
+      (name) => [name, world.files.packaged(`${template?.folder}/${name}`)] as const,
+    ),
     ...workflows.map((name) => [name, workflow(world.files.packaged(name))] as const),
   ];
   const written: string[] = [];
@@ -47,19 +75,56 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
     }
   }
   // What could not be written is said, so that nothing has to be looked up.
-  const sections = kept.includes('mlreg.yaml') ? [...environments] : [];
+  const missing = kept.includes('mlreg.yaml') ? settingsOf(environments, template) : [];
+  const steps =
+    existing === null ? nextSteps({ template, hasServer: image !== undefined }) : stepsAfter(existing);
+  const trouble = template === undefined ? null : await world.local.imageTrouble(template.check(world.cwd));
   output.answer(
-    { kind: 'Init', written, kept, environments: stacks.map(({ environment }) => environment) },
+    {
+      kind: 'Init',
+      written,
+      kept,
+      environments: [...environments.keys()],
+      checklist: existing?.checklist ?? [],
+      next: steps.map(([command]) => command),
+    },
     () =>
       [
         ...written.map((name) => `wrote ${name}`),
         ...kept.map((name) => `kept  ${name}: it is there already`),
-        ...(sections.length === 0 ? [] : ['put into mlreg.yaml:', 'environments:']),
-        ...sections.map(([name, section]) => `  ${name}:\n${section.trimEnd()}`),
-        'next: mlreg local up --detach, then mlreg register VERSION --artifact FILE -e local',
+        ...(missing.length === 0 ? [] : ['put into mlreg.yaml:', ...missing]),
+        ...(existing?.checklist ?? []).map((item) => itemText(item, output.paint)),
+        'next:',
+        ...steps.map(([command, why]) =>
+          `  ${command.padEnd(46)}${why === '' ? '' : `  # ${why}`}`.trimEnd(),
+        ),
       ].join('\n'),
   );
+  if (trouble !== null) output.say(`${trouble.what}; ${trouble.mend}`);
   return exitCode.done;
+}
+
+const stepsAfter = ({ environment }: FromAws): readonly (readonly [string, string])[] => [
+  [`mlreg doctor -e ${environment}`, 'with permissions, role and quotas'],
+  [`mlreg adopt VERSION -e ${environment}`, 'what serves today becomes the champion; no user moves'],
+];
+
+const itemText = ({ what, ok, detail, fix }: Item, paint: Context['output']['paint']): string =>
+  `${ok ? paint.green('✔') : paint.yellow('!')} ${what.padEnd(11)} ${detail}${fix === undefined ? '' : `\n              fix: ${fix}`}`;
+
+/** What mlreg.yaml would hold of these, line by line. */
+function settingsOf(
+  environments: ReadonlyMap<string, string>,
+  template: Template | undefined,
+): readonly string[] {
+  const sections = [
+    ...[...environments].map(([name, section]) => `  ${name}:\n${section.trimEnd()}`),
+    ...(template === undefined ? [] : [`  local:\n    sagemaker:\n      image: local://${template.image}`]),
+  ];
+  return [
+    ...(template === undefined ? [] : ['requests:\n  smoke: smoke.json']),
+    ...(sections.length === 0 ? [] : ['environments:', ...sections]),
+  ];
 }
 
 function readStack({ world }: Context, file: string): TerraformStack {

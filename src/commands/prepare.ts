@@ -19,6 +19,7 @@ import { challengerShare } from '../engine/state.ts';
 import { refuseOtherArtifact } from './refuse-artifact.ts';
 import { returnWarmth } from './return-warmth.ts';
 import { type Choice, chooseGeneration } from '../runner/choose-generation.ts';
+import { refuseWithoutImage } from './model-server.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { servedOtherwise } from './serving-settings.ts';
 import { stageFor } from './stage.ts';
@@ -58,7 +59,7 @@ export async function prepare(
   const words = { ...asked, version: record.version, keep };
   const champion = await championOf(at);
   refuseUnfit(config, record);
-  refuseWithoutImage(context, config);
+  await refuseWithoutImage(context, config);
   const look = await lookAround(connection, config.lambda);
   await refuseUnknown(connection.store, look, { environment: config.name, strategy: words.strategy });
   const { view } = look.main;
@@ -238,19 +239,4 @@ function refuseUnfit(config: EnvironmentConfig, record: VersionRecord): void {
       },
     );
   }
-}
-
-/** On this machine the image is a file, and a missing one would only show when the endpoint fails. */
-function refuseWithoutImage({ world }: Context, config: EnvironmentConfig): void {
-  const { image } = config.sagemaker;
-  const file = image?.startsWith('local://') === true ? image.slice('local://'.length) : null;
-  if (image !== null && (file === null || world.files.exists(file))) return;
-  throw new UserError(
-    'usage',
-    image === null ? `${config.name} has no model server` : `the model server ${file} is not there`,
-    {
-      why: 'sagemaker.image names what answers /ping and /invocations',
-      mend: `set environments.${config.name}.sagemaker.image in mlreg.yaml${config.kind === 'local' ? ', as local://./serve.mjs' : ''}`,
-    },
-  );
 }

@@ -10,6 +10,7 @@ import { counted } from '../view/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { lostNote, unlessLocal } from './marker.ts';
+import { imageTrouble } from './model-server.ts';
 import { registered } from './prepare.ts';
 
 export interface RegisterOptions {
@@ -161,6 +162,9 @@ export async function validate(context: Context, _options: object, text: string)
           ? 'no criteria are set'
           : `${counted(criteria, 'criterion', 'criteria')} met`,
   });
+  const trouble = await imageTrouble(context, at.config);
+  if (trouble !== null)
+    checks.push({ check: 'model server', passed: false, detail: `${trouble.what}; ${trouble.mend}` });
   if (record.endpoint !== undefined && !isRetired(record)) {
     const state = await at.connection.platform.endpoint(record.endpoint.name);
     if (state.kind === 'in-service') {
@@ -168,7 +172,11 @@ export async function validate(context: Context, _options: object, text: string)
       checks.push({
         check: 'smoke',
         passed: smoke.passed,
-        detail: smoke.why ?? `${counted(smoke.requests, 'request')} answered by ${record.endpoint.name}`,
+        detail:
+          smoke.why ??
+          (smoke.requests === 0
+            ? 'no smoke test ran: requests.smoke names no requests'
+            : `${counted(smoke.requests, 'request')} answered by ${record.endpoint.name}`),
       });
     }
   }

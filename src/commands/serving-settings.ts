@@ -9,7 +9,8 @@ export async function servedOtherwise(
   { connection }: Target,
   record: VersionRecord | null,
 ): Promise<readonly string[]> {
-  if (record?.endpoint === undefined) return [];
+  // The configuration of an adopted endpoint has a name of its own, and its settings are not mlreg's.
+  if (record?.endpoint === undefined || record.adopted === true) return [];
   try {
     return await connection.platform.servingDifferences(record.endpoint.name);
   } catch (error) {
@@ -24,6 +25,8 @@ export async function servingCheck(
   champion: VersionRecord,
 ): Promise<Omit<Finding, 'check'>> {
   const { endpoint, version } = champion;
+  if (champion.adopted === true)
+    return { ok: true, detail: `${version} was adopted: its endpoint ${endpoint?.name} is not mlreg's own` };
   const differences =
     endpoint === undefined ? [] : await connection.platform.servingDifferences(endpoint.name);
   if (differences.length === 0) return { ok: true, detail: `${version} serves as configured` };

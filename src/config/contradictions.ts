@@ -1,6 +1,7 @@
 import { sharesWithHoldBack } from '../domain/hold-back.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { EnvironmentConfig } from './environment.ts';
+import { localImageWords } from './local-image.ts';
 
 export interface Contradiction {
   /** The settings that don't go together, under their names in mlreg.yaml. */
@@ -136,12 +137,15 @@ function* toleratedRegressions({ judge }: EnvironmentConfig): Generator<Contradi
 
 function* misplacedImages({ kind, sagemaker: { image } }: EnvironmentConfig): Generator<Contradiction> {
   const paths = [['sagemaker', 'image']];
-  if (image === null || image.startsWith('local://') === (kind === 'local')) return;
+  if (image === null) return;
+  if (image.startsWith('local://') && localImageWords(image) === null)
+    yield { paths, sentence: 'a quote of this command is not closed, or there is nothing to run' };
+  if (image.startsWith('local://') === (kind === 'local')) return;
   yield {
     paths,
     sentence:
       kind === 'local'
-        ? 'local runs a server written in JavaScript, not a container: write local://./serve.mjs'
+        ? 'local runs a program of this machine, not a container: write local://./serve.mjs, or local://python3 serve.py'
         : 'local:// runs on this machine only: write the image of a container, and this one under environments.local',
   };
 }

@@ -1,10 +1,11 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
 import { type Testers, testersOf } from '../domain/testers.ts';
 import type { Comparison } from './leaves.ts';
+import { localImage } from './local-image.ts';
 import type { Overlooked } from './lenient.ts';
 import { environmentSchema, type Settings } from './schema.ts';
 import {
@@ -92,7 +93,7 @@ export interface EnvironmentConfig {
   readonly api: { readonly id: string | null; readonly name: string; readonly stage: string };
   readonly sagemaker: {
     readonly role: string | null;
-    /** `local:///absolute/path.mjs` in `local`. */
+    /** In `local` as `localImage` writes it. */
     readonly image: string | null;
     readonly memoryMb: number;
     readonly maxConcurrency: number;
@@ -219,10 +220,4 @@ function contractOf({
     ...(errors.length === 0 ? {} : { errors }),
     ...(maxBytes === null ? {} : { maxBytes }),
   };
-}
-
-function localImage(image: string | null, directory: string): string | null {
-  if (image === null || !image.startsWith('local://')) return image;
-  const file = image.slice('local://'.length);
-  return `local://${isAbsolute(file) ? file : resolve(directory, file)}`;
 }

@@ -9,9 +9,11 @@ export type {
 export { type Deprecated, deprecatedSettings } from './deprecated.ts';
 export { type Read, readDocument } from './document.ts';
 export { findConfig } from './find.ts';
+export { stackSection } from './from-aws.ts';
 export { readTerraform, type TerraformStack, terraformSection } from './from-terraform.ts';
 export { jsonSchema, jsonText } from './json-schema.ts';
 export { judgePolicy } from './judge-policy.ts';
+export { localImage } from './local-image.ts';
 export { mistakesIn, type Overlooked, refuseMistakesIn } from './lenient.ts';
 export { configMistakes, type LoadedConfig, loadConfig, type LoadOptions, type Reading } from './load.ts';
 export { type Mistake, mistakeLine, mistakesError, pathName } from './mistakes.ts';

@@ -17,7 +17,7 @@ export const requests = z
     ),
     smoke: leaf
       .text(
-        'JSON file with the requests that a new version must answer, relative to this file.',
+        'JSON file with the requests that a new version must answer, relative to this file: an array of request bodies, or of {"body": ..., "expect": ...}, where the answer must hold what `expect` holds. Protected environments refuse a deploy without any.',
         /^[^\0]+$/,
         'a file name such as smoke.json',
       )

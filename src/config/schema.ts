@@ -63,9 +63,9 @@ const sagemaker = z
       .nullable(),
     image: leaf
       .text(
-        'Container image of the model server. In `local`: local://FILE, a server written in JavaScript, relative to this file.',
+        'Container image of the model server. In `local`: local:// and a command of this machine, as local://python3 serve.py, run without a shell in the folder of this file. {port} in an argument stands for its port. A JavaScript file alone runs on the Node that runs mlreg.',
         /^(local:\/\/\S.*|[^\s/:]+(:\d+)?\/\S+)$/,
-        'an image such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1, or local://./serve.mjs in local',
+        'an image such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation:1, or in local a command such as local://./serve.mjs or local://python3 serve.py',
       )
       .nullable(),
     memoryMb: leaf.noted(z.literal([1024, 2048, 3072, 4096, 5120, 6144]), 'Memory of an endpoint, in MB.', {

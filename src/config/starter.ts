@@ -3,7 +3,7 @@
  * (`#key:`, as against `# A sentence.`).
  * @param model checked already
  * @param options.schema where the JSON Schema is, as seen from the file
- * @param options.image of the model server in `local`, relative to the file
+ * @param options.image what stands behind `local://` in `local`; none: an example, commented out
  */
 export function starterConfig(
   model: string,
@@ -85,7 +85,7 @@ guardrails:
 #  github: auto
 
 environments:
-${options.withLocal ? localSection(options.image ?? './serve.mjs') : ''}${environmentSections(model, options.environments ?? new Map())}`;
+${options.withLocal ? localSection(options.image) : ''}${environmentSections(model, options.environments ?? new Map())}`;
 }
 
 /** Those known in place of the examples. */
@@ -113,10 +113,12 @@ const prodSection = (model: string): string => `    protected: true
     #    bake: 1h
 `;
 
-function localSection(image: string): string {
-  return `  # AWS on this machine: mlreg local up
+function localSection(image: string | undefined): string {
+  const hash = image === undefined ? '#' : '';
+  return `  # The local AWS emulator: mlreg local up
   local:
-    sagemaker:
-      image: local://${image}
+    # The command of the model server, run in this folder without a shell.
+    ${hash}sagemaker:
+    ${hash}  image: local://${image ?? 'python3 serve.py'}
 `;
 }

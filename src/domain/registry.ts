@@ -58,6 +58,8 @@ export interface VersionRecord {
   readonly tombstone?: { readonly at: Instant; readonly endpoint: string };
   /** When all that the tombstone names was seen to be gone; one from before the tombstone is of an earlier endpoint. */
   readonly retiredAt?: Instant;
+  /** Its endpoint was there before mlreg, which never deletes it. */
+  readonly adopted?: true;
   /** Not before this instant may gc retire the endpoint. */
   readonly retireAfter?: Instant;
 }

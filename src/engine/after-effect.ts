@@ -36,7 +36,11 @@ export function afterEffect(
         : state;
     case 'smoke':
       if (isRebuild(state, effect.version)) return rebuilt(state, at, { smoked: true });
-      return { ...state, smokedStep: state.step };
+      return {
+        ...state,
+        smokedStep: state.step,
+        smokeRequests: outcome.kind === 'smoked' ? outcome.requests : null,
+      };
     case 'warm-up':
       if (state.phase === 'rolling-back') return rebuilt(state, at, { warmed: true });
       return {

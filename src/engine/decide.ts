@@ -184,7 +184,10 @@ function smoke(
   { version, route }: Extract<Step, { kind: 'smoke' }>,
   now: Instant,
 ): Decision {
-  if (state.smokedStep === state.step) return done(state, 'smoke requests passed');
+  if (state.smokedStep === state.step) {
+    const isTested = state.smokeRequests !== 0;
+    return done(state, isTested ? 'smoke requests passed' : 'no smoke test ran: there are no smoke requests');
+  }
   if (route === undefined) return attempt(state, { kind: 'smoke', version }, now);
   const resolved = resolveRoute(state, route);
   return attempt(

@@ -77,6 +77,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     warmedAt: {},
     warmed: [],
     smokedStep: null,
+    smokeRequests: null,
     notifiedStep: null,
     aliases: {},
     unfenced: [entry.plan.alias],

@@ -71,6 +71,8 @@ export interface RolloutState {
   /** What the last warm-up came to, of endpoints. */
   readonly warmed: readonly EndpointWarmed[];
   readonly smokedStep: number | null;
+  /** Smoke requests that were answered then; null: unknown. 0: nothing was tested. */
+  readonly smokeRequests: number | null;
   readonly notifiedStep: number | null;
   /** Each alias after our last verified write under the present token. */
   readonly aliases: Readonly<Record<string, VerifiedAlias>>;

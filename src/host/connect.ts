@@ -18,6 +18,7 @@ import { createOutbox, type Outbox } from '../runner/outbox.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { PendingStore } from '../ports/pending.ts';
+import type { ServerLogs } from '../ports/server-logs.ts';
 import type { Sightings } from '../ports/sightings.ts';
 
 /** Everything of one environment that a command may need, behind ports. */
@@ -33,6 +34,9 @@ export interface Connection extends Recoverable {
   readonly outbox: Outbox;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
+  readonly serverLogs: ServerLogs;
+  /** How many smoke requests a new version is asked. */
+  readonly smokeRequests: number;
   /** Why no version can be smoke-tested; only where mlreg.yaml was read leniently. */
   readonly smokeTrouble?: UserError;
   /** The rollout controller, where there is one. */
@@ -108,6 +112,7 @@ async function connection(
   });
   return {
     store,
+    smokeRequests: smoke.requests.length,
     audit: () => auditStore(config, clients),
     platform: withoutMistaken(platform, config, smoke),
     ...(smoke.trouble === undefined ? {} : { smokeTrouble: smoke.trouble }),
@@ -127,6 +132,12 @@ async function connection(
       // Only a shadow's end asks for them.
       differences: async (query) =>
         (await import('../aws/logs-comparisons.ts')).createComparisons({ clients }).differences(query),
+    },
+    serverLogs: {
+      read: async (query) =>
+        (await import('../aws/logs-model-server.ts'))
+          .createServerLogs({ clients, secrets: Object.values(config.sagemaker.environment) })
+          .read(query),
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
     outbox: createOutbox({

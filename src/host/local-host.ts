@@ -8,6 +8,8 @@ export interface LocalAws {
   down(stateDir: string): Promise<boolean>;
   /** Variables by which any AWS client reaches it: they hold its token. null where it is not running. */
   access(stateDir: string): Promise<Readonly<Record<string, string>> | null>;
+  /** Why this machine can't run a model server's image, and what to do; null where it can. Starts nothing. */
+  imageTrouble(image: string): Promise<{ readonly what: string; readonly mend: string } | null>;
   /** Open-loop load on the gateway. */
   load(options: LoadOptions): Promise<LoadReport>;
 }

@@ -8,6 +8,16 @@ import type { LocalAws, LocalUp, LocalUpOptions } from './local-host.ts';
 
 export const localAws: LocalAws = {
   load: async (options) => (await import('../local-aws/data-plane/load.ts')).generateLoad(options),
+  async imageTrouble(image) {
+    const { findProgram, WrongImage } = await import('../local-aws/data-plane/local-image.ts');
+    try {
+      findProgram(image, { path: process.env['PATH'] ?? '', node: process.execPath });
+      return null;
+    } catch (error) {
+      if (error instanceof WrongImage) return { what: error.message, mend: error.fix };
+      throw error;
+    }
+  },
   async up(options) {
     const { readDaemonRecord } = await import('../local-aws/daemon-files.ts');
     const running = readDaemonRecord(options.stateDir);

@@ -33,6 +33,7 @@ function inventoryOf(clients: Clients, functionName: string): Inventory {
     (await import('../aws/inventory.ts')).createInventory({ clients, functionName });
   return {
     publications: async () => (await made()).publications(),
+    served: async (endpoint) => (await made()).served(endpoint),
     artifact: async (endpoint) => (await made()).artifact(endpoint),
   };
 }

@@ -3,8 +3,15 @@ import { type EnvironmentConfig, refuseMistakesIn } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 
+interface SmokeRequest {
+  /** JSON text. */
+  readonly body: string;
+  /** What the answer must hold. */
+  readonly expect?: unknown;
+}
+
 /** What an endpoint is asked before users are. @throws UserError usage, where the file is no JSON array */
-function smokeRequests(config: EnvironmentConfig): readonly { readonly body: string }[] {
+function smokeRequests(config: EnvironmentConfig): readonly SmokeRequest[] {
   const path = config.requests.smokeFile;
   if (path === null) return [];
   let parsed: unknown;
@@ -13,16 +20,29 @@ function smokeRequests(config: EnvironmentConfig): readonly { readonly body: str
   } catch (cause) {
     throw new UserError('usage', `the smoke requests in ${path} can't be read`, {
       cause,
-      mend: 'mend requests.smoke in mlreg.yaml: a JSON array of request bodies',
+      mend: 'fix requests.smoke in mlreg.yaml: a JSON array of request bodies',
     });
   }
   if (!Array.isArray(parsed)) throw new UserError('usage', `${path} holds no array of smoke requests`);
-  return parsed.map((body) => ({ body: JSON.stringify(body) }));
+  return parsed.map(requestOf);
+}
+
+/** An element is a request's body, or `{ "body": ..., "expect": ... }` and nothing else. */
+function requestOf(element: unknown): SmokeRequest {
+  if (
+    typeof element === 'object' &&
+    element !== null &&
+    Object.keys(element).toSorted().join() === 'body,expect'
+  ) {
+    const { body, expect } = element as { body: unknown; expect: unknown };
+    return { body: JSON.stringify(body), expect };
+  }
+  return { body: JSON.stringify(element) };
 }
 
 /** The smoke requests, and why there are none. */
 export interface FoundSmoke {
-  readonly requests: readonly { readonly body: string }[];
+  readonly requests: readonly SmokeRequest[];
   /** Only of a lenient reading: what can't be asked must not be taken for passed. */
   readonly trouble?: UserError;
 }

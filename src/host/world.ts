@@ -20,6 +20,7 @@ import { packagedText } from './package-root.ts';
 import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
 import type { Pages, PagesOptions } from './page-server.ts';
 import type { Backups } from '../ports/backup.ts';
+import type { ReadStack } from '../ports/existing-stack.ts';
 import type { Clock, Ids } from '../ports/index.ts';
 import type { Streams } from '../reporting/output.ts';
 
@@ -48,6 +49,7 @@ export interface World {
   /** @throws UserError where the port is taken */
   servePages(options: PagesOptions): Promise<Pages>;
   readonly local: LocalAws;
+  readonly readStack: ReadStack;
 }
 
 export interface Files {
@@ -126,6 +128,7 @@ export function createWorld(version: string): World {
     askKey,
     servePages: async (options) => (await import('./page-server.ts')).servePages(options),
     local: localAws,
+    readStack: async (place) => (await import('./read-stack.ts')).readStack(place),
   };
 }
 

@@ -145,6 +145,7 @@ async function startParts(
     readObject: reader(objects),
     ...(options.unpacker !== undefined && { unpack: unpackingIn(options.unpacker) }),
     ...(settings && { settings }),
+    print: (endpointName, lines) => parts.aws?.putEndpointLogLines(endpointName, lines),
   });
   parts.containers = containers;
   for (const orphan of containers.endOrphans()) say(`ended ${orphan}, left by a daemon that was killed`);

@@ -7,10 +7,21 @@ export interface Publication {
   readonly codeSha256: string;
 }
 
+/** What an endpoint of one container runs. */
+export interface ServedModel {
+  readonly uri: string | null;
+  readonly image: string | null;
+  readonly role: string | null;
+  /** Null where it is not serverless. */
+  readonly serverless: { readonly memoryMb: number; readonly maxConcurrency: number } | null;
+}
+
 /** What AWS knows of the versions that were ever rolled out. Throws PlatformError only. */
 export interface Inventory {
   /** Every published Lambda version, the oldest first. */
   publications(): Promise<readonly Publication[]>;
+  /** What an endpoint runs, whoever made it; null where there is none of this name. */
+  served(endpoint: string): Promise<ServedModel | null>;
   /** Of which artifact an endpoint's model was made; null where that is gone, or was not made by mlreg. */
   artifact(endpoint: string): Promise<{ readonly uri: string; readonly digest: string } | null>;
 }

@@ -8,18 +8,18 @@ export type Retirement = { readonly version: VersionTag; readonly endpoint: stri
   | { readonly kind: 'kept'; readonly until: Instant }
 );
 
-/** Endpoints of versions that neither serve nor are on trial, and when each may go. Pure: says nothing about who reaches them. */
+/** Endpoints of mlreg's own making whose versions neither serve nor are on trial, and when each may go. Pure: says nothing about who reaches them. */
 export function retirements(
   records: readonly VersionRecord[],
   { now, keepMs }: { readonly now: Instant; readonly keepMs: number },
 ): readonly Retirement[] {
   return records.flatMap((record): readonly Retirement[] => {
-    const { version, status, endpoint, tombstone, retiredAt } = record;
+    const { version, status, endpoint, tombstone, retiredAt, adopted } = record;
     const begun: readonly Retirement[] =
       tombstone === undefined || (retiredAt !== undefined && retiredAt >= tombstone.at)
         ? []
         : [{ kind: 'begun', version, endpoint: tombstone.endpoint }];
-    if (status === 'champion' || status === 'challenger') return begun;
+    if (status === 'champion' || status === 'challenger' || adopted === true) return begun;
     if (endpoint === undefined || endpoint.name === tombstone?.endpoint) return begun;
     const until = keptUntil(record, keepMs);
     const own: Retirement =

@@ -16,5 +16,6 @@ export const globalOptions: readonly OptionRow[] = [
 /** Options that take one of a few words. */
 export const choices: Readonly<Record<string, readonly string[]>> = {
   output: ['text', 'json', 'ndjson'],
+  template: ['python', 'node'],
   strategy: ['canary', 'blue-green', 'shadow', 'all-at-once'],
 };

@@ -21,6 +21,17 @@ export const recordRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/history.ts')).show,
   },
   {
+    name: 'logs [version]',
+    summary: "print what a version's model server printed",
+    options: [
+      ['--since <duration>', 'how far back', '1h'],
+      ['--limit <count>', 'the newest lines, at most', '200'],
+      ['--follow', 'print new lines as they come, until stopped'],
+    ],
+    examples: ['mlreg logs v2.3.0 -e prod', 'mlreg logs --follow', 'mlreg logs v2.3.0 --since 1d -o json'],
+    load: async () => (await import('../commands/logs.ts')).logs,
+  },
+  {
     name: 'report [rollout]',
     summary: 'write one rollout, by default the newest, as a page with charts',
     options: [

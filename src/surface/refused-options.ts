@@ -50,7 +50,9 @@ export function refuseWithoutEffect(
   for (const [name, why] of Object.entries(row.withoutEffect ?? {})) {
     // `-e local` says what holds anyhow.
     const isSo = name === 'environment' && row.name.startsWith('local ') && options[name] === 'local';
-    if (!typed(name) || isSo) continue;
+    const beside = row.effectBeside;
+    const hasEffect = beside !== undefined && options[beside.option] === true && beside.names.includes(name);
+    if (!typed(name) || isSo || hasEffect) continue;
     throw new UserError('usage', `${pathOf(command)} does not use --${name}`, {
       why,
       mend: `the same command without --${name}`,

@@ -11,7 +11,11 @@ export const registryRows: readonly CommandRow[] = [
       region: 'the Region is a setting of each environment in mlreg.yaml',
       profile: 'it asks nothing of AWS',
     },
+    effectBeside: { flag: '--from-aws', option: 'fromAws', names: ['environment', 'region', 'profile'] },
     options: [
+      ['--from-aws', 'read an existing function and what stands around it, and print what is missing'],
+      ['--function <name>', 'the function that --from-aws reads'],
+      ['--template <language>', 'python or node: write a model server too, with requests to try it'],
       [
         '--model-name <name>',
         "the model's name; by default recommendation, or the one in Terraform's output",
@@ -22,6 +26,8 @@ export const registryRows: readonly CommandRow[] = [
       ],
     ],
     examples: [
+      'mlreg init --from-aws --function shop-scorer --region eu-west-1 -e dev',
+      'mlreg init --template python --model-name fraud',
       'mlreg init --model-name fraud',
       'terraform output -json | mlreg init --from-terraform -',
       'mlreg init --from-terraform staging.json prod.json',
@@ -40,6 +46,20 @@ export const registryRows: readonly CommandRow[] = [
       'mlreg register v2.3.0 --artifact ./v2.3.0.tar.gz -e local',
     ],
     load: async () => (await import('../commands/registry.ts')).register,
+  },
+  {
+    name: 'adopt <version>',
+    summary: 'register what serves today as the champion, without moving any user',
+    options: [
+      ['--artifact <uri>', "the artifact that it serves; by default the one of the endpoint's model"],
+      ['--endpoint <name>', "the endpoint that it asks; by default the one in the function's variables"],
+      ['--reason <text>', 'why, for the registry'],
+    ],
+    examples: [
+      'mlreg adopt v1 -e prod',
+      'mlreg adopt v1 --endpoint shop-scorer --artifact s3://models/v1.tar.gz -e prod',
+    ],
+    load: async () => (await import('../commands/adopt.ts')).adopt,
   },
   {
     name: 'versions',

@@ -53,6 +53,7 @@ export const rolloutRows: readonly CommandRow[] = [
       ],
       ['--detach', 'hand the rollout to the controller and return'],
       ['--dry-run', 'show the plan and stop'],
+      ['--no-smoke', 'roll out without a smoke test where there are no smoke requests (requires --reason)'],
       force,
     ],
     examples: [

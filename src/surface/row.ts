@@ -15,6 +15,14 @@ export interface CommandRow {
   readonly wordFor?: 'model-version' | 'to' | 'percent' | 'environment';
   /** Global options, by their long names, that this command would accept and ignore: it refuses them. And why. */
   readonly withoutEffect?: Readonly<Record<string, string>>;
+  /** An option beside which some of them do have an effect. */
+  readonly effectBeside?: {
+    /** As typed. */
+    readonly flag: string;
+    /** As commander names it. */
+    readonly option: string;
+    readonly names: readonly string[];
+  };
   readonly examples: readonly string[];
   /** Not in help: machines type it. */
   readonly hidden?: true;

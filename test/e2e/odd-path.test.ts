@@ -44,7 +44,10 @@ describe('a clone whose path has spaces, umlauts and signs', () => {
   it('builds, and what it built runs', () => {
     expect(node(clone, 'scripts/build.mjs')).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(mlreg('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Usage: mlreg') });
-    expect(mlreg('init', '--model-name', 'fraud')).toMatchObject({ status: 0, stderr: '' });
+    expect(mlreg('init', '--template', 'node', '--model-name', 'fraud')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
     const shown = mlreg('config', 'show', '-e', 'local', '-o', 'json');
     expect(shown.status).toBe(0);
     expect(JSON.parse(shown.stdout)).toMatchObject({ kind: 'Config', environment: 'local' });

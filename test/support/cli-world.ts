@@ -13,8 +13,9 @@ import type { Clock, UserCounts } from '../../src/ports/index.ts';
 import type { EnvironmentConfig } from '../../src/config/index.ts';
 import type { ArtifactCopies } from '../../src/ports/backup.ts';
 import type { History } from '../../src/ports/history.ts';
-import type { Recovery } from '../../src/ports/inventory.ts';
+import type { Recovery, ServedModel } from '../../src/ports/inventory.ts';
 import { backupFiles } from '../../src/store/backup-files.ts';
+import type { ServerLogs } from '../../src/ports/server-logs.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/runner/outbox.ts';
 import { openMemoryStore } from './memory-store.ts';
@@ -69,6 +70,13 @@ export interface CliWorld {
   controller: Dispatcher | null;
   /** What is wrong with the controller of this machine. */
   controllerTrouble: Connection['controllerTrouble'];
+  /** What endpoints run that mlreg did not make, by name. */
+  readonly served: Map<string, ServedModel>;
+  /** What model servers printed. */
+  serverLogs: ServerLogs['read'];
+  smokeRequests: number;
+  /** Why this machine can't run the model server. */
+  imageTrouble: { readonly what: string; readonly mend: string } | null;
   /** What `mlreg dashboard` serves. */
   pages: PagesOptions | null;
   /** What STS answers to whoever asks. */
@@ -201,6 +209,7 @@ export function cliWorld(
           const variables = model.variablesOf(functionVersion);
           return { functionVersion, variables, codeSha256: 'code' };
         }),
+      served: async (endpoint) => world.served.get(endpoint) ?? null,
       artifact: async (endpoint) => {
         const found = [...artifacts].find(([, digest]) => endpoint.includes(digest.slice(0, 8)));
         return found === undefined ? null : { uri: found[0], digest: found[1] };
@@ -221,6 +230,10 @@ export function cliWorld(
           throw new UserError('usage', `there is no artifact ${uri}`, { mend: 'check the URI' });
         return { digest, bytes: 4_096 };
       },
+    },
+    serverLogs: { read: (query) => world.serverLogs(query) },
+    get smokeRequests() {
+      return world.smokeRequests;
     },
     get controller() {
       return world.controller;
@@ -313,8 +326,10 @@ export function cliWorld(
         access: async () => null,
         status: async () => null,
         down: async () => false,
+        imageTrouble: async () => world.imageTrouble,
         load: () => Promise.reject(new Error('no load here')),
       },
+      readStack: () => Promise.reject(new Error('no account here')),
     };
     running.add(pid);
     try {
@@ -364,6 +379,10 @@ export function cliWorld(
     },
     controller: null,
     controllerTrouble: null,
+    serverLogs: async () => ({ lines: [], isCut: false }),
+    served: new Map(),
+    smokeRequests: 3,
+    imageTrouble: null,
     pages: null,
     account: [],
     preflight: () => [],

@@ -57,6 +57,8 @@ export interface ModelWorld {
   readonly variablesOf: (functionVersion: string) => Readonly<Record<string, string>>;
   /** In what $LATEST differs from what serves. */
   latest: readonly string[];
+  /** How many a new version is asked. */
+  smokeRequests: number;
   readonly endpoints: Map<string, EndpointState['kind']>;
   readonly calls: string[];
   readonly entries: Entry[];
@@ -177,7 +179,7 @@ export function modelWorld(kept?: Store): ModelWorld {
     endpoint: (name) => call('endpoint', () => endpointState(name)),
     servingDifferences: (name) => call('servingDifferences', () => world.otherwise(name)),
     deleteEndpoint: (name) => call('deleteEndpoint', () => void world.endpoints.delete(name)),
-    smoke: () => call('smoke', () => ({ passed: true, requests: 3 })),
+    smoke: () => call('smoke', () => ({ passed: true, requests: world.smokeRequests })),
     codeSha256: () => call('codeSha256', () => 'code'),
     latestDifferences: () => call('latestDifferences', () => world.latest),
     publishedDifferences: (version) => call('publishedDifferences', () => latestIn.get(version) ?? []),
@@ -281,6 +283,7 @@ export function modelWorld(kept?: Store): ModelWorld {
       [...published.keys()].filter((version) => version !== '$LATEST').sort((a, b) => Number(a) - Number(b)),
     variablesOf: (version) => published.get(version) ?? {},
     latest: [],
+    smokeRequests: 3,
     endpoints: new Map(),
     calls,
     entries: [],

@@ -113,7 +113,10 @@ export function mistakeIn(words: string): string | null {
     if (option === undefined && !['--help', '-h'].includes(flag)) return `it has no option ${flag}`;
     const long = /--([\w-]+)/.exec(option?.[0] ?? '')?.[1] ?? '';
     const value = joined ?? typed[index + 1] ?? '';
-    if (Object.hasOwn(row.withoutEffect ?? {}, long) && value !== 'local') return `it refuses ${flag}`;
+    const beside = row.effectBeside;
+    const hasEffect = beside !== undefined && typed.includes(beside.flag) && beside.names.includes(long);
+    if (Object.hasOwn(row.withoutEffect ?? {}, long) && value !== 'local' && !hasEffect)
+      return `it refuses ${flag}`;
     if (/^[a-z]/.test(value) && choices[long]?.includes(value) === false) return `${flag} takes no ${value}`;
   }
   return null;

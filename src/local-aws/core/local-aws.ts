@@ -69,6 +69,8 @@ export interface LocalAws {
    * What `FunctionRuntime.invoke` returns as `logs` is taken care of.
    */
   putLogLines(version: FunctionSnapshot, lines: readonly string[]): void;
+  /** Keeps lines that the container of an endpoint printed. */
+  putEndpointLogLines(endpointName: string, lines: readonly string[]): void;
   /** The same as POST /_local/faults. @throws ZodError */
   inject(faults: FaultsRequest): void;
   /** The environments of each endpoint, by the endpoint's name. */
@@ -103,7 +105,7 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
   const hosting = createHosting(account, state.sagemaker, options.containers);
   const logs = createLogStore();
   const putLogLines = (version: FunctionSnapshot, lines: readonly string[]) => {
-    logs.append(version.functionName, lines, account.clock.now());
+    logs.append(`/aws/lambda/${version.functionName}`, lines, account.clock.now());
     recordEmf(store, lines, account.clock.now());
   };
   const invoker = createInvoker(registry, options.functions, store, putLogLines);
@@ -123,6 +125,8 @@ export function createLocalAws(options: LocalAwsOptions): LocalAws {
     handle: (request) => door.handle(request),
     view: createGatewayView(account, state, registry, invoker, store),
     putLogLines,
+    putEndpointLogLines: (endpointName, lines) =>
+      logs.append(`/aws/sagemaker/Endpoints/${endpointName}`, lines, account.clock.now()),
     inject: (request) => faults.apply(request),
     endpointCounts: () => hosting.counts(),
     messages: (topicArn) => messages.get(topicArn) ?? [],

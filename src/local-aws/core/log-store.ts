@@ -1,8 +1,8 @@
 import { AwsError } from '../wire/aws-error.ts';
 
-/** What functions print, by log group. The newest of each: a restart forgets all. */
+/** What functions and model servers print, by log group. The newest of each: a restart forgets all. */
 export interface LogStore {
-  append(functionName: string, lines: readonly string[], at: number): void;
+  append(group: string, lines: readonly string[], at: number): void;
   readonly groups: ReadonlyMap<string, LogGroup>;
 }
 
@@ -25,8 +25,7 @@ export function createLogStore(): LogStore {
   const groups = new Map<string, LogGroup>();
   return {
     groups,
-    append(functionName, lines, at) {
-      const name = `/aws/lambda/${functionName}`;
+    append(name, lines, at) {
       let group = groups.get(name);
       if (group === undefined) groups.set(name, (group = { events: [], next: 0 }));
       for (const message of lines) {

@@ -25,7 +25,7 @@ export function logsOperations(account: Account, store: LogStore): Operations {
           eventId: String(event.id),
           timestamp: event.at,
           ingestionTime: event.at,
-          logStreamName: `local/[$LATEST]${account.accountId}`,
+          logStreamName: `local/${input.logGroupName.startsWith('/aws/lambda/') ? '[$LATEST]' : 'AllTraffic/'}${account.accountId}`,
           message: event.message,
         });
       }

@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import type { Container, ContainerRuntime, ContainerSpec, LocalClock } from '../seams.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Container, ContainerResponse, ContainerRuntime, ContainerSpec, LocalClock } from '../seams.ts';
 import { createBackOff } from './back-off.ts';
+import { findProgram } from './local-image.ts';
 import { createModelStore } from './model-data.ts';
 import {
   type ModelServer,
@@ -42,7 +42,7 @@ export interface LocalContainerRuntime extends ContainerRuntime {
 }
 
 /**
- * Model servers as child processes. An image is `local:///path/to/server.mjs`.
+ * Model servers as child processes. An image names a program of this machine (`local-image.ts`).
  * @param options.stateDir keeps extracted models, the servers' logs and the record of children
  * @param options.readObject the bytes behind s3://bucket/key
  */
@@ -53,8 +53,10 @@ export function createContainerRuntime(options: {
   readonly settings?: Partial<ContainerSettings>;
   /** How model archives are extracted. @default in this process */
   readonly unpack?: Unpack;
+  /** Told each line that the model server of an endpoint prints. */
+  readonly print?: (endpointName: string, lines: readonly string[]) => void;
 }): LocalContainerRuntime {
-  const { stateDir, clock } = options;
+  const { stateDir, clock, print = () => undefined } = options;
   const settings: ContainerSettings = {
     startTimeoutMs: 180_000,
     pingEveryMs: 50,
@@ -74,16 +76,17 @@ export function createContainerRuntime(options: {
 
   /** @throws Error about the image or the model, before any process is started */
   const prepare = async (spec: ContainerSpec): Promise<ModelServerSpec> => {
-    const file = await imageFile(spec.image);
+    const program = findProgram(spec.image, { path: process.env['PATH'] ?? '', node: process.execPath });
     const none = join(stateDir, 'models', 'none');
     mkdirSync(none, { recursive: true });
     return {
       name: `${spec.endpointName}/${spec.variantName}`,
-      file,
+      program,
       modelDirectory: spec.modelDataUrl === undefined ? none : await models.directoryOf(spec.modelDataUrl),
       environment: spec.environment,
       connections: Math.max(1, spec.maxConcurrency),
-      logFile: logFileOf(join(stateDir, 'logs'), spec),
+      logFile: join(stateDir, 'logs', `${spec.endpointName}-${spec.variantName}.log`),
+      print: (lines) => print(spec.endpointName, lines),
     };
   };
 
@@ -172,7 +175,11 @@ export function createContainerRuntime(options: {
         });
       await slot.work;
       if (failure) throw failure;
-      return containerOf(slot, () => stop(slot));
+      return containerOf(
+        slot,
+        () => stop(slot),
+        refusals(clock, (line) => print(spec.endpointName, [line])),
+      );
     },
     list: () =>
       [...slots].map(({ spec, state, server, restarts, lastEnd }) => ({
@@ -210,16 +217,35 @@ interface Slot {
   work: Promise<void>;
 }
 
-function containerOf(slot: Slot, stop: () => Promise<void>): Container {
+function containerOf(
+  slot: Slot,
+  stop: () => Promise<void>,
+  note: (response: ContainerResponse) => void,
+): Container {
   return {
     startMs: slot.startMs,
-    invoke(request) {
-      if (slot.server) return slot.server.invoke(request);
+    async invoke(request) {
+      if (slot.server) {
+        const response = await slot.server.invoke(request);
+        if (response.status >= 400) note(response);
+        return response;
+      }
       return Promise.reject(
         new Error(`the model server is not running: it ${slot.lastEnd ?? 'was stopped'}`),
       );
     },
     stop,
+  };
+}
+
+/** Beside what a server prints: what its failing answers were, the first of each second. */
+function refusals(clock: LocalClock, print: (line: string) => void): (response: ContainerResponse) => void {
+  let nextAt = 0;
+  return ({ status, body }) => {
+    if (clock.now() < nextAt) return;
+    nextAt = clock.now() + 1_000;
+    const text = Buffer.from(body.subarray(0, 1_200)).toString('utf8').replaceAll(/\s+/g, ' ').slice(0, 300);
+    print(`[local AWS] POST /invocations answered ${status}: ${text}`);
   };
 }
 
@@ -229,26 +255,3 @@ function unhealthy(spec: ContainerSpec, error: unknown): Error {
   const aws = `The primary container for production variant ${spec.variantName} did not pass the ping health check.`;
   return new Error(`${aws} Please check CloudWatch logs for this endpoint. Here: ${why}`, { cause: error });
 }
-
-async function imageFile(image: string): Promise<string> {
-  const path = image.startsWith('local://') ? image.slice('local://'.length) : undefined;
-  if (path === undefined || !isAbsolute(path) || !/\.[cm]?js$/.test(path)) {
-    throw new Error(
-      `Image ${image} can't run here: local AWS runs model servers written as local:///absolute/path/to/server.mjs`,
-    );
-  }
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new Error(`Image ${image}: there is no file ${path}`);
-  return path;
-}
-
-/** Logs are kept over restarts, for the last lines tell why; a log grown large begins anew. */
-function logFileOf(directory: string, spec: ContainerSpec): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const file = join(directory, `${spec.endpointName}-${spec.variantName}.log`);
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > logAtMost) rmSync(file);
-  return file;
-}
-
-const logAtMost = 10 * 1024 * 1024;

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { Pool } from 'undici';
 import type { ContainerRequest, ContainerResponse, LocalClock } from '../seams.ts';
+import type { LocalProgram } from './local-image.ts';
 import { invocation } from './model-server-request.ts';
-import { type ChildRecords, kill } from './process-identity.ts';
+import { type ChildRecords, groupVariable, kill, killGroup } from './process-identity.ts';
+import { keepOutput } from './server-output.ts';
 
 /** A child process that answered GET /ping with 200. */
 export interface ModelServer {
@@ -21,12 +22,13 @@ export interface ModelServer {
 export interface ModelServerSpec {
   /** For messages and records. */
   readonly name: string;
-  /** Absolute path of the module that serves. */
-  readonly file: string;
+  readonly program: LocalProgram;
   readonly modelDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly logFile: string;
+  /** Told each line that it prints. */
+  readonly print: (lines: readonly string[]) => void;
 }
 
 export interface ModelServerLimits {
@@ -40,7 +42,8 @@ export interface ModelServerLimits {
 
 /**
  * Starts a model server under the SageMaker container contract: its port in SAGEMAKER_BIND_TO_PORT, its model in
- * SM_MODEL_DIR, `serve` as its argument. Its standard input is a pipe that ends when this process does.
+ * SM_MODEL_DIR. It leads a process group of its own, which ends whole when it ends. Its standard input is a pipe that ends
+ * when this process does.
  * @throws Error saying how the process ended, or that it never answered, with the last it printed
  */
 export async function startModelServer(
@@ -52,11 +55,12 @@ export async function startModelServer(
 ): Promise<ModelServer> {
   const port = await freePort();
   signal.throwIfAborted();
-  const child = spawnServer(spec, port);
+  const mark = records.mark();
+  const child = spawnServer(spec, port, mark);
   const ended = endOf(child);
   const pid = child.pid;
   if (pid === undefined) throw new Error(await ended);
-  records.add(pid, spec.name);
+  records.add(pid, spec.name, mark);
   void ended.then(() => records.remove(pid));
   const pool = new Pool(`http://127.0.0.1:${port}`, {
     connections: spec.connections,
@@ -71,14 +75,14 @@ export async function startModelServer(
     child.stdin?.end();
     kill(pid, 'SIGTERM');
     await within(clock, limits.stopGraceMs, ended);
-    kill(pid);
+    killGroup(pid);
     await ended;
     await pool.destroy();
   };
 
   const why = await readiness(pool, ended, limits, clock, signal);
   if (why !== undefined) {
-    kill(pid);
+    killGroup(pid);
     await ended;
     await pool.destroy();
     throw new Error(`${why}; its log is logs/${basename(spec.logFile)} in its state directory`);
@@ -88,33 +92,41 @@ export async function startModelServer(
   return { pid, port, ended, stop, invoke: (request) => invocation(pool, request, () => alive) };
 }
 
-function spawnServer(spec: ModelServerSpec, port: number): ChildProcess {
-  const log = openSync(spec.logFile, 'a', 0o600);
-  try {
-    const child = spawn(process.execPath, [spec.file, 'serve'], {
-      cwd: dirname(spec.file),
+function spawnServer(spec: ModelServerSpec, port: number, mark: string): ChildProcess {
+  const { file, args, cwd } = spec.program;
+  const child = spawn(
+    file,
+    args.map((arg) => arg.replaceAll('{port}', String(port))),
+    {
+      cwd,
+      // A group of its own, so that the workers it forks end with it.
+      detached: true,
       env: {
         PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
         HOME: process.env['HOME'] ?? '/',
+        // What a Python server prints is to be read now, not when its buffer is full.
+        PYTHONUNBUFFERED: '1',
         ...spec.environment,
         SAGEMAKER_BIND_TO_PORT: String(port),
         SM_MODEL_DIR: spec.modelDirectory,
+        [groupVariable]: mark,
       },
-      stdio: ['pipe', log, log],
-    });
-    child.stdin?.on('error', () => undefined);
-    return child;
-  } finally {
-    closeSync(log);
-  }
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  child.stdin?.on('error', () => undefined);
+  keepOutput([child.stdout, child.stderr], { file: spec.logFile, print: spec.print });
+  return child;
 }
 
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('exit', (code, signal) =>
-      resolve(code === null ? `was ended by ${signal}` : `exited with code ${code}`),
-    );
+    child.once('exit', (code, signal) => {
+      // At once: the group's number is free for others as soon as its last process is gone.
+      if (child.pid !== undefined) killGroup(child.pid);
+      resolve(code === null ? `was ended by ${signal}` : `exited with code ${code}`);
+    });
   });
 }
 

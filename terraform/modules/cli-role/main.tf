@@ -19,6 +19,9 @@ locals {
   sagemaker = flatten([for kind in ["model", "endpoint-config", "endpoint"] : [
     for name in local.endpoint_names : "arn:${local.partition}:sagemaker:${local.here}:${kind}/${name}-*"
   ]])
+  server_logs = [
+    for name in local.endpoint_names : "arn:${local.partition}:logs:${local.here}:log-group:/aws/sagemaker/Endpoints/${name}-*"
+  ]
   router_log = [
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}",
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*",
@@ -37,7 +40,7 @@ locals {
         Action   = ["lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:GetFunctionConcurrency"]
         Resource = [local.function, "${local.function}:*"]
       },
-      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/integrations", "${local.api}/deployments", "${local.api}/deployments/*"] },
+      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/integrations", "${local.api}/routes", "${local.api}/stages", "${local.api}/deployments", "${local.api}/deployments/*"] },
       { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:ListTags"], Resource = local.sagemaker },
       # Neither has resources to name.
       { Sid = "Lists", Effect = "Allow", Action = ["sagemaker:ListEndpoints", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
@@ -54,6 +57,10 @@ locals {
       # Sticky rollouts count requests by user bucket out of the router's log. Only the query's start has a resource to name.
       { Sid = "CountUsers", Effect = "Allow", Action = "logs:StartQuery", Resource = local.router_log },
       { Sid = "ReadUserCounts", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = "*" },
+    ],
+    [
+      # `mlreg logs`: what model servers print. SageMaker makes a group for each endpoint.
+      { Sid = "ReadServerLogs", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.server_logs },
     ],
     length(local.shadow_log) == 0 ? [] : [
       { Sid = "ReadComparisons", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.shadow_log },

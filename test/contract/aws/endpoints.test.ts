@@ -227,7 +227,31 @@ test.each([
     'fails on another answer',
     { status: 200, body: '{"items":[1]}' },
     { items: [1, 2] },
-    { passed: false, requests: 1, why: 'request 1 of 2: the answer lacks what is expected: {"items":[1]}' },
+    {
+      passed: false,
+      requests: 1,
+      why: 'request 1 of 2: the answer lacks what is expected at /items: {"items":[1]}',
+    },
+  ],
+  [
+    'names the member that is missing',
+    { status: 200, body: '{"items":[{"id":1}]}' },
+    { items: [{ id: 1, score: 2 }] },
+    {
+      passed: false,
+      requests: 1,
+      why: 'request 1 of 2: the answer lacks what is expected at /items/0/score: {"items":[{"id":1}]}',
+    },
+  ],
+  [
+    'shows 300 characters of an answer, and control characters as question marks',
+    { status: 500, body: `\u001b[2J${'x'.repeat(400)}` },
+    undefined,
+    {
+      passed: false,
+      requests: 1,
+      why: `request 1 of 2: ${`the model answered 500: ?[2J${'x'.repeat(400)}`.slice(0, 357)}...`,
+    },
   ],
   [
     "fails on the model's error",

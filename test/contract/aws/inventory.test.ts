@@ -1,3 +1,9 @@
+import {
+  CreateEndpointCommand,
+  CreateEndpointConfigCommand,
+  CreateModelCommand,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
 import { expect, test } from 'vitest';
 import { createInventory } from '../../../src/aws/inventory.ts';
 import { versionTag } from '../../../src/domain/units.ts';
@@ -34,6 +40,36 @@ test('an endpoint’s model knows its artifact and the digest of it', async () =
     digest: spec.artifactDigest,
   });
   expect(await inventory.artifact('recommendation-prod-v9')).toBeNull();
+});
+
+test('what an endpoint runs is known whoever made it, by whatever names', async () => {
+  const { clients, clock } = await stack();
+  const sagemaker = clients.of(SageMakerClient);
+  const model = {
+    ModelName: 'by-hand',
+    ExecutionRoleArn: 'arn:aws:iam::000000000000:role/by-hand',
+    PrimaryContainer: { Image: 'registry/models:7', ModelDataUrl: 's3://models/a.tar.gz' },
+  };
+  await sagemaker.send(new CreateModelCommand(model));
+  const ServerlessConfig = { MemorySizeInMB: 2048 as const, MaxConcurrency: 10 };
+  await sagemaker.send(
+    new CreateEndpointConfigCommand({
+      EndpointConfigName: 'config-3',
+      ProductionVariants: [{ VariantName: 'main', ModelName: 'by-hand', ServerlessConfig }],
+    }),
+  );
+  await sagemaker.send(
+    new CreateEndpointCommand({ EndpointName: 'shop-scorer', EndpointConfigName: 'config-3' }),
+  );
+  await clock.advance(10_000);
+  const inventory = createInventory({ clients, functionName });
+  expect(await inventory.served('shop-scorer')).toEqual({
+    uri: 's3://models/a.tar.gz',
+    image: 'registry/models:7',
+    role: 'arn:aws:iam::000000000000:role/by-hand',
+    serverless: { memoryMb: 2048, maxConcurrency: 10 },
+  });
+  expect(await inventory.served('nowhere')).toBeNull();
 });
 
 test('a denied list is told as such', async () => {

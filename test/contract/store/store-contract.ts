@@ -510,6 +510,7 @@ export function storeContract(
           },
           tombstone: { at, endpoint: 'recs-prod-v1' },
           retiredAt: at,
+          adopted: true,
           retireAfter: at,
         };
         const { version: tag, ...set } = whole;

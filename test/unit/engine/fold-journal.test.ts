@@ -100,7 +100,7 @@ describe('each entry', () => {
       'result of smoke requests',
       [],
       did(smoke, { kind: 'smoked', passed: true, requests: 3 }),
-      { smokedStep: 0 },
+      { smokedStep: 0, smokeRequests: 3 },
     ],
     [
       'result of a warm-up',

@@ -30,6 +30,8 @@ const actions: Readonly<Record<string, readonly string[]>> = {
   GetCallerIdentity: [],
   GetDeployment: ['apigateway:GET'],
   GetDeployments: ['apigateway:GET'],
+  GetRoutes: ['apigateway:GET'],
+  GetStages: ['apigateway:GET'],
   GetFunctionConfiguration: ['lambda:GetFunctionConfiguration'],
   GetFunctionConcurrency: ['lambda:GetFunctionConcurrency'],
   GetIntegrations: ['apigateway:GET'],

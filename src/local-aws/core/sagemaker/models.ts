@@ -80,7 +80,8 @@ export function modelOperations(account: Account, state: SageMakerState): Operat
 const nameInput = z.object({ ModelName: modelName });
 
 const containerInput = z.object({
-  Image: matching(/^[\S]+$/).max(255),
+  // A program of this machine is named by its path and arguments, which AWS's 255 characters may not hold.
+  Image: matching(/^(local:\S{1,4000}|\S{1,255})$/),
   /** `file:` is local AWS's own addition. */
   ModelDataUrl: matching(/^((https|s3|file):\/\/([^/]*)\/?(.*))$/)
     .max(1024)

@@ -88,7 +88,15 @@ describe('a model server', () => {
     expect(JSON.parse(Buffer.from(body).toString())).toMatchObject({
       version: 'v1',
       arguments: ['serve'],
-      variables: ['HOME', 'PATH', 'SAGEMAKER_BIND_TO_PORT', 'SM_MODEL_DIR', 'STAGE'],
+      variables: [
+        'HOME',
+        'MLREG_LOCAL_SERVER',
+        'PATH',
+        'PYTHONUNBUFFERED',
+        'SAGEMAKER_BIND_TO_PORT',
+        'SM_MODEL_DIR',
+        'STAGE',
+      ],
       received: { body: '{"a":1}', type: 'application/json', accept: 'application/json' },
     });
     expect(runtime.list()).toMatchObject([{ endpointName: 'rec-v1', state: 'running', restarts: 0 }]);
