@@ -93,9 +93,10 @@ function title({ state, now, condition }: RolloutView, columns: number, signs: S
   const left = `${plan.model} · ${plan.environment}   ${plan.champion ?? 'nothing'} ${signs.to} ${plan.challenger}   ${plan.strategy} ${id}`;
   const end = state.endedAt ?? now;
   const about = condition.kind === 'baking' || condition.kind === 'preparing' ? leftText(state, now) : '';
-  const right = `${formatDuration(Math.max(0, Math.round((end - state.startedAt) / 1_000) * 1_000))}${about}`;
-  const gap = columns - widthOf(left) - widthOf(right);
-  return gap < 2 ? `${left}  ${right}` : left + ' '.repeat(gap) + right;
+  const took = formatDuration(Math.max(0, Math.round((end - state.startedAt) / 1_000) * 1_000));
+  const room = (right: string): number => columns - widthOf(left) - widthOf(right);
+  const right = room(took + about) < 2 ? took : took + about;
+  return left + ' '.repeat(Math.max(2, room(right))) + right;
 }
 
 /** All bakes that are to come, at their planned lengths. */
