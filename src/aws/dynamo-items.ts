@@ -44,6 +44,8 @@ export interface Head {
   readonly head: string;
   /** How many there are. */
   readonly records: number;
+  /** `mlreg restore` writes a backup's records here, and has not come to the last one. */
+  readonly importing?: true;
 }
 
 const count = z.int().min(0);
@@ -69,6 +71,7 @@ const lockItem = z.object({
   seenAt: z.number().optional(),
   sealedBy: storeId.optional(),
   restoring: z.literal(true).optional(),
+  importing: z.literal(true).optional(),
 });
 
 /**
@@ -78,8 +81,9 @@ const lockItem = z.object({
 export const newerFormat = 'ROLLOUT# written by a newer mlreg, update mlreg here;';
 
 export function headOf(item: Item): Head {
-  const { beat, head, records, ...holder } = read(lockItem, item);
-  return { holder: holder as Head['holder'], beat, head, records };
+  const { beat, head, records, importing, ...holder } = read(lockItem, item);
+  const part = importing === undefined ? {} : { importing };
+  return { holder: holder as Head['holder'], beat, head, records, ...part };
 }
 
 export function lockItemOf(pk: string, { holder, beat, head, records }: Head): Keyed {
@@ -247,6 +251,18 @@ function read<Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Sc
   throw damaged(
     `item ${String(item.pk)} ${String(item.sk)}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
   );
+}
+
+/** Only `mlreg restore` reads on where a part of a backup is all there is. */
+export function refusePart({ importing }: Pick<Head, 'importing'>): void {
+  if (importing !== true) return;
+  throw new StoreDamaged('conflict', 'this table holds only a part of a backup: mlreg restore was cut off', {
+    why: 'what it says about versions and rollouts ends somewhere in the past',
+    mend: [
+      'mlreg restore --from BACKUP --apply  # goes on',
+      'mlreg rollback  # where users suffer: moves the alias alone, and needs no store',
+    ],
+  });
 }
 
 export function damaged(sentence: string): StoreDamaged {

@@ -2,16 +2,16 @@ import type { Instant } from '../domain/units.ts';
 import type { Clock } from '../ports/index.ts';
 import type { PlatformError } from '../ports/platform.ts';
 import { genesisOf } from '../store/rules/chain.ts';
-import { apply, dropEntries, emptyState, journalLength, type State } from '../store/rules/fold.ts';
+import { emptyState, journalLength, type State } from '../store/rules/fold.ts';
 import { sha256 } from '../store/rules/record.ts';
 import type { Decision, Log } from '../store/rules/store-over-log.ts';
 import { turns } from '../store/rules/turns.ts';
 import { dynamoInbox } from './dynamo-inbox.ts';
 import { entriesOf, indexOf, type Known } from './dynamo-index.ts';
-import { end, type Head, headOf, keys, lockItemOf, padded } from './dynamo-items.ts';
+import { end, type Head, headOf, keys, lockItemOf, padded, refusePart } from './dynamo-items.ts';
 import { dynamoSnapshots } from './dynamo-snapshots.ts';
 import { busy, patience } from './dynamo-patience.ts';
-import { recordOf, type Tried } from './dynamo-record.ts';
+import { recordOf, settle, type Tried } from './dynamo-record.ts';
 import type { PutOutcome, Table } from './dynamo-table.ts';
 
 export interface DynamoLogOptions {
@@ -43,9 +43,10 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
 
   async function readHead(): Promise<Head> {
     const item = await table.get(at.index, at.lock);
-    return item === undefined
-      ? { holder: emptyState().holder, beat: 0, records: 0, head: genesis }
-      : headOf(item);
+    if (item === undefined) return { holder: emptyState().holder, beat: 0, records: 0, head: genesis };
+    const found = headOf(item);
+    refusePart(found);
+    return found;
   }
 
   /** A query is no snapshot: the index holds together where the head was the same before and after it. */
@@ -88,7 +89,7 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
           const tried = recordOf(at, writer, now, transaction);
           const outcome = await table.put(tried.puts, tried.hash.slice(0, 36));
           if (outcome.kind === 'written') {
-            settle(now, tried);
+            settle(at, now, tried);
             return value;
           }
           if (outcome.kind === 'unsure') unsure = { tried, value, error: outcome.error };
@@ -118,16 +119,6 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
       state.holder = holder;
     }
     return outcome;
-  }
-
-  function settle(now: Known, { hash, body, puts }: Tried): void {
-    apply(now.state, { bytes: body, start: 0, end: body.length });
-    dropEntries(now.state);
-    now.head = hash;
-    now.records++;
-    for (const { item } of puts) {
-      if (item.pk === at.index && typeof item.number === 'number') now.numbers.set(item.sk, item.number);
-    }
   }
 
   async function stands({ key, hash }: Tried): Promise<boolean> {

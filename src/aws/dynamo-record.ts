@@ -1,5 +1,13 @@
 import type { RolloutId } from '../domain/units.ts';
-import { apply, encode, journalLength, type State, toldOf, type Transaction } from '../store/rules/fold.ts';
+import {
+  apply,
+  dropEntries,
+  encode,
+  journalLength,
+  type State,
+  toldOf,
+  type Transaction,
+} from '../store/rules/fold.ts';
 import { encodeRecord } from '../store/rules/record.ts';
 import type { Known } from './dynamo-index.ts';
 import { type Keys, lockItemOf, newerFormat, pack, padded, storedMetrics } from './dynamo-items.ts';
@@ -15,9 +23,15 @@ export interface Tried {
 }
 
 /** What writing a transaction comes to: its record, the lock naming it as the newest, and what it changes of the index. */
-export function recordOf(at: Keys, writer: string, now: Known, transaction: Transaction): Tried {
+export function recordOf(
+  at: Keys,
+  writer: string,
+  now: Known,
+  transaction: Transaction,
+  /** As it was written before. */
+  body: Buffer = encode(transaction),
+): Tried {
   const { state, records } = now;
-  const body = encode(transaction);
   const { line, hash } = encodeRecord(now.head, writer, body);
   const number = records + 1;
   const after = afterwards(now, body);
@@ -49,6 +63,17 @@ export function recordOf(at: Keys, writer: string, now: Known, transaction: Tran
   }
   for (const tag of changedBy(transaction)) puts.push(versionPut(at, now, after, tag, number));
   return { puts, hash, body, key: keyOf(0) };
+}
+
+/** The index as the record leaves it, once that is written. */
+export function settle(at: Keys, now: Known, { hash, body, puts }: Tried): void {
+  apply(now.state, { bytes: body, start: 0, end: body.length });
+  dropEntries(now.state);
+  now.head = hash;
+  now.records++;
+  for (const { item } of puts) {
+    if (item.pk === at.index && typeof item.number === 'number') now.numbers.set(item.sk, item.number);
+  }
 }
 
 /** The writer of the token; with the first one, what keeps older programs away. */

@@ -51,13 +51,17 @@ interface Digest {
   readonly bytes: number;
 }
 
-async function objectDigest(clients: Clients, uri: string): Promise<Digest> {
+/** @throws UserError where it names no object */
+export function objectAt(uri: string): { readonly Bucket: string; readonly Key: string } {
   const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
-  if (Bucket === undefined || Key === undefined) {
-    throw new UserError('usage', `${uri} names no object`, {
-      mend: '--artifact s3://BUCKET/PATH/model.tar.gz',
-    });
-  }
+  if (Bucket !== undefined && Key !== undefined) return { Bucket, Key };
+  throw new UserError('usage', `${uri} names no object`, {
+    mend: '--artifact s3://BUCKET/PATH/model.tar.gz',
+  });
+}
+
+async function objectDigest(clients: Clients, uri: string): Promise<Digest> {
+  const { Bucket, Key } = objectAt(uri);
   const s3 = clients.of(S3Client);
   const what = { action: 's3:GetObject', resource: uri };
   try {
@@ -73,7 +77,8 @@ async function objectDigest(clients: Clients, uri: string): Promise<Digest> {
   }
 }
 
-async function fileDigest(uri: string): Promise<Digest> {
+/** Of a file, or of all files of a folder. @throws UserError where there is none */
+export async function fileDigest(uri: string): Promise<Digest> {
   try {
     const path = fileURLToPath(uri);
     const hash = createHash('sha256');
@@ -115,7 +120,7 @@ async function hashTree(root: string, hash: Hash): Promise<number> {
   return bytes;
 }
 
-function nothingAt(uri: string, cause: unknown): UserError {
+export function nothingAt(uri: string, cause: unknown): UserError {
   return new UserError('usage', `there is no artifact at ${uri}`, {
     why: cause instanceof Error ? cause.message : String(cause),
     mend: 'check the address, and that the upload has ended',

@@ -10,7 +10,7 @@ import { championsBy, type RebuildInput } from '../registry/rebuild.ts';
  */
 export function refuseContradicted(
   { name, lambda: { alias } }: EnvironmentConfig,
-  champion: VersionTag | undefined,
+  { champion, command }: { readonly champion: VersionTag | undefined; readonly command: string },
   found: Pick<RebuildInput, 'target' | 'reached' | 'back' | 'served'>,
 ): void {
   const candidates = championsBy(found);
@@ -18,6 +18,6 @@ export function refuseContradicted(
   const what = `${champion} can't be the champion: alias ${alias} does not serve it alone or as the base of a split`;
   throw new UserError('usage', what, {
     why: `${targetText(found.target)} says which version it serves; the champion is ${candidates.join(' or ')}`,
-    mend: candidates.map((one) => `mlreg recover --champion ${one} --environment ${name}`),
+    mend: candidates.map((one) => `${command} --champion ${one} --environment ${name}`),
   });
 }

@@ -22,8 +22,13 @@ export interface Found {
 }
 
 export async function lookFor(at: Target): Promise<Found> {
+  const { store, damage } = await at.connection.recovery.look();
+  return findIn(at, store, damage);
+}
+
+/** The same by another store's records than those of the connection. */
+export async function findIn(at: Target, store: Store, damage: Damage | null): Promise<Found> {
   const { config, connection } = at;
-  const { store, damage } = await connection.recovery.look();
   const look = await lookAround({ store, platform: connection.platform }, config.lambda);
   // Its marker is to name the rebuilt store as well.
   if (isUnread(look.green)) throw look.green;
@@ -45,28 +50,21 @@ export async function lookFor(at: Target): Promise<Found> {
  * @throws UserError conflict, where something else has to be done
  */
 export function whyOf(
-  { config }: Target,
+  { config }: Pick<Target, 'config'>,
   { damage, look, isCutOff }: Found,
   isForced: boolean,
 ): string | null {
   const { name: environment } = config;
   const { meaning, where, description } = look.claim;
   const behind = behindText(meaning, { where, environment });
-  if (behind !== null && isOfAnotherStore(meaning) && !isForced) {
-    throw new UserError('conflict', behind.what, {
-      why: behind.why,
-      mend: [
-        'name the store that is in use now in mlreg.yaml',
-        `where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`,
-      ],
-    });
-  }
+  refuseOtherStore({ config }, { look }, isForced, 'mlreg recover');
   if (damage !== null) return `${damage.problem}; ${damage.records} records before it are sound`;
   switch (meaning.kind) {
     case 'own':
     case 'superseded':
     case 'unmarked':
-      if (isCutOff) return 'mlreg recover was cut off in this store before an alias said so';
+      if (isCutOff)
+        return 'mlreg recover, or mlreg restore, was cut off in this store before an alias said so';
       return look.unknown === null ? null : unknownServingText(look.unknown, environment).what;
     case 'unknown-rollback':
       throw new UserError('conflict', 'the store is whole; it only does not know of the last rollback yet', {
@@ -85,4 +83,27 @@ export function whyOf(
       if (behind === null) throw new Error(`no words for ${meaning.kind}`);
       return behind.what;
   }
+}
+
+/**
+ * Another store has taken the place of this one, or the alias belongs to one that this store never heard of.
+ * @throws UserError conflict, unless a person says that it is gone
+ */
+export function refuseOtherStore(
+  { config: { name: environment } }: Pick<Target, 'config'>,
+  { look }: Pick<Found, 'look'>,
+  isForced: boolean,
+  command: 'mlreg recover' | 'mlreg restore',
+): void {
+  const { meaning, where } = look.claim;
+  const behind = behindText(meaning, { where, environment });
+  if (behind === null || !isOfAnotherStore(meaning) || isForced) return;
+  const again = command === 'mlreg recover' ? command : `${command} --from BACKUP --apply`;
+  throw new UserError('conflict', behind.what, {
+    why: behind.why,
+    mend: [
+      'name the store that is in use now in mlreg.yaml',
+      `where that one is gone for good: ${again} --force --reason WHY --environment ${environment}`,
+    ],
+  });
 }

@@ -45,6 +45,8 @@ export function foundText(
   why: string,
   { champion, previous, onTrial, register, changes, lost }: Rebuilt,
   closes: readonly RolloutId[],
+  /** The store knows how users left each version. */
+  isComplete = false,
 ): string {
   const row = (name: string, text: string): string => `  ${name.padEnd(9)} ${text}`;
   const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
@@ -68,8 +70,7 @@ export function foundText(
     row('changed', listed(statuses)),
     ...(lost.length === 0 ? [] : [row('lost', `${listed(lost)}: their models are gone`)]),
     row('closed', listed(closes)),
-    row('unknown', unknownText(others)),
-    row('missing', neverDeployed),
+    ...(isComplete ? [] : [row('unknown', unknownText(others)), row('missing', neverDeployed)]),
     row('users', 'stay where they are'),
   ].join('\n');
 }

@@ -1,20 +1,10 @@
-import type { Publication } from '../ports/inventory.ts';
-import type { Store } from '../ports/store.ts';
 import { parseArmTag } from '../domain/arm.ts';
-import { targetText } from '../domain/route.ts';
-import type { RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { type Rebuilt, rebuild, servedBy } from '../registry/rebuild.ts';
-import { aliasesIn, markersIn } from '../runner/environment-view.ts';
-import { replay } from '../engine/fold-journal.ts';
-import { restore } from '../runner/restore.ts';
-import { planOf } from '../strategies/common.ts';
-import { settingsFor } from './compile.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { forceOf } from './owner.ts';
-import { refuseContradicted } from './recover-champion.ts';
-import { type Found, lookFor, whyOf } from './recover-look.ts';
+import { lookFor, whyOf } from './recover-look.ts';
+import { rebuiltFrom, restoreAs, unfinishedIn } from './recover-registry.ts';
 import { foundText, nextText, stageData } from './recover-text.ts';
 
 export interface RecoverOptions {
@@ -44,7 +34,8 @@ export async function recover(context: Context, options: RecoverOptions): Promis
   }
   const rollout = context.world.ids.rolloutId();
   const { main } = found.look;
-  const rebuilt = await rebuiltFrom(context, at, found, { rollout, champion });
+  const command = 'mlreg recover';
+  const rebuilt = await rebuiltFrom(context, at, found, { rollout, champion, command });
   const closes = await unfinishedIn(found.store);
   const data = {
     environment: config.name,
@@ -61,30 +52,15 @@ export async function recover(context: Context, options: RecoverOptions): Promis
   };
   await agree(context, at, foundText(at, found, why, rebuilt, closes));
   const aside = found.damage === null ? null : await connection.recovery.salvage();
-  const { champion: serving, previous } = rebuilt;
-  const { tickMs } = config.strategies.watch;
-  const roles = { champion: previous?.version ?? null, challenger: serving.version };
-  const settings = settingsFor(config, roles, { shares: [100], bakeMs: tickMs, tickMs }, []);
-  const lock = await restore(
+  const { champion: serving } = rebuilt;
+  const lock = await restoreAs(
+    context,
+    at,
+    { store: connection.store, look: found.look },
     {
-      store: connection.store,
-      platform: connection.platform,
-      clock: context.world.clock,
-      ids: context.world.ids,
-    },
-    {
-      actor: context.actor,
+      command,
       reason: options.reason ?? '',
-      rollout,
-      // What is guarded is the champion; nothing is left to do.
-      plan: planOf('watch', settings, []),
-      endpoints: endpointsIn(rebuilt),
-      back: previous?.functionVersion ?? serving.functionVersion,
-      aliases: aliasesIn(found.look),
-      stamps: markersIn(found.look).flatMap(({ stamp }) => stamp ?? []),
-      register: rebuilt.register,
-      changes: rebuilt.changes,
-      closes,
+      ...{ rollout, rebuilt, closes },
     },
   );
   context.output.answer(
@@ -102,71 +78,6 @@ export async function recover(context: Context, options: RecoverOptions): Promis
       ].join('\n'),
   );
   return exitCode.done;
-}
-
-async function rebuiltFrom(
-  { world, actor }: Context,
-  { connection, config }: Target,
-  { store, served: now, back }: Found,
-  wanted: { readonly rollout: RolloutId; readonly champion: ReturnType<typeof parseArmTag> | undefined },
-): Promise<Rebuilt> {
-  const { platform, inventory } = connection;
-  const publications = await inventory.publications();
-  const served = publications.flatMap((one: Publication) => servedBy(one) ?? []);
-  refuseContradicted(config, wanted.champion, { ...now, back, served });
-  const names = [
-    ...new Set(
-      served.flatMap(({ champion, challenger }) => [
-        champion.endpoint,
-        ...(challenger === undefined ? [] : [challenger.endpoint]),
-      ]),
-    ),
-  ];
-  const endpoints = new Map<string, boolean>();
-  const artifacts = new Map<string, { readonly uri: string; readonly digest: string }>();
-  for (const name of names) {
-    const { kind } = await platform.endpoint(name);
-    endpoints.set(name, kind !== 'absent' && kind !== 'deleting');
-    const artifact = await inventory.artifact(name);
-    if (artifact !== null) artifacts.set(name, artifact);
-  }
-  const rebuilt = rebuild({
-    ...now,
-    back,
-    served,
-    endpoints,
-    artifacts,
-    known: await store.versions(),
-    champion: wanted.champion,
-    by: actor.name,
-    at: world.clock.now(),
-    rollout: wanted.rollout,
-  });
-  if (rebuilt !== null) return rebuilt;
-  throw new UserError(
-    'conflict',
-    `alias ${config.lambda.alias} serves ${targetText(now.target)}, which names no model version`,
-    {
-      why: 'mlreg did not publish it, so only a person knows which version it is',
-      mend: `mlreg recover --champion VERSION --environment ${config.name}`,
-    },
-  );
-}
-
-async function unfinishedIn(store: Store): Promise<readonly RolloutId[]> {
-  const open: RolloutId[] = [];
-  for (const id of await store.rollouts()) {
-    const { outcome } = replay(id, await store.journal(id));
-    if (outcome === null || outcome.kind === 'stuck') open.push(id);
-  }
-  return open;
-}
-
-function endpointsIn({ changes, register }: Rebuilt) {
-  const named = [...register, ...changes.map(({ version, set }) => ({ version, ...set }))];
-  return Object.fromEntries(
-    named.flatMap(({ version, endpoint }) => (endpoint === undefined ? [] : [[version, endpoint] as const])),
-  );
 }
 
 /** @throws UserError usage, where nobody agrees */

@@ -31,6 +31,7 @@ import { championOf } from './prepare.ts';
 import { whyNow } from './serving-now.ts';
 import { refuseToBuild } from './refuse-artifact.ts';
 import { takeUp } from './resume.ts';
+import { tellEnvironment } from './which-environment.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
 import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from './rollback-words.ts';
@@ -61,6 +62,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     options.to === undefined || options.to === 'previous' ? undefined : parseArmTag(options.to, '--to');
   const force = forceOf(options) !== undefined;
   const at = await target(context, 'lenient');
+  if (options.to === undefined) await tellEnvironment(context, at);
   let running: RolloutState | null;
   let look: Claimed | null;
   let to: VersionTag | undefined;

@@ -19,8 +19,16 @@ export interface Places {
 export function findConfig({ cwd, file, exists }: Places): string | undefined {
   if (file !== undefined) {
     const path = resolve(cwd, file);
-    if (!exists(path)) throw new UserError('usage', `there is no file ${file}`, { mend: 'mlreg init' });
-    return path;
+    if (exists(path)) return path;
+    const found = searched(cwd, exists)
+      .map((directory) => join(directory, fileName))
+      .find(exists);
+    throw new UserError('usage', `there is no file ${file}`, {
+      mend:
+        found === undefined
+          ? `--config FILE, a file that is there; or none, in the folder of ${fileName} or below it`
+          : `--config ${relative(cwd, found)}`,
+    });
   }
   return searched(cwd, exists)
     .map((directory) => join(directory, fileName))
@@ -38,15 +46,14 @@ export function noConfig({ cwd, exists }: Places, isLenient = false): UserError 
     {
       mend:
         yml === undefined
-          ? [
-              'mlreg init',
-              'mlreg --config FILE',
-              ...(isLenient
-                ? [
-                    'or without the file, by the default names: add --model NAME --environment NAME --region REGION',
-                  ]
-                : []),
-            ]
+          ? isLenient
+            ? // Whoever rolls back has a file somewhere: a new one would name another model.
+              [
+                `the same command in the folder of ${fileName}, or below it`,
+                'mlreg --config FILE',
+                'or without the file, by the default names: add --model NAME --environment NAME --region REGION',
+              ]
+            : ['mlreg init', 'mlreg --config FILE']
           : `mv ${relative(cwd, yml)} ${join(dirname(relative(cwd, yml)), fileName)}`,
     },
   );

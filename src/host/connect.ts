@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
 import { clientsOf, type Place } from './clients-of.ts';
-import { recoverable } from './recover-store.ts';
+import { type Recoverable, recoverable } from './recover-store.ts';
 import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';
@@ -12,7 +12,6 @@ import { servingOf } from '../config/serving.ts';
 import { UserError } from '../domain/user-error.ts';
 import { awsTime, systemClock } from './machine.ts';
 import type { AccountChecks } from '../ports/account.ts';
-import type { Inventory, Recovery } from '../ports/inventory.ts';
 import type { Audit } from '../ports/store.ts';
 import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
 import { createOutbox, type Outbox } from '../runner/outbox.ts';
@@ -23,7 +22,7 @@ import type { ServerLogs } from '../ports/server-logs.ts';
 import type { Sightings } from '../ports/sightings.ts';
 
 /** Everything of one environment that a command may need, behind ports. */
-export interface Connection {
+export interface Connection extends Recoverable {
   readonly store: Store;
   /** Walks the store's whole history, and changes nothing. @throws UserError where it can't be read or believed */
   audit(): Promise<Audit>;
@@ -33,9 +32,6 @@ export interface Connection {
   readonly userCounts: UserCounts;
   readonly routerCode: RouterCode;
   readonly outbox: Outbox;
-  /** What a lost or damaged registry is rebuilt from. */
-  readonly inventory: Inventory;
-  readonly recovery: Recovery;
   readonly account: AccountChecks;
   readonly artifacts: Artifacts;
   readonly serverLogs: ServerLogs;
@@ -94,6 +90,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
   const smoke = findSmoke(config);
   const store = await storeOf(config, clients);
   const channels = await channelsOf(config, clients);
+  const artifacts = createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() });
   const platform = createPlatform({
     clients,
     clock: systemClock,
@@ -140,12 +137,12 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
     outbox: createOutbox({ store, channels, clock: systemClock }),
-    ...recoverable(config, clients, store),
+    ...recoverable(config, clients, { store, artifacts }),
     account: {
       examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
       preflight: async (subject) => (await accountChecks(config, clients)).preflight(subject),
     },
-    artifacts: createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() }),
+    artifacts,
     ...(await controllerOf(config, clients)),
     ...(await besideStore(config, clients)),
     place:

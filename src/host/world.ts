@@ -18,6 +18,7 @@ import { packagedText } from './package-root.ts';
 import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
 import type { Pages, PagesOptions } from './page-server.ts';
 import type { ReadStack } from '../ports/existing-stack.ts';
+import type { Backups } from '../ports/backup.ts';
 import type { Clock, Ids } from '../ports/index.ts';
 import type { Streams } from '../reporting/output.ts';
 
@@ -36,6 +37,7 @@ export interface World {
   isAlive(actor: Actor): 'alive' | 'dead' | 'unknown';
   connect(environment: EnvironmentConfig): Promise<Connection>;
   readonly files: Files;
+  readonly backups: Backups;
   /** Calls back for each signal until undone. */
   onSignal(listener: (signal: SignalName) => void): () => void;
   /** A line from the terminal; null when nobody can be asked, at end of input, or when the signal aborts. */
@@ -101,6 +103,12 @@ export function createWorld(version: string): World {
       },
       append: (path, text) => appendFileSync(path, text),
     },
+    backups: {
+      refuseTaken: async (...given) => (await backups()).refuseTaken(...given),
+      write: async (...given) => (await backups()).write(...given),
+      writeWithArtifacts: async (...given) => (await backups()).writeWithArtifacts(...given),
+      read: async (...given) => (await backups()).read(...given),
+    },
     onSignal: (listener) => {
       const names: readonly SignalName[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
       for (const name of names) process.on(name, listener);
@@ -115,3 +123,6 @@ export function createWorld(version: string): World {
     readStack: async (place) => (await import('./read-stack.ts')).readStack(place),
   };
 }
+
+/** Only backup and restore need them. */
+const backups = async (): Promise<Backups> => (await import('../store/backup-files.ts')).backupFiles;

@@ -9,6 +9,8 @@ import type { Instant } from '../domain/units.ts';
 
 /** Why a version has the status, or was left, as a recovery says. */
 export const foundByRecovery = 'found by mlreg recover';
+export const foundByRestore = 'found by mlreg restore';
+const unproven: readonly string[] = [foundByRecovery, foundByRestore];
 
 /** Older ones are dropped: a rollback uses the newest. */
 const mostServices = 5;
@@ -19,7 +21,7 @@ export type Standing =
   | { readonly kind: 'serving'; readonly service: Service }
   /** It served everybody and was left for a newer version. */
   | { readonly kind: 'good'; readonly service: Service; readonly since: Instant }
-  /** It was found by `mlreg recover`: whether users were ever taken away from it was lost with the store. */
+  /** It was found by `mlreg recover` or `restore`: whether users were ever taken away from it was lost with the store. */
   | { readonly kind: 'unproven'; readonly service: Service; readonly since: Instant }
   /** Users were taken away from it by a verdict, an abort or a rollback. */
   | { readonly kind: 'fled'; readonly service: Service; readonly left: Departure };
@@ -57,7 +59,7 @@ export function standingOf(record: VersionRecord): Standing {
   if (service === undefined) return { kind: 'never-served' };
   if (record.status === 'champion') return { kind: 'serving', service };
   const left = departureOf(record, service);
-  if (left.why === 'replaced' && left.reason === foundByRecovery)
+  if (left.why === 'replaced' && unproven.includes(left.reason))
     return { kind: 'unproven', service, since: left.at };
   return left.why === 'replaced'
     ? { kind: 'good', service, since: left.at }

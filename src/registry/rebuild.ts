@@ -2,7 +2,7 @@ import { parseArmTag } from '../domain/arm.ts';
 import type { Departure, Service, VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import { type Instant, instant, type RolloutId, type VersionTag } from '../domain/units.ts';
-import { began, ended, foundByRecovery, servicesOf, standingOf } from './known-good.ts';
+import { began, ended, foundByRecovery, type foundByRestore, servicesOf, standingOf } from './known-good.ts';
 
 interface Arm {
   readonly version: VersionTag;
@@ -91,6 +91,10 @@ export interface RebuildInput {
   readonly by: string;
   readonly at: Instant;
   readonly rollout: RolloutId;
+  /** Why, for the registry. */
+  readonly reason?: typeof foundByRecovery | typeof foundByRestore;
+  /** The store knows all that happened to the alias: how users left a version, it says itself. */
+  readonly isComplete?: boolean;
 }
 
 export interface Rebuilt {
@@ -104,8 +108,6 @@ export interface Rebuilt {
   /** Versions that can't be rebuilt, because their artifact is not known any more. */
   readonly lost: readonly VersionTag[];
 }
-
-const reason = foundByRecovery;
 
 /**
  * Which versions may be the champion by what the Lambda version that serves says: the one that it serves, or the base of its
@@ -139,6 +141,7 @@ export function championsBy({
  */
 export function rebuild(input: RebuildInput): Rebuilt | null {
   const { target, reached = target, back, served, known, at, by, rollout } = input;
+  const { reason = foundByRecovery, isComplete = false } = input;
   const of = (functionVersion: string | undefined) =>
     served.find((one) => one.functionVersion === functionVersion);
   const serving = of(target.functionVersion);
@@ -226,6 +229,10 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
       statusReason: reason,
       rollout,
     });
+    if (isComplete) {
+      if (role !== 'champion') return record.status === 'challenger' ? to('candidate') : {};
+      if (record.status === 'champion' && record.functionVersion === service.functionVersion) return {};
+    }
     const services = servicesOf(record);
     const left: Departure = { at, why: 'replaced', reason, rollout };
     if (role === 'champion') {

@@ -275,7 +275,7 @@ export function behindText(
       };
     case 'unrestored':
       return {
-        what: 'mlreg recover was cut off in this store before the alias said so',
+        what: 'mlreg recover, or mlreg restore, was cut off in this store before the alias said so',
         why: `until ${where} carries the marker of this store, another one may still move users`,
         mend: recover,
       };

@@ -11,6 +11,8 @@ import { isMine, noStore } from '../engine/marker.ts';
 import type { RolloutPorts } from './ports.ts';
 
 export interface Restore {
+  /** What was typed. */
+  readonly command: 'mlreg recover' | 'mlreg restore';
   readonly actor: Actor;
   readonly reason: string;
   /** The journal that says what was found: it moves nobody, and has ended when it begins. */
@@ -34,7 +36,7 @@ type Ports = Pick<RolloutPorts, 'store' | 'platform' | 'clock' | 'ids'>;
 /**
  * The store takes the place of every store that the aliases' markers name, and the aliases say so. Users are not moved. Cut
  * off at any point, it goes on by being begun again: until the end the store gives no token to anybody else.
- * @throws UserError conflict, where an alias was changed since it was shown
+ * @throws Overtaken where an alias was changed since it was shown, or somebody else restores the same store
  */
 export async function restore(ports: Ports, wanted: Restore): Promise<LockRecord> {
   const { store, clock } = ports;
@@ -83,9 +85,9 @@ function started({ ids }: Ports, wanted: Restore): EntryBody {
   };
 }
 
-function ended({ actor, reason }: Restore): EntryBody {
+function ended({ actor, reason, command }: Restore): EntryBody {
   const why = reason === '' ? '' : `: ${reason}`;
-  const sentence = `the registry was rebuilt from what serves, by ${actor.name} (mlreg recover${why})`;
+  const sentence = `the registry was rebuilt from what serves, by ${actor.name} (${command}${why})`;
   return { kind: 'ended', outcome: { kind: 'restored', sentence } };
 }
 
@@ -139,8 +141,11 @@ async function mark(
   throw failure ?? overtaken(stamp.environment, alias);
 }
 
-const overtaken = (environment: string, alias?: string): UserError =>
-  new UserError(
+/** What was shown is not what serves now: whoever restores looks again. Nobody was moved. */
+export class Overtaken extends UserError {}
+
+const overtaken = (environment: string, alias?: string): Overtaken =>
+  new Overtaken(
     'conflict',
     alias === undefined
       ? 'somebody else recovers this store at the same moment'

@@ -7,7 +7,7 @@ import { fileError, nodeFileSystem } from './file-system.ts';
 import { readFrom, sizeOf } from './file.ts';
 import { apply, emptyState } from './rules/fold.ts';
 import { newerFormat } from './refusals.ts';
-import { readsOf, storeOverLog } from './rules/store-over-log.ts';
+import { readOnly } from './rules/cut.ts';
 
 /**
  * The embedded store as far as its chain vouches for it.
@@ -35,10 +35,7 @@ export function embeddedRecovery(place: StorePlace, whole: Store): Recovery {
     async look() {
       const { chain, state, problem } = await sound();
       if (problem === undefined) return { store: whole, damage: null };
-      const read = () => Promise.resolve(state);
-      const commit = (): Promise<never> => Promise.reject(new Error('a damaged store is only read'));
-      const none = { snapshot: () => Promise.resolve(undefined), keepSnapshot: commit };
-      const store = storeOverLog({ read, ...readsOf(read), ...none, commit }, 'sound');
+      const store = readOnly(state);
       const text = `${path}:${problem.line}: ${problem.sentence}`;
       return { store, damage: { where: path, problem: text, records: chain.records } };
     },

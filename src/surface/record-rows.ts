@@ -84,6 +84,40 @@ export const recordRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/audit.ts')).auditVerify,
   },
   {
+    name: 'backup',
+    summary: 'back up registry and journals into a file, or verify such a backup',
+    options: [
+      ['--to <path>', 'the file to write, or the folder if --with-artifacts is given'],
+      ['--with-artifacts', 'also copy the artifacts of all versions'],
+      ['--verify <backup>', 'verify the records of a backup, and each artifact by its digest'],
+    ],
+    examples: [
+      'mlreg backup --to prod.backup -e prod',
+      'mlreg backup --to prod-backup --with-artifacts -e prod',
+      'mlreg backup --verify prod.backup -e prod',
+    ],
+    load: async () => (await import('../commands/backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'restore the store from a backup, or take a restored table into use; move no users',
+    options: [
+      ['--from <backup>', 'a file or folder that mlreg backup has written'],
+      ['--apply', 'restore the store; without it, only show how the backup differs from what serves'],
+      ['--table <name>', 'restore into this DynamoDB table instead of the store in mlreg.yaml'],
+      ['--supersedes <table>', 'the table from which AWS restored the one that --table names'],
+      ['--champion <version>', 'the version that serves, if its Lambda version does not name it'],
+      ['--reason <text>', 'why, for the journal'],
+      ['--force', 'restore although another store is in use, or is owned (requires --reason)'],
+    ],
+    examples: [
+      'mlreg restore --from prod.backup -e prod',
+      'mlreg restore --from prod.backup --apply -e prod',
+      'mlreg restore --table mlreg-prod-2 --supersedes mlreg-prod --apply --yes -e prod',
+    ],
+    load: async () => (await import('../commands/restore.ts')).restoreStore,
+  },
+  {
     name: 'recover',
     summary: 'rebuild a lost, damaged or outdated registry from what AWS serves; move no users',
     options: [

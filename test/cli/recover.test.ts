@@ -313,7 +313,9 @@ describe('mlreg recover is cut off', () => {
         if (restoring === true) {
           for (const words of ['deploy --model-version v2.2.0', 'resume', 'gc', 'audit verify'])
             expect([words, (await cli.run(words)).code]).toEqual([words, 5]);
-          expect((await cli.ask('status')).marker.detail).toContain('mlreg recover was cut off');
+          expect((await cli.ask('status')).marker.detail).toContain(
+            'mlreg recover, or mlreg restore, was cut off',
+          );
         }
         expect((await cli.run('recover --yes')).code).toBe(0);
         await expectWell(cli, 'v2.3.0');

@@ -4,6 +4,7 @@ import { markerMutants } from './marker.ts';
 import type { Mutant } from './mutant.ts';
 import { ownerMutants } from './owner.ts';
 import { policyMutants } from './policy.ts';
+import { restoreMutants } from './restore.ts';
 import { userMutants } from './users.ts';
 
 /** All rules that `npm run mutants` breaks, one at a time (docs/reliability.md). */
@@ -12,6 +13,7 @@ export const mutants: readonly Mutant[] = [
   ...aliasMutants,
   ...ownerMutants,
   ...policyMutants,
+  ...restoreMutants,
   ...userMutants,
   ...clockMutants,
 ];

@@ -86,6 +86,8 @@ export interface Level {
   copyStore?(): void;
   /** The store is lost, or that copy takes its place. @returns how many entries each journal has that is left */
   loseStore?(kind: 'lost' | 'older'): ReadonlyMap<string, number>;
+  /** All that the store holds now came from a backup, and `mlreg restore` goes on. */
+  importStore?(): void;
   /** The store as it is now stays where it is, while another one is used. @returns uses this one again */
   keepStore?(): () => void;
   /** Somebody empties the Description of alias live. */

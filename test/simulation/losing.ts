@@ -1,11 +1,12 @@
-import { emptyState, type State } from '../../src/store/rules/fold.ts';
+import { instant } from '../../src/domain/units.ts';
+import { applyWhole, emptyState, type State } from '../../src/store/rules/fold.ts';
 import type { MemoryPlace } from '../support/memory-store.ts';
 import type { Level } from './level.ts';
 
 /** A store in memory that can be lost, or put back as it was once. */
 export function losing({
   state,
-}: MemoryPlace): Required<Pick<Level, 'copyStore' | 'loseStore' | 'keepStore'>> {
+}: MemoryPlace): Required<Pick<Level, 'copyStore' | 'loseStore' | 'keepStore' | 'importStore'>> {
   let copy = copyOf(state);
   const use = (kept: State): void => {
     const put = copyOf(kept);
@@ -23,6 +24,10 @@ export function losing({
     loseStore: (kind) => {
       use(kind === 'lost' ? emptyState() : copy);
       return new Map([...state.journals].map(([id, { length }]) => [id, length]));
+    },
+    importStore: () => {
+      const by = { name: 'ana', host: 'laptop', pid: 1, command: 'mlreg restore' };
+      applyWhole(state, { kind: 'imported', by, at: instant(0), head: '' });
     },
     keepStore: () => {
       const kept = copyOf(state);

@@ -20,7 +20,7 @@ import { findReturn } from '../../src/runner/find-return.ts';
 import { aliasesIn, markersIn } from '../../src/runner/environment-view.ts';
 import { lookAround, lookAtMarkers } from '../../src/runner/look.ts';
 import { isOfAnotherStore, leadsBackTo, newestOf } from '../../src/engine/marker.ts';
-import { restore } from '../../src/runner/restore.ts';
+import { Overtaken, restore } from '../../src/runner/restore.ts';
 import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
 import { planOf as commonPlan } from '../../src/strategies/common.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/runner/own.ts';
@@ -49,6 +49,8 @@ export interface Programs {
    * @param forced by somebody who knows that the other store, whose marker the alias carries, is gone
    */
   recover(machine: Machine, forced?: boolean): Promise<void>;
+  /** The same for records that came from a backup: it looks again where somebody has changed an alias meanwhile. */
+  restore(machine: Machine, forced?: boolean): Promise<void>;
   resume(machine: Machine, patient: boolean): Promise<DriveResult['kind'] | 'asked' | 'nothing'>;
   ask(machine: Machine, wish: Wish): Promise<void>;
   watch(machine: Machine): Promise<void>;
@@ -492,6 +494,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     }
     const { champion, previous } = rebuilt;
     await restore(ports, {
+      command: 'mlreg recover',
       actor,
       reason: '',
       rollout,
@@ -506,9 +509,21 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     });
   }
 
+  async function restoreBackup(machine: Machine, forced = false): Promise<void> {
+    for (let looks = 1; ; looks++) {
+      try {
+        return await recover(machine, forced);
+      } catch (error) {
+        if (!(error instanceof Overtaken) || looks === 5) throw error;
+        world.saw('a restore looked again');
+      }
+    }
+  }
+
   return {
     deploy,
     recover,
+    restore: restoreBackup,
     rollback,
     watch,
     async gc({ ports, actor }) {

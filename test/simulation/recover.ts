@@ -1,4 +1,5 @@
 import { armOf } from '../../src/domain/arm.ts';
+import type { AliasTarget } from '../../src/domain/route.ts';
 import { rolloutId, type VersionTag } from '../../src/domain/units.ts';
 import { endpointsOf } from './aws-model.ts';
 import { checkBreachEnded } from './breach.ts';
@@ -32,7 +33,7 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
   world.heal();
   world.killAll();
   if (story.loses !== undefined && world.level.loseStore !== undefined) {
-    await loseStore(world, program, story.loses);
+    await loseStore(world, program, story.loses, story.manner.green === true);
     if (world.violation() !== null) return;
   }
   // What dead processes had sent may arrive while the first one works; once all has, one resume must do.
@@ -66,11 +67,13 @@ export async function recover(world: SimWorld, program: Programs, story: Story):
 async function loseStore(
   world: SimWorld,
   program: Programs,
-  { kind, killAfterMs, wipes, another }: NonNullable<Story['loses']>,
+  { kind, killAfterMs, wipes, another, restores }: NonNullable<Story['loses']>,
+  hasGreen: boolean,
 ): Promise<void> {
   const { aws, level, scheduler, store } = world;
   // Without a marker nobody can tell that the store was lost.
   if (aws.alias().stamp === undefined || level.loseStore === undefined) return;
+  if (restores === true && kind === 'older') return restoreBackup(world, program, killAfterMs, hasGreen);
   world.safety.forget(level.loseStore(kind));
   world.saw(`the store was ${kind}`);
   if (kind === 'lost' && wipes === true) await wipeMarker(world, program);
@@ -82,6 +85,12 @@ async function loseStore(
   const isCutOff = (await store.lock()).restoring === true;
   if (another === true && isCutOff) await useAnother(world, program, kind);
   else await recoverThrice(world, program, 'recover');
+  await settleRecovered(world, program, found);
+}
+
+/** A registry that was rebuilt has a champion, and users are brought there where they are not with it. */
+async function settleRecovered(world: SimWorld, program: Programs, found: AliasTarget): Promise<void> {
+  const { aws, scheduler, store } = world;
   if (world.violation() !== null) return;
   const { restoring } = await store.lock();
   if (restoring === true) return world.fail(new Violation('L2 crash ends', 'mlreg recover goes on and on'));
@@ -99,6 +108,87 @@ async function loseStore(
   if (JSON.stringify(found) === JSON.stringify(aws.alias().target)) world.saw('recovering moved nobody');
   world.spawn('back', 'rollback --to', (machine) => program.rollback(machine, champion.version));
   await scheduler.run(scheduler.now() + 100_000, 60_000);
+}
+
+/**
+ * A backup from an earlier moment is restored elsewhere, while the store that it was made of lives on. Restoring moves nobody;
+ * until it is done its store moves nobody either, and from then on the old one doesn't, which seals itself.
+ */
+async function restoreBackup(
+  world: SimWorld,
+  program: Programs,
+  killAfterMs: number | null,
+  hasGreen: boolean,
+): Promise<void> {
+  const { aws, level, scheduler, store } = world;
+  const { loseStore, keepStore, importStore } = level;
+  if (loseStore === undefined || keepStore === undefined || importStore === undefined) return;
+  // What the dead had sent has come in.
+  await scheduler.run(scheduler.now() + 100_000, 60_000);
+  const found = aws.alias().target;
+  const reached = (): string =>
+    JSON.stringify([aws.alias().target, aws.stage?.().alias, aws.alias('green').target]);
+  const markers = (): string => JSON.stringify([aws.alias(), aws.stage?.(), aws.alias('green')]);
+  const before = reached();
+  const useOld = keepStore();
+  world.safety.forget(loseStore('older'));
+  importStore();
+  const first = world.spawn('restore-0', 'restore', (machine) => program.restore(machine));
+  if (killAfterMs !== null) scheduler.at(scheduler.now() + killAfterMs, () => scheduler.kill(first));
+  await scheduler.run(scheduler.now() + 60_000, 60_000);
+  if ((await store.lock()).restoring === true) {
+    const half = markers();
+    await useInVain(world, program, 'half');
+    if (world.violation() === null && markers() !== half)
+      world.fail(new Violation('I3 one owner', 'a store that is not restored yet moved an alias'));
+  }
+  for (let tries = 1; tries <= 3 && world.violation() === null; tries++) {
+    world.spawn(`restore-${tries}`, 'restore', (machine) => program.restore(machine, tries > 1));
+    await scheduler.run(scheduler.now() + 60_000, 60_000);
+  }
+  if (world.violation() !== null || (await store.lock()).restoring === true)
+    return settleRecovered(world, program, found);
+  world.saw('a backup was restored');
+  if (reached() !== before) return world.fail(new Violation('I3 one owner', 'a restore moved users'));
+  const { store: identity, token } = await store.lock();
+  for (const name of hasGreen ? (['live', 'green'] as const) : (['live'] as const)) {
+    const { stamp } = aws.alias(name);
+    const isMarked =
+      stamp?.detail?.store.id === identity?.id && stamp?.detail?.store.epoch === identity?.epoch;
+    if (!isMarked || stamp === undefined || stamp.token > token)
+      return world.fail(new Violation('I3 one owner', `a restore left ${name} with another store's marker`));
+  }
+  const useNew = keepStore();
+  const after = markers();
+  useOld();
+  await useInVain(world, program, 'old');
+  if (world.violation() !== null) return;
+  if (markers() !== after)
+    return world.fail(
+      new Violation('I3 one owner', 'a store moved an alias after another one took its place'),
+    );
+  if ((await store.lock()).sealedBy?.id === identity?.id)
+    world.saw('the store that was replaced sealed itself');
+  useNew();
+  await settleRecovered(world, program, found);
+}
+
+/** Commands in a store that may move nobody. */
+async function useInVain(world: SimWorld, program: Programs, name: string): Promise<void> {
+  type Command = readonly [string, (machine: Machine) => Promise<unknown>];
+  const recoverIt: Command = ['recover', (machine) => program.recover(machine)];
+  const commands: readonly Command[] = [
+    ['resume', (machine) => program.resume(machine, false)],
+    ['deploy', (machine) => program.deploy(machine, v25)],
+    ['gc', (machine) => program.gc(machine)],
+    ['controller', (machine) => program.controller(machine)],
+    ...(name === 'old' ? [recoverIt] : []),
+  ];
+  for (const [command, run] of commands) {
+    world.spawn(`${command}-${name}`, command, async (machine) => void (await run(machine)));
+    await world.scheduler.run(world.scheduler.now() + 60_000, 60_000);
+    world.killAll();
+  }
 }
 
 /**

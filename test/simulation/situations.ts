@@ -4,6 +4,8 @@ export const mustSee: readonly string[] = [
   'a rollback gave up on warm',
   'a rollback waits for warm',
   'a store half recovered met another one',
+  'a backup was restored',
+  'the store that was replaced sealed itself',
   '$LATEST changed',
   'a Lambda version was deleted',
   'a failed endpoint was replaced',

@@ -57,6 +57,8 @@ export interface Story {
     readonly wipes?: boolean;
     /** After that first one has died, another store is recovered and used; then somebody has the first one again. */
     readonly another?: true;
+    /** The older copy is a backup, which somebody restores; the store that it was made of stays in use elsewhere. */
+    readonly restores?: true;
   };
   /** API keys were revoked: what served before still lets callers in by them. */
   readonly revoked?: true;
@@ -190,6 +192,7 @@ export function tell(seed: number, knows: Knows = 'everything'): Story {
             killAfterMs: fate.chance(0.5) ? fate.between(20, 900) : null,
             wipes: fate.chance(0.8),
             ...(dice(seed, 58).chance(0.5) ? { another: true as const } : {}),
+            ...(dice(seed, 71).chance(0.5) ? { restores: true as const } : {}),
           },
         }
       : {}),

@@ -40,7 +40,10 @@ export interface SimWorld {
   readonly calm: boolean;
   /** API keys were revoked since what served before was published. */
   readonly revoked: boolean;
-  readonly level: Pick<Level, 'copyStore' | 'loseStore' | 'keepStore' | 'publications' | 'wipe'>;
+  readonly level: Pick<
+    Level,
+    'copyStore' | 'loseStore' | 'keepStore' | 'importStore' | 'publications' | 'wipe'
+  >;
   violation(): Violation | null;
   machine(process: Process, command: string): Machine;
   spawn(name: string, command: string, body: (machine: Machine) => Promise<void>): Process;

@@ -1,5 +1,5 @@
 import type { PagesOptions } from '../../src/host/page-server.ts';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../src/cli.ts';
 import type { ExitCode } from '../../src/commands/exit-codes.ts';
@@ -12,6 +12,10 @@ import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import type { Clock, UserCounts } from '../../src/ports/index.ts';
 import type { Recovery, ServedModel } from '../../src/ports/inventory.ts';
 import type { ServerLogs } from '../../src/ports/server-logs.ts';
+import type { EnvironmentConfig } from '../../src/config/index.ts';
+import type { ArtifactCopies } from '../../src/ports/backup.ts';
+import type { History } from '../../src/ports/history.ts';
+import { backupFiles } from '../../src/store/backup-files.ts';
 import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/runner/outbox.ts';
 import { openMemoryStore } from './memory-store.ts';
@@ -80,6 +84,11 @@ export interface CliWorld {
   preflight: (subject: RolloutSubject) => readonly AccountFinding[];
   /** Of a store in a file; null: what is in memory is whole. */
   recovery: Recovery | null;
+  /** The store's records, where it keeps them. */
+  history: (() => Promise<History>) | null;
+  artifactCopies: ArtifactCopies;
+  /** What is otherwise where mlreg.yaml, or an option, names another store. */
+  connectTo: (config: EnvironmentConfig) => Partial<Connection>;
   /** What a walk of the history comes to. */
   audit: Partial<Audit>;
   /** What the function's code understands, or why it can't be asked. */
@@ -208,6 +217,8 @@ export function cliWorld(
       look: () => world.recovery?.look() ?? Promise.resolve({ store, damage: null }),
       salvage: () => world.recovery?.salvage() ?? Promise.reject(new Error('nothing is damaged')),
     },
+    history: () => world.history?.() ?? Promise.reject(new Error('this store keeps no records')),
+    artifactCopies: () => Promise.resolve(world.artifactCopies),
     account: { examine: async () => world.account, preflight: async (subject) => world.preflight(subject) },
     artifacts: {
       resolve: (text) => (/^\w+:\/\//.test(text) ? text : `file:///project/${text}`),
@@ -275,10 +286,11 @@ export function cliWorld(
       },
       actor: (command) => ({ name: as, host, pid, command }),
       isAlive: (actor) => (actor.host !== host ? 'unknown' : running.has(actor.pid) ? 'alive' : 'dead'),
-      connect: async () => {
+      connect: async (config) => {
         loaded();
-        return { ...connection, identity: () => world.identity(as) };
+        return { ...connection, ...world.connectTo(config), identity: () => world.identity(as) };
       },
+      backups: backupFiles,
       files: {
         read: (path) => {
           const text = files.get(path);
@@ -376,6 +388,17 @@ export function cliWorld(
     userCounts: null,
     audit: {},
     recovery: null,
+    history: null,
+    artifactCopies: {
+      copy: async (uri, to) => {
+        const digest = artifacts.get(uri);
+        if (digest === undefined) throw new UserError('usage', `there is no artifact at ${uri}`);
+        writeFileSync(to, digest);
+        return { digest, bytes: digest.length };
+      },
+      digest: async (path) => ({ digest: readFileSync(path, 'utf8'), bytes: 64 }),
+    },
+    connectTo: () => ({}),
     machineAheadMs: () => 0,
     identity: async (as) => ({
       account: '123456789012',

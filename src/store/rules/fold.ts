@@ -36,6 +36,14 @@ export type Transaction =
       readonly at: Instant;
       readonly store: StoreIdentity;
     }
+  /** All records before it came from a backup: nobody is given a token until the alias says whose store this is. */
+  | {
+      readonly kind: 'imported';
+      readonly by: Actor;
+      readonly at: Instant;
+      /** Hash of the backup's newest record. */
+      readonly head: string;
+    }
   | { readonly kind: 'release' | 'restored'; readonly token: number }
   | { readonly kind: 'beat'; readonly token: number; readonly at?: Instant }
   | {
@@ -143,6 +151,14 @@ function fold(state: State, known: Folded, content: Part['content']): void {
       state.beats++;
       return;
     }
+    case 'imported':
+      // An owner of the store that the backup was made of has the newest token there: here it is fenced.
+      state.holder = {
+        ...state.holder,
+        ...{ token: state.holder.token + 1, owner: null, rollout: null, restoring: true },
+      };
+      state.beats++;
+      return;
     case 'restored': {
       const { restoring: _done, ...holder } = state.holder;
       state.holder = { ...holder, owner: null, rollout: null };

@@ -59,7 +59,7 @@ export const tailOf = (digest: string): string => `${tailMark}${digest}"}`;
 const newline = Buffer.from('\n');
 const headMark = '{"prev":"';
 const headOf = (prev: string, writer: string): string => `${headMark}${prev}","writer":"${writer}","body":`;
-const headLength = headOf('0'.repeat(64), '0'.repeat(16)).length;
+export const headLength = headOf('0'.repeat(64), '0'.repeat(16)).length;
 const tailMark = ',"hash":"';
 const tailShape = tailOf('0'.repeat(64));
 export const tailLength = tailShape.length;

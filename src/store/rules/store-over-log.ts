@@ -186,10 +186,14 @@ function placesTaken(
 }
 
 const unrestored = (): UserError =>
-  new UserError('conflict', 'mlreg recover was cut off in this store before the alias said so', {
-    why: 'until the alias carries the marker of this store, another one may still move users',
-    mend: ['mlreg recover  # goes on', 'mlreg rollback  # where users suffer: moves the alias alone'],
-  });
+  new UserError(
+    'conflict',
+    'mlreg recover, or mlreg restore, was cut off in this store before the alias said so',
+    {
+      why: 'until the alias carries the marker of this store, another one may still move users',
+      mend: ['mlreg recover  # goes on', 'mlreg rollback  # where users suffer: moves the alias alone'],
+    },
+  );
 
 const sealed = ({ id, epoch }: StoreId): UserError =>
   new UserError('conflict', `another store took this one's place: store ${id}, epoch ${epoch}`, {

@@ -198,6 +198,7 @@ export const awsLevel: BuildLevel = async (stage) => {
     ...(keeping.copyStore === undefined ? {} : { copyStore: keeping.copyStore }),
     ...(keeping.loseStore === undefined ? {} : { loseStore: keeping.loseStore }),
     ...(keeping.keepStore === undefined ? {} : { keepStore: keeping.keepStore }),
+    ...(keeping.importStore === undefined ? {} : { importStore: keeping.importStore }),
     audit: keeping.audit,
     timeOf,
     end: takeTime(scheduler, story.seed),

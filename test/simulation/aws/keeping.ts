@@ -27,7 +27,10 @@ export interface TableRequest {
 
 /** Where registry, lock and journals are kept. */
 export interface Keeping
-  extends Pick<Level, 'store' | 'registry' | 'audit' | 'copyStore' | 'loseStore' | 'keepStore'> {
+  extends Pick<
+    Level,
+    'store' | 'registry' | 'audit' | 'copyStore' | 'loseStore' | 'keepStore' | 'importStore'
+  > {
   /** The store as a process opens it. */
   open(process: Process, clients: Clients, clock: Clock): Store;
   /** Answers one HTTP request for the table. */

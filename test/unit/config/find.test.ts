@@ -45,7 +45,7 @@ test.each<readonly [string, Parameters<typeof load>[1], { message: string; mend:
       mend: ['mv ../mlreg.yml ../mlreg.yaml'],
     },
   ],
-  ['a named file', { file: 'x.yaml' }, { message: 'there is no file x.yaml', mend: ['mlreg init'] }],
+  ['a named file', { file: 'x.yaml' }, { message: 'there is no file x.yaml', mend: ['--config mlreg.yaml'] }],
   [
     'no file and no model for a command that can do without',
     { exists: () => false, allowMissing: true },

@@ -34,7 +34,7 @@ it('reads what stands before the damage, and lets nobody write to it', async () 
   expect(damage).toMatchObject({ where: path, records: 3, problem: expect.stringContaining(`${path}:8: `) });
   expect(await store.versions()).toMatchObject([{ version: V1 }]);
   expect(await store.journal(R1)).toHaveLength(1);
-  await expect(store.register(version(V2))).rejects.toThrow('only read');
+  await expect(store.register(version(V2))).rejects.toThrow('only be read');
 });
 
 it('keeps the sound records, and sets the damaged file aside', async () => {

@@ -1,0 +1,481 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Kind, kept, place, runs, seenFrom, servingFrom, users } from '../support/backup-scene.ts';
+import { baking, type CliWorld, cliWorld, projectConfig } from '../support/cli-world.ts';
+import { copyOfTable, keptInFile, keptInTable, type KeptStore } from '../support/kept-stores.ts';
+import { expectWell } from '../support/recovered.ts';
+
+/** v2.3.0 was promoted, then a backup made, then v2.4.0 promoted. */
+async function movedOn(own: KeptStore): Promise<{ aws: CliWorld; backup: string }> {
+  const aws = await servingFrom(own);
+  await runs(aws, 'deploy --model-version v2.3.0');
+  const backup = place('dev.backup');
+  await runs(aws, `backup --to ${backup}`);
+  await aws.register('v2.4.0');
+  await runs(aws, 'deploy --model-version v2.4.0');
+  return { aws, backup };
+}
+
+const marks = (cli: CliWorld) => (['live', 'green'] as const).map((name) => cli.model.alias(name).stamp);
+
+async function expectRestored(cli: CliWorld, before: { token: number; epoch: number }): Promise<void> {
+  for (const stamp of marks(cli)) {
+    expect(stamp?.detail).toMatchObject({ purpose: 'restored', store: { epoch: before.epoch + 1 } });
+    expect(stamp?.token).toBeGreaterThan(before.token);
+  }
+  const lock = await cli.store.lock();
+  expect(lock).toMatchObject({ owner: null, store: marks(cli)[0]?.detail?.store ?? {} });
+  expect(lock).not.toHaveProperty('restoring');
+}
+
+const routes: readonly [Kind, Kind][] = [
+  ['file', 'file'],
+  ['file', 'table'],
+  ['table', 'file'],
+  ['table', 'table'],
+];
+
+describe.each(routes)('mlreg restore of a backup of a %s into a %s', (from, to) => {
+  it('shows the differences and changes nothing without --apply', async () => {
+    const { aws, backup } = await movedOn(kept(from));
+    const own = kept(to);
+    const cli = seenFrom(own, aws);
+    const before = [users(cli), marks(cli)];
+    const ran = await cli.run(`restore --from ${backup}`);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    for (const words of [
+      /dev: .*dev\.backup, made of .* records, store [0-9a-f]{8}, epoch 1, token \d+/,
+      /alias +live serves Lambda version \d+/,
+      /champion +v2\.4\.0, Lambda version \d+/,
+      /added +v2\.4\.0/,
+      /into +.*, which is empty/,
+      /behind +alias live was written by .* which this store does not know/,
+      /lost +r-\d+ at least: their journals/,
+      /users +stay where they are/,
+      /nothing was changed; next: the same command with --apply/,
+    ])
+      expect(ran.stdout).toMatch(words);
+    expect([users(cli), marks(cli)]).toEqual(before);
+    expect((await (await own.history()).read()).lines).toEqual([]);
+  });
+
+  it('restores over what was lost since, moves nobody, and all works afterwards', async () => {
+    const { aws, backup } = await movedOn(kept(from));
+    const cli = seenFrom(kept(to), aws);
+    const before = [users(cli), marks(cli)[0]] as const;
+    const answer = await cli.ask(`restore --from ${backup} --apply`);
+    expect(answer).toMatchObject({
+      ...{ kind: 'Restore', result: 'restored', champion: { version: 'v2.4.0' }, registered: ['v2.4.0'] },
+      ...{ closed: [], isComplete: false, setAside: null },
+      lostRollouts: [expect.stringMatching(/^r-\d+ at least$/)],
+    });
+    expect(users(cli)).toEqual(before[0]);
+    await expectRestored(cli, { token: before[1]?.token ?? 0, epoch: 1 });
+    const refused = await cli.run('rollback');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('v2.3.0 served before, but')]);
+    await expectWell(cli, 'v2.4.0');
+  });
+
+  it('keeps what the backup knows where nothing was lost, and closes no ended rollout', async () => {
+    const aws = await servingFrom(kept(from));
+    await runs(aws, 'deploy --model-version v2.3.0');
+    const backup = place('dev.backup');
+    await runs(aws, `backup --to ${backup}`);
+    const cli = seenFrom(kept(to), aws);
+    const before = users(cli);
+    const versions = await aws.store.versions();
+    expect(await cli.ask(`restore --from ${backup} --apply`)).toMatchObject({
+      ...{ result: 'restored', isComplete: true, registered: [], changed: [], closed: [], lostRollouts: [] },
+    });
+    expect([users(cli), await cli.store.versions()]).toEqual([before, versions]);
+    expect((await cli.run('history')).stdout.split('\n').length).toBeGreaterThan(2);
+    // Known good stays known good: nobody is asked.
+    expect((await cli.run('rollback')).code).toBe(0);
+    expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    await expectWell(cli, 'v2.2.0');
+  });
+
+  it('seals the old store at its next look at the alias, and that one moves nobody any more', async () => {
+    const old = kept(from);
+    const { aws, backup } = await movedOn(old);
+    const cli = seenFrom(kept(to), aws);
+    await runs(cli, `restore --from ${backup} --apply`);
+    const identity = (await cli.store.lock()).store;
+    const left = seenFrom(old, cli);
+    await left.register('v2.6.0');
+    const before = [users(left), marks(left)];
+    for (const words of [
+      'deploy --model-version v2.6.0',
+      'resume',
+      'gc',
+      'watch --duration 5',
+      'recover --yes',
+    ])
+      expect([words, (await left.run(words)).code]).toEqual([words, 5]);
+    expect([users(left), marks(left)]).toEqual(before);
+    expect((await old.store.lock()).sealedBy).toEqual({ id: identity?.id, epoch: identity?.epoch });
+    // A person's rollback without the store works on, and keeps the marker's store.
+    expect((await left.run('rollback')).code).toBe(0);
+    expect(marks(left)[0]?.detail).toMatchObject({ purpose: 'blind', store: { id: identity?.id } });
+  });
+
+  it('closes a rollout that was under way, leaves its users where they are, and names the way out', async () => {
+    const own = kept(from);
+    const aws = await servingFrom(own);
+    const backup = place('dev.backup');
+    aws.when(baking(50), () => {
+      aws.model.fault = () => 'crash-before';
+    });
+    await aws.run('deploy --model-version v2.3.0');
+    aws.model.fault = () => null;
+    await runs(aws, `backup --to ${backup}`);
+    const cli = seenFrom(kept(to), aws);
+    const before = users(cli);
+    const ran = await cli.run(`restore --from ${backup} --apply`);
+    expect([ran.code, ran.stdout]).toEqual([
+      0,
+      expect.stringMatching(/nobody judges it; next: mlreg rollback --to v2\.2\.0 --environment dev/),
+    ]);
+    expect(ran.stderr).toMatch(/closed +r-\d+/);
+    expect(users(cli)).toEqual(before);
+    await runs(cli, 'rollback --to v2.2.0');
+    await expectWell(cli, 'v2.2.0');
+  });
+});
+
+describe('mlreg restore, cut off', () => {
+  class Crash extends Error {}
+
+  /** From its nth call on a process is dead. */
+  function dying(own: KeptStore, cli: CliWorld, dies: number): { calls: () => number } {
+    let calls = 0;
+    let isTaking = false;
+    const step = (name: string): void => {
+      // Before that nothing is written.
+      isTaking ||= name.startsWith('take');
+      if (isTaking && ++calls > dies) throw new Crash(name);
+    };
+    const mortal = <T extends object>(of: T): T =>
+      new Proxy(of, {
+        get: (from, name: string) => {
+          const found = Reflect.get(from, name) as unknown;
+          if (typeof found !== 'function' || name === 'then') return found;
+          return async (...given: unknown[]) => {
+            step(`${name} before`);
+            const value = (await found.apply(from, given)) as unknown;
+            step(`${name} after`);
+            return name === 'take'
+              ? { ...(value as object), store: mortal((value as { store: object }).store) }
+              : value;
+          };
+        },
+      });
+    cli.model.fault = (_at, name) => (name.startsWith('store.') ? null : (step(name), null));
+    const history = async () => {
+      const found = await own.history();
+      return { ...found, take: mortal({ take: found.take }).take } as typeof found;
+    };
+    cli.connectTo = () => ({ history });
+    return { calls: () => calls };
+  }
+
+  it.each(['file', 'table'] as const)(
+    'at any call is completed by running it again, and until then nothing may use the %s',
+    async (kind) => {
+      const { aws, backup } = await movedOn(keptInFile());
+      const token = marks(aws)[0]?.token ?? 0;
+      let most = 1;
+      let cutOff = 0;
+      for (let dies = 0; dies < most; dies++) {
+        const own = kept(kind);
+        const cli = seenFrom(own, aws);
+        const counted = dying(own, cli, dies);
+        const before = users(cli);
+        const ran = await cli.run(`restore --from ${backup} --apply`);
+        most = Math.max(most, counted.calls() + 1);
+        cli.model.fault = () => null;
+        cli.connectTo = () => ({ history: own.history });
+        expect([dies, users(cli)]).toEqual([dies, before]);
+        if (ran.code !== 0) {
+          const lock = await own.store.lock();
+          // Before the first record nothing is there; after the last one all is done.
+          if (lock.restoring === true) cutOff++;
+          else expect([0, lock.token > token]).toContain(lock.token > token || lock.token);
+          if (lock.restoring === true) {
+            const marked = marks(cli);
+            for (const words of ['deploy --model-version v2.3.0', 'resume', 'gc'])
+              expect([dies, words, (await cli.run(words)).code]).toEqual([dies, words, 5]);
+            expect([users(cli), marks(cli)]).toEqual([before, marked]);
+          }
+          await runs(cli, `restore --from ${backup} --apply`);
+        }
+        expect([dies, users(cli)]).toEqual([dies, before]);
+        const epochs = marks(cli).map((stamp) => stamp?.detail?.store);
+        expect(epochs[0]).toEqual(epochs[1]);
+        expect((await own.store.lock()).store).toMatchObject(epochs[0] ?? {});
+        expect(await cli.ask('status')).toMatchObject({ champion: 'v2.4.0', rollout: null });
+        expect((await cli.run('audit verify')).code).toBe(0);
+      }
+      expect([most, cutOff]).toEqual([expect.any(Number), expect.any(Number)]);
+      expect(most).toBeGreaterThan(20);
+      expect(cutOff).toBeGreaterThan(8);
+    },
+    60_000,
+  );
+
+  it('while it wrote records into a table leaves a table that every command refuses, and goes on', async () => {
+    const { aws, backup } = await movedOn(keptInFile());
+    const own = keptInTable('mlreg-dev');
+    const cli = seenFrom(own, aws);
+    let writes = 0;
+    own.fake.fate = (operation) => (operation.startsWith('Transact') && ++writes > 2 ? 'denied' : 'pass');
+    expect((await cli.run(`restore --from ${backup} --apply`)).code).not.toBe(0);
+    own.fake.fate = () => 'pass';
+    for (const words of [
+      'status',
+      'deploy --model-version v2.3.0',
+      'resume',
+      `backup --to ${place('x')}`,
+      'audit verify',
+    ]) {
+      const ran = await cli.run(words);
+      expect([words, ran.code]).toEqual([words, 5]);
+    }
+    expect((await cli.run('status')).stderr).toContain('mlreg restore --from BACKUP --apply  # goes on');
+    expect((await cli.run(`restore --from ${backup}`)).stdout).toContain('which holds nothing else');
+    await runs(cli, `restore --from ${backup} --apply`);
+    await expectWell(cli, 'v2.4.0');
+  });
+
+  it('loses no record where DynamoDB does not answer', async () => {
+    const { aws, backup } = await movedOn(keptInFile());
+    const own = keptInTable('mlreg-dev');
+    const cli = seenFrom(own, aws);
+    let writes = 0;
+    own.fake.fate = (operation) =>
+      operation.startsWith('Transact')
+        ? (['pass', 'lost-after', 'lost-before', 'throttled'] as const)[++writes % 4]!
+        : 'pass';
+    await runs(cli, `restore --from ${backup} --apply`);
+    own.fake.fate = () => 'pass';
+    const [, ...records] = readFileSync(backup, 'utf8').trimEnd().split('\n');
+    const { lines } = await (await own.history()).read();
+    expect(lines.slice(0, records.length)).toEqual(records);
+    await expectWell(cli, 'v2.4.0');
+  });
+});
+
+describe('mlreg restore, while others write the aliases', () => {
+  it('looks again where one was changed, and takes an epoch above what it finds then', async () => {
+    const { aws, backup } = await movedOn(keptInFile());
+    const cli = seenFrom(keptInFile(), aws);
+    const { target, stamp } = cli.model.alias('green');
+    let changed = 0;
+    cli.model.fault = (_at, name) => {
+      if (name === 'writeAlias' && changed++ === 0) {
+        const detail = { ...stamp!.detail!, store: { ...stamp!.detail!.store, epoch: 7 } };
+        cli.model.makeAlias('green', target, { ...stamp!, token: 500, detail });
+      }
+      return null;
+    };
+    const before = users(cli);
+    const ran = await cli.run(`restore --from ${backup} --apply --force --reason drill`);
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('looking again')]);
+    expect(users(cli)).toEqual(before);
+    for (const one of marks(cli)) {
+      expect(one?.detail?.store.epoch).toBeGreaterThan(7);
+      expect(one?.token).toBeGreaterThan(500);
+    }
+  });
+
+  it('makes what was promoted meanwhile the champion, and never sets it back', async () => {
+    const { aws, backup } = await movedOn(keptInFile());
+    const cli = seenFrom(keptInFile(), aws);
+    const { stamp } = cli.model.alias();
+    let changed = 0;
+    cli.model.fault = (_at, name) => {
+      if (name === 'writeAlias' && changed++ === 0)
+        cli.model.makeAlias(
+          'live',
+          { functionVersion: '7', weights: {} },
+          { ...stamp!, seq: stamp!.seq + 5 },
+        );
+      return null;
+    };
+    expect(await cli.ask(`restore --from ${backup} --apply`)).toMatchObject({
+      champion: { version: 'v2.2.0' },
+    });
+    expect(cli.model.alias().target).toEqual({ functionVersion: '7', weights: {} });
+    expect((await cli.ask('status')).champion).toBe('v2.2.0');
+  });
+
+  it('gives up where that does not end, and says what to type', async () => {
+    const { aws, backup } = await movedOn(keptInFile());
+    const cli = seenFrom(keptInFile(), aws);
+    cli.model.fault = (_at, name) => {
+      const { target, stamp } = cli.model.alias();
+      if (name === 'writeAlias') cli.model.makeAlias('live', target, stamp);
+      return null;
+    };
+    const ran = await cli.run(`restore --from ${backup} --apply`);
+    expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining('was changed while its store was')]);
+  });
+});
+
+describe('mlreg restore, where something is there', () => {
+  it('sets the records of a file aside, and restores in its place', async () => {
+    const own = keptInFile();
+    const { aws, backup } = await movedOn(own);
+    const bytes = readFileSync(own.path);
+    const cli = seenFrom(own, aws);
+    const shown = await cli.run(`restore --from ${backup}`);
+    expect(shown.stdout).toMatch(
+      /into .*, which holds later records: they are set aside\n(.*\n)? {2}lost +r-\d+: their/,
+    );
+    expect(readdirSync(dirname(own.path)).filter((name) => name.includes('replaced'))).toEqual([]);
+    const { setAside, champion } = await cli.ask(`restore --from ${backup} --apply`);
+    expect(readFileSync(setAside)).toEqual(bytes);
+    expect(champion.version).toBe('v2.4.0');
+    const done = marks(cli);
+    expect(await cli.ask(`restore --from ${backup} --apply`)).toMatchObject({ result: 'nothing-to-restore' });
+    expect(marks(cli)).toEqual(done);
+    await expectWell(cli, 'v2.4.0');
+    // Used since: the same order once more is no retry.
+    expect((await cli.run(`restore --from ${backup} --apply`)).code).toBe(5);
+  });
+
+  it('changes no record of a table: it names a new one, into which --table leads', async () => {
+    const own = keptInTable('mlreg-dev');
+    const { aws, backup } = await movedOn(own);
+    const items = structuredClone([...own.fake.items]);
+    const fresh = keptInTable('mlreg-dev-2');
+    const cli = seenFrom(own, aws, { 'mlreg-dev-2': fresh });
+    const ran = await cli.run(`restore --from ${backup} --apply`);
+    expect([ran.code, ran.stderr]).toEqual([
+      5,
+      expect.stringContaining(`--from ${backup} --table NEW --apply`),
+    ]);
+    expect([...own.fake.items]).toEqual(items);
+    const said = await runs(cli, `restore --from ${backup} --table mlreg-dev-2 --apply`);
+    expect(said).toContain('mlreg-dev is sealed');
+    expect(said).toContain('set environments.dev.table to mlreg-dev-2 in mlreg.yaml');
+    expect((await own.store.lock()).sealedBy?.id).toBe((await fresh.store.lock()).store?.id);
+    await expectWell(seenFrom(fresh, cli), 'v2.4.0');
+  });
+
+  it('refuses while somebody drives a rollout in the store that it replaces, without --force', async () => {
+    const own = keptInFile();
+    const { aws, backup } = await movedOn(own);
+    await aws.register('v2.5.0');
+    let tried: Promise<any> | undefined;
+    aws.when(baking(10), () => {
+      tried = aws.run(`restore --from ${backup} --apply`);
+    });
+    await aws.run('deploy --model-version v2.5.0');
+    const ran = await tried;
+    expect([ran.code, ran.stderr]).toEqual([
+      5,
+      expect.stringContaining('drives a rollout in the store that is to be replaced'),
+    ]);
+    expect((await aws.ask('status')).champion).toBe('v2.5.0');
+  });
+
+  it('needs --force and a reason where another store has the aliases', async () => {
+    const { aws, backup } = await movedOn(keptInFile());
+    const other = seenFrom(keptInFile(), aws);
+    await runs(other, 'recover --yes');
+    const own = keptInFile();
+    const cli = seenFrom(own, other);
+    const before = [users(cli), marks(cli)];
+    expect((await cli.run(`restore --from ${backup}`)).stdout).toContain('took the place of this store');
+    const refused = await cli.run(`restore --from ${backup} --apply`);
+    expect([refused.code, refused.stderr]).toEqual([
+      5,
+      expect.stringContaining('--apply --force --reason WHY'),
+    ]);
+    expect([users(cli), marks(cli)]).toEqual(before);
+    expect(existsSync(own.path)).toBe(false);
+    expect((await cli.run(`restore --from ${backup} --apply --force`)).code).toBe(2);
+    await runs(cli, `restore --from ${backup} --apply --force --reason "that machine is gone"`);
+    expect(marks(cli)[0]?.detail?.store.epoch).toBe((before[1]?.[0] as any).detail.store.epoch + 1);
+    await expectWell(cli, 'v2.4.0');
+  });
+
+  it('asks before it restores a protected environment: by its name, or --yes', async () => {
+    const config = projectConfig.replace('dev: { approvals: 0 }', 'dev: { approvals: 0, protected: true }');
+    const { aws, backup } = await movedOn(keptInFile());
+    const cli = seenFrom(keptInFile(), aws, {}, config);
+    expect((await cli.run(`restore --from ${backup}`)).code).toBe(0);
+    const before = marks(cli);
+    expect((await cli.run(`restore --from ${backup} --apply`)).code).toBe(2);
+    expect(
+      (await cli.run(`restore --from ${backup} --apply`, { terminal: true, answers: ['yes'] })).code,
+    ).toBe(2);
+    expect([marks(cli), (await cli.store.lock()).token]).toEqual([before, 0]);
+    expect(
+      (await cli.run(`restore --from ${backup} --apply`, { terminal: true, answers: ['dev'] })).code,
+    ).toBe(0);
+    const again = seenFrom(keptInFile(), aws, {}, config);
+    await runs(again, `restore --from ${backup} --apply --yes`);
+  });
+
+  it('says what it restores from', async () => {
+    const cli = await servingFrom(keptInFile());
+    for (const words of ['restore', 'restore --table a', 'restore --table a --supersedes a'])
+      expect([words, (await cli.run(words)).code]).toEqual([words, 2]);
+    expect(existsSync(place('none'))).toBe(false);
+    expect((await cli.run(`restore --from ${place('none')}`)).code).toBe(2);
+  });
+});
+
+describe('mlreg restore --table, of a table that AWS restored', () => {
+  it.each(['nothing', 'a promotion'])('takes the place of the old one, with %s lost', async (lost) => {
+    const old = keptInTable('mlreg-dev');
+    const aws = await servingFrom(old);
+    await runs(aws, 'deploy --model-version v2.3.0');
+    const fresh = keptInTable('mlreg-dev-2', copyOfTable(old.fake, 'mlreg-dev-2'));
+    if (lost !== 'nothing') {
+      await aws.register('v2.4.0');
+      await runs(aws, 'deploy --model-version v2.4.0');
+    }
+    const champion = lost === 'nothing' ? 'v2.3.0' : 'v2.4.0';
+    const tables = { 'mlreg-dev-2': fresh, 'mlreg-dev': old };
+    const cli = seenFrom(old, aws, tables);
+    const before = [users(cli), marks(cli)[0]?.token ?? 0] as const;
+    const words = 'restore --table mlreg-dev-2 --supersedes mlreg-dev';
+    expect(await runs(cli, words)).toContain('table mlreg-dev-2, which keeps its records');
+    expect(marks(cli)[0]?.token).toBe(before[1]);
+    expect(await cli.ask(`${words} --apply`)).toMatchObject({
+      ...{ result: 'restored', champion: { version: champion }, isComplete: lost === 'nothing' },
+      sealed: [{ where: 'mlreg-dev', isSealed: true }],
+    });
+    expect(users(cli)).toEqual(before[0]);
+    const left = await cli.run('resume');
+    expect([left.code, left.stderr]).toEqual([5, expect.stringContaining('took the place of this store')]);
+    const config = projectConfig.replace(
+      'dev: { approvals: 0 }',
+      'dev: { approvals: 0, table: mlreg-dev-2 }',
+    );
+    const now = seenFrom(fresh, cli, tables, config);
+    await expectRestored(now, { token: before[1], epoch: 1 });
+    expect(await now.ask(`${words} --apply`)).toMatchObject({ result: 'nothing-to-restore' });
+    await expectWell(now, champion);
+  });
+
+  it('refuses a table that was not restored from the old one, and an empty one', async () => {
+    const old = keptInTable('mlreg-dev');
+    const aws = await servingFrom(old);
+    await runs(aws, 'deploy --model-version v2.3.0');
+    const other = keptInTable('other');
+    await runs(await servingFrom(other), 'deploy --model-version v2.3.0');
+    const cli = seenFrom(old, aws, { other, empty: keptInTable('empty'), 'mlreg-dev': old });
+    for (const [table, sentence] of [
+      ['other', 'was not restored from table mlreg-dev'],
+      ['empty', 'is empty'],
+    ] as const) {
+      const ran = await cli.run(`restore --table ${table} --supersedes mlreg-dev --apply`);
+      expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining(sentence)]);
+    }
+  });
+});
