@@ -17,8 +17,8 @@ import { localAws } from './local-world.ts';
 import { packagedText } from './package-root.ts';
 import { ask, askKey, isAlive, randomIds, systemClock, userName } from './machine.ts';
 import type { Pages, PagesOptions } from './page-server.ts';
-import type { ReadStack } from '../ports/existing-stack.ts';
 import type { Backups } from '../ports/backup.ts';
+import type { ReadStack } from '../ports/existing-stack.ts';
 import type { Clock, Ids } from '../ports/index.ts';
 import type { Streams } from '../reporting/output.ts';
 
