@@ -12,6 +12,9 @@ const ofPlans = [
   'bake',
   'tick',
   'sample',
+  'hold-back',
+  'keep',
+  'with-latest',
   'approval-required',
 ] as const;
 
@@ -20,7 +23,7 @@ const ofPlans = [
  * doesn't list it doesn't run: a workflow needs neither `local` nor a dashboard.
  */
 const commands: Readonly<Record<string, { readonly flags: readonly string[]; readonly word?: string }>> = {
-  deploy: { flags: [...ofPlans, 'reason', 'timeout', 'detach', 'dry-run'] },
+  deploy: { flags: [...ofPlans, 'reason', 'timeout', 'detach', 'dry-run', 'no-smoke'] },
   plan: { flags: ofPlans },
   resume: { flags: ['reason', 'adopt'] },
   approve: { flags: ['plan-hash', 'reason'], word: 'rollout' },
@@ -38,7 +41,17 @@ const commands: Readonly<Record<string, { readonly flags: readonly string[]; rea
 };
 
 /** Flags without a value: `true` sets them. */
-const switches = new Set(['approval-required', 'detach', 'dry-run', 'adopt', 'full', 'if-running']);
+const switches = new Set([
+  'approval-required',
+  'detach',
+  'dry-run',
+  'adopt',
+  'full',
+  'if-running',
+  'keep',
+  'with-latest',
+  'no-smoke',
+]);
 /** Given once a line. */
 const repeated = new Set(['metric']);
 /** Read by the action itself. */

@@ -2,12 +2,12 @@ import type { EntryBody } from '../domain/journal.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 
-/** Users wait for the rollback: AWS is asked once, and given no longer than this for an answer, ms. */
+/** Users wait for the rollback: AWS is given no longer than this for an answer, ms. */
 const haste = { withinMs: 2_000 };
 
 /**
  * Where users are about to be brought back to their champion: whether something is there that answers them. Only AWS's word
- * that it is not counts.
+ * that it is not counts, said twice: one of its servers may not have heard of the endpoint yet, or may still remember it.
  * @returns the entries, the one of the rollback with what is lost
  */
 export async function withLostChampion(
@@ -29,6 +29,11 @@ async function lostChampion(
   const name = plan.champion === null ? undefined : endpoints[plan.champion]?.name;
   // Who has moved nobody takes nobody anywhere.
   if (name === undefined || keeps !== null || challengerShare(state) === 0) return null;
+  return (await troubleOf(platform, name)) === null ? null : troubleOf(platform, name);
+}
+
+/** In words; null where it answers users, or nobody knows. */
+async function troubleOf(platform: Pick<Platform, 'endpoint'>, name: string): Promise<string | null> {
   try {
     const { kind } = await platform.endpoint(name, haste);
     if (kind === 'in-service') return null;

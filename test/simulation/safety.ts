@@ -520,7 +520,10 @@ export function watchSafety(world: Watched): Safety {
   /** Users who suffer wait for no warm-up, and those who don't wait for a bounded one. */
   function checkWarmUp(id: string, { plan, entries }: Followed, intent: Entry): void {
     const law: Law = 'I19 warm where nobody suffers';
-    if (entries.some(({ kind }) => kind === 'rolling-back')) fail(law, `${id} warms up on its way back`);
+    // What nobody could answer from is built, tested and warm before anybody is moved to it.
+    if (entries.some((entry) => entry.kind === 'rolling-back' && entry.lost === undefined))
+      fail(law, `${id} warms up on its way back`);
+    if (entries.some(({ kind }) => kind === 'rolling-back')) return;
     if (plan.strategy !== 'rollback' || plan.builds !== undefined || plan.republishes !== undefined) return;
     const step = plan.steps.find(({ kind }) => kind === 'warm-up');
     const withinMs = step?.kind === 'warm-up' ? step.withinMs : undefined;

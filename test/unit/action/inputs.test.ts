@@ -33,6 +33,10 @@ describe("the action's inputs", () => {
     ],
     [{ command: 'deploy', 'dry-run': 'false', percent: ' 5 ' }, ['deploy', '--yes', '--percent=5']],
     [
+      { command: 'deploy', 'no-smoke': 'true', 'with-latest': 'true', 'hold-back': '2%', reason: 'hotfix' },
+      ['deploy', '--yes', '--no-smoke', '--with-latest', '--hold-back=2%', '--reason=hotfix'],
+    ],
+    [
       { command: 'approve', rollout: 'r-1', 'plan-hash': 'abc' },
       ['approve', '--yes', '--plan-hash=abc', '--', 'r-1'],
     ],
