@@ -6,6 +6,7 @@ import type { Item, Put, Table } from '../src/aws/dynamo-table.ts';
 import { instant, rolloutId } from '../src/domain/units.ts';
 import type { Store } from '../src/ports/store.ts';
 import { rolloutData } from '../src/reporting/rollout-view.ts';
+import { viewOf } from '../src/view/view.ts';
 import { readState } from '../src/runner/journal-writer.ts';
 import { lookAt } from '../src/runner/look.ts';
 import { abort, start } from '../src/runner/own.ts';
@@ -69,14 +70,14 @@ async function status({ world, open }: Bake): Promise<void> {
   const state = await knownState(store, newest);
   if (state === null) throw new Error('there is no rollout');
   await lookAt(store, world.alias());
-  JSON.stringify([rolloutData(state), verdictOn(state)]);
+  JSON.stringify([rolloutData(viewOf(state, [], state.writtenAt)), verdictOn(state)]);
 }
 
 /** As it was before there were snapshots. */
 async function statusWhole({ open }: Bake): Promise<void> {
   const store = open();
   const state = await readState(store, id);
-  JSON.stringify([rolloutData(state), verdictOn(state)]);
+  JSON.stringify([rolloutData(viewOf(state, [], state.writtenAt)), verdictOn(state)]);
 }
 
 /** One that has ended is taken up once more: the same reads and writes each time. */

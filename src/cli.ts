@@ -2,11 +2,13 @@ import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCode, exitCodeOfFault } from './commands/exit-codes.ts';
 import { peoplesWords, printable } from './domain/one-line.ts';
 import { annotation } from './reporting/github.ts';
-import { createOutput, type Output } from './reporting/output.ts';
+import { createOutput, type Output, type Streams } from './reporting/output.ts';
+import { wrapTo } from './reporting/width.ts';
 import { choices, globalOptions } from './surface/global-options.ts';
 import { exitCodesText, groupSummaries } from './surface/help-words.ts';
 import { rows } from './surface/index.ts';
 import { refuseVersion, refuseVersionBesideWords, refuseWithoutEffect } from './surface/refused-options.ts';
+import type { ErrorSummary } from './reporting/error-summary.ts';
 import { insteadOf, takeWords } from './surface/typed-words.ts';
 import type { World } from './host/world.ts';
 
@@ -38,7 +40,7 @@ export async function main(words: readonly string[], world: World): Promise<Exit
         quiet: false,
         color: !argv.includes('--no-color'),
       }),
-      world.env,
+      world,
     );
   }
 }
@@ -63,11 +65,12 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeOut: world.streams.stdout,
+      writeOut: (text) => world.streams.stdout(fitted(text, world.streams, world.streams.stdoutIsTerminal)),
       // It repeats what was typed.
-      writeErr: (text) => world.streams.stderr(printable(text)),
-      getOutHelpWidth: () => 110,
-      getErrHelpWidth: () => 110,
+      writeErr: (text) =>
+        world.streams.stderr(fitted(printable(text), world.streams, world.streams.stderrIsTerminal)),
+      getOutHelpWidth: () => helpWidth(world.streams),
+      getErrHelpWidth: () => helpWidth(world.streams),
     })
     // A word that looks alike is no help beside the command that was meant.
     .showSuggestionAfterError(insteadOf(argv.find((word) => !word.startsWith('-')) ?? '').length === 0)
@@ -107,6 +110,16 @@ function build(world: World, argv: readonly string[], done: (code: ExitCode) => 
   }
   return program;
 }
+
+const mostHelpWidth = 110;
+/** Below this commander's own columns leave no room for a word. */
+const leastHelpWidth = 60;
+
+const helpWidth = ({ columns, stdoutIsTerminal }: Streams): number =>
+  stdoutIsTerminal ? Math.min(mostHelpWidth, Math.max(leastHelpWidth, columns)) : mostHelpWidth;
+
+const fitted = (text: string, { columns }: Streams, isTerminal: boolean): string =>
+  isTerminal ? wrapTo(text, columns) : text;
 
 const examplesText = (examples: readonly string[]): string =>
   `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`;
@@ -178,10 +191,24 @@ function answerUsage({ message }: CommanderError, argv: readonly string[], world
   output.answer({ kind: 'Error', error, why: null, mend, exitCode: exitCode.usage }, () => error);
 }
 
+/** A job's page says what stopped it as well, where its runner has one: `docs.github.com`, "Adding a job summary". */
+async function summarize(world: World, error: ErrorSummary): Promise<void> {
+  const { GITHUB_STEP_SUMMARY: path = '' } = world.env;
+  if (path === '') return;
+  const { gitHubErrorSummary } = await import('./reporting/error-summary.ts');
+  try {
+    world.files.append(path, gitHubErrorSummary(error, world.env));
+  } catch {
+    // The log has it, and no summary is worth another error.
+  }
+}
+
 /** What happened, why, and the next command to type. A stack only for bugs of ours, and only when asked for. */
-async function fail(error: unknown, output: Output, env: World['env']): Promise<ExitCode> {
+async function fail(error: unknown, output: Output, world: World): Promise<ExitCode> {
+  const { env } = world;
   const { explain } = await import('./commands/explain.ts');
   const { what, why, mend, code, stack = [] } = explain(error, exitCodeOfFault, env);
+  await summarize(world, { what, why, mend, isBefore: code === exitCode.usage });
   if (output.mode !== 'text') {
     output.answer({ kind: 'Error', error: what, why: why ?? null, mend, exitCode: code }, () => what);
     return code;

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { main } from '../cli.ts';
 import { UserError } from '../domain/user-error.ts';
+import { gitHubErrorSummary } from '../reporting/error-summary.ts';
 import { annotation, fileEntry } from '../reporting/github.ts';
 import { createWorld } from '../host/world.ts';
 import { inputsOf } from './inputs.ts';
@@ -30,6 +31,10 @@ async function codeOf(words: () => readonly string[] | null): Promise<number | n
     return await main(argv, createWorld(MLREG_VERSION));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
+    const { GITHUB_STEP_SUMMARY: summary = '' } = process.env;
+    const { message: what, mend } = error;
+    if (summary !== '')
+      appendFileSync(summary, gitHubErrorSummary({ what, mend, isBefore: true }, process.env));
     process.stderr.write(`${annotation('error', 'mlreg', [error.message, ...error.mend].join('\n'))}\n`);
     return 2;
   }

@@ -1,8 +1,10 @@
 import { oneLine } from '../domain/one-line.ts';
 import { fileEntry } from '../reporting/github.ts';
+import { runLink } from '../reporting/error-summary.ts';
 import { gitHubSummary, resultOf } from '../reporting/github-summary.ts';
 import { outcomeData, outcomeText } from '../reporting/rollout-view.ts';
 import type { Output } from '../reporting/output.ts';
+import { viewOf } from '../view/view.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import type { World } from '../host/world.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -16,9 +18,10 @@ interface Place {
 /** The end of a rollout, or where it was left, for whoever drove it; in a GitHub job its summary and outputs too. */
 export function answerOutcome(context: Place, state: RolloutState, code: ExitCode): ExitCode {
   const { output } = context;
-  output.answer(outcomeData(state, code), () => outcomeText(state, output.paint));
+  const view = viewOf(state, [], context.world.clock.now());
+  output.answer(outcomeData(view, code), () => outcomeText(view, output.paint));
   const { GITHUB_STEP_SUMMARY: summary = '' } = context.world.env;
-  if (summary !== '') append(context, summary, gitHubSummary(state));
+  if (summary !== '') append(context, summary, gitHubSummary(view, runLink(context.world.env)));
   report(context, 'GITHUB_OUTPUT', outputsOf(state, code));
   // On its way back and left by a second signal: the action's clean-up must still see to it.
   const isSettled = state.outcome !== null || state.phase !== 'rolling-back';

@@ -4,7 +4,7 @@ import { UserError } from '../domain/user-error.ts';
 import { replay } from '../engine/fold-journal.ts';
 import type { Backup, CopiedArtifact, FoundBackup } from '../ports/backup.ts';
 import type { Store } from '../ports/store.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 

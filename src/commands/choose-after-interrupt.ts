@@ -34,10 +34,21 @@ export async function choose(
     );
     return at.config.onInterrupt === 'rollback' ? 'roll-back' : 'hold';
   }
-  follower.stop();
+  follower.freeze();
+  try {
+    return await ask(context, at, signals, journal);
+  } finally {
+    follower.thaw();
+  }
+}
+
+/** One owner of the terminal: while this stands nobody else writes. */
+async function ask(context: Context, at: Target, signals: Signals, journal: JournalWriter): Promise<Choice> {
+  const { world } = context;
   const asked = new AbortController();
-  const question = `\nInterrupted; ${journal.state().id} advances no more. [r] roll back now  [h] hold and leave, ${at.connection.controller === null ? 'nobody watches' : 'the controller watches'}  [c] go on  (rolls back in 15 s): `;
-  const timeout = world.clock.sleepUntil(later(world.clock.now(), askForMs), asked.signal).then(() => 'r');
+  const watched = at.connection.controller === null ? 'nobody watches' : 'the controller watches';
+  const question = `\nInterrupted; ${journal.state().id} advances no more.\n  [r] roll back now   [h] hold and leave, ${watched}   [c] go on\n${countdown(askForMs)}`;
+  const timeout = countDown(context, asked.signal);
   const answer = await Promise.race([world.askKey(question, asked.signal), timeout, signals.next()]);
   asked.abort();
   if (answer === 'SIGINT' || answer === 'SIGTERM' || answer === 'SIGHUP') return 'leave';
@@ -49,4 +60,17 @@ export async function choose(
     default:
       return 'roll-back';
   }
+}
+
+const countdown = (ms: number): string => `  rolls back in ${Math.ceil(ms / 1_000)} s: `;
+
+/** Says each second how much time is left to answer, in the question's own last line. */
+async function countDown({ world }: Context, asked: AbortSignal): Promise<'r'> {
+  const end = later(world.clock.now(), askForMs);
+  for (let now = world.clock.now(); now < end; now = world.clock.now()) {
+    await world.clock.sleepUntil(later(now, Math.min(1_000, end - now)), asked);
+    if (asked.aborted) return 'r';
+    world.streams.stderr(`\r\u001b[K${countdown(Math.max(0, end - world.clock.now()))}`);
+  }
+  return 'r';
 }

@@ -29,6 +29,7 @@ export async function showConfig(context: Context, options: ShowConfigOptions): 
         options.origin === true ? [setting, value, origin] : [setting, value],
       ),
       context.output.paint,
+      context.output.columns,
     ),
   );
   return exitCode.done;

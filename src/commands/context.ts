@@ -13,6 +13,7 @@ import { wentBackBlind } from '../runner/roll-back-blind.ts';
 import { knownState } from '../runner/snapshot.ts';
 import type { RolloutState } from '../engine/state.ts';
 import type { Connection } from '../host/connect.ts';
+import type { Needs } from '../host/place.ts';
 import type { World } from '../host/world.ts';
 
 export interface GlobalOptions {
@@ -44,13 +45,20 @@ export interface Target {
   readonly connection: Connection;
 }
 
-/** @param reading lenient for what leads back or only looks: no mistake in another setting stands in its way */
-export async function target(context: Context, reading: Reading = 'strict'): Promise<Target> {
+/**
+ * @param reading lenient for what leads back or only looks: no mistake in another setting stands in its way
+ * @param needs `records`: of an environment on this machine nothing need run
+ */
+export async function target(
+  context: Context,
+  reading: Reading = 'strict',
+  needs: Needs = 'all',
+): Promise<Target> {
   const read = await context.environment(reading);
   if (read.overlooked !== undefined) await tellOverlooked(context, read);
-  const connected = await context.world.connect(read);
+  const connected = await context.world.connect(read, needs);
   const config = read.overlooked?.file === null ? await asRecorded(read, connected) : read;
-  const connection = config === read ? connected : await context.world.connect(config);
+  const connection = config === read ? connected : await context.world.connect(config, needs);
   const { controllerTrouble: trouble } = connection;
   if (trouble !== null) context.output.say(`${trouble.what}; ${trouble.mend}`);
   return { config, connection };
@@ -118,6 +126,9 @@ export async function startFollowing(context: Context): Promise<Follower> {
   const follower = await follow({
     output,
     now: () => world.clock.now(),
+    env: world.env,
+    write: world.streams.stderr,
+    size: () => ({ columns: world.streams.columns, rows: world.streams.rows ?? 24 }),
     eventFile: path === undefined || path === '' ? undefined : eventFile(context, path),
   });
   return {

@@ -5,6 +5,7 @@ import { dashboard as dashboardMarkup, liveScript } from '../reporting/report/da
 import { html } from '../reporting/report/html.ts';
 import { page } from '../reporting/report/page.ts';
 import { rolloutReport } from '../reporting/report/rollout-report.ts';
+import { viewOf } from '../view/view.ts';
 import { type Context, stateOf, storyOf, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
@@ -55,7 +56,7 @@ async function pageAt(context: Context, at: Target, path: string, nonce: string)
     model: at.config.model,
     environment: at.config.name,
     champion: await championOf(at),
-    rollouts,
+    rollouts: rollouts.map((state) => viewOf(state, [], context.world.clock.now())),
     report: story === null ? null : rolloutReport(story.state, story.entries, context.world.clock.now()),
   };
   return page(

@@ -1,6 +1,7 @@
 import { UserError } from '../domain/user-error.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import { rolloutData } from '../reporting/rollout-view.ts';
+import { viewOf } from '../view/view.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
 import { takeOver } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
@@ -37,13 +38,20 @@ export async function handOver(
     return takeOver(ports, state.id, context.actor, state.plan);
   }
   const environment = `--environment ${at.config.name}`;
-  context.output.answer({ ...rolloutData(state), kind: 'Deploy', result: 'detached', exitCode: 0 }, () =>
-    [
-      `${state.id} is under way, and ${controller.name} drives it`,
-      `  follow  mlreg watch ${environment}`,
-      `  look    mlreg status ${environment}`,
-      `  end     mlreg abort ${environment}`,
-    ].join('\n'),
+  context.output.answer(
+    {
+      ...rolloutData(viewOf(state, [], context.world.clock.now())),
+      kind: 'Deploy',
+      result: 'detached',
+      exitCode: 0,
+    },
+    () =>
+      [
+        `${state.id} is under way, and ${controller.name} drives it`,
+        `  follow  mlreg watch ${environment}`,
+        `  look    mlreg status ${environment}`,
+        `  end     mlreg abort ${environment}`,
+      ].join('\n'),
   );
   return null;
 }

@@ -3,7 +3,7 @@ import type { ArmTick } from '../domain/observation.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { instant } from '../domain/units.ts';
 import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import type { Target } from './context.ts';
 import { type Check, type Finding, one } from './doctor-scene.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';

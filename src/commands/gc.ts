@@ -1,5 +1,5 @@
 import { collect, type Collection } from '../runner/collect.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';

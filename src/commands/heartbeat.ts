@@ -1,6 +1,5 @@
 import { later } from '../domain/units.ts';
 import type { Follower } from '../reporting/follow.ts';
-import { heartbeatMs } from '../reporting/plain-lines.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
 import type { Context } from './context.ts';
 
@@ -9,7 +8,7 @@ export function beat({ world }: Context, journal: JournalWriter, follower: Follo
   const stop = new AbortController();
   void (async () => {
     for (;;) {
-      await world.clock.sleepUntil(later(world.clock.now(), heartbeatMs), stop.signal);
+      await world.clock.sleepUntil(later(world.clock.now(), follower.beatMs), stop.signal);
       if (stop.signal.aborted) return;
       follower.onBeat(journal.state());
     }

@@ -1,20 +1,19 @@
-import type { Entry } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
-import { type RolloutId } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { evidenceOf, evidenceText } from '../reporting/evidence.ts';
 import { table } from '../reporting/output.ts';
-import { eventOf } from '../reporting/progress.ts';
 import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.ts';
 import { shadowData, shadowText } from '../reporting/shadow-view.ts';
 import { planText } from '../reporting/plan-view.ts';
-import { harmShort } from '../reporting/harm-words.ts';
-import { harmOf } from '../engine/harm.ts';
-import { apply, replay } from '../engine/fold-journal.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { thousands } from '../monitor/judge/words.ts';
+import { clock } from '../view/condition.ts';
+import type { BothArms } from '../view/failed-requests.ts';
+import { timesText } from '../view/fold-events.ts';
+import { viewOf } from '../view/view.ts';
 import { type Context, rolloutNamed, stateOf, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote } from './marker.ts';
+import { lostNote, unlessLocal } from './marker.ts';
 import { observationLines } from './export-observations.ts';
 
 export interface HistoryOptions {
@@ -25,46 +24,47 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const limit = Number(options.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
-  const at = await target(context, 'lenient');
+  const at = await target(context, 'lenient', 'records');
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
-  const lost = states.length === 0 ? await lostNote(at) : null;
+  const now = context.world.clock.now();
+  const views = states.map((state) => viewOf(state, [], now));
+  const lost = states.length === 0 ? await lostNote(at).catch(unlessLocal(at)) : null;
   context.output.answer(
     {
       kind: 'History',
       environment: at.config.name,
       ...(lost === null ? {} : { marker: lost.marker }),
-      rollouts: states.map(rolloutData),
+      rollouts: views.map(rolloutData),
     },
     () =>
       states.length === 0
         ? (lost?.text ?? `no rollout yet in ${at.config.name}`)
         : table(
-            ['ROLLOUT', 'STARTED', 'STRATEGY', 'FROM', 'TO', 'RESULT', 'TOOK', 'HARMED', 'BY', 'WHY'],
-            states.map((state) => [
+            ['ROLLOUT', 'STARTED', 'STRATEGY', 'FROM', 'TO', 'RESULT', 'TOOK', 'FAILED', 'BY', 'WHY'],
+            views.map(({ state, condition, arms }) => [
               state.id,
               new Date(state.startedAt).toISOString().slice(0, 19) + 'Z',
               state.plan.strategy,
               state.plan.champion ?? '-',
               state.plan.challenger,
-              state.outcome?.kind ?? state.phase,
+              condition.word,
               state.endedAt === null ? '-' : formatDuration(state.endedAt - state.startedAt),
-              String(harmShort(harmOf(state))),
+              failedShort(arms),
               state.by.name,
-              whyOf(state),
+              condition.why,
             ]),
             context.output.paint,
+            context.output.columns,
           ),
   );
   return exitCode.done;
 }
 
-function whyOf(state: RolloutState): string {
-  const { outcome } = state;
-  if (outcome === null) return '';
-  return outcome.kind === 'rolled-back' ? outcome.cause.sentence : outcome.sentence;
-}
+/** `3 of 1,200`; `-` where no metrics were read. */
+const failedShort = ({ challenger: { failed, requests } }: BothArms): string =>
+  requests === 0 ? '-' : `${thousands(failed)} of ${thousands(requests)}`;
 
 export interface ShowOptions {
   readonly observations?: boolean;
@@ -72,7 +72,7 @@ export interface ShowOptions {
 
 /** One rollout whole: plan, steps, each verdict's evidence, each event. */
 export async function show(context: Context, options: ShowOptions, text?: string): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
+  const at = await target(context, 'lenient', 'records');
   const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {
@@ -82,11 +82,15 @@ export async function show(context: Context, options: ShowOptions, text?: string
   const { paint } = context.output;
   const evidence = evidenceOf(state, entries);
   const shadow = shadowData(state);
-  context.output.answer({ kind: 'Rollout', ...rolloutData(state), plan: state.plan, evidence, entries }, () =>
+  const view = viewOf(state, entries, context.world.clock.now());
+  context.output.answer({ kind: 'Rollout', ...rolloutData(view), plan: state.plan, evidence, entries }, () =>
     [
       planText(state.plan, paint),
       '',
-      stepsText(state, context.world.clock.now(), paint),
+      view.headline,
+      `  failed  ${view.failed}`,
+      '',
+      stepsText(view, paint),
       '',
       ...(evidence === null
         ? []
@@ -97,20 +101,8 @@ export async function show(context: Context, options: ShowOptions, text?: string
         : [paint.bold('how the metrics were read'), ...state.notes.map((note) => `  ${note}`), '']),
       ...(state.lastVerdict === null ? [] : [paint.bold('last verdict'), verdictText(state.lastVerdict), '']),
       paint.bold('events'),
-      ...timeline(id, entries),
+      ...view.events.map((event) => `  ${clock(event.at)}  ${event.text}${timesText(event)}`),
     ].join('\n'),
   );
   return exitCode.done;
-}
-
-function timeline(id: RolloutId, entries: readonly Entry[]): readonly string[] {
-  const [first] = entries;
-  if (first === undefined) return [];
-  let state = replay(id, [first]);
-  return entries.flatMap((entry, index) => {
-    if (index > 0) state = apply(state, entry);
-    const event = eventOf(entry, state);
-    if (event === null || event.level === 'detail') return [];
-    return [`  ${new Date(event.at).toISOString().slice(11, 19)}Z  ${event.text}`];
-  });
 }

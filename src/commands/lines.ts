@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
+import { mustBeUtf8 } from '../domain/utf8.ts';
 import { UserError } from '../domain/user-error.ts';
 
 /** Longer than any line that mlreg writes: a plan's policy with the champion's history is some 100 KB. */
@@ -14,12 +15,13 @@ export function linesOfFile(cwd: string, file: string): AsyncIterable<string> {
 
 /**
  * Lines without their ends. What follows the last end is a line too, unless it is empty.
- * @throws UserError `usage` where a line is longer than 4 MB: that is no text of lines
+ * @throws UserError `usage` where it is UTF-16, or a line is longer than 4 MB: that is no text of lines
  */
 export async function* linesOf(chunks: AsyncIterable<string>, name: string): AsyncGenerator<string> {
   let rest = '';
   let isFirst = true;
   for await (const chunk of chunks) {
+    if (isFirst) mustBeUtf8(chunk, name);
     const parts = (rest + (isFirst ? chunk.replace(/^\uFEFF/, '') : chunk)).split('\n');
     isFirst = false;
     rest = parts.pop() ?? '';

@@ -123,6 +123,7 @@ function statusText(
         text(row.port),
       ]),
       context.output.paint,
+      context.output.columns,
     ),
     table(
       ['FUNCTION VERSION', 'ENVIRONMENTS', 'COLD STARTS', 'INVOCATIONS'],
@@ -133,6 +134,7 @@ function statusText(
         text(row.invocations),
       ]),
       context.output.paint,
+      context.output.columns,
     ),
   ].join('\n');
 }
@@ -196,6 +198,7 @@ export async function localTraffic(context: Context, options: TrafficOptions): P
           String(tally.harmed),
         ]),
         context.output.paint,
+        context.output.columns,
       ),
     );
     return exitCode.done;

@@ -120,3 +120,11 @@ function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
       return unreachable(meaning);
   }
 }
+
+/** An emulator that is not running can't say what it serves; that AWS can't be asked is said. */
+export const unlessLocal =
+  ({ config }: Target) =>
+  (error: unknown): null => {
+    if (config.kind === 'local') return null;
+    throw error;
+  };

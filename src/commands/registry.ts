@@ -6,10 +6,10 @@ import { UserError } from '../domain/user-error.ts';
 import { unmet } from '../registry/acceptance.ts';
 import { namesakeOf } from '../registry/shared-endpoints.ts';
 import { table } from '../reporting/output.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import { type Context, type Target, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote } from './marker.ts';
+import { lostNote, unlessLocal } from './marker.ts';
 import { imageTrouble } from './model-server.ts';
 import { registered } from './prepare.ts';
 
@@ -110,10 +110,10 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
 }
 
 export async function versions(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
+  const at = await target(context, 'lenient', 'records');
   const { config, connection } = at;
   const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
-  const lost = records.length === 0 ? await lostNote(at) : null;
+  const lost = records.length === 0 ? await lostNote(at).catch(unlessLocal(at)) : null;
   const marker = lost === null ? {} : { marker: lost.marker };
   context.output.answer({ kind: 'Versions', environment: config.name, ...marker, versions: records }, () =>
     records.length === 0
@@ -132,6 +132,7 @@ export async function versions(context: Context): Promise<ExitCode> {
             record.statusReason,
           ]),
           context.output.paint,
+          context.output.columns,
         ),
   );
   return exitCode.done;

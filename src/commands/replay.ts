@@ -1,5 +1,5 @@
 import { UserError } from '../domain/user-error.ts';
-import { replayText } from '../reporting/evidence.ts';
+import { replayText } from '../reporting/replay-text.ts';
 import { createReplay, type Replayed } from '../engine/replay-judge.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';

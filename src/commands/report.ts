@@ -1,5 +1,7 @@
 import { UserError } from '../domain/user-error.ts';
+import { runLink } from '../reporting/error-summary.ts';
 import { gitHubSummary } from '../reporting/github-summary.ts';
+import { viewOf } from '../view/view.ts';
 import { type Context, rolloutNamed, storyOf, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
@@ -14,7 +16,7 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
+  const at = await target(context, 'lenient', 'records');
   const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   const files: string[] = [];
@@ -30,6 +32,8 @@ export async function report(
     files.push(path);
   };
   const { html, md } = options;
+  const markdown = (): string =>
+    gitHubSummary(viewOf(state, entries, context.world.clock.now()), runLink(context.world.env));
   if (html === '-')
     throw new UserError('usage', '--html: - is no file', {
       why: 'a page has several hundred kilobytes; Markdown alone goes to stdout',
@@ -37,10 +41,10 @@ export async function report(
     });
   // As elsewhere - is stdout, which then carries the report and nothing else.
   if (md === '-' && html === undefined) {
-    context.output.streams.stdout(gitHubSummary(state));
+    context.output.streams.stdout(markdown());
     return exitCode.done;
   }
-  if (md !== undefined) write(md, gitHubSummary(state));
+  if (md !== undefined) write(md, markdown());
   if (html !== undefined || md === undefined) {
     const [{ page }, { rolloutReport }] = await Promise.all([
       import('../reporting/report/page.ts'),

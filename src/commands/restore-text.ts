@@ -4,7 +4,7 @@ import { unreachable } from '../domain/units.ts';
 import type { FoundBackup } from '../ports/backup.ts';
 import type { Comparison } from '../ports/history.ts';
 import type { Rebuilt } from '../registry/rebuild.ts';
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import { behindText } from '../runner/look.ts';
 import type { Target } from './context.ts';
 import type { Found } from './recover-look.ts';

@@ -8,18 +8,19 @@ import type { AliasView } from '../ports/platform.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
-import { conditionText, rolloutData, stepsText } from '../reporting/rollout-view.ts';
-import { counted } from '../reporting/words.ts';
+import { rolloutData, stepsText } from '../reporting/rollout-view.ts';
+import { viewOf } from '../view/view.ts';
+import { counted } from '../view/words.ts';
 import { deniedTry } from '../runner/credentials.ts';
 import { type Look, lookAround } from '../runner/look.ts';
-import { challengerShare, type RolloutState } from '../engine/state.ts';
-import { verdictOn } from '../engine/verdict-on.ts';
+import type { RolloutState } from '../engine/state.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
 import { astrayStage } from './doctor-stage.ts';
 import { silentForMs, silentText } from './owner.ts';
 import { championOf } from './prepare.ts';
+import { servingNow } from './serving-sentence.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
@@ -41,7 +42,12 @@ export async function status(context: Context): Promise<ExitCode> {
   const settings = await servedOtherwise(at, champion);
   const now = context.world.clock.now();
   const last = running === null ? await newest(at) : null;
-  const verdict = running === null ? null : (verdictOn(running) ?? running.lastVerdict);
+  const view = running === null ? null : viewOf(running, [], now);
+  const verdict = view?.verdict ?? null;
+  const serves =
+    look instanceof PlatformError
+      ? null
+      : await servingNow(context, at, { target: look.reached.view.target, champion, running });
   const denied = running === null ? null : deniedView(running);
   const owner =
     lock.owner === null
@@ -57,6 +63,7 @@ export async function status(context: Context): Promise<ExitCode> {
     kind: 'Status',
     environment: config.name,
     place: connection.place,
+    serves: serves === null ? null : { ...serves, readAt: new Date(serves.readAt).toISOString() },
     champion: champion?.version ?? null,
     ...(settings.length === 0 ? {} : { settings }),
     alias:
@@ -71,12 +78,15 @@ export async function status(context: Context): Promise<ExitCode> {
     owner,
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
-    rollout: running === null ? null : { ...rolloutData(running), verdict, ...(denied && { denied }) },
+    rollout: view === null ? null : { ...rolloutData(view), verdict, ...(denied && { denied }) },
     last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
   };
   const { paint } = context.output;
   context.output.answer(data, () => {
+    const unread = alias instanceof PlatformError ? alias.message : 'unknown';
     const lines = [
+      paint.bold(serves?.sentence ?? `what users get can't be read: ${unread}`),
+      ...(view === null ? [] : [view.headline]),
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${championText(champion, config.name, note)}`,
       ...(champion === null || settings.length === 0
@@ -88,15 +98,15 @@ export async function status(context: Context): Promise<ExitCode> {
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(at, stage, running),
     ];
-    if (running === null) {
+    if (running === null || view === null) {
       lines.push('rollout   none');
       if (lock.owner !== null) lines.push(`owner     ${placeText(lock.owner, now - lock.takenAt)}`);
       if (last !== null) lines.push(`last      ${last.id}: ${endedText(last)}`);
     } else {
       lines.push(
-        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger} at ${challengerShare(running)} %, ${conditionText(running)}`,
+        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger}, ${view.condition.word}`,
         `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note) })}`,
-        stepsText(running, now, paint),
+        stepsText(view, paint),
       );
       if (denied !== null)
         lines.push(
@@ -104,17 +114,17 @@ export async function status(context: Context): Promise<ExitCode> {
         );
       if (running.outcome?.kind === 'stuck')
         lines.push(
-          paint.red(running.outcome.sentence),
-          ...running.outcome.mend.map((command) => `  ${command}`),
+          ...running.outcome.mend.map(
+            (command, index) => `${index === 0 ? 'next' : ''}`.padEnd(10) + command,
+          ),
         );
       lines.push(...running.notes.map((text) => `metrics   ${text}`));
       if (verdict !== null) {
-        const action = running.rollback === null ? null : 'roll back';
         // A snapshot saved the reading of a long bake, and with it the judging.
         const ticks = running.summary === undefined ? 0 : running.observations.length - 1;
         const age = ticks === 0 ? '' : ` (${counted(ticks, 'tick')} ago)`;
         lines.push(
-          `verdict   ${shortVerdict(verdict, { action, failed: failedIn(running.observations) })}${age}`,
+          `verdict   ${shortVerdict(verdict, { action: null, failed: failedIn(running.observations) })}${age}`,
         );
       }
     }

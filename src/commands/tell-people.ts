@@ -1,4 +1,4 @@
-import { counted } from '../reporting/words.ts';
+import { counted } from '../view/words.ts';
 import type { Context, Target } from './context.ts';
 
 /** A CI runner kills a cancelled job soon: what can't be told by then is told by whoever comes next. */

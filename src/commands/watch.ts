@@ -1,10 +1,12 @@
+import type { Entry } from '../domain/journal.ts';
 import { parseDuration } from '../domain/parse.ts';
 import { type Instant, instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { previousGood } from '../registry/known-good.ts';
-import { replay } from '../engine/fold-journal.ts';
+import { apply, replay } from '../engine/fold-journal.ts';
 import { start } from '../runner/own.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { eachState } from '../view/each-state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
@@ -67,7 +69,12 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
     const { state } = driven;
     // Silence is no proof of health.
     const sawNothing = state.observations.every(({ challenger }) => (challenger?.requests ?? 0) === 0);
-    const code = driven.code === exitCode.done && sawNothing ? exitCode.notFinished : driven.code;
+    const isUnseen = driven.code === exitCode.done && sawNothing;
+    if (isUnseen)
+      context.output.say(
+        'no request was seen while it was watched, and silence is no proof of health: exit code 6',
+      );
+    const code = isUnseen ? exitCode.notFinished : driven.code;
     return answerOutcome(context, state, code);
   } finally {
     follower.stop();
@@ -102,18 +109,33 @@ async function followRunning(
   const until: Instant | null = durationMs === null ? null : instant(world.clock.now() + durationMs);
   const stop = new AbortController();
   const undo = world.onSignal(() => stop.abort());
-  let seen = 0;
+  let state: RolloutState | null = null;
   try {
     for (;;) {
-      const entries = await at.connection.store.journal(running.id);
-      const state = replay(running.id, entries);
-      for (const entry of entries.slice(seen)) follower.onEntry(entry, state);
-      seen = entries.length;
+      // What is new since the last look, each entry with the state of its own moment.
+      const entries: readonly Entry[] = await at.connection.store.journal(running.id, state?.length ?? 0);
+      if (state === null) {
+        for (const [entry, after] of eachState(running.id, entries)) follower.onEntry(entry, after);
+        state = replay(running.id, entries);
+      } else {
+        for (const entry of entries) {
+          state = apply(state, entry);
+          follower.onEntry(entry, state);
+        }
+      }
       if (state.outcome !== null) {
         return answerOutcome(context, state, exitCodeOfOutcome(state.outcome));
       }
-      if (stop.signal.aborted) return exitCode.interrupted;
-      if (until !== null && world.clock.now() >= until) return exitCode.notFinished;
+      follower.onBeat(state);
+      const status = `mlreg status --environment ${at.config.name}`;
+      if (stop.signal.aborted) {
+        output.say(`stopped following ${running.id}, which goes on. See: ${status}`);
+        return exitCode.interrupted;
+      }
+      if (until !== null && world.clock.now() >= until) {
+        output.say(`the --duration of this watch is over; ${running.id} goes on. See: ${status}`);
+        return exitCode.notFinished;
+      }
       await world.clock.sleepUntil(instant(world.clock.now() + 500), stop.signal);
     }
   } finally {

@@ -12,4 +12,8 @@ export interface Notice {
   readonly subject: string;
   /** Lines of text. */
   readonly body: string;
+  /** The same as names and values: who, where, for how long, both versions' numbers. */
+  readonly facts?: readonly (readonly [name: string, text: string])[];
+  /** What to type next. */
+  readonly command?: string;
 }

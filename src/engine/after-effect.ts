@@ -179,6 +179,7 @@ export function afterRollingBack(
     phase: 'rolling-back',
     tries: {},
     pausedAt: null,
+    pausedBy: null,
     rollback: { ...rollback, ...(lost === undefined ? {} : { lost }) },
   };
 }

@@ -14,13 +14,18 @@ export function afterRequest(
   if (!accepted) return state;
   switch (request.kind) {
     case 'pause':
-      return { ...state, pausedAt: state.pausedAt ?? at };
+      return {
+        ...state,
+        pausedAt: state.pausedAt ?? at,
+        pausedBy: state.pausedBy ?? { name: request.by, reason: request.reason },
+      };
     case 'resume':
       return state.pausedAt === null
         ? state
         : {
             ...state,
             pausedAt: null,
+            pausedBy: null,
             pausedMs: state.pausedMs + Math.max(0, at - Math.max(state.pausedAt, state.stepSince)),
           };
     case 'approve':
@@ -37,6 +42,7 @@ export function afterRequest(
         // A breach may be seen between two bakes: there is none to end, and the next one is a bake like any other.
         promoteAsked: request.full ? 'full' : breach === null || isBaking(state) ? 'step' : null,
         pausedAt: null,
+        pausedBy: null,
         ...(breach === null
           ? {}
           : {

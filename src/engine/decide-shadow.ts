@@ -4,7 +4,7 @@ import type { Instant, VersionTag } from '../domain/units.ts';
 import * as labels from '../registry/labels.ts';
 import { attempt, type Decision, done } from './decision.ts';
 import { effectKey } from './after-effect.ts';
-import { comparedText, copiesOf } from './shadow-report.ts';
+import { comparedText, copiesOf, shadowedText } from './shadow-report.ts';
 import { currentStep, type RolloutState } from './state.ts';
 
 /** Users are with the champion alone: what can't be done by then is said, and holds up nobody. */
@@ -22,7 +22,7 @@ export function report(state: RolloutState, now: Instant): Decision {
   const error = state.tries[effectKey({ kind: 'report' })]?.error;
   const sentence = comparedText(copiesOf(state.observations));
   const note = state.report === null ? `${sentence}; how they differ can't be read: ${error}` : sentence;
-  const context = { rollout: state.id, at: now, reason: `passed in shadow: ${sentence}` };
+  const context = { rollout: state.id, at: now, reason: shadowedText(state) };
   return {
     kind: 'record',
     entries: [

@@ -14,7 +14,7 @@ import { returnInstead } from './decide-return.ts';
 import { rollBack } from './decide-rollback.ts';
 import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, reach, spent, tell } from './decision.ts';
-import { comparedText, copiesOf } from './shadow-report.ts';
+import { shadowedText } from './shadow-report.ts';
 import { isHeldForBreach } from './held-for-breach.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { resolveRoute, serviceOf } from './target.ts';
@@ -52,7 +52,7 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
 function succeededAs(state: RolloutState): string {
   const { strategy } = state.plan;
   if (strategy === 'watch') return `was watched to the end: ${state.stepsDone.at(-1)?.note ?? ''}`;
-  if (strategy === 'shadow') return `passed in shadow: ${comparedText(copiesOf(state.observations))}`;
+  if (strategy === 'shadow') return shadowedText(state);
   return 'serves 100 %';
 }
 

@@ -96,6 +96,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     notes: [],
     requestsSeen: 0,
     pausedAt: null,
+    pausedBy: null,
     pausedMs: 0,
     breach: null,
     heldSince: null,

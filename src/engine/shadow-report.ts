@@ -1,4 +1,5 @@
 import type { CopiesTick, Observation } from '../domain/observation.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { DisagreementReport, Difference, Direction } from '../domain/shadow.ts';
 
 const mostRows = 20;
@@ -62,4 +63,18 @@ export function comparedText(copies: CopiesTick | null): string {
   const share = (100 * copies.disagreed) / copies.compared;
   const percent = share >= 10 ? Math.round(share) : Number(share.toPrecision(2));
   return `${percent} % of ${copies.compared} answers differ`;
+}
+
+/** How a shadow ended that did not fail. Only what was compared against a limit can pass. */
+export function shadowedText({
+  plan,
+  observations,
+}: {
+  readonly plan: Pick<Plan, 'policy'>;
+  readonly observations: readonly Observation[];
+}): string {
+  const compared = comparedText(copiesOf(observations));
+  return plan.policy.disagreement === undefined
+    ? `ran in shadow to the end, and no limit was set on how many answers may differ: ${compared}`
+    : `passed in shadow: ${compared}`;
 }

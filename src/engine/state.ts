@@ -127,6 +127,8 @@ export interface RolloutState {
 
   readonly requestsSeen: number;
   readonly pausedAt: Instant | null;
+  /** Who paused it and why, in their own words; null while it is not paused. */
+  readonly pausedBy: { readonly name: string; readonly reason: string } | null;
   /** Time paused within the present step. */
   readonly pausedMs: number;
   /** A breach that the plan holds for; who went on all the same; and all that somebody went on in spite of so far. */

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
 import { clientsOf, type Place } from './clients-of.ts';
+import { type Needs, placeOf, stateDirOf } from './place.ts';
 import { type Recoverable, recoverable } from './recover-store.ts';
 import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
@@ -9,8 +9,8 @@ import type { ReadMetrics } from '../aws/gathered-reads.ts';
 import { usersOf } from '../aws/users.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import { servingOf } from '../config/serving.ts';
-import { UserError } from '../domain/user-error.ts';
 import { awsTime, systemClock } from './machine.ts';
+import type { UserError } from '../domain/user-error.ts';
 import type { AccountChecks } from '../ports/account.ts';
 import type { Audit } from '../ports/store.ts';
 import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
@@ -56,8 +56,8 @@ export interface Connection extends Recoverable {
 }
 
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
-export function connect(config: EnvironmentConfig): Promise<Connection> {
-  return connection(config, null);
+export function connect(config: EnvironmentConfig, needs: Needs = 'all'): Promise<Connection> {
+  return connection(config, null, needs);
 }
 
 /** For a process that looks after many environments at once: they share clients, and calls for metrics. */
@@ -72,7 +72,11 @@ interface Shared {
 }
 type Places = Map<string, Shared>;
 
-async function connection(config: EnvironmentConfig, places: Places | null): Promise<Connection> {
+async function connection(
+  config: EnvironmentConfig,
+  places: Places | null,
+  needs: Needs = 'all',
+): Promise<Connection> {
   const [{ createPlatform }, { createMetrics }, { createArtifacts }, { identity }, { createWarmingLog }] =
     await Promise.all([
       import('../aws/platform.ts'),
@@ -82,7 +86,7 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
       import('../aws/warming-log.ts'),
     ]);
   const warming = createWarmingLog();
-  const where = await placeOf(config);
+  const where = await placeOf(config, needs);
   const shared = places === null ? null : await sharedAt(places, config, where);
   const clients = shared?.clients ?? (await clientsOf(config, where));
   const { name: environment, model } = config;
@@ -136,7 +140,12 @@ async function connection(config: EnvironmentConfig, places: Places | null): Pro
           .read(query),
     },
     ...usersOf({ clients, clock: systemClock, environment, model, functionName }),
-    outbox: createOutbox({ store, channels, clock: systemClock }),
+    outbox: createOutbox({
+      store,
+      channels,
+      clock: systemClock,
+      ...(config.name === 'local' ? { place: 'local emulator' } : {}),
+    }),
     ...recoverable(config, clients, { store, artifacts }),
     account: {
       examine: async (subject) => (await accountChecks(config, clients)).examine(subject),
@@ -219,35 +228,4 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
   }
   const { openDynamoStore } = await import('../aws/dynamo-store.ts');
   return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
-}
-
-const stateDirOf = (config: EnvironmentConfig): string =>
-  config.store.kind === 'embedded' ? config.store.directory : join(process.cwd(), '.mlreg', config.name);
-
-async function placeOf(config: EnvironmentConfig): Promise<Place> {
-  if (config.name !== 'local') {
-    if (config.region === null) {
-      throw new UserError('usage', `in which AWS Region is ${config.name}?`, {
-        mend: ['--region eu-west-1', `set environments.${config.name}.region in mlreg.yaml`],
-      });
-    }
-    return {
-      region: config.region,
-      ...(config.endpointUrl === null ? {} : { endpointUrl: config.endpointUrl }),
-      ...(config.profile === null ? {} : { profile: config.profile }),
-    };
-  }
-  const { readDaemonRecord } = await import('../local-aws/daemon-files.ts');
-  const record = readDaemonRecord(stateDirOf(config));
-  if (record === undefined) {
-    throw new UserError('usage', 'AWS on this machine is not running', {
-      why: `nothing runs on ${stateDirOf(config)}`,
-      mend: 'mlreg local up --detach',
-    });
-  }
-  return {
-    region: record.region,
-    endpointUrl: record.controlUrl,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: record.sessionToken },
-  };
 }

@@ -10,8 +10,10 @@ import {
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { type Connection, connect } from './connect.ts';
+import type { Needs } from './place.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
+import { mustBeUtf8 } from '../domain/utf8.ts';
 import type { LocalAws } from './local-host.ts';
 import { localAws } from './local-world.ts';
 import { packagedText } from './package-root.ts';
@@ -35,7 +37,7 @@ export interface World {
   actor(command: string): Actor;
   /** Whether the process still runs; `unknown` where this machine can't tell. */
   isAlive(actor: Actor): 'alive' | 'dead' | 'unknown';
-  connect(environment: EnvironmentConfig): Promise<Connection>;
+  connect(environment: EnvironmentConfig, needs?: Needs): Promise<Connection>;
   readonly files: Files;
   readonly backups: Backups;
   /** Calls back for each signal until undone. */
@@ -76,7 +78,13 @@ export function createWorld(version: string): World {
       stderr: (text) => void process.stderr.write(text),
       stdoutIsTerminal: process.stdout.isTTY === true,
       stderrIsTerminal: process.stderr.isTTY === true && (process.env.CI ?? '') === '',
-      columns: process.stderr.columns || 80,
+      // A terminal may be resized.
+      get columns() {
+        return process.stderr.columns || process.stdout.columns || 80;
+      },
+      get rows() {
+        return process.stderr.rows || 24;
+      },
     },
     clock: systemClock,
     ids: randomIds,
@@ -84,7 +92,7 @@ export function createWorld(version: string): World {
     isAlive,
     connect,
     files: {
-      read: (path) => readFileSync(path, 'utf8'),
+      read: (path) => mustBeUtf8(readFileSync(path, 'utf8'), path),
       packaged: packagedText,
       exists: existsSync,
       create: (path, text) => {

@@ -12,6 +12,7 @@ import { digits, msText, percentText, requestsText, thousands } from '../monitor
 import { evidenceIn } from '../engine/clock-set-back.ts';
 import { createReplay, type Reason, type Replayed } from '../engine/replay-judge.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { verdictOn } from '../engine/verdict-on.ts';
 import { beforeText, intervalText, latencyText } from './interval-text.ts';
 import { type MetricSource, metricSource, sourceText } from './metric-source.ts';
 
@@ -46,11 +47,12 @@ export interface Evidence {
   readonly next: readonly string[];
 }
 
-/** Of the last verdict in the journal; null where there is none yet. */
+/** Of a rollout that runs as it is judged now, else of the last verdict in the journal; null where there is none yet. */
 export function evidenceOf(state: RolloutState, entries: readonly Entry[]): Evidence | null {
-  const entry = entries.findLast((one) => one.kind === 'verdict');
+  const entry = judgedNow(state, entries) ?? entries.findLast((one) => one.kind === 'verdict');
   if (entry === undefined) return null;
-  const { verdict, action, at } = entry;
+  const { verdict, at } = entry;
+  const action = doneAbout(state, entry.action);
   const known = { verdict: verdict.kind, action, at, next: nextOf(state) };
   if (verdict.kind === 'unreadable') {
     const nothing = {
@@ -81,6 +83,23 @@ export function evidenceOf(state: RolloutState, entries: readonly Entry[]): Evid
     challengerRequests: verdict.challengerRequests,
     harmedRequests: verdict.harmedRequests,
   };
+}
+
+type Judged = Pick<Extract<Entry, { kind: 'verdict' }>, 'verdict' | 'action' | 'at' | 'seq'>;
+
+/** The last bake's verdict says nothing of the present one. */
+function judgedNow(state: RolloutState, entries: readonly Entry[]): Judged | null {
+  const verdict = verdictOn(state);
+  const last = entries.at(-1);
+  if (verdict === null || last === undefined) return null;
+  return { verdict, action: 'watching', at: state.lastObservedAt ?? last.at, seq: last.seq + 1 };
+}
+
+/** What the journal meant to do is not done yet while it is under way, nor where it ended stuck. */
+function doneAbout({ outcome, phase }: RolloutState, meant: string): string {
+  if (meant !== 'roll back' || outcome?.kind === 'rolled-back') return meant;
+  if (outcome?.kind === 'stuck') return 'roll back, which did not succeed';
+  return phase === 'rolling-back' ? 'rolling back' : meant;
 }
 
 /** One sentence: `9 of 212 challenger requests failed (4.2 %), champion 5 of 540 (0.93 %). Odds of this by chance: 1 in 3,800; rolled back after 212 challenger requests, 9 of them failed`. */
@@ -162,37 +181,7 @@ export function evidenceRows(evidence: Evidence, tickMs: number): readonly (read
   return rows;
 }
 
-/** What `mlreg replay` found. */
-export function replayText(result: Replayed, from: string, paint: ChalkInstance): string {
-  const { decision, tick, at, reason, why } = result;
-  const colour = { rollback: paint.red, promote: paint.green, hold: paint.yellow }[decision];
-  const when = at === null ? 'no tick' : `${decision === 'hold' ? 'to' : 'at'} tick ${tick}, ${time(at)}`;
-  const past = result.historyTicks === 0 ? '' : `, ${result.historyTicks} of them the champion's past`;
-  const need =
-    result.needRequests === null
-      ? ''
-      : `; about ${thousands(result.needRequests)} more challenger requests would do`;
-  const rows: (readonly [string, string])[] = [['why', `${why}${need}`]];
-  if (reason !== null) {
-    const { finding } = reason;
-    rows.push(...findingRows(finding).filter(([name]) => name !== 'evidence'));
-    rows.push(['evidence', `${count(reason.evidence)}, rolls back at ${count(reason.threshold)}`]);
-  }
-  rows.push(
-    [
-      'harmed',
-      `${thousands(result.harmedRequests)} of ${thousands(result.challengerRequests)} challenger requests`,
-    ],
-    ['ticks', `${result.ticks}${past}`],
-    ['policy', from],
-  );
-  return [
-    `${colour(paint.bold(decision))}  ${when}`,
-    ...rows.map(([name, text]) => `  ${paint.dim(name.padEnd(10))} ${text}`),
-  ].join('\n');
-}
-
-function findingRows(finding: Finding): readonly (readonly [string, string])[] {
+export function findingRows(finding: Finding): readonly (readonly [string, string])[] {
   const { champion, challenger, limit } = finding;
   const side = (value: number | null, requests: number): string =>
     `${value === null ? 'no number' : valueText(finding, value)} over ${requestsText(requests)}`;
@@ -283,7 +272,7 @@ function nextOf(state: RolloutState): readonly string[] {
   if (outcome?.kind === 'rolled-back') {
     return [
       ...again,
-      `mlreg register VERSION --artifact URI ${at}   the mended model, under a version of its own`,
+      `mlreg register VERSION --artifact URI ${at}   the fixed model, under a version of its own`,
     ];
   }
   return [`mlreg promote ${at}`, `mlreg abort ${at}`, ...again];

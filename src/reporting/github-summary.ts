@@ -1,4 +1,3 @@
-import { harmIn, harmSentence } from './harm-words.ts';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
@@ -6,16 +5,33 @@ import { shortHash } from '../engine/approvals.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { currentStep, type RolloutState } from '../engine/state.ts';
 import { titleOf, whyBack } from './outcome-words.ts';
-import { observedIn } from './progress.ts';
-import { percentText, stepTitle } from './words.ts';
+import { msText, thousands } from '../monitor/judge/words.ts';
+import type { ArmNumbers } from '../view/failed-requests.ts';
+import { type MetricWord, shareOfThreshold } from '../view/metric-word.ts';
+import { type StepView, tookText } from '../view/steps.ts';
+import type { RolloutView } from '../view/view.ts';
+import { percentText } from '../view/words.ts';
+import { code, escape, runText, table } from './markdown.ts';
+import { count } from './evidence.ts';
+import { shadowData } from './shadow-view.ts';
 
 /** GitHub drops a step's summary above 1 MiB and leaves the step green; nobody reads so much anyway. */
 const mostCharacters = 60_000;
 const mostFindings = 8;
 
 /** A rollout as GitHub's job summary shows it: verdict, numbers of both arms, steps. Markdown, safe with any text. */
-export function gitHubSummary(state: RolloutState): string {
-  const parts = [heading(state), verdict(state), numbers(state), findings(state), steps(state), foot(state)];
+export function gitHubSummary(view: RolloutView, run: string | null = null): string {
+  const { state } = view;
+  const parts = [
+    heading(state),
+    verdict(view),
+    numbers(view),
+    findings(view),
+    evidence(view),
+    differences(state),
+    steps(view),
+    foot(view, run),
+  ];
   const text = `${parts.filter((part) => part !== '').join('\n\n')}\n`;
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}\n\n... cut\n` : text;
 }
@@ -34,15 +50,17 @@ function heading(state: RolloutState): string {
   return `## ${mark} ${escape(place)}: ${escape(plan.challenger)} ${outcome === null ? words : escape(words)}`;
 }
 
-function verdict(state: RolloutState): string {
+function verdict(view: RolloutView): string {
+  const { state, headline, failed, next } = view;
   const { outcome, plan } = state;
-  if (outcome === null) return `Under way still. Next: \`mlreg status --environment ${plan.environment}\``;
+  if (outcome === null)
+    return [escape(headline), ...next.map((command) => `- ${code(command)}`)].join('\n\n');
   switch (outcome.kind) {
     case 'succeeded':
     case 'restored':
       return escape(outcome.sentence);
     case 'rolled-back':
-      return `**${escape(servesAfter(plan, 'sentence'))}.** ${escape(whyBack(state, outcome))}; ${harmSentence(harmIn(outcome))}.`;
+      return `**${escape(servesAfter(plan, 'sentence'))}.** ${escape(whyBack(state, outcome))}. To ${escape(plan.challenger)}: ${escape(failed)}.`;
     case 'stuck':
       return [escape(outcome.sentence), ...outcome.mend.map((command) => `- ${code(command)}`)].join('\n\n');
     default:
@@ -50,34 +68,89 @@ function verdict(state: RolloutState): string {
   }
 }
 
-function numbers(state: RolloutState): string {
+function numbers({ state, arms }: RolloutView): string {
   const { observations, plan } = state;
   if (observations.length === 0) return '';
-  const seen = observedIn(state);
-  const { requests = 0, errors = 0, championRequests = 0, championErrors = 0 } = seen;
-  const rate = (failed: number, of: number): string => (of === 0 ? '–' : percentText(failed / of, 2));
+  const { champion, challenger } = arms;
+  const rate = ({ failed, requests }: ArmNumbers): string =>
+    requests === 0 ? '–' : percentText(failed / requests, 2);
+  const ms = (value: number | null): string => (value === null ? '–' : msText(value));
   return table(
     ['', `champion ${plan.champion ?? '–'}`, `challenger ${plan.challenger}`],
     [
-      ['requests judged', String(championRequests), String(requests)],
-      ['errors', rate(championErrors, championRequests), rate(errors, requests)],
+      ['requests judged', thousands(champion.requests), thousands(challenger.requests)],
+      ['errors', rate(champion), rate(challenger)],
+      ...(champion.p50 === null && challenger.p50 === null
+        ? champion.meanMs === null && challenger.meanMs === null
+          ? []
+          : [['mean', ms(champion.meanMs), ms(challenger.meanMs)]]
+        : [
+            ['p50', ms(champion.p50), ms(challenger.p50)],
+            ['p95', ms(champion.p95), ms(challenger.p95)],
+          ]),
     ],
   );
 }
 
-function findings({ lastVerdict }: RolloutState): string {
-  if (lastVerdict === null || lastVerdict.kind === 'unreadable') return '';
-  const failed = lastVerdict.kind === 'fail' ? lastVerdict.reason.rule : null;
-  const rows = lastVerdict.findings
+const marks: Readonly<Record<MetricWord, string>> = {
+  decided: '❌ decided',
+  'over the limit, not yet proven': '▲ over the limit, not yet proven',
+  within: '✅ within',
+  'too early': '… too early',
+};
+
+function findings({ metrics }: RolloutView): string {
+  const rows = metrics
     .slice(0, mostFindings)
-    .map((finding) => [
+    .map(({ finding, allowed, word }) => [
       finding.rule,
       valueOf(finding, finding.champion),
       valueOf(finding, finding.challenger),
-      valueOf(finding, finding.limit),
-      finding.rule === failed ? '❌' : '✅',
+      valueOf(finding, allowed),
+      evidenceShare(finding),
+      marks[word],
     ]);
-  return rows.length === 0 ? '' : table(['rule', 'champion', 'challenger', 'limit', ''], rows);
+  return rows.length === 0 ? '' : table(['rule', 'champion', 'challenger', 'allowed', 'evidence', ''], rows);
+}
+
+/** How far it is on the way to a rollback by itself: 100 % decides. */
+const evidenceShare = (finding: Finding): string => {
+  const share = shareOfThreshold(finding);
+  return share === null ? '–' : `${Math.min(100, Math.round(100 * share))} %`;
+};
+
+/** All metrics together, as a bar of ten that any reader can see. */
+function evidence({ evidence: all }: RolloutView): string {
+  if (all === null) return '';
+  const share = shareOfThreshold({ evidence: all.value, threshold: all.threshold });
+  if (share === null) return '';
+  const full = Math.min(10, Math.floor(10 * share));
+  return `Evidence against the challenger: ${'█'.repeat(full)}${'░'.repeat(10 - full)} ${count(all.value)}, rolls back at ${count(all.threshold)}`;
+}
+
+/** In what a shadow's answers differed, the most frequent first. */
+function differences(state: RolloutState): string {
+  const shadow = shadowData(state);
+  if (shadow === null) return '';
+  const said =
+    shadow.disagreement === null
+      ? 'No answers were compared.'
+      : `${percentText(shadow.disagreement)} of ${thousands(shadow.compared)} answers differ; ${
+          shadow.allowed === null
+            ? 'nothing was compared against a limit.'
+            : `${percentText(shadow.allowed)} allowed.`
+        }`;
+  const rows = (shadow.report?.rows ?? [])
+    .slice(0, mostFindings)
+    .map(({ direction, champion, challenger, count: times }) => [
+      champion ?? '–',
+      challenger ?? '–',
+      direction === 'other' ? '–' : direction,
+      thousands(times),
+    ]);
+  return rows.length === 0
+    ? escape(said)
+    : `${escape(said)}\n\n${table(['champion answered', 'challenger answered', 'score', 'times'], rows)}`;
 }
 
 function valueOf({ unit }: Finding, value: number | null): string {
@@ -96,19 +169,23 @@ function valueOf({ unit }: Finding, value: number | null): string {
   }
 }
 
-function steps(state: RolloutState): string {
-  const rows = state.plan.steps.map((step, index): readonly string[] => {
-    const title = stepTitle(step);
-    const done = state.stepsDone.find((entry) => entry.step === index);
-    if (done !== undefined) return [title, `✅ ${done.note}`, formatDuration(done.tookMs)];
-    if (index !== state.step) return [title, 'not reached', '–'];
-    return [title, state.phase === 'forward' ? 'under way' : '❌', '–'];
-  });
+const stepMarks: Readonly<Record<StepView['mark'], string>> = {
+  done: '✅ ',
+  now: '⏳ ',
+  failed: '❌ ',
+  aborted: '⏹️ ',
+  stuck: '🚨 ',
+  'not-reached': '',
+  'to-come': 'to come',
+};
+
+function steps({ steps: all }: RolloutView): string {
+  const rows = all.map((step) => [step.title, `${stepMarks[step.mark]}${step.note}`, tookText(step)]);
   return `<details><summary>Steps</summary>\n\n${table(['step', 'result', 'took'], rows)}\n\n</details>`;
 }
 
-function foot(state: RolloutState): string {
-  const took = formatDuration((state.endedAt ?? state.stepSince) - state.startedAt);
+function foot({ state, now }: RolloutView, run: string | null): string {
+  const took = formatDuration(Math.max(0, (state.endedAt ?? now) - state.startedAt));
   const facts = [
     `Rollout ${code(state.id)}`,
     escape(state.plan.strategy),
@@ -122,23 +199,6 @@ function foot(state: RolloutState): string {
   ];
   const next =
     currentStep(state)?.kind === 'approve' && state.phase === 'forward' ? 'status' : `show ${state.id}`;
-  return `${facts.join(' · ')} · ${code(`mlreg ${next} --environment ${state.plan.environment}`)}`;
+  const parts = [...facts, code(`mlreg ${next} --environment ${state.plan.environment}`)];
+  return [...parts, ...(run === null ? [] : [runText(run)])].join(' · ');
 }
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escape).join(' | ')} |`;
-  const rule = `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-}
-
-/** Text and nothing else: no markup, link, image or cell's end that a version's name or a reason could hold. */
-const escape = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll(/[\\`*_[\]|~#!]/g, (mark) => `\\${mark}`)
-    .replaceAll('@', '&#64;')
-    .replaceAll(/:\/\//g, '&#58;//');
-
-const code = (text: string): string => `\`${text.replaceAll(/[`|]/g, "'")}\``;

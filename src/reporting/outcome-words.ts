@@ -15,8 +15,11 @@ export function titleOf(state: RolloutState): {
     return { mark: '⏳', words: `not over, at ${challengerShare(state)} %`, level: 'warn' };
   switch (outcome.kind) {
     case 'succeeded': {
-      const words = plan.strategy === 'shadow' ? 'ran in shadow to the end' : 'serves 100 %';
-      return { mark: '✅', words, level: 'good' };
+      if (plan.strategy === 'watch') return { mark: '✅', words: 'was watched to the end', level: 'good' };
+      if (plan.strategy !== 'shadow') return { mark: '✅', words: 'serves 100 %', level: 'good' };
+      return plan.policy.disagreement === undefined
+        ? { mark: '▫️', words: 'ran in shadow to the end, answers not judged', level: 'warn' }
+        : { mark: '✅', words: 'passed in shadow', level: 'good' };
     }
     case 'rolled-back': {
       const { kind } = outcome.cause;

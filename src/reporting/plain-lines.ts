@@ -2,8 +2,8 @@ import type { RollbackCause } from '../domain/journal.ts';
 import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
 import { type AnnotationLevel, annotation, beginGroup, endGroup } from './github.ts';
 import type { Output } from './output.ts';
-import type { Event } from './progress.ts';
-import { stepTitle } from './words.ts';
+import type { Event } from '../view/progress.ts';
+import { stepTitle } from '../view/words.ts';
 
 /** A line for what happened at least so often, while nothing else does. */
 export const heartbeatMs = 60_000;

@@ -5,7 +5,7 @@ import type { BakeStep, OnInconclusive, Plan, ReturnWarmth, Step } from '../doma
 import type { Route } from '../domain/route.ts';
 import { unreachable } from '../domain/units.ts';
 import { usersText } from './users-view.ts';
-import { counted, percentText, routeTitle, stepTitle } from './words.ts';
+import { counted, percentText, routeTitle, stepTitle } from '../view/words.ts';
 
 /** Every step with its time, what undo does, and the limits that guard it. */
 export function planText(plan: Plan, paint: ChalkInstance): string {

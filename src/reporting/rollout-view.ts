@@ -1,21 +1,25 @@
-import { harmNumber } from './harm-words.ts';
+import { harmNumber } from '../view/harm-words.ts';
 import type { ChalkInstance } from 'chalk';
 import { formatDuration } from '../domain/parse.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding, Verdict } from '../domain/verdict.ts';
-import { type Harm, harmOf } from '../engine/harm.ts';
+import { harmOf } from '../engine/harm.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
-import { observedIn } from './progress.ts';
+import { clock, type Condition } from '../view/condition.ts';
+import { observedIn } from '../view/progress.ts';
+import { type StepView, tookText } from '../view/steps.ts';
+import type { RolloutView } from '../view/view.ts';
+import { stepTitle } from '../view/words.ts';
 import { inShort, shadowData, shadowText } from './shadow-view.ts';
-import { counted, stepTitle } from './words.ts';
 
 /** The end of a rollout, for machines. */
-export function outcomeData(state: RolloutState, exitCode: number): Record<string, unknown> {
-  return { kind: 'Rollout', exitCode, ...rolloutData(state) };
+export function outcomeData(view: RolloutView, exitCode: number): Record<string, unknown> {
+  return { kind: 'Rollout', exitCode, ...rolloutData(view) };
 }
 
-export function rolloutData(state: RolloutState): Record<string, unknown> {
+export function rolloutData(view: RolloutView): Record<string, unknown> {
+  const { state } = view;
   const { plan } = state;
   const step = currentStep(state);
   const shadow = shadowData(state);
@@ -26,6 +30,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     champion: plan.champion,
     challenger: plan.challenger,
     phase: state.phase,
+    ...conditionData(view),
     step:
       step === undefined
         ? null
@@ -33,6 +38,7 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     challengerPercent:
       state.phase === 'ended' && state.outcome?.kind === 'rolled-back' ? 0 : challengerShare(state),
     paused: state.pausedAt !== null,
+    pausedBy: state.pausedBy,
     held: state.heldSince === null ? null : state.heldWhy,
     startedAt: new Date(state.startedAt).toISOString(),
     endedAt: state.endedAt === null ? null : new Date(state.endedAt).toISOString(),
@@ -47,28 +53,45 @@ export function rolloutData(state: RolloutState): Record<string, unknown> {
     })),
     outcome: state.outcome,
     harmedRequests: harmNumber(harmOf(state)),
+    failedRequests: view.failed,
+    shares: sharesData(view),
+    metrics: metricsData(view),
     observed: observedIn(state),
     notes: state.notes,
     ...(shadow === null ? {} : { shadow }),
   };
 }
 
-/** Only what the metrics had shown: what failed in the last seconds before users were back is not known by then. */
-function harmText(harm: Harm, seen: number, challenger: string): string {
-  if (harm.known === 'not known') return `not known: metrics of ${challenger} were missing`;
-  const atLeast = harm.known === 'at least' ? 'at least ' : '';
-  const later = harm.known === 'at least' ? '; later metrics could not be read' : '';
-  // Of users who stayed with the champion as well.
-  if (seen === 0 || harm.requests > seen)
-    return `${atLeast}${counted(harm.requests, 'request')} seen by then${later}`;
-  return `${atLeast}${harm.requests} of ${counted(seen, 'request')} to ${challenger} seen by then${later}`;
+/** What every surface says first, for machines. */
+function conditionData({ condition, headline, steps, next }: RolloutView): Record<string, unknown> {
+  const { kind, since, deadline, why } = condition;
+  return {
+    condition: kind,
+    since: new Date(since).toISOString(),
+    deadline: deadline === null ? null : { at: new Date(deadline.at).toISOString(), then: deadline.then },
+    why,
+    headline,
+    steps: steps.map(({ title, mark, note, tookMs }) => ({ title, mark, note, tookMs })),
+    next,
+  };
 }
 
-export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
+function sharesData({ shares }: RolloutView): Record<string, unknown> {
+  return { readAt: new Date(shares.readAt).toISOString(), versions: shares.versions };
+}
+
+const metricsData = ({ metrics }: RolloutView): readonly Record<string, unknown>[] =>
+  metrics.map(({ finding, allowed, word }) => {
+    const { metric, rule, unit, champion, challenger, evidence, threshold } = finding;
+    return { metric, rule, word, unit, champion, challenger, allowed, evidence, threshold };
+  });
+
+export function outcomeText(view: RolloutView, paint: ChalkInstance): string {
+  const { state } = view;
   const { outcome, plan } = state;
   const took = formatDuration((state.endedAt ?? state.startedAt) - state.startedAt);
   if (outcome === null) {
-    return `${state.id}: not over; ${plan.challenger} at ${challengerShare(state)} %. Next: mlreg status`;
+    return `${state.id}: not over; ${view.headline}\n  next    mlreg status --environment ${plan.environment}`;
   }
   switch (outcome.kind) {
     case 'succeeded':
@@ -80,7 +103,7 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
         `${paint.red('rolled back')}  ${servesAfter(plan)} in ${plan.environment} (${state.id}, ${took})`,
         `  why     ${outcome.cause.sentence}`,
         ...(outcome.left === undefined ? [] : [`  left    ${outcome.left}`]),
-        `  harmed  ${harmText(harmOf(state), observedIn(state).requests ?? 0, plan.challenger)}`,
+        `  failed  ${view.failed}`,
         `  next    mlreg show ${state.id} --environment ${plan.environment}`,
       ].join('\n');
     case 'restored':
@@ -99,7 +122,11 @@ export function outcomeText(state: RolloutState, paint: ChalkInstance): string {
 function shadowOutcome(state: RolloutState, why: string | null, took: string, paint: ChalkInstance): string {
   const { id, plan } = state;
   const shadow = shadowData(state);
-  const how = why === null ? paint.green('passed in shadow') : paint.red('failed in shadow');
+  const isJudged = plan.policy.disagreement !== undefined;
+  const ended = isJudged
+    ? paint.green('passed in shadow')
+    : paint.yellow('ended in shadow, answers not judged');
+  const how = why === null ? ended : paint.red('failed in shadow');
   return [
     `${how}  ${plan.challenger} answered nobody, ${plan.champion ?? 'what served before'} serves 100 % in ${plan.environment} (${id}, ${took})`,
     ...(why === null ? [] : [`  ${paint.dim('why'.padEnd(10))} ${why}`]),
@@ -108,37 +135,40 @@ function shadowOutcome(state: RolloutState, why: string | null, took: string, pa
   ].join('\n');
 }
 
-/** The step list: what is done, doing and not done. */
-export function stepsText(state: RolloutState, now: number, paint: ChalkInstance): string {
-  return state.plan.steps
-    .map((step, index) => {
-      const done = state.stepsDone.find((entry) => entry.step === index);
-      if (done !== undefined)
-        return ` ${paint.green('✔')} ${stepTitle(step).padEnd(34)} ${paint.dim(`${done.note}, ${formatDuration(done.tookMs)}`)}`;
-      if (index !== state.step || state.phase === 'ended')
-        return ` ${paint.dim('○')} ${paint.dim(stepTitle(step))}`;
-      const why = state.heldSince !== null && state.pausedAt === null ? `: ${state.heldWhy}` : '';
-      return ` ${paint.cyan('●')} ${stepTitle(step).padEnd(34)} ${conditionText(state)} for ${formatDuration(Math.max(0, now - since(state)))}${why}`;
-    })
-    .join('\n');
+/** The step list: what is done, doing, failed, and not done. */
+export function stepsText({ steps, condition }: RolloutView, paint: ChalkInstance): string {
+  return steps.map((step) => stepText(step, condition, paint)).join('\n');
 }
 
-/** How a rollout fares, in a word or two. */
-export function conditionText(state: RolloutState): string {
-  if (state.outcome !== null) return state.outcome.kind;
-  if (state.phase === 'rolling-back') return 'rolling back';
-  if (state.pausedAt !== null) return 'paused';
-  if (currentStep(state)?.kind === 'approve') return 'waits';
-  return state.heldSince !== null ? 'held' : 'under way';
+function stepText(step: StepView, { deadline }: Condition, paint: ChalkInstance): string {
+  const { mark, title, note } = step;
+  const wide = title.padEnd(34);
+  switch (mark) {
+    case 'done':
+      return ` ${paint.green('✔')} ${wide} ${paint.dim(`${note}, ${tookText(step)}`)}`;
+    case 'now': {
+      const until = deadline === null ? '' : `, until ${clock(deadline.at)}`;
+      return ` ${paint.cyan('●')} ${wide} ${note}, ${tookText(step)}${until}`;
+    }
+    case 'failed':
+      return ` ${paint.red('✖')} ${wide} ${note} (after ${tookText(step)})`;
+    case 'aborted':
+      return ` ${paint.yellow('■')} ${wide} ${note} (after ${tookText(step)})`;
+    case 'stuck':
+      return ` ${paint.red('!')} ${wide} ${paint.red('stuck here')} (after ${tookText(step)})`;
+    case 'not-reached':
+      return ` ${paint.dim('○')} ${paint.dim(`${wide} not reached`)}`;
+    case 'to-come':
+      return ` ${paint.dim('○')} ${paint.dim(title)}`;
+    default:
+      return unreachable(mark);
+  }
 }
-
-const since = (state: RolloutState): number =>
-  state.rollback?.at ?? state.pausedAt ?? state.heldSince ?? state.stepSince;
 
 /** Every rule's finding with its numbers. */
 export function verdictText(verdict: Verdict): string {
   if (verdict.kind === 'unreadable') return `unreadable: ${verdict.why}`;
-  const head = `${verdict.kind}${verdict.kind === 'insufficient' ? `: ${verdict.why}` : ''}, ${verdict.challengerRequests} challenger requests, ${verdict.harmedRequests} harmed`;
+  const head = `${verdict.kind}${verdict.kind === 'insufficient' ? `: ${verdict.why}` : ''}, ${verdict.challengerRequests} challenger requests, ${verdict.harmedRequests} of them failed or over the latency limit`;
   return [head, ...verdict.findings.map(findingText)].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import { activeBuckets, fewCallersText, heavyCallerText } from '../monitor/judge/users/callers.ts';
 import { asideText } from '../monitor/judge/users/set-aside.ts';
-import { counted, percentText } from './words.ts';
+import { counted, percentText } from '../view/words.ts';
 
 /** Whom a sticky rollout can compare, one sentence a line; empty where users are not compared. */
 export function usersText({ policy, routing }: Plan): readonly string[] {

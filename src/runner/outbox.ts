@@ -2,9 +2,9 @@ import type { Entry } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import type { Channel, Clock, Store } from '../ports/index.ts';
 import type { Notice } from '../domain/notice.ts';
-import { noticeOf } from '../engine/notices.ts';
 import { apply, replay } from '../engine/fold-journal.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { noticeOf } from '../view/notices.ts';
 
 /** What a channel did not take, and why. It stays in the journal: the next command, or the controller, tries again. */
 export interface Undelivered {
@@ -47,10 +47,13 @@ export function createOutbox({
   store,
   channels,
   clock,
+  place,
 }: {
   readonly store: Store;
   readonly channels: readonly Channel[];
   readonly clock: Clock;
+  /** Account and Region, for people; made of the journal where nobody says. */
+  readonly place?: string;
 }): Outbox {
   const lines = channels.map((channel): Line => {
     return { channel, waiting: [], why: '', failures: 0, running: null };
@@ -91,7 +94,7 @@ export function createOutbox({
     const [told, entries] = [await store.told(rollout), await store.journal(rollout)];
     const behind = lines.filter(({ channel }) => (told[channel.name] ?? 0) < entries.length);
     if (behind.length === 0 || entries[0] === undefined) return;
-    for (const notice of noticesIn(rollout, entries)) {
+    for (const notice of noticesIn(rollout, entries, place)) {
       for (const line of behind) if (seqOf(notice) >= (told[line.channel.name] ?? 0)) enqueue(line, notice);
     }
   }
@@ -108,7 +111,7 @@ export function createOutbox({
       for (const line of lines) start(line);
     },
     note(entry, state) {
-      const notice = noticeOf(state, entry);
+      const notice = noticeOf(state, entry, place);
       if (notice === null) return;
       for (const line of lines) {
         enqueue(line, notice);
@@ -127,14 +130,18 @@ export function createOutbox({
   };
 }
 
-function noticesIn(rollout: RolloutId, entries: readonly Entry[]): readonly Notice[] {
+function noticesIn(
+  rollout: RolloutId,
+  entries: readonly Entry[],
+  place: string | undefined,
+): readonly Notice[] {
   const [first, ...rest] = entries;
   if (first === undefined) return [];
   let state = replay(rollout, [first]);
-  const notices = [noticeOf(state, first)];
+  const notices = [noticeOf(state, first, place)];
   for (const entry of rest) {
     state = apply(state, entry);
-    notices.push(noticeOf(state, entry));
+    notices.push(noticeOf(state, entry, place));
   }
   return notices.filter((notice) => notice !== null);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replay } from '../../src/engine/fold-journal.ts';
-import { noticeOf } from '../../src/engine/notices.ts';
+import { noticeOf } from '../../src/view/notices.ts';
 import { bad, baking, type CliWorld, serving } from '../support/cli-world.ts';
 
 const deploy = 'deploy --model-version v2.3.0';
@@ -105,7 +105,7 @@ describe('an alias that somebody moves by hand while a rollout bakes', () => {
     const [id] = await cli.store.rollouts();
     const entries = await cli.store.journal(id!);
     const notice = noticeOf(replay(id!, entries), entries.at(-1)!);
-    expect(notice?.subject).toBe('STUCK: v2.3.0 in dev needs a person now');
+    expect(notice?.subject).toMatch(/^\[dev\] recommendation v2\.3\.0 STUCK, a person must act: /);
     expect(notice?.body).toContain(whole);
     const back = await cli.run('rollback');
     expect([back.code, cli.model.alias().target.functionVersion]).toEqual([0, '7']);

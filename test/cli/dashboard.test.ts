@@ -23,7 +23,7 @@ it('shows a rollout while it runs, and says where it is', async () => {
   );
   expect([code, stdout]).toEqual([0, 'dev is shown at http://127.0.0.1:4580/\n  end     Ctrl-C\n']);
   const page = (await looks[0]) ?? '';
-  expect(page).toContain('<b>v2.3.0</b> gets 50 %, <b>v2.2.0</b> the rest');
+  expect(page).toContain('<b>v2.3.0</b> gets 50 % <b>v2.2.0</b> gets 50 % as read back ');
   expect(page).toContain('Evidence against the challenger');
   expect(page.match(/<script/g)).toEqual(['<script']);
 });
@@ -49,7 +49,7 @@ it('shows earlier ones by their names, and nothing else', async () => {
 
 it('shows an environment where nothing was rolled out yet', async () => {
   const { seen } = await looking(await serving(), (page) => page('/'));
-  expect(seen).toContain('<b>v2.2.0</b> serves everybody');
+  expect(seen).toContain('<b>v2.2.0</b> is the champion');
   expect(seen).toContain('none yet');
 });
 

@@ -72,4 +72,21 @@ describe("a rollout in a job of GitHub's", () => {
       [expect.stringMatching(/^::error title=mlreg::v9 is not registered in dev%0A/)],
     ]);
   });
+
+  it.each([
+    ['deploy --model-version v9', 'v9 is not registered in dev'],
+    ['status -e nowhere', 'nowhere'],
+  ])('%s: the summary says so too, with the run', async (words, what) => {
+    const cli = await serving();
+    const run = {
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'shop/recs',
+      GITHUB_RUN_ID: '77',
+    };
+    expect((await cli.run(words, { env: { ...onGitHub.env, ...run } })).code).toBe(2);
+    const summary = file(cli, 'summary');
+    expect(summary.split('\n')[0]).toContain(what);
+    expect(summary).toContain('No rollout began, and nothing was changed.');
+    expect(summary).toContain('[this run](https://github.com/shop/recs/actions/runs/77)');
+  });
 });

@@ -125,7 +125,7 @@ describe('mlreg replay', () => {
         champion   0.33 % over 6,300 requests
         challenger 4 % over 700 requests
         evidence   487.5, rolls back at 200
-        harmed     28 of 700 challenger requests
+        failed     28 of 700 challenger requests failed, or took longer than the latency limit
         ticks      30
         policy     the built-in defaults (dev)
       "
@@ -135,7 +135,7 @@ describe('mlreg replay', () => {
     expect(held.stdout).toMatchInlineSnapshot(`
       "hold  to tick 30, 2026-01-01T00:05:00.000Z
         why        nothing breached, and not shown to be no worse than the champion by the promote margin
-        harmed     10 of 3,000 challenger requests
+        failed     10 of 3,000 challenger requests failed, or took longer than the latency limit
         ticks      30
         policy     the built-in defaults (dev)
       "

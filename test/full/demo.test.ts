@@ -58,8 +58,8 @@ describe.concurrent('the demo', () => {
     expect(output).toMatch(/v2\.4\.0 +rolled back/);
     expect(output).toMatch(/v2\.5\.0 +rolled back/);
     expect(output).toMatch(/v2\.2\.0 +resumed, promoted/);
-    // The reason, with the number of harmed requests.
-    expect(output).toMatch(/harmed +\d+ of \d+ requests to v2\.4\.0 seen by then/);
+    // The reason, with the number of failed requests.
+    expect(output).toMatch(/failed +\d+ of \d+ requests failed/);
     expect(run.leftovers()).toEqual([]);
   });
 

@@ -54,7 +54,7 @@ it.each([
       /why +metrics could not be read for 15s \(the router's metrics show no request of .* but AWS counted/,
     ),
   ]);
-  expect(stdout).toMatch(/harmed +not known/);
+  expect(stdout).toMatch(/failed +not known/);
   await expectServing(scene, 'v1');
 });
 

@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/aws/cloudwatch-metrics.ts';
 import { quotable } from '../../src/domain/aws-words.ts';
 import type { WireRequest } from '../../src/local-aws/core/local-aws.ts';
 import type { RolloutSubject } from '../../src/ports/account.ts';
-import { noticeOf } from '../../src/engine/notices.ts';
+import { noticeOf } from '../../src/view/notices.ts';
 import { replay } from '../../src/engine/fold-journal.ts';
 import { functionName, lambdaOf, type Stack, stack } from '../contract/aws/stack.ts';
 import { began, type CliWorld, cliWorld, projectConfig } from '../support/cli-world.ts';

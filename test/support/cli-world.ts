@@ -34,6 +34,8 @@ export interface Typed {
   readonly env?: Readonly<Record<string, string>>;
   /** stdout and stderr are a terminal with somebody before it. */
   readonly terminal?: boolean;
+  /** Of that terminal; 100 unless said. */
+  readonly columns?: number;
   /** What that person answers, question by question; silence after the last. */
   readonly answers?: readonly string[];
 }
@@ -276,7 +278,7 @@ export function cliWorld(
         stderr: (text) => void (stderr += text),
         stdoutIsTerminal: terminal,
         stderrIsTerminal: terminal,
-        columns: 100,
+        columns: typed.columns ?? 100,
       },
       clock: known(clock),
       ids: {

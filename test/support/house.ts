@@ -18,7 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   registry: ['domain'],
   engine: ['domain', 'registry', 'monitor/judge', 'strategies'],
   monitor: ['domain', 'ports', 'monitor/judge'],
-  runner: ['domain', 'ports', 'registry', 'monitor', 'monitor/judge', 'strategies', 'engine'],
+  view: ['domain', 'engine', 'monitor/judge'],
+  runner: ['domain', 'ports', 'registry', 'monitor', 'monitor/judge', 'strategies', 'engine', 'view'],
   config: ['domain', 'registry'],
   aws: ['domain', 'ports', 'store/rules'],
   'store/rules': ['domain', 'ports'],
@@ -26,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   router: ['domain'],
   notify: ['domain', 'ports'],
   'local-aws': [],
-  reporting: ['domain', 'runner', 'engine', 'monitor', 'monitor/judge'],
+  reporting: ['domain', 'runner', 'engine', 'view', 'monitor', 'monitor/judge'],
   host: ['domain', 'ports', 'config', 'aws', 'store', 'notify', 'runner', 'local-aws', 'reporting'],
   commands: [
     'domain',
@@ -36,6 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'registry',
     'runner',
     'engine',
+    'view',
     'monitor',
     'monitor/judge',
     'reporting',
@@ -48,7 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** No clock, no randomness, no waiting, nothing of Node's. Every file of these folders, whatever its name. */
-const pure = ['domain', 'ports', 'monitor/judge', 'strategies', 'registry', 'engine'];
+const pure = ['domain', 'ports', 'monitor/judge', 'strategies', 'registry', 'engine', 'view'];
 
 const effect =
   /\basync\b|\bawait\b|\bnew Date\(\)|\bDate\.now\b|\bMath\.random\b|\bprocess\.(?:env|exit|pid|std|on|once|argv|cwd|hrtime)|\bsetTimeout\b|\bconsole\./;

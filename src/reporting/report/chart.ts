@@ -10,7 +10,7 @@ export interface Point {
 
 export interface Line {
   readonly name: string;
-  readonly look: 'champion' | 'challenger' | 'neutral';
+  readonly look: 'champion' | 'challenger' | 'neutral' | 'other';
   readonly points: readonly Point[];
   /** `steps`: each value holds until the next. */
   readonly shape: 'line' | 'steps';

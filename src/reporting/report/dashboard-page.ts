@@ -1,8 +1,8 @@
-import { harmShort } from '../harm-words.ts';
 import type { VersionRecord } from '../../domain/registry.ts';
 import { formatDuration } from '../../domain/parse.ts';
-import { challengerShare, type RolloutState } from '../../engine/state.ts';
-import { harmOf } from '../../engine/harm.ts';
+import { thousands } from '../../monitor/judge/words.ts';
+import { clock } from '../../view/condition.ts';
+import type { RolloutView } from '../../view/view.ts';
 import { titleOf } from '../outcome-words.ts';
 import { html, type Markup, table } from './html.ts';
 
@@ -11,7 +11,7 @@ export interface DashboardView {
   readonly environment: string;
   readonly champion: VersionRecord | null;
   /** The newest first. */
-  readonly rollouts: readonly RolloutState[];
+  readonly rollouts: readonly RolloutView[];
   /** Of the one that is shown below; null where there is none. */
   readonly report: Markup | null;
 }
@@ -20,21 +20,20 @@ export interface DashboardView {
 export function dashboard(view: DashboardView): Markup {
   const { model, environment, champion, rollouts, report } = view;
   const [newest] = rollouts;
-  const running = newest !== undefined && newest.outcome === null ? newest : null;
-  const serves =
-    running === null
-      ? html`<b>${champion?.version ?? 'nothing'}</b> serves everybody`
-      : html`<b>${running.plan.challenger}</b> gets ${challengerShare(running)} %, <b>${running.plan.champion ?? 'nothing'}</b> the rest`;
+  const isOpen = newest !== undefined && (newest.state.outcome === null || newest.condition.kind === 'stuck');
+  const says = isOpen
+    ? sharesMarkup(newest)
+    : html`<b>${champion?.version ?? 'none'}</b> is the champion${newest === undefined ? '' : `. ${newest.headline}`}`;
   return html`<p class="dim"><a href="/">${model} · ${environment}</a> · <span id="link">live</span></p>
-<p class="why">${serves}</p>
+<p class="why">${says}</p>
 ${report}
 <h2>Rollouts</h2>
 ${
   rollouts.length === 0
     ? html`<p class="dim">none yet</p>`
     : table(
-        ['rollout', 'from', 'to', 'result', 'took', 'harmed'],
-        rollouts.map((state) => {
+        ['rollout', 'from', 'to', 'result', 'took', 'failed'],
+        rollouts.map(({ state, arms }) => {
           const title = titleOf(state);
           const took = state.endedAt === null ? '–' : formatDuration(state.endedAt - state.startedAt);
           return [
@@ -43,11 +42,19 @@ ${
             state.plan.challenger,
             html`<span class="result ${title.level}">${title.words}</span>`,
             took,
-            harmShort(harmOf(state)),
+            arms.challenger.requests === 0
+              ? '–'
+              : `${thousands(arms.challenger.failed)} of ${thousands(arms.challenger.requests)}`,
           ];
         }),
       )
 }`;
+}
+
+/** What the alias was read back to serve, and when. */
+function sharesMarkup({ shares, headline }: RolloutView): Markup {
+  const parts = shares.versions.map(({ version, readBack }) => html`<b>${version}</b> gets ${readBack} % `);
+  return html`${parts}as read back ${clock(shares.readAt)}<br>${headline}`;
 }
 
 /** Takes the page anew at each event, keeps the reader's place, and says when mlreg is gone. */

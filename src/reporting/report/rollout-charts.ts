@@ -1,7 +1,6 @@
 import type { Entry } from '../../domain/journal.ts';
 import { digits, msText, percentText } from '../../monitor/judge/words.ts';
 import type { RolloutState } from '../../engine/state.ts';
-import { count } from '../evidence.ts';
 import { type Chart, chartMarkup, type Line, type Point } from './chart.ts';
 import { html, type Markup } from './html.ts';
 import { type Arms, seriesOf } from './series.ts';
@@ -57,17 +56,23 @@ export function rolloutCharts(
     {
       ...common,
       title: 'Evidence against the challenger',
-      says: 'How many times likelier the data are if the challenger is worse; rolls back at the limit',
-      lines: one('all metrics together', 'neutral', 'line', series.evidence.points),
-      limits: [
-        { name: `rolls back at ${count(series.evidence.threshold)}`, value: series.evidence.threshold },
-      ],
-      scale: 'log',
-      format: count,
+      says: 'Each rule’s evidence on the way from none to its own threshold, by its logarithm; rolls back at 100 %',
+      lines: series.evidence.slice(0, mostRules).map(({ name, decided, points }, index) => ({
+        name: decided ? `${name} (decided)` : name,
+        look: decided ? ('challenger' as const) : index === 0 ? ('neutral' as const) : ('other' as const),
+        shape: 'line' as const,
+        points,
+      })),
+      limits: [{ name: 'rolls back', value: 1 }],
+      scale: 'linear',
+      format: (value) => `${Math.round(100 * value)} %`,
     },
   ];
   return html`${charts.filter(hasData).map(chartMarkup)}`;
 }
+
+/** The strongest: more lines tell less. */
+const mostRules = 6;
 
 const hasData = ({ lines }: Chart): boolean =>
   lines.some(({ points }) => points.some(({ value }) => value !== null));

@@ -1,17 +1,19 @@
-import { harmCount } from '../harm-words.ts';
 import { Chalk } from 'chalk';
 import type { Entry } from '../../domain/journal.ts';
 import { formatDuration } from '../../domain/parse.ts';
+import { instant } from '../../domain/units.ts';
 import type { Finding } from '../../domain/verdict.ts';
-import { harmOf } from '../../engine/harm.ts';
-import { apply, replay } from '../../engine/fold-journal.ts';
 import { servesAfter } from '../../domain/serves-after.ts';
 import type { RolloutState } from '../../engine/state.ts';
 import { count, evidenceOf, evidenceRows, valueText } from '../evidence.ts';
 import { titleOf, whyBack } from '../outcome-words.ts';
-import { eventOf, observationFields } from '../progress.ts';
 import { shadowData, shadowText } from '../shadow-view.ts';
-import { counted, percentText, stepTitle } from '../words.ts';
+import type { ArmNumbers } from '../../view/failed-requests.ts';
+import { timesText } from '../../view/fold-events.ts';
+import type { MetricWord } from '../../view/metric-word.ts';
+import { tookText } from '../../view/steps.ts';
+import { type RolloutView, viewOf } from '../../view/view.ts';
+import { counted, percentText } from '../../view/words.ts';
 import { rolloutCharts } from './rollout-charts.ts';
 import { html, type Markup, type Part, table } from './html.ts';
 
@@ -26,50 +28,53 @@ export function rolloutReport(state: RolloutState, entries: readonly Entry[], un
   const shadow = shadowData(state);
   const title = titleOf(state);
   const marks = marksOf(state, entries);
+  const view = viewOf(state, entries, instant(until));
   return html`<header>
 <p class="dim">${plan.model} · ${plan.environment} · ${plan.strategy} · ${state.id}</p>
 <h1>${plan.challenger} <span class="result ${title.level}">${title.words}</span></h1>
-<p class="why">${why(state)}</p>
-${facts(state, until)}
+<p class="why">${why(view)}</p>
+${facts(view, until)}
 </header>
 <main>
 ${rolloutCharts(state, entries, until, marks)}
 ${evidence === null ? null : html`<h2>Evidence</h2>\n${named(evidenceRows(evidence, plan.tickMs))}`}
-${findings(state)}
+${findings(view)}
 ${shadow === null ? null : html`<h2>How the answers differ</h2>\n<pre>${shadowText(shadow, unpainted)}</pre>`}
 <h2>Steps</h2>
-${steps(state)}
+${steps(view)}
 <h2>Events</h2>
-${events(state, entries, marks)}
+${events(view, marks)}
 </main>`;
 }
 
 const unpainted = new Chalk({ level: 0 });
 
-function why(state: RolloutState): string {
+function why({ state, headline, next }: RolloutView): Part {
   const { outcome, plan } = state;
-  if (outcome === null) return state.heldSince === null ? '' : `Holds: ${state.heldWhy}`;
+  if (outcome === null || outcome.kind === 'stuck')
+    return html`${headline}${next.map((command) => html`<br><code>${command}</code>`)}`;
   if (outcome.kind !== 'rolled-back') return outcome.sentence;
   return `${servesAfter(plan, 'sentence')}. ${whyBack(state, outcome)}`;
 }
 
-function facts(state: RolloutState, until: number): Markup {
-  const { plan, observations } = state;
-  const {
-    requests = 0,
-    errors = 0,
-    championRequests = 0,
-    championErrors = 0,
-  } = observationFields(observations);
-  const arm = (failed: number, of: number): string =>
-    of === 0
+function facts({ state, arms, shares, failed }: RolloutView, until: number): Markup {
+  const { plan } = state;
+  const arm = ({ failed: errors, requests }: ArmNumbers): string =>
+    requests === 0
       ? 'no requests judged'
-      : `${counted(of, 'request')} judged, ${percentText(failed / of, 2)} failed`;
+      : `${counted(requests, 'request')} judged, ${percentText(errors / requests, 2)} failed`;
+  const share = shares.versions
+    .map(
+      ({ version, readBack, seen }) =>
+        `${version} ${readBack} %${seen === null ? '' : `, seen ${percentText(seen / 100)}`}`,
+    )
+    .join('; ');
   const end = state.endedAt ?? until;
   const rows: (readonly [string, string])[] = [
-    ['champion', `${plan.champion ?? 'none'}: ${arm(championErrors, championRequests)}`],
-    ['challenger', `${plan.challenger}: ${arm(errors, requests)}`],
-    ['harmed', harmCount(harmOf(state))],
+    ['champion', `${plan.champion ?? 'none'}: ${arm(arms.champion)}`],
+    ['challenger', `${plan.challenger}: ${arm(arms.challenger)}`],
+    ['failed', failed],
+    ['share', `${share} (alias read back ${time(shares.readAt)})`],
     ['when', `${time(state.startedAt)}, ${formatDuration(Math.max(0, end - state.startedAt))}`],
     ['by', `${state.by.name}${state.reason === '' ? '' : `: ${state.reason}`}`],
   ];
@@ -82,33 +87,38 @@ function named(rows: readonly (readonly [string, string])[]): Markup {
   return html`<dl>${rows.map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>\n`)}</dl>`;
 }
 
-function findings({ lastVerdict }: RolloutState): Markup | null {
-  if (lastVerdict === null || lastVerdict.kind === 'unreadable' || lastVerdict.findings.length === 0)
-    return null;
+const levels: Readonly<Record<MetricWord, string>> = {
+  decided: 'bad',
+  'over the limit, not yet proven': 'warn',
+  within: 'good',
+  'too early': 'dim',
+};
+
+function findings({ metrics }: RolloutView): Markup | null {
+  if (metrics.length === 0) return null;
   const value = (finding: Finding, number: number | null): string =>
     number === null ? '–' : valueText(finding, number);
   return html`<h2>Rules</h2>\n${table(
-    ['rule', 'champion', 'challenger', 'limit', 'evidence', 'decides alone at'],
-    lastVerdict.findings.map((finding) => [
-      lastVerdict.kind === 'fail' && lastVerdict.reason.rule === finding.rule
-        ? html`<b class="result bad">${finding.rule}</b>`
-        : finding.rule,
+    ['rule', 'champion', 'challenger', 'allowed', 'evidence', 'decides alone at', ''],
+    metrics.map(({ finding, allowed, word }) => [
+      word === 'decided' ? html`<b class="result bad">${finding.rule}</b>` : finding.rule,
       value(finding, finding.champion),
       value(finding, finding.challenger),
-      value(finding, finding.limit),
+      value(finding, allowed),
       count(finding.evidence),
       count(finding.threshold),
+      html`<span class="result ${levels[word]}">${word}</span>`,
     ]),
   )}`;
 }
 
-function steps(state: RolloutState): Markup {
-  const rows = state.plan.steps.map((step, index): readonly Part[] => {
-    const done = state.stepsDone.find((entry) => entry.step === index);
-    const title = stepTitle(step);
-    if (done !== undefined) return [title, done.note, formatDuration(done.tookMs)];
-    if (index !== state.step) return [html`<span class="dim">${title}</span>`, 'not reached', '–'];
-    return [title, state.phase === 'forward' ? 'under way' : 'not finished', '–'];
+function steps({ steps: all }: RolloutView): Markup {
+  const rows = all.map((step): readonly Part[] => {
+    const { mark, title, note } = step;
+    if (mark === 'to-come' || mark === 'not-reached')
+      return [html`<span class="dim">${title}</span>`, mark === 'to-come' ? 'to come' : 'not reached', '–'];
+    const isBad = mark === 'failed' || mark === 'aborted' || mark === 'stuck';
+    return [title, isBad ? html`<span class="result bad">${note}</span>` : note, tookText(step)];
   });
   return table(['step', 'result', 'took'], rows);
 }
@@ -129,22 +139,15 @@ function marksOf(state: RolloutState, entries: readonly Entry[]): readonly Mark[
   return marked.map(({ seq, at }, i) => ({ seq, at, name: String(i + 1) }));
 }
 
-function events({ id }: RolloutState, entries: readonly Entry[], marks: readonly Mark[]): Markup {
-  const [first] = entries;
-  if (first === undefined) return html``;
+function events({ events: folded }: RolloutView, marks: readonly Mark[]): Markup {
   const names = new Map(marks.map(({ seq, name }) => [seq, name]));
-  let state = replay(id, [first]);
-  const rows = entries.flatMap((entry, index): (readonly Part[])[] => {
-    if (index > 0) state = apply(state, entry);
-    const event = eventOf(entry, state);
-    if (event === null || event.level === 'detail') return [];
+  const rows = folded.map((event): readonly Part[] => {
     const loud = event.level === 'bad' || event.level === 'warn';
+    const text = `${event.text}${timesText(event)}`;
     return [
-      [
-        html`<b>${names.get(entry.seq) ?? ''}</b>`,
-        time(event.at),
-        loud ? html`<span class="result ${event.level}">${event.text}</span>` : event.text,
-      ],
+      html`<b>${names.get(event.seq) ?? ''}</b>`,
+      time(event.at),
+      loud ? html`<span class="result ${event.level}">${text}</span>` : text,
     ];
   });
   return table(['', 'when', 'what'], rows);

@@ -1,11 +1,12 @@
 import type { Entry } from '../../domain/journal.ts';
 import type { ArmTick, Observation } from '../../domain/observation.ts';
-import type { JudgePolicy } from '../../domain/policy.ts';
+import type { Finding, Judgement } from '../../domain/verdict.ts';
 import { createHistogramSum, quantile } from '../../monitor/judge/evidence/histogram.ts';
 import { createJudge } from '../../monitor/judge/judge.ts';
 import { apply, replay } from '../../engine/fold-journal.ts';
 import { evidenceTogether, thresholdTogether } from '../../engine/replay-judge.ts';
 import { challengerShare, type RolloutState } from '../../engine/state.ts';
+import { shareOfThreshold } from '../../view/metric-word.ts';
 import type { Point } from './chart.ts';
 
 /** More than a chart has room for helps nobody: neighbouring ticks are added up. */
@@ -19,8 +20,14 @@ export interface Series {
   readonly errors: Arms;
   /** 95th percentile in ms; the mean where no histogram is known. */
   readonly latency: Arms;
-  /** All metrics' evidence against the challenger, and where it rolls back. */
-  readonly evidence: { readonly points: readonly Point[]; readonly threshold: number };
+  /** Each rule's evidence as a share of its own threshold, 0 to 1 by its logarithm; the one that decided first. */
+  readonly evidence: readonly EvidenceLine[];
+}
+
+export interface EvidenceLine {
+  readonly name: string;
+  readonly decided: boolean;
+  readonly points: readonly Point[];
 }
 
 export interface Arms {
@@ -43,7 +50,7 @@ export function seriesOf(state: RolloutState, entries: readonly Entry[], until: 
     share: shares(state, entries, until),
     errors: arms(failedShare),
     latency: arms(percentile95),
-    evidence: evidence(state.plan.policy, ticks),
+    evidence: evidence(state, ticks),
   };
 }
 
@@ -84,16 +91,70 @@ function percentile95(ticks: readonly ArmTick[]): number | null {
   return requests === 0 ? null : sum(timed, (tick) => (tick.meanLatencyMs ?? 0) * tick.requests) / requests;
 }
 
-/** Judged again: the evidence is a function of the ticks, and the journal keeps the ticks. */
-function evidence(policy: JudgePolicy, ticks: readonly (readonly Observation[])[]): Series['evidence'] {
-  const judge = createJudge(policy);
+export const allTogether = 'all metrics together';
+
+/**
+ * Judged again: the evidence is a function of the ticks, and the journal keeps the ticks. A group of ticks shows its last
+ * one, and the one at which the challenger failed: evidence may fall again. What decided beside the rules (an alarm, a
+ * planned look, the users) has a line of its own, which ends where it decided.
+ */
+function evidence(
+  { plan: { policy }, salt, lastVerdict }: RolloutState,
+  ticks: readonly (readonly Observation[])[],
+): readonly EvidenceLine[] {
+  const judge = createJudge(policy, { salt });
   const threshold = thresholdTogether(policy);
-  const points = ticks.map((group): Point => {
-    for (const tick of group) judge.step(tick);
-    const { findings } = judge.judgement();
-    return { at: group.at(-1)?.at ?? 0, value: Math.max(1, evidenceTogether(findings, threshold)) };
+  const lines = new Map<string, Point[]>();
+  const draw = (at: number, judgement: Judgement): void => {
+    const parts = judgement.findings.map((finding) => [finding.rule, shareOfThreshold(finding)] as const);
+    const value = Math.max(1, evidenceTogether(judgement.findings, threshold));
+    for (const [name, share] of [
+      [allTogether, shareOfThreshold({ evidence: value, threshold })] as const,
+      ...parts,
+    ]) {
+      if (share === null) continue;
+      const points = lines.get(name) ?? [];
+      points.push({ at, value: Math.min(most, share) });
+      lines.set(name, points);
+    }
+  };
+  let isFailed = false;
+  for (const group of ticks) {
+    for (const tick of group) {
+      judge.step(tick);
+      if (isFailed || judge.failed() === null || tick === group.at(-1)) continue;
+      isFailed = true;
+      draw(tick.at, judge.judgement());
+    }
+    draw(group.at(-1)?.at ?? 0, judge.judgement());
+  }
+  const reason = lastVerdict?.kind === 'fail' ? lastVerdict.reason : null;
+  return named(lines, reason, ticks.at(-1)?.at(-1)?.at ?? 0);
+}
+
+/** Beyond its threshold a line says no more. */
+const most = 1.2;
+
+function named(
+  lines: ReadonlyMap<string, readonly Point[]>,
+  reason: Finding | null,
+  end: number,
+): readonly EvidenceLine[] {
+  const reaches = (points: readonly Point[]): boolean => points.some(({ value }) => (value ?? 0) >= 1);
+  const all = [...lines].map(([name, points]): EvidenceLine => {
+    const isReason = reason !== null && (name === allTogether || reason.rule.startsWith(name));
+    return { name, points, decided: isReason && reaches(points) };
   });
-  return { points, threshold };
+  const isDrawn = reason === null || all.some(({ decided }) => decided);
+  const own = reason === null ? null : shareOfThreshold(reason);
+  const extra: readonly EvidenceLine[] =
+    isDrawn || reason === null || own === null
+      ? []
+      : [{ name: reason.rule, decided: own >= 1, points: [{ at: end, value: Math.min(most, own) }] }];
+  const strongest = ({ points }: EvidenceLine): number => Math.max(...points.map(({ value }) => value ?? 0));
+  return [...extra, ...all].toSorted(
+    (a, b) => Number(b.decided) - Number(a.decided) || strongest(b) - strongest(a),
+  );
 }
 
 const sum = (ticks: readonly ArmTick[], value: (tick: ArmTick) => number): number =>

@@ -10,11 +10,11 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:0}dd{m
 figure{margin:18px 0 0}figcaption{font-size:13px}figcaption b{color:var(--ink);margin-right:12px}
 svg{width:100%;height:auto;display:block}svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
 .grid{stroke:var(--line);stroke-width:1}line.mark{stroke:var(--dim);stroke-dasharray:1 3}text.mark{font-weight:700}
-path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}path.champion{stroke:var(--champion)}path.challenger{stroke:var(--challenger)}path.neutral{stroke:var(--ink)}
+path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}path.champion{stroke:var(--champion)}path.challenger{stroke:var(--challenger)}path.neutral{stroke:var(--ink)}path.other{stroke:var(--dim);stroke-width:1;opacity:.7}
 line.limit{stroke:var(--bad);stroke-dasharray:7 4;stroke-width:1.5}
 .tips circle{fill:transparent}.tips circle:hover{fill:var(--dim)}
 .key{margin-right:12px}.key:before{content:"";display:inline-block;width:18px;height:0;border-top:3px solid;margin-right:5px;vertical-align:middle}
-.key.champion:before{border-color:var(--champion)}.key.challenger:before{border-color:var(--challenger)}.key.neutral:before{border-color:var(--ink)}.key.limit:before{border-color:var(--bad);border-top-style:dashed}
+.key.champion:before{border-color:var(--champion)}.key.challenger:before{border-color:var(--challenger)}.key.neutral:before{border-color:var(--ink)}.key.other:before{border-color:var(--dim);border-top-width:1px}.key.limit:before{border-color:var(--bad);border-top-style:dashed}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px;width:100%}th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600}code,pre{font:12.5px/1.5 ui-monospace,Menlo,Consolas,monospace}pre{overflow-x:auto;margin:0}
 @media print{body{max-width:none;padding:0}figure,table{break-inside:avoid}}

@@ -71,7 +71,7 @@ describe('the evidence of a verdict', () => {
         action     roll back, 2025-06-15T15:06:46.000Z
         next       mlreg show r-1 --observations --environment local > r-1.ndjson
                    mlreg replay r-1.ndjson   judges it again; --policy FILE under another policy
-                   mlreg register VERSION --artifact URI --environment local   the mended model, under a version of its own"
+                   mlreg register VERSION --artifact URI --environment local   the fixed model, under a version of its own"
     `);
   });
 

@@ -3,6 +3,7 @@ import type { Outcome } from '../../../src/domain/journal.ts';
 import { later } from '../../../src/domain/units.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { gitHubSummary, resultOf } from '../../../src/reporting/github-summary.ts';
+import { viewOf } from '../../../src/view/view.ts';
 import {
   approve,
   approvedPlan,
@@ -76,30 +77,33 @@ describe("the job's summary", () => {
       ),
     ],
     ['not-finished', 'waiting for approval', tell(approvedPlan, fenced())],
-  ])('%s: %s', (result, _name, { state }) => {
+  ])('%s: %s', (result, _name, { state, entries, now }) => {
     expect(resultOf(state)).toBe(result);
-    expect(gitHubSummary(state)).toMatchSnapshot();
+    expect(gitHubSummary(viewOf(state, entries, now))).toMatchSnapshot();
   });
 
   it('is text, whatever a reason, a name or a rule hold', () => {
     const evil = '<img src=x> | ![a](https://evil.test) `@team` **x** [y](z)\\';
-    const { state } = rolledBack;
-    const summary = gitHubSummary({
+    const { state, now } = rolledBack;
+    const told = {
       ...state,
       reason: evil,
       by: { ...state.by, name: evil },
       outcome: back({ kind: 'abort', by: evil, sentence: evil }),
-      lastVerdict: { ...failing, findings: [{ ...finding, rule: evil }] },
-    });
+      lastVerdict: { ...failing, reason: { ...finding, rule: evil }, findings: [{ ...finding, rule: evil }] },
+    };
+    const summary = gitHubSummary(viewOf(told, [], now));
     for (const bad of ['<img', '![a]', 'https://', '@team', '**x**', '[y](z)', ' | \\!'])
       expect(summary).not.toContain(bad);
     const cells = summary.split('\n').filter((line) => line.startsWith('| ') && line.includes('img'));
-    expect(cells.map((line) => line.split(/(?<!\\)\|/).length)).toEqual([7]);
+    expect(cells.map((line) => line.split(/(?<!\\)\|/).length)).toEqual([8, 5]);
   });
 
   it('stays far below what GitHub drops', () => {
     const long = 'x'.repeat(500_000);
     const outcome = back({ kind: 'step-failed', sentence: long });
-    expect(gitHubSummary({ ...rolledBack.state, outcome }).length).toBeLessThan(65_536);
+    expect(gitHubSummary(viewOf({ ...rolledBack.state, outcome }, [], rolledBack.now)).length).toBeLessThan(
+      65_536,
+    );
   });
 });

@@ -4,7 +4,7 @@ import { instant, type Instant, rolloutId } from '../../../src/domain/units.ts';
 import type { Channel, Clock } from '../../../src/ports/index.ts';
 import type { Notice } from '../../../src/domain/notice.ts';
 import { drive } from '../../../src/runner/drive.ts';
-import { noticeOf } from '../../../src/engine/notices.ts';
+import { noticeOf } from '../../../src/view/notices.ts';
 import { createOutbox, type Outbox } from '../../../src/runner/outbox.ts';
 import { start } from '../../../src/runner/own.ts';
 import { apply, replay } from '../../../src/engine/fold-journal.ts';
@@ -82,16 +82,32 @@ describe('what people are told', () => {
   it('of a rollout that goes well', async () => {
     const notices = noticesOf(await rollOut(null));
     expect(notices.map(({ progress, subject }) => `${progress}: ${subject}`)).toEqual([
-      'begun: canary of v2.3.0 began in local',
-      'promoted: v2.3.0 serves everybody in local',
+      'begun: [local] recommendation v2.3.0 canary began: from v2.2.0',
+      'promoted: [local] recommendation v2.3.0 PROMOTED: it serves everybody',
     ]);
   });
 
   it('of one that is rolled back', async () => {
     const notices = noticesOf(await rollOut(null, 0.3));
     expect(notices.map(({ progress }) => progress)).toEqual(['begun', 'going-back', 'rolled-back']);
-    expect(notices.at(-1)?.subject).toBe('v2.2.0 serves local again, v2.3.0 was rolled back');
-    expect(notices.at(-1)?.body).toContain('next: mlreg status --environment local');
+    const { subject, body } = notices.at(-1)!;
+    expect(subject).toMatch(
+      /^\[local\] recommendation v2\.3\.0 ROLLED BACK: 30 % errors, champion 0\.?\d* %$/,
+    );
+    expect(body).toMatchInlineSnapshot(`
+      "[local] recommendation v2.3.0 ROLLED BACK: 30 % errors, champion 0 %
+      v2.2.0 serves 100 %
+      360 endpoint errors a minute, limit 10 a minute, champion 0 a minute, over 60 challenger requests. Odds of this by chance: 1 in 4,100.
+      where: local emulator
+      rollout: r-1, canary v2.2.0 -> v2.3.0
+      by: ana
+      for: 5s
+      challenger: 60 requests, 30 % errors, p95 24 ms
+      champion: 540 requests, 0 % errors, p95 24 ms
+      failed: 18 of 60 requests failed (the champion's rate would give 0)
+      next: mlreg show r-1 --environment local"
+    `);
+    expect(notices.every((notice) => notice.subject.length < 100)).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
 import { instant } from '../../../src/domain/units.ts';
 import type { Snapshot, Store } from '../../../src/ports/store.ts';
-import { observedIn } from '../../../src/reporting/progress.ts';
+import { observedIn } from '../../../src/view/progress.ts';
 import { harmOf } from '../../../src/engine/harm.ts';
 import { abort } from '../../../src/runner/own.ts';
 import { replay } from '../../../src/engine/fold-journal.ts';
@@ -161,9 +161,10 @@ describe('a long bake', () => {
     expect(before.rollout.observed.ticks).toBeGreaterThan(100);
     await cli.store.keepSnapshot(id, { length: 1, text: '' });
     const whole = await cli.ask('status');
-    expect({ ...before, rollout: { ...before.rollout, verdict: 0 } }).toEqual({
+    expect({ ...before, serves: 0, rollout: { ...before.rollout, verdict: 0, metrics: 0 } }).toEqual({
       ...whole,
-      rollout: { ...whole.rollout, verdict: 0 },
+      serves: 0,
+      rollout: { ...whole.rollout, verdict: 0, metrics: 0 },
     });
     await cli.store.keepSnapshot(id, kept!);
     expect((await cli.run('audit verify')).code).toBe(0);

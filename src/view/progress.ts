@@ -13,6 +13,8 @@ import { effectTitle, percentText, stepTitle } from './words.ts';
 /** One thing worth a line. `type` is the same word in plain lines and in NDJSON. */
 export interface Event {
   readonly at: number;
+  /** Of the journal's entry. */
+  readonly seq: number;
   readonly type: string;
   readonly rollout: string;
   readonly fields: Readonly<Record<string, string | number | boolean>>;
@@ -25,6 +27,7 @@ export interface Event {
 export function eventOf(entry: Entry, state: RolloutState): Event | null {
   const event = (type: string, level: Event['level'], text: string, fields: Event['fields'] = {}): Event => ({
     at: entry.at,
+    seq: entry.seq,
     type,
     rollout: state.id,
     fields,
@@ -92,7 +95,7 @@ export function eventOf(entry: Entry, state: RolloutState): Event | null {
       return event(
         'request',
         entry.accepted ? 'info' : 'warn',
-        `${entry.request.by} asked for ${entry.request.kind}: ${entry.answer}`,
+        `${entry.request.by} asked for ${entry.request.kind}${entry.request.reason === '' ? '' : ` (${entry.request.reason})`}: ${entry.answer}`,
         {
           request: entry.request.kind,
           by: entry.request.by,

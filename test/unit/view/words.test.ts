@@ -4,7 +4,7 @@ import type { Effect } from '../../../src/domain/journal.ts';
 import type { Step } from '../../../src/domain/plan.ts';
 import { percent } from '../../../src/domain/units.ts';
 import { createOutput, table } from '../../../src/reporting/output.ts';
-import { counted, effectTitle, percentText, routeTitle, stepTitle } from '../../../src/reporting/words.ts';
+import { counted, effectTitle, percentText, routeTitle, stepTitle } from '../../../src/view/words.ts';
 import { v22, v23 } from '../../support/model-world.ts';
 
 const split = { kind: 'split', champion: v22, challenger: v23, percent: percent(12.5) } as const;
