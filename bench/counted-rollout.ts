@@ -131,6 +131,7 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
     clock,
     onEntry,
   };
+  await serveChampion(made);
   const codeSha256 = await made.platform.codeSha256();
   counted.length = 0;
   await createAccountChecks({
@@ -174,6 +175,16 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
   const expected = course === 'healthy' ? 'succeeded' : 'rolled-back';
   if (result.kind !== 'ended' || result.outcome.kind !== expected) throw new Error(JSON.stringify(result));
   return { calls: counted, ticks };
+}
+
+/** Its endpoint is there: where it is not, a rollback builds it first. */
+async function serveChampion({ platform, port }: Stack): Promise<void> {
+  const { endpoints } = startOf();
+  const endpoint = endpoints[v22]?.name ?? '';
+  const artifact = { artifactUri: 's3://models/v2.2.0.tar.gz', artifactDigest: 'aaaaaaaa' };
+  const spec = { endpoint, version: v22, ...artifact };
+  while ((await platform.ensureEndpoint(spec)).kind !== 'in-service')
+    await port.sleepUntil(later(port.now(), 10_000));
 }
 
 const nameOf = (step: string): string => (step === 'approve' ? 'provision' : step);

@@ -18,8 +18,11 @@ describe('the way back, in calls', () => {
     expect(asked.slice(4)).not.toContain('UpdateAlias');
   });
 
-  test('from another process begins with what that must know first: the token, and the newest revision', async () => {
-    expect(await back('canary', 'aborted')).toEqual(['GetAlias', 'GetAlias', 'UpdateAlias', 'GetAlias']);
+  test('from another process begins with what that must know first: the token, the newest revision, and whether the champion answers', async () => {
+    expect(await back('canary', 'aborted')).toEqual([
+      ...['GetAlias', 'DescribeEndpoint', 'GetAlias'],
+      ...['UpdateAlias', 'GetAlias'],
+    ]);
   });
 });
 
