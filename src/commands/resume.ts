@@ -28,7 +28,7 @@ const readWhileDriving = ['sagemaker', 'requests'] as const;
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const forced = forceOf(options);
   const at = await target(context, 'lenient');
-  await refuseWhereBehind(at);
+  const look = await refuseWhereBehind(at);
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   // Its plan is frozen; what is still to be built or asked of a new version is in the file alone.
   if (running.phase === 'forward' && running.plan.strategy !== 'rollback')
@@ -36,7 +36,11 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   if (options.detach === true) mustHaveController(at);
   const { owner } = await at.connection.store.lock();
   const makesWay = owner !== null && isController(owner) && options.detach !== true;
-  if (forced === undefined && running.outcome === null && !makesWay && (await ownerLives(context, at))) {
+  // Users are back, and its owner may not know for as long as its bake lasts: whoever resumes records it.
+  const meaning = look?.claim.meaning;
+  const isBack = meaning?.kind === 'unknown-rollback' && meaning.rollout === running.id;
+  const mayAsk = forced === undefined && running.outcome === null && !makesWay && !isBack;
+  if (mayAsk && (await ownerLives(context, at))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
   return takeUp(context, at, running, options);

@@ -40,6 +40,29 @@ describe('a store that can be read and not written', () => {
     await expectRepaired(cli, v22, '7');
   });
 
+  it('is repaired by one resume while the owner lives as well, and does not know of the rollback', async () => {
+    const cli = await serving();
+    const ran: { words: string; code: number }[] = [];
+    let others: Promise<void> | undefined;
+    cli.when(baking(50), () => {
+      others = (async () => {
+        cli.model.fault = readOnlyStore;
+        ran.push({ words: 'rollback', code: (await cli.run('rollback', { as: 'bob' })).code });
+        cli.model.fault = () => null;
+        ran.push({ words: 'resume', code: (await cli.run('resume', { as: 'bob' })).code });
+      })();
+    });
+    await cli.run(deploy);
+    await others;
+    expect(ran).toEqual([
+      { words: 'rollback', code: 0 },
+      { words: 'resume', code: 9 },
+    ]);
+    expect(cli.model.alias().target).toEqual(home);
+    expect(await cli.ask('status')).toMatchObject({ champion: v22, rollout: null });
+    expect((await cli.run('audit verify')).code).toBe(0);
+  });
+
   it('lets nothing go forward', async () => {
     const cli = await orphaned();
     expect((await cli.run('resume', { as: 'bob' })).code).toBe(1);
