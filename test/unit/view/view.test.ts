@@ -222,9 +222,7 @@ describe('what users got', () => {
   });
 
   it('is not known where nothing was read', () => {
-    expect(look(atStep(stepOf.bake10, rollingBack)).failed).toBe(
-      'not known: metrics of v2.3.0 were missing',
-    );
+    expect(look(atStep(stepOf.bake10, rollingBack)).failed).toBe('not known: metrics of v2.3.0 were missing');
   });
 });
 
