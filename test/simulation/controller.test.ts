@@ -63,10 +63,14 @@ async function laps(world: ModelWorld, most = 400): Promise<readonly Lap[]> {
   throw new Error('the controller drives on and on');
 }
 
+/** Longer than the controller waits for an owner that died while it made the endpoint. */
+const provisionTimeoutMs = 600_000;
+
 /** Short, for it is gone some thousand times. */
 const wanted = startOf({
   steps: [percent(50)],
   bakeMs: 4_000,
+  provisionTimeoutMs,
   policy: { ...policy, minimumBakeMs: 2_000, minimumTicks: 2, steps: [{ percent: 50, ticks: 4 }] },
 });
 
@@ -76,6 +80,7 @@ const swapping: Start = {
   plan: blueGreen(
     blueGreenSettings({
       bakeMs: 4_000,
+      provisionTimeoutMs,
       finalBakeMs: 4_000,
       policy: {
         ...policy,
