@@ -14,6 +14,8 @@ export const fewestUnseen = 10;
 const edgeMs = 5_000;
 /** What callers other than users do in a usual minute may double. */
 const usualFactor = 2;
+/** Fewer periods say nothing of what is usual: traffic has just begun, and the first of them were counted in part. */
+const fewestUsual = 10;
 
 /**
  * An arm's requests are unseen where both its endpoint and the function were asked more often than the router's metrics
@@ -73,7 +75,9 @@ const atFunction = (row: ServedCount): number =>
       (row.challenger?.apart ?? 0),
   );
 
+/** 0 where too few are known. */
 function median(values: readonly number[]): number {
+  if (values.length < fewestUsual) return 0;
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -68,6 +68,15 @@ describe('requests that AWS counted and the router’s metrics do not show', () 
       { champion: true, challenger: true },
     ],
     [
+      'are the challenger’s where traffic has just begun, and its first minutes were counted in part',
+      (minute) => {
+        if (minute < -3) return {};
+        const shown = users(() => ({ champion: true, challenger: false }))(minute);
+        return minute < 0 ? { ...shown, champion: { endpoint: 600, compared: 30 } } : shown;
+      },
+      { champion: false, challenger: true },
+    ],
+    [
       'are the challenger’s where it alone is late',
       users(() => ({ champion: true, challenger: false })),
       { champion: false, challenger: true },
