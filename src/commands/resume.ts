@@ -34,16 +34,20 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
   if (running.phase === 'forward' && running.plan.strategy !== 'rollback')
     refuseMistakesIn(at.config, readWhileDriving, `${running.id}, which goes forward,`);
   if (options.detach === true) mustHaveController(at);
-  const { owner } = await at.connection.store.lock();
-  const makesWay = owner !== null && isController(owner) && options.detach !== true;
   // Users are back, and its owner may not know for as long as its bake lasts: whoever resumes records it.
   const meaning = look?.claim.meaning;
   const isBack = meaning?.kind === 'unknown-rollback' && meaning.rollout === running.id;
-  const mayAsk = forced === undefined && running.outcome === null && !makesWay && !isBack;
-  if (mayAsk && (await ownerLives(context, at))) {
+  const mayAsk = forced === undefined && running.outcome === null && !isBack;
+  if (mayAsk && (await ownerLives(context, at)) && !(await makesWay(at, options))) {
     return askOwner(context, at, running, { kind: 'resume' }, options.reason ?? '');
   }
   return takeUp(context, at, running, options);
+}
+
+/** Asked last: the controller takes up what a dead process left within seconds, and does not stand in a person's way. */
+async function makesWay({ connection }: Target, { detach }: ResumeOptions): Promise<boolean> {
+  const { owner } = await connection.store.lock();
+  return owner !== null && isController(owner) && detach !== true;
 }
 
 /** Becomes its owner, whoever was, and goes on where its journal ends. */
