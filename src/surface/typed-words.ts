@@ -73,7 +73,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   up: ['mlreg local up --detach'],
   down: ['mlreg local down'],
   continue: ['mlreg resume'],
-  logs: ['mlreg show    events of the newest rollout', 'mlreg history    past rollouts'],
 };
 
 /** What to type instead of a command that does not exist; empty where mlreg has no guess. */
