@@ -34,27 +34,14 @@ export function totalFailure(
   const other = sumOf(ticks.map(({ champion }) => champion));
   const isAlone = ticks.every(({ champion }) => champion === null);
   if (!isAlone && policy.scope === 'attributable' && !isWell(other)) return null;
-  const reason: Finding = {
+  return failed({
     metric: 'errors',
     rule: 'total failure, metrics not complete yet',
-    unit: 'share',
-    champion: other.requests > 0 ? other.errors / other.requests : null,
-    challenger: own.errors / own.requests,
-    limit: failing,
-    evidence: 1,
-    threshold: 1,
-    championRequests: other.requests,
-    challengerRequests: own.requests,
+    own,
+    other,
     ticks: ticks.length,
     sentence: `${own.errors} of ${own.requests} challenger requests failed, champion ${other.errors} of ${other.requests}, in the ${ticks.length} newest ticks`,
-  };
-  return {
-    kind: 'fail',
-    reason,
-    findings: [reason],
-    harmedRequests: own.errors,
-    challengerRequests: own.requests,
-  };
+  });
 }
 
 /** A minute each; who else than users asks an endpoint does not go on for so long without being seen. */
@@ -88,9 +75,25 @@ export function failureAtEndpoint(
   const other = atEndpoint(rows.map(({ champion }) => champion));
   const isAlone = rows.every(({ champion }) => champion === null);
   if (!isAlone && policy.scope === 'attributable' && !isWell(other)) return null;
-  const reason: Finding = {
+  return failed({
     metric: 'endpoint-errors',
     rule: 'total failure at the endpoint, the router’s metrics are missing',
+    own,
+    other,
+    ticks: rows.length,
+    sentence: `the challenger’s endpoint answered ${own.errors} of ${own.requests} requests with 5xx, the champion’s ${other.errors} of ${other.requests}, while the router’s metrics show none: they are late or lost`,
+  });
+}
+
+interface Failure extends Pick<Finding, 'metric' | 'rule' | 'ticks' | 'sentence'> {
+  readonly own: RequestCount;
+  readonly other: RequestCount;
+}
+
+/** No evidence is weighed: nine in ten failed. */
+function failed({ own, other, ...said }: Failure): Extract<Verdict, { kind: 'fail' }> {
+  const reason: Finding = {
+    ...said,
     unit: 'share',
     champion: other.requests > 0 ? other.errors / other.requests : null,
     challenger: own.errors / own.requests,
@@ -99,8 +102,6 @@ export function failureAtEndpoint(
     threshold: 1,
     championRequests: other.requests,
     challengerRequests: own.requests,
-    ticks: rows.length,
-    sentence: `the challenger’s endpoint answered ${own.errors} of ${own.requests} requests with 5xx, the champion’s ${other.errors} of ${other.requests}, while the router’s metrics show none: they are late or lost`,
   };
   return {
     kind: 'fail',

@@ -8,7 +8,8 @@ import type { Finding, Verdict } from '../domain/verdict.ts';
 import { beforeAfter, type BeforeAfter } from '../monitor/judge/compare/before-after.ts';
 import { errorIntervals, type ErrorIntervals } from '../monitor/judge/evidence/error-intervals.ts';
 import { latencyIntervals, type LatencyIntervals } from '../monitor/judge/evidence/latency-intervals.ts';
-import { digits, msText, percentText, requestsText, thousands } from '../monitor/judge/words.ts';
+import { requestsText, thousands } from '../monitor/judge/words.ts';
+import { valueText } from '../view/finding-value.ts';
 import { evidenceIn } from '../engine/clock-set-back.ts';
 import { createReplay, type Reason, type Replayed } from '../engine/replay-judge.ts';
 import type { RolloutState } from '../engine/state.ts';
@@ -194,21 +195,6 @@ export function findingRows(finding: Finding): readonly (readonly [string, strin
     ],
     ['evidence', `${count(finding.evidence)}, decides alone at ${count(finding.threshold)}`],
   ];
-}
-
-export function valueText({ unit }: Finding, value: number): string {
-  switch (unit) {
-    case 'share':
-      return percentText(value);
-    case 'ms':
-      return msText(value);
-    case 'per-minute':
-      return `${digits(value)} a minute`;
-    case 'ratio':
-      return digits(value);
-    default:
-      return unreachable(unit);
-  }
 }
 
 /** `231.4`, `1.2e+8`, `never` where no evidence would decide. */

@@ -4,7 +4,8 @@ import { formatDuration } from '../domain/parse.ts';
 import { servesAfter } from '../domain/serves-after.ts';
 import { unreachable } from '../domain/units.ts';
 import type { Finding } from '../domain/verdict.ts';
-import { digits, msText, percentText } from '../monitor/judge/words.ts';
+import { msText, percentText } from '../monitor/judge/words.ts';
+import { valueText } from './finding-value.ts';
 import { heldText } from '../engine/decide-rebuild.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { conditionOf } from './condition.ts';
@@ -192,24 +193,9 @@ function short(finding: Finding, arms: BothArms): string {
       ...(arms.champion.requests === 0 ? [] : [`champion ${rateOf(arms.champion)}`]),
     ].join(', ');
   const name = metric === 'latency' ? (/^p\d+/.exec(rule)?.[0] ?? 'latency') : metrics[metric];
-  const figure = valueOf(finding, challenger);
+  const figure = valueText(finding, challenger);
   const text = metric === 'latency' && finding.unit === 'ms' ? `${name} ${figure}` : `${figure} ${name}`;
-  return champion === null ? text : `${text}, champion ${valueOf(finding, champion)}`;
+  return champion === null ? text : `${text}, champion ${valueText(finding, champion)}`;
 }
 
 const rateOf = ({ failed, requests }: ArmNumbers): string => percentText(failed / requests);
-
-function valueOf({ unit }: Finding, value: number): string {
-  switch (unit) {
-    case 'share':
-      return percentText(value);
-    case 'ms':
-      return msText(value);
-    case 'per-minute':
-      return `${digits(value)} a minute`;
-    case 'ratio':
-      return digits(value);
-    default:
-      return unreachable(unit);
-  }
-}

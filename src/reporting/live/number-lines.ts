@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { digits, msText, percentText, thousands } from '../../monitor/judge/words.ts';
 import type { MetricWord } from '../../view/metric-word.ts';
 import type { MetricView, RolloutView } from '../../view/view.ts';
-import { valueText } from '../evidence.ts';
+import { valueText } from '../../view/finding-value.ts';
 import { padLeft, padTo } from '../width.ts';
 import type { Signs } from './signs.ts';
 
