@@ -398,13 +398,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const versions = await store.versions();
     const champion = championOf(versions);
     const back = previousGood(versions, { withEndpoint: true });
-    const view = await platform.readAlias(alias);
+    const serving = async () => (await platform.readAlias(alias)).target.functionVersion;
+    const home = back?.functionVersion ?? champion.functionVersion ?? (await serving());
     const roles = settingsOf(back?.version ?? null, champion.version);
     const journal = await start(ports, ports.ids.rolloutId(), {
       plan: watchPlan({ ...roles, durationMs: 40_000, champion: back?.version ?? null }),
       actor,
       reason: 'watch',
-      home: { functionVersion: back?.functionVersion ?? view.target.functionVersion, weights: {} },
+      home: { functionVersion: home, weights: {} },
       endpoints: endpointsOf(champion, ...(back === undefined ? [] : [back])),
       codeSha256: '',
       changes: [],
