@@ -122,6 +122,7 @@ const service = z.object({
       rollout: z.string().optional(),
     })
     .optional(),
+  assumed: z.literal(true).optional(),
 });
 
 /**
