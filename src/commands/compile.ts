@@ -65,6 +65,7 @@ export function settingsFor(
     ...(config.onBreach === undefined ? {} : { onBreach: config.onBreach }),
     maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
+    ...(config.kind === 'local' ? {} : { approvers: config.approvers }),
     approvalTimeoutMs: config.approvalTimeoutMs,
     provisionTimeoutMs: config.provisionTimeoutMs,
     keepPreviousMs: config.keepPreviousMs,

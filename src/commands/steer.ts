@@ -7,6 +7,7 @@ import { admit } from '../engine/admit.ts';
 import { takeOver } from '../runner/own.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
+import { vouched } from '../runner/vouch.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
@@ -23,7 +24,7 @@ export interface SteerOptions {
 /** What is asked, without who, when and why. */
 export type Wish =
   | { readonly kind: 'pause' | 'resume' | 'reject' }
-  | { readonly kind: 'approve'; readonly planHash: string }
+  | { readonly kind: 'approve'; readonly planHash: string; readonly token?: string }
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof parsePercent> };
 
@@ -75,7 +76,8 @@ export async function steerRunning(
   if (await ownerLives(context, at)) return askOwner(context, at, running, wish, options.reason ?? '');
   const request = requestOf(context, wish, options.reason ?? '');
   // Who would be refused must not become the owner first.
-  const { accepted, answer } = admit(running, request, request.at);
+  const believed = await vouched(at.connection.jobTokens, running, request, request.at);
+  const { accepted, answer } = admit(running, believed, request.at);
   if (!accepted) return report(context, running, request, accepted, answer);
   await at.connection.store.post(running.id, request);
   return takeOverAndAnswer(context, at, running, request);

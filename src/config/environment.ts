@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
+import type { Approvers } from '../domain/approvers.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
@@ -40,6 +41,7 @@ export interface EnvironmentConfig {
   readonly model: string;
   readonly protected: boolean;
   readonly approvals: number;
+  readonly approvers: Approvers;
   /** null: as the SDK finds it. */
   readonly region: string | null;
   readonly profile: string | null;
@@ -142,6 +144,7 @@ export function environmentConfig(
     model,
     protected: settings.protected,
     approvals: settings.approvals,
+    approvers: settings.approvers,
     region: settings.region,
     profile: settings.profile,
     assumeRole: settings.assumeRole,

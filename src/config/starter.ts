@@ -100,6 +100,11 @@ function environmentSections(model: string, known: ReadonlyMap<string, string>):
 
 const prodSection = (model: string): string => `    protected: true
     approvals: 2
+    # Who may approve, and the repository whose approval workflow they start. A role counts as one person.
+    #approvers:
+    #  github: [ana, bob]
+    #  repository: acme/models
+    #  roles: [arn:aws:iam::123456789012:role/mlreg-approver-prod]
     #region: eu-west-1
     #account: '123456789012'
     #assumeRole: arn:aws:iam::123456789012:role/mlreg-cli-prod

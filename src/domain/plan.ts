@@ -1,4 +1,5 @@
 import type { AnswerContract } from './answer-contract.ts';
+import type { Approvers } from './approvers.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ServingSettings } from './serving.ts';
@@ -26,7 +27,13 @@ export interface BakeStep {
 
 /** One step of a plan: data, never code. Each states the end that is wanted. */
 export type Step =
-  | { readonly kind: 'approve'; readonly needed: number; readonly timeoutMs: number }
+  | {
+      readonly kind: 'approve';
+      readonly needed: number;
+      readonly timeoutMs: number;
+      /** Who may, and what must prove it. Absent in `local` and in older plans: a name is enough. */
+      readonly approvers?: Approvers;
+    }
   | {
       readonly kind: 'provision';
       readonly version: VersionTag;

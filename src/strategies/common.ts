@@ -13,8 +13,9 @@ export const split = (champion: VersionTag, challenger: VersionTag, share: Perce
 });
 
 export function approval(settings: Settings): readonly Step[] {
-  if (settings.approvals === 0) return [];
-  return [{ kind: 'approve', needed: settings.approvals, timeoutMs: settings.approvalTimeoutMs }];
+  const { approvals: needed, approvalTimeoutMs: timeoutMs, approvers } = settings;
+  if (needed === 0) return [];
+  return [{ kind: 'approve', needed, timeoutMs, ...(approvers === undefined ? {} : { approvers }) }];
 }
 
 /** Endpoint up, every route of the plan published, smoke requests answered: all before any user is touched. */
