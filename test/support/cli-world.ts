@@ -148,19 +148,22 @@ export function cliWorld(
   known: (clock: VirtualClock) => Clock = (clock) => clock,
 ): CliWorld {
   let loading = 0;
+  /** Time stands still while something really takes time: a signature is checked. */
+  async function still<T>(act: () => Promise<T>): Promise<T> {
+    loading++;
+    try {
+      return await act();
+    } finally {
+      loading--;
+    }
+  }
   /** Time stands still while a file is read or written. */
   const awaited = (store: Store): Store =>
     new Proxy(store, {
       get:
         (from, name: keyof Store) =>
-        async (...args: never[]) => {
-          loading++;
-          try {
-            return await (from[name] as (...given: never[]) => Promise<unknown>).apply(from, args);
-          } finally {
-            loading--;
-          }
-        },
+        (...args: never[]) =>
+          still(() => (from[name] as (...given: never[]) => Promise<unknown>).apply(from, args)),
     });
   const model = modelWorld(kept === undefined ? undefined : awaited(kept));
   const clock = virtualClock(model.ports.clock.now(), () => loading > 0);
@@ -249,8 +252,8 @@ export function cliWorld(
     audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
     machineAheadMs: () => world.machineAheadMs(),
     jobTokens: {
-      request: (env, audience) => world.jobTokens.request(env, audience),
-      verify: (token, expected, now) => world.jobTokens.verify(token, expected, now),
+      request: (env, audience) => still(() => world.jobTokens.request(env, audience)),
+      verify: (token, expected, now) => still(() => world.jobTokens.verify(token, expected, now)),
     },
     identity: () => world.identity('ana'),
   };
