@@ -2,6 +2,7 @@ import type { Request } from '../domain/journal.ts';
 import { parsePercent } from '../domain/parse.ts';
 import { createLimit } from '../domain/limit.ts';
 import { later } from '../domain/units.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { UserError } from '../domain/user-error.ts';
 import { admit } from '../engine/admit.ts';
 import { takeOver } from '../runner/own.ts';
@@ -171,7 +172,21 @@ async function takeOverAndAnswer(
   context.output.say(`the owner of ${running.id} is gone; taking over`);
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
-  const journal = await takeOver(ports, running.id, context.actor, at.config.lambda);
+  const journal = await takeOver(ports, running.id, context.actor, at.config.lambda).catch(
+    (error: unknown) => {
+      // An approver may ask and not drive: whoever takes the rollout up finds the request.
+      if (!(error instanceof PlatformError) || error.failure.kind !== 'denied') throw error;
+      return null;
+    },
+  );
+  if (journal === null) {
+    follower.stop();
+    const { name } = context.actor;
+    context.output.say(
+      `${name} may not take ${running.id} over; the request waits for whoever does: mlreg resume --environment ${at.config.name}`,
+    );
+    return exitCode.notFinished;
+  }
   if (request.kind === 'pause') {
     // Paused rollouts need no driver; resume takes them up.
     await tick(ports, journal);

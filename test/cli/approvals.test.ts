@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/domain/journal.ts';
+import { PlatformError } from '../../src/ports/platform.ts';
 import { rolloutId, type VersionTag } from '../../src/domain/units.ts';
 import { click, type JobIssuer, jobIssuer } from '../support/job-issuer.ts';
 import { type CliWorld, projectConfig, type Ran, serving, type Typed } from '../support/cli-world.ts';
@@ -180,7 +181,11 @@ describe('who approves', () => {
       request: async (env, audience) =>
         env.JOB === undefined
           ? null
-          : github.sign({ claims: JSON.parse(env.JOB) as {}, audience, at: cli.clock.now() }),
+          : github.sign({
+              claims: JSON.parse(env.JOB) as Record<string, string>,
+              audience,
+              at: cli.clock.now(),
+            }),
       verify: github.tokens.verify,
     };
     cli.identity = async (as) => ({
@@ -399,6 +404,24 @@ describe('who approves', () => {
       stderr: expect.stringContaining('environments.staging.approvers.repository: OWNER/NAME'),
     });
     expect(await nowhere.store.rollouts()).toEqual([]);
+  });
+
+  it('may ask without the right to drive: whoever takes the rollout up finds it', async () => {
+    const cli = await world(listed(onGitHub));
+    expect((await cli.run(`${deploy} staging --timeout 5s`, job('ana'))).code).toBe(6);
+    const denied = { kind: 'denied', action: 'dynamodb:PutItem', message: 'denied' } as const;
+    const readOnly = new Proxy(cli.model.ports.store, {
+      get: (store, name) =>
+        name === 'acquire' ? () => Promise.reject(new PlatformError(denied)) : Reflect.get(store, name),
+    });
+    cli.connectTo = () => ({ store: readOnly });
+    const asked = await cli.run('approve -e staging --yes', job('bob'));
+    expect([asked.code, asked.stderr]).toEqual([
+      6,
+      expect.stringContaining('bob may not take r-1 over; the request waits for whoever does: mlreg resume'),
+    ]);
+    cli.connectTo = () => ({});
+    expect((await cli.run('resume -e staging', job('ana'))).stderr).toContain('approved by bob');
   });
 
   it('is nobody where AWS does not say who', async () => {
