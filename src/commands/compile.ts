@@ -66,6 +66,7 @@ export function settingsFor(
     maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
     ...(config.kind === 'local' ? {} : { approvers: config.approvers }),
+    ...(config.deployWindows === null ? {} : { windows: config.deployWindows }),
     approvalTimeoutMs: config.approvalTimeoutMs,
     provisionTimeoutMs: config.provisionTimeoutMs,
     keepPreviousMs: config.keepPreviousMs,

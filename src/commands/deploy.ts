@@ -19,6 +19,7 @@ import { generationFor, prepare } from './prepare.ts';
 import { sayServerWords } from './server-words.ts';
 import { acceptSmoke } from './smoke.ts';
 import { refuseNamelessStart, whoActs } from './who.ts';
+import { refuseOutsideWindow } from './window.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
 export interface DeployOptions extends RolloutOptions {
@@ -66,10 +67,11 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     );
     return exitCode.done;
   }
+  if (options.dryRun !== true) refuseOutsideWindow(at, options, world.clock.now());
   acceptSmoke(context, at, { noSmoke: options.smoke === false, reason: options.reason });
   const prepared = await prepare(context, at, options, { choice, begins: options.dryRun !== true });
   if (options.dryRun === true) {
-    return answerPlan(context, prepared.plan);
+    return answerPlan(context, at, prepared.plan);
   }
   const { plan: planned } = prepared;
   const isDetached = options.detach === true;

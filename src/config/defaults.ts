@@ -20,6 +20,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       workflow: 'approve-rollout.yml',
       issuer: 'https://token.actions.githubusercontent.com',
     },
+    deployWindows: { timeZone: 'UTC', open: [], freezes: [] },
     onInterrupt: null, // follows `protected`
     region: null,
     profile: null,

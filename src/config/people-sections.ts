@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isTimeZone, parseFreeze, parseOpenHours } from '../domain/deploy-windows.ts';
 import * as leaf from './leaves.ts';
 
 const login = 'the login of a GitHub account, such as octocat';
@@ -39,4 +40,35 @@ export const approvers = z
   .meta({
     description:
       'Who may approve a rollout. With neither `github` nor `roles`: anybody whose identity is proven. Means nothing to `local`.',
+  });
+
+const hours = 'days and hours such as mon-thu 09:00-16:00, from midnight 00:00 to 24:00';
+const dates = 'dates and a reason such as 2026-12-20 to 2027-01-04: Christmas';
+
+export const deployWindows = z
+  .strictObject({
+    timeZone: leaf.noted(z.string().refine(isTimeZone), 'IANA name of the time zone.', {
+      expected: 'a time zone such as UTC or Europe/Berlin',
+      text: true,
+    }),
+    open: leaf.noted(
+      z
+        .array(z.string().refine((text) => parseOpenHours(text) !== null))
+        .max(50)
+        .readonly(),
+      'When rollouts may start and go forward. Empty: always.',
+      { expected: `a list of ${hours}`, element: hours },
+    ),
+    freezes: leaf.noted(
+      z
+        .array(z.string().refine((text) => parseFreeze(text) !== null))
+        .max(100)
+        .readonly(),
+      'Days on which they may not, each with its reason.',
+      { expected: `a list of ${dates}`, element: `${dates}, quoted` },
+    ),
+  })
+  .meta({
+    description:
+      'When rollouts may start and give the challenger more users. At other times that needs `--reason`; a running rollout keeps its share, and rolls back after `maxHold`. A rollback, an abort and a smaller share never ask.',
   });

@@ -1,5 +1,6 @@
 import type { AnswerContract } from './answer-contract.ts';
 import type { Approvers } from './approvers.ts';
+import type { DeployWindows } from './deploy-windows.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ServingSettings } from './serving.ts';
@@ -155,6 +156,8 @@ export interface Plan {
   readonly onBreach?: 'hold' | 'hold-at-zero';
   /** How long a hold for a person may last before the rollout goes back by itself. */
   readonly maxHoldMs: number;
+  /** When more users may get the challenger. Absent: at any time. */
+  readonly windows?: DeployWindows;
   /** So long without readable metrics, and the rollout goes back. */
   readonly unreadableMs: number;
   /** Tries of one effect before its step fails. */

@@ -65,6 +65,12 @@ test.each<readonly [string, string]>([
     'approvers on GitHub without a repository',
     inModel('environments: { prod: { approvals: 1, approvers: { github: [ana] } } }\n'),
   ],
+  [
+    'deploy windows',
+    inModel(
+      "environments: { prod: { deployWindows: { timeZone: Berlin, open: ['mon 9-16', tue], freezes: ['2026-02-30: x'] } } }\n",
+    ),
+  ],
   ['an account number', inModel('environments: { prod: { account: 012345678901 } }\n')],
   ['an alias number', inModel('environments: { prod: { lambda: { alias: 2.30 } } }\n')],
   ['a criterion without quotes', inModel('acceptance:\n  auc: >= 0.6\n')],
