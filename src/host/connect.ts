@@ -227,5 +227,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
     return openStore({ stateDir: store.directory, environment: name, model });
   }
   const { openDynamoStore } = await import('../aws/dynamo-store.ts');
-  return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
+  const place = { table: store.table, environment: name, model };
+  return openDynamoStore({ clients, ...place, clock: systemClock, identified: true });
 }

@@ -31,6 +31,12 @@ locals {
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.shadow_function_name}:*",
   ]
 
+  # Partition keys of this model in this environment. ForAllValues alone also holds where a call names no key.
+  own_items = {
+    "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["${var.environment}/${var.model}", "${var.environment}/${var.model}/*"] }
+    Null                      = { "dynamodb:LeadingKeys" = "false" }
+  }
+
   # What status, history, plan, doctor and replay look at.
   read = concat(
     [
@@ -44,14 +50,17 @@ locals {
       { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:ListTags"], Resource = local.sagemaker },
       # Neither has resources to name.
       { Sid = "Lists", Effect = "Allow", Action = ["sagemaker:ListEndpoints", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
-      { Sid = "ReadRegistry", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable"], Resource = var.table_arn },
-      { Sid = "ReadArtifacts", Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectVersion"], Resource = "${var.bucket_arn}/*" },
+      # Other models' items lie in the same table.
+      { Sid = "ReadRegistry", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:Query"], Resource = var.table_arn, Condition = local.own_items },
+      # Has no items to name: it tells a table from one that AWS restored.
+      { Sid = "IdentifyTable", Effect = "Allow", Action = "dynamodb:DescribeTable", Resource = var.table_arn },
+      { Sid = "ReadArtifacts", Effect = "Allow", Action = "s3:GetObject", Resource = var.artifact_prefix == "" ? "${var.bucket_arn}/*" : "${var.bucket_arn}/${var.artifact_prefix}/*" },
       # Without it a missing artifact would look like a forbidden one.
       { Sid = "FindArtifacts", Effect = "Allow", Action = "s3:ListBucket", Resource = var.bucket_arn },
     ],
     [
       # doctor asks whether the router's role may reach a new endpoint, by asking IAM instead of users.
-      { Sid = "AskAboutRouter", Effect = "Allow", Action = "iam:SimulatePrincipalPolicy", Resource = "arn:${local.partition}:iam::${local.account}:role/${var.function_name}*" },
+      { Sid = "AskAboutRouter", Effect = "Allow", Action = "iam:SimulatePrincipalPolicy", Resource = "arn:${local.partition}:iam::${local.account}:role/${var.function_name}" },
     ],
     [
       # Sticky rollouts count requests by user bucket out of the router's log. Only the query's start has a resource to name.
@@ -101,7 +110,7 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } }
       },
       # Nothing is ever deleted there.
-      { Sid = "WriteRegistry", Effect = "Allow", Action = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], Resource = var.table_arn },
+      { Sid = "WriteRegistry", Effect = "Allow", Action = "dynamodb:PutItem", Resource = var.table_arn, Condition = local.own_items },
     ],
     var.topic_arn == null ? [] : [
       { Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = var.topic_arn },
@@ -114,6 +123,19 @@ locals {
     ],
     length(var.kms_key_arns) == 0 ? [] : [
       { Sid = "WriteKeys", Effect = "Allow", Action = ["kms:Encrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arns },
+    ],
+    length(var.kms_key_arns) == 0 ? [] : [
+      {
+        # Lambda asks for grants in the caller's name where such a key encrypts a function's variables, DynamoDB where one encrypts the table.
+        Sid      = "GrantKeysToServices"
+        Effect   = "Allow"
+        Action   = "kms:CreateGrant"
+        Resource = var.kms_key_arns
+        Condition = {
+          Bool         = { "kms:GrantIsForAWSResource" = "true" }
+          StringEquals = { "kms:ViaService" = ["lambda.${local.region}.amazonaws.com", "dynamodb.${local.region}.amazonaws.com"] }
+        }
+      },
     ],
   )
 }

@@ -59,10 +59,15 @@ resource "aws_lambda_alias" "this" {
 # A permission of the function itself would not count for its aliases: without these the API answers 500.
 resource "aws_lambda_permission" "api" {
   for_each      = var.aliases
-  statement_id  = "api-gateway"
+  statement_id  = "api-gateway-${each.key}"
   action        = "lambda:InvokeFunction"
   function_name = module.function.function.function_name
   qualifier     = aws_lambda_alias.this[each.key].name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${var.api_execution_arn}/*/*"
+
+  lifecycle {
+    # Between the old statement and the new one the API would answer 500.
+    create_before_destroy = true
+  }
 }
