@@ -33,13 +33,13 @@ run "no_more_than_needed" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["Lists", "ReadUserCounts"]
+    condition     = [for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.operator.policy).Statement) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["ReadMetrics", "ReadUserCounts", "CheckAccount"]
     error_message = "only what has no resources to name is allowed everywhere"
   }
 
   assert {
     condition = length(setintersection(
-      flatten([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement) : statement.Action]),
+      flatten([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement, jsondecode(aws_iam_policy.operator.policy).Statement) : statement.Action]),
       [
         "*", "lambda:*", "lambda:UpdateFunctionCode", "lambda:CreateAlias", "lambda:DeleteAlias",
         "lambda:AddPermission", "dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:*", "s3:PutObject", "s3:DeleteObject",
@@ -71,7 +71,7 @@ run "no_more_than_needed" {
   }
 
   assert {
-    condition = alltrue([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement) :
+    condition = alltrue([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement, jsondecode(aws_iam_policy.operator.policy).Statement) :
       jsonencode(statement.Condition) == jsonencode({
         "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["prod/recommendation", "prod/recommendation/*"] }
         Null                      = { "dynamodb:LeadingKeys" = "false" }
@@ -82,7 +82,7 @@ run "no_more_than_needed" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Resource if statement.Sid == "ReadArtifacts"] == ["arn:aws:s3:::mlreg-models-prod-123456789012/recommendation/*"]
+    condition     = [for statement in jsondecode(aws_iam_policy.operator.policy).Statement : statement.Resource if statement.Sid == "ReadArtifacts"] == ["arn:aws:s3:::mlreg-models-prod-123456789012/recommendation/*"]
     error_message = "artifacts of this model"
   }
 
@@ -92,7 +92,7 @@ run "no_more_than_needed" {
   }
 
   assert {
-    condition     = length(aws_iam_policy.read.policy) < 6144 && length(aws_iam_policy.write.policy) < 6144
+    condition     = max(length(aws_iam_policy.read.policy), length(aws_iam_policy.write.policy), length(aws_iam_policy.operator.policy)) < 6144
     error_message = "IAM takes 6144 characters"
   }
 
@@ -114,7 +114,7 @@ run "enough_for_a_rollout" {
       [
         "lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "apigateway:GET",
         "sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "cloudwatch:GetMetricData",
-        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable", "s3:GetObject", "s3:ListBucket", "logs:FilterLogEvents",
+        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable", "logs:FilterLogEvents",
         "logs:StartQuery", "logs:GetQueryResults", "logs:StopQuery",
       ],
       flatten([for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Action]),
@@ -128,11 +128,16 @@ run "enough_for_a_rollout" {
         "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion", "lambda:DeleteFunction", "lambda:UpdateAlias", "lambda:InvokeFunction", "apigateway:PATCH",
         "apigateway:POST", "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig", "sagemaker:CreateEndpoint", "sagemaker:AddTags",
         "sagemaker:InvokeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel", "iam:PassRole",
-        "dynamodb:PutItem", "sns:Publish", "states:StartExecution",
+        "dynamodb:PutItem", "sns:Publish",
       ],
       flatten([for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Action]),
     )) == 0
     error_message = "rolling out"
+  }
+
+  assert {
+    condition     = toset(keys(output.policy_arns)) == toset(["read", "write", "operator"]) && toset(keys(output.controller_policy_arns)) == toset(["read", "write"])
+    error_message = "the controller does not do what people do"
   }
 }
 
@@ -159,7 +164,7 @@ run "keys_of_ones_own" {
   }
 
   assert {
-    condition     = length(aws_iam_policy.read.policy) < 6144 && length(aws_iam_policy.write.policy) < 6144
+    condition     = max(length(aws_iam_policy.read.policy), length(aws_iam_policy.write.policy), length(aws_iam_policy.operator.policy)) < 6144
     error_message = "IAM takes 6144 characters"
   }
 }
@@ -193,8 +198,8 @@ run "people" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.cli[0].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::123456789012:role/ml-engineers"] && length(aws_iam_role_policy_attachment.cli) == 2
-    error_message = "those named, with both policies"
+    condition     = jsondecode(aws_iam_role.cli[0].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::123456789012:role/ml-engineers"] && length(aws_iam_role_policy_attachment.cli) == 3
+    error_message = "those named, with all policies"
   }
 }
 

@@ -73,7 +73,7 @@ export async function applyToStandIns(
   const clients = createClients({ region: 'us-east-1', endpointUrl: local, credentials });
   const moto = createClients({ region: 'us-east-1', endpointUrl: motoUrl, credentials });
 
-  const folder = writeFolder(scene.dir, motoUrl);
+  const folder = writeFolder(scene.dir, ofMlreg.url);
   const access = { AWS_ENDPOINT_URL: ofTerraform.url, ...keys };
   const succeeds = async (...args: string[]): Promise<string> => {
     const { status, output } = await terraform.run(folder, args, access);
@@ -112,7 +112,7 @@ export async function applyToStandIns(
 }
 
 /** A copy of the modules, with what stand-ins for AWS need beside; the environment's own folder. */
-function writeFolder(dir: string, motoUrl: string): string {
+function writeFolder(dir: string, tablesUrl: string): string {
   cpSync(join(root, 'terraform'), join(dir, 'terraform'), { recursive: true });
   mkdirSync(join(dir, 'dist'));
   cpSync(join(root, 'dist/router.zip'), join(dir, 'dist/router.zip'));
@@ -124,7 +124,7 @@ function writeFolder(dir: string, motoUrl: string): string {
     join(dir, 'terraform/internal/function/stand_in_override.tf'),
     `resource "aws_lambda_function" "this" {
   environment {
-    variables = merge({ MLREG_ENVIRONMENT = var.environment, AWS_ENDPOINT_URL_DYNAMODB = "${motoUrl}" }, var.variables)
+    variables = merge({ MLREG_ENVIRONMENT = var.environment, AWS_ENDPOINT_URL_DYNAMODB = "${tablesUrl}" }, var.variables)
   }
 }
 `,

@@ -80,7 +80,7 @@ interface TableInput {
 /** For IAM a transaction is each of its writes. A leading key is the value of the partition key. */
 function tablePermissions(operation: string, input: TableInput): readonly Permission[] {
   const needs = (action: string, table: string | undefined, key: Key | undefined): Permission => {
-    const leading = key?.['pk']?.S ?? key?.['requestId']?.S ?? key?.[':pk']?.S;
+    const leading = key?.['pk']?.S ?? key?.[':pk']?.S;
     return {
       action: `dynamodb:${action}`,
       resource: `arn:aws:dynamodb:${here}:table/${table ?? ''}`,

@@ -38,7 +38,7 @@ module "function" {
     # By pattern, so that a new version's endpoint needs no change here.
     [{ Sid = "AskModels", Effect = "Allow", Action = "sagemaker:InvokeEndpoint", Resource = module.naming.endpoint_arns }],
     var.shadow_function_arn == null ? [] : [
-      { Sid = "ShadowCopies", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = [var.shadow_function_arn, "${var.shadow_function_arn}:*"] },
+      { Sid = "ShadowCopies", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = "${var.shadow_function_arn}:*" },
     ],
     flatten(module.keys[*].statements),
   )

@@ -29,7 +29,7 @@ variable "models" {
 }
 
 variable "policy_arns" {
-  description = "What the controller may do, by any name: policy_arns of the module cli-role, one pair a model."
+  description = "What the controller may do, by any name: controller_policy_arns of the module cli-role, one pair a model."
   type        = map(string)
   nullable    = false
 

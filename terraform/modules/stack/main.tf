@@ -151,7 +151,7 @@ module "controller" {
   models               = [var.model]
   package_file         = var.controller_package_file
   reserved_concurrency = var.controller_reserved_concurrency
-  policy_arns          = module.cli.policy_arns
+  policy_arns          = module.cli.controller_policy_arns
   alarm_arns           = module.monitoring.guardrail_alarm_arns
   topic_arn            = module.monitoring.topic_arn
   platform             = local.platform

@@ -51,7 +51,7 @@ output "cli_role_arn" {
 }
 
 output "cli_policy_arns" {
-  description = "Policies of whoever runs mlreg, by `read` and `write`."
+  description = "Policies of whoever runs mlreg, by `read`, `write` and `operator`."
   value       = module.cli.policy_arns
 }
 
