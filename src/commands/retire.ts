@@ -36,7 +36,11 @@ export async function retire(context: Context, options: RetireOptions): Promise<
   const list = would.retired.map(({ version, endpoint }) => `would go   ${version}  ${endpoint}`);
   if (!rehearse) {
     for (const line of list) context.output.say(line);
-    await confirm(context, config, `Delete all endpoints of ${environment}? Its users get errors from then on.`);
+    await confirm(
+      context,
+      config,
+      `Delete all endpoints of ${environment}? Its users get errors from then on.`,
+    );
   }
   const done = rehearse ? would : await retireAll(ports, { ...wanted, rehearse });
   context.output.answer(
@@ -47,7 +51,8 @@ export async function retire(context: Context, options: RetireOptions): Promise<
           ? list
           : done.retired.map(({ version, endpoint }) => `retired    ${version}  ${endpoint}`)),
         ...done.unfinished.map(
-          ({ version, endpoint, why }) => `unfinished ${version}  ${endpoint}  ${why}; the same command goes on`,
+          ({ version, endpoint, why }) =>
+            `unfinished ${version}  ${endpoint}  ${why}; the same command goes on`,
         ),
         `${counted(done.retired.length, 'endpoint')} ${rehearse ? 'would be retired' : 'retired'} in ${environment}`,
       ].join('\n'),

@@ -173,6 +173,8 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
     api: config.api,
     alarmPrefix: `mlreg-${config.name}-${config.model}-`,
     endpointQuota: config.sagemaker.endpointQuota,
+    concurrencyQuota: config.sagemaker.concurrencyQuota,
+    endpointPrefix: `${config.model}-${config.name}-`,
     maxConcurrency: config.sagemaker.maxConcurrency,
     iam: config.kind === 'aws',
   });

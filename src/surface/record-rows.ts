@@ -73,9 +73,13 @@ export const recordRows: readonly CommandRow[] = [
   },
   {
     name: 'retire',
-    summary: 'delete endpoints before their time: of versions that were rolled back, or all of an environment',
+    summary:
+      'delete endpoints before their time: of versions that were rolled back, or all of an environment',
     options: [
-      ['--rolled-back', 'delete the endpoints of versions that were rolled back, without waiting for keepPrevious'],
+      [
+        '--rolled-back',
+        'delete the endpoints of versions that were rolled back, without waiting for keepPrevious',
+      ],
       ['--all', 'delete every endpoint, also the one that serves: its users get errors (requires --reason)'],
       ['--reason <text>', 'why, for the record'],
       ['--dry-run', 'list what would be deleted and stop'],

@@ -32,7 +32,6 @@ const ofRollouts: Readonly<Record<string, string>> = {
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   [people]: {
     ...ofRollouts,
-    'CheckAccount lambda:GetAccountSettings': 'only asked of AWS: test/contract/aws/account.test.ts',
     'CheckAccount cloudwatch:ListMetrics':
       'local AWS has none of the alarms: test/contract/aws/account.test.ts',
     'AskAboutRouter iam:SimulatePrincipalPolicy': 'no stand-in has IAM: test/contract/aws/account.test.ts',

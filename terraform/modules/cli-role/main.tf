@@ -127,6 +127,7 @@ locals {
   operator = concat(
     [
       { Sid = "CheckFunction", Effect = "Allow", Action = ["lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig"], Resource = "${local.function}:*" },
+      { Sid = "CheckConcurrency", Effect = "Allow", Action = "lambda:GetFunctionConcurrency", Resource = local.function },
       { Sid = "CheckApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["${local.api}/integrations", "${local.api}/deployments/*"] },
       # None has resources to name.
       { Sid = "CheckAccount", Effect = "Allow", Action = ["lambda:GetAccountSettings", "sagemaker:ListEndpoints", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },

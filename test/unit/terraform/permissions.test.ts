@@ -32,8 +32,7 @@ const actions: Readonly<Record<string, readonly string[]>> = {
   GetStages: ['apigateway:GET'],
   GetFunctionConfiguration: ['lambda:GetFunctionConfiguration'],
   GetAccountSettings: ['lambda:GetAccountSettings'],
-  // `init --from-aws` alone, by whoever adopts a stack that Terraform did not make; the same of routes and stages.
-  GetFunctionConcurrency: [],
+  GetFunctionConcurrency: ['lambda:GetFunctionConcurrency'],
   GetIntegrations: ['apigateway:GET'],
   GetItem: ['dynamodb:GetItem'],
   GetMetricData: ['cloudwatch:GetMetricData'],
