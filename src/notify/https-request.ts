@@ -23,6 +23,7 @@ export interface Asked {
   /** For people, in errors: `the Slack webhook`. */
   readonly name: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; a string as it is, where its very bytes are signed. */
   readonly body?: unknown;
 }
 
@@ -54,7 +55,7 @@ export async function ask(
   const [first] = addresses;
   if ((first === undefined && !isProxied) || !addresses.every(({ address }) => isAllowed(address)))
     throw new Error(`${name}: its host is not on the public internet`);
-  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => reject(new Error(`${name}: ${why}`));
     const sent = request(
