@@ -5,16 +5,8 @@ import { StoreBehind } from '../runner/look.ts';
 import { newestOf } from '../engine/marker.ts';
 import { takeOver } from '../runner/own.ts';
 import { UserError } from '../domain/user-error.ts';
-import {
-  type Context,
-  portsOf,
-  startFollowing,
-  stateOf,
-  type Target,
-  target,
-  undone,
-  unfinished,
-} from './context.ts';
+import { portsOf, stateOf, type Session, undone, unfinished } from '../app/session.ts';
+import { type Context, startFollowing, target } from './context.ts';
 import { refuseWhereBehind } from './behind.ts';
 import { isStoreLost, orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
@@ -63,7 +55,7 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
 /** Whoever means one rollout must not end another: the marker says whose users these are. */
 async function abortByAliasAlone(
   context: Context,
-  at: Target,
+  at: Session,
   error: Error,
   rollout: string | undefined,
   force: boolean,
@@ -78,7 +70,7 @@ async function abortByAliasAlone(
 /** A watch has put nobody on trial: ending it leaves what serves. Who wants the version before types `mlreg rollback`. */
 async function stopWatching(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   reason: string,
 ): Promise<ExitCode> {
@@ -102,7 +94,7 @@ async function stopWatching(
  */
 export async function abortRunning(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   reason: string,
   goesOn = false,

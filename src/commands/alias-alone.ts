@@ -6,7 +6,8 @@ import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { tellKeys } from './return-keys.ts';
 
@@ -32,7 +33,7 @@ export const isStoreLost = (error: unknown): error is Error =>
 /** Tries with the store, and where that is lost by the alias alone: users are waiting. */
 export async function orByAliasAlone(
   context: Context,
-  at: Target,
+  at: Session,
   withStore: () => Promise<ExitCode>,
   order: AliasOrder,
 ): Promise<ExitCode> {
@@ -61,7 +62,7 @@ const nextOf = (cause: unknown, environment: string): string =>
 /** All that is needed stands on the alias. */
 export async function rollBackByAliasAlone(
   context: Context,
-  at: Target,
+  at: Session,
   cause: unknown,
   { to, running, force }: AliasOrder = {},
 ): Promise<ExitCode> {

@@ -1,6 +1,7 @@
 import type { AnswerContract } from '../domain/answer-contract.ts';
 import type { RequestCount } from '../domain/observation.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import type { EarlierPeriod } from './earlier-period.ts';
 import { demand, understood } from './router-code.ts';
 
@@ -16,7 +17,7 @@ const mostOthers = 0.001;
  */
 export async function answerContract(
   context: Context,
-  at: Target,
+  at: Session,
   earlier: EarlierPeriod | null,
   { sharesRouter }: { readonly sharesRouter: boolean },
 ): Promise<AnswerContract | undefined> {

@@ -3,7 +3,8 @@ import { planSummary } from '../reporting/plan-view.ts';
 import { shortHash } from '../engine/approvals.ts';
 import { planHash } from '../engine/plan-hash.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { type Context, confirm, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { type Context, confirm, target } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { mustRun, type SteerOptions, steerRunning } from './steer.ts';
 import { whoActs } from './who.ts';
@@ -50,7 +51,7 @@ export async function approve(
 }
 
 async function hashOf(
-  { connection, config }: Target,
+  { connection, config }: Session,
   running: RolloutState,
 ): Promise<{ readonly planHash: string; readonly artifactDigest: string }> {
   const { id, plan } = running;

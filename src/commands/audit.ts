@@ -2,7 +2,8 @@ import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { replay } from '../engine/fold-journal.ts';
 import { contradiction } from '../runner/snapshot.ts';
-import { type Context, type Target, target, unfinished } from './context.ts';
+import { type Session, unfinished } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { lookAround } from '../runner/look.ts';
 import { aliasNote } from './marker.ts';
 import { championOf } from './prepare.ts';
@@ -54,7 +55,7 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
  * @returns why the two could not be compared; null where they agree
  * @throws UserError conflict, where the alias knows more
  */
-async function compareWithAlias(at: Target): Promise<string | null> {
+async function compareWithAlias(at: Session): Promise<string | null> {
   const { config, connection } = at;
   try {
     const look = await lookAround(connection, config.lambda);

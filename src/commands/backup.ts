@@ -5,7 +5,8 @@ import { replay } from '../engine/fold-journal.ts';
 import type { Backup, CopiedArtifact, FoundBackup } from '../ports/backup.ts';
 import type { Store } from '../ports/store.ts';
 import { counted } from '../view/words.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface BackupOptions {
@@ -96,7 +97,7 @@ interface Missing {
 
 /** Each artifact once, under its digest. @throws UserError conflict, where one is not what was registered */
 async function copyArtifacts(
-  { connection }: Target,
+  { connection }: Session,
   versions: readonly VersionRecord[],
   { folder, missing }: { readonly folder: string; readonly missing: Missing[] },
 ): Promise<readonly CopiedArtifact[]> {
@@ -167,7 +168,7 @@ async function verifyBackup(context: Context, from: string): Promise<ExitCode> {
 }
 
 async function wrongArtifacts(
-  { connection }: Target,
+  { connection }: Session,
   versions: readonly VersionRecord[],
   { copies }: FoundBackup,
 ): Promise<readonly Missing[]> {
@@ -194,7 +195,7 @@ async function wrongArtifacts(
 /** @throws UserError where there is none, or it can't be believed: its journals must make sense as well */
 export async function readBackup(
   context: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   from: string,
 ): Promise<FoundBackup> {
   const { world } = context;

@@ -13,7 +13,8 @@ import { allAtOnce } from '../strategies/common.ts';
 import type { Settings } from '../strategies/settings.ts';
 import { shadow } from '../strategies/shadow.ts';
 import { answerContract } from './answers.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { type EarlierPeriod, earlierPeriod, type Endpoints, historyTickMs } from './earlier-period.ts';
 import { stepsBeside } from './hold-back.ts';
 import { lastWeek } from './last-week.ts';
@@ -75,7 +76,7 @@ export function settingsFor(
 
 export async function compile(
   context: Context,
-  at: Target,
+  at: Session,
   words: Words,
   champion: VersionRecord | null,
   endpoints: Endpoints,

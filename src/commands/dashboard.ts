@@ -6,7 +6,8 @@ import { html } from '../reporting/report/html.ts';
 import { page } from '../reporting/report/page.ts';
 import { rolloutReport } from '../reporting/report/rollout-report.ts';
 import { viewOf } from '../view/view.ts';
-import { type Context, stateOf, storyOf, type Target, target } from './context.ts';
+import { stateOf, storyOf, type Session } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from './prepare.ts';
 import { listen } from './signals.ts';
@@ -45,7 +46,7 @@ export async function dashboard(context: Context, options: DashboardOptions): Pr
   }
 }
 
-async function pageAt(context: Context, at: Target, path: string, nonce: string): Promise<string | null> {
+async function pageAt(context: Context, at: Session, path: string, nonce: string): Promise<string | null> {
   const { store } = at.connection;
   const ids = await store.rollouts();
   const shown = path === '/' ? (ids[0] ?? null) : named(path, ids);
@@ -72,7 +73,7 @@ function named(path: string, ids: readonly RolloutId[]): RolloutId | null {
 }
 
 /** Somebody else drives, so the store is asked, and only while somebody looks. */
-async function changed({ world }: Context, at: Target, signal: AbortSignal): Promise<void> {
+async function changed({ world }: Context, at: Session, signal: AbortSignal): Promise<void> {
   const before = await fingerprint(at);
   while (!signal.aborted) {
     await world.clock.sleepUntil(instant(world.clock.now() + lookMs), signal);
@@ -80,7 +81,7 @@ async function changed({ world }: Context, at: Target, signal: AbortSignal): Pro
   }
 }
 
-async function fingerprint({ connection: { store } }: Target): Promise<string> {
+async function fingerprint({ connection: { store } }: Session): Promise<string> {
   const [newest] = await store.rollouts();
   return newest === undefined ? '' : `${newest} ${(await store.journal(newest)).length}`;
 }

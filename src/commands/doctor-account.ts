@@ -4,13 +4,13 @@ import type { Route } from '../domain/route.ts';
 import { percent, versionTag } from '../domain/units.ts';
 import { longestVariables } from '../engine/variables.ts';
 import type { AccountSubject } from '../ports/account.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** As many buckets as a rollout sets aside at most, each of three digits. */
 const longestAside = Array.from({ length: 20 }, (_, i) => 980 + i);
 
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
-export function nextRollout({ config }: Target, champion: VersionRecord | null): AccountSubject {
+export function nextRollout({ config }: Session, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
   const { model, name: environment, routing, responses, testers } = config;
   const answers =

@@ -4,7 +4,7 @@ import { formatDuration } from '../domain/parse.ts';
 import { instant } from '../domain/units.ts';
 import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
 import { counted } from '../view/words.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 import { type Check, type Finding, one } from './doctor-scene.ts';
 import { pathFinding, pathOfMetrics } from './metrics-path.ts';
 import { missingUsers } from './missing-users.ts';
@@ -83,7 +83,7 @@ export const clockCheck: Check = {
 const toldFromMs = 30_000;
 
 /** mlreg goes by AWS's time. Other programs go by the machine's: sign-in, certificates, logs that are read side by side. */
-function clockFinding({ connection }: Target): Finding | null {
+function clockFinding({ connection }: Session): Finding | null {
   const aheadMs = connection.machineAheadMs();
   const detail = clockText(aheadMs);
   if (detail === null || Math.abs(aheadMs) < toldFromMs) return null;

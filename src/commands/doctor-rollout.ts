@@ -2,13 +2,14 @@ import type { AccountFinding as Finding } from '../ports/account.ts';
 import type { AliasView } from '../ports/platform.ts';
 import { targetOf } from '../engine/marker.ts';
 import type { RolloutState } from '../engine/state.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { silentForMs, silentText } from './owner.ts';
 
 /** A rollout that is not over and that nobody drives: its owner died, or ended while it owed the journal entries. */
 export async function rolloutFinding(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState | null,
 ): Promise<Finding | null> {
   if (running === null || running.outcome !== null) return null;

@@ -2,14 +2,15 @@ import type { VersionRecord } from '../domain/registry.ts';
 import type { RolloutState } from '../engine/state.ts';
 import type { AccountFinding } from '../ports/account.ts';
 import type { Look } from '../runner/look.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 export type Finding = Omit<AccountFinding, 'check'> & { readonly check?: string };
 
 /** What the checks of `mlreg doctor` look at. */
 export interface Scene {
   readonly context: Context;
-  readonly at: Target;
+  readonly at: Session;
   /** Null where there is none, or the store can't be read. */
   readonly champion: VersionRecord | null;
   readonly running: RolloutState | null;

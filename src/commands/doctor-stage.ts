@@ -5,14 +5,14 @@ import { isUnread } from '../runner/environment-view.ts';
 import type { Look } from '../runner/look.ts';
 import { stageElsewhere } from '../runner/stage-watch.ts';
 import type { RolloutState } from '../engine/state.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /**
  * Users are on another alias than a rollout which is under way has them on.
  * @returns null where they are where it has them
  */
 export function astrayStage(
-  { name, lambda }: Target['config'],
+  { name, lambda }: Session['config'],
   running: RolloutState,
   found: string | undefined,
 ): { readonly detail: string; readonly mend: string } | null {
@@ -25,7 +25,7 @@ export function astrayStage(
 
 /** What a swap rests on: the stage at rest, the other alias along with the champion, and the way from one to the other. */
 export async function stageCheck(
-  { config, connection }: Target,
+  { config, connection }: Session,
   { stage, green: other }: Look,
   {
     own,

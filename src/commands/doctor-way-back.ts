@@ -7,11 +7,11 @@ import { generationsOf, nextGeneration } from '../registry/generations.ts';
 import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
 import { findReturn } from '../runner/find-return.ts';
 import type { RolloutState } from '../engine/state.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** Whether a rollout can go back to the champion, and where `mlreg rollback` leads now. */
 export async function wayBack(
-  at: Target,
+  at: Session,
   champion: VersionRecord,
   running: RolloutState | null,
 ): Promise<Omit<Finding, 'check'>> {
@@ -30,7 +30,7 @@ export async function wayBack(
 /** Who would provision a generation that is only looked at. */
 const nobody = { at: instant(0), by: '', why: '' };
 
-async function leadsTo({ config, connection }: Target): Promise<string> {
+async function leadsTo({ config, connection }: Session): Promise<string> {
   const records = await connection.store.versions();
   const record = previousGood(records);
   const unproven = previousUnproven(records);

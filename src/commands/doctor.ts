@@ -3,7 +3,8 @@ import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { AccountFinding } from '../ports/account.ts';
 import { lookAround } from '../runner/look.ts';
-import { type Context, type Target, unfinished } from './context.ts';
+import { type Session, unfinished } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { nextRollout } from './doctor-account.ts';
 import { clockCheck, metricsCheck, pathCheck } from './doctor-metrics.ts';
 import { rolloutFinding } from './doctor-rollout.ts';
@@ -91,7 +92,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   return isWell ? exitCode.done : exitCode.unexpected;
 }
 
-async function sceneOf(context: Context, at: Target): Promise<Scene> {
+async function sceneOf(context: Context, at: Session): Promise<Scene> {
   const looked = lookAround(at.connection, at.config.lambda);
   looked.catch(() => undefined);
   const common = { context, at, looked, isBehind: false };

@@ -1,18 +1,19 @@
-import type { Outcome, RollbackCause } from '../domain/journal.ts';
+import type { RollbackCause } from '../domain/journal.ts';
 import { createLimit } from '../domain/limit.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
+import { endedAs, fixOf, lastKnown } from '../app/conclude.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { deniedTry } from '../runner/credentials.ts';
 import { type DriveResult, drive } from '../runner/drive.ts';
 import { endWatch } from '../runner/end-watch.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
-import { isOutage } from '../runner/outage.ts';
 import { abort } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import type { SignalName } from '../host/world.ts';
-import { type Context, stateOf, type Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { whenCredentialsEnd } from './credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
@@ -34,7 +35,7 @@ export interface Driven {
  */
 export async function driveToEnd(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
   follower: Follower,
@@ -67,7 +68,7 @@ export async function driveToEnd(
 
 async function loop(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
   follower: Follower,
@@ -152,7 +153,7 @@ async function loop(
 /** Who stops watching wants no move of traffic: what serves goes on serving. */
 async function stopWatching(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
   driving: Promise<DriveResult>,
@@ -171,7 +172,7 @@ async function stopWatching(
 }
 
 /** Stays where it is until a person says otherwise, whoever owns it next: a controller judges on, and may roll back. */
-async function hold({ world, actor, output }: Context, at: Target, journal: JournalWriter): Promise<void> {
+async function hold({ world, actor, output }: Context, at: Session, journal: JournalWriter): Promise<void> {
   const { store, controller } = at.connection;
   const { id } = journal.state();
   const reason = 'held by an interrupt';
@@ -192,10 +193,10 @@ async function hold({ world, actor, output }: Context, at: Target, journal: Jour
 }
 
 /** Whoever goes on need not wait for us to fall silent. */
-const release = (at: Target, journal: JournalWriter): Promise<boolean> =>
+const release = (at: Session, journal: JournalWriter): Promise<boolean> =>
   at.connection.store.release(journal.token).catch(() => false);
 
-async function left(at: Target, journal: JournalWriter, signal: Leaving, context: Context): Promise<Driven> {
+async function left(at: Session, journal: JournalWriter, signal: Leaving, context: Context): Promise<Driven> {
   const { id } = journal.state();
   context.output.say(
     `left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`,
@@ -206,16 +207,9 @@ async function left(at: Target, journal: JournalWriter, signal: Leaving, context
   };
 }
 
-/** As the journal has it; what this process knows where that can't be read. */
-const lastKnown = (at: Target, journal: JournalWriter): Promise<RolloutState> =>
-  stateOf(at, journal.state().id).catch((error: unknown) => {
-    if (!isOutage(error)) throw error;
-    return journal.state();
-  });
-
 async function conclude(
   context: Context,
-  at: Target,
+  at: Session,
   id: RolloutId,
   journal: JournalWriter,
   result: DriveResult,
@@ -224,7 +218,7 @@ async function conclude(
     case 'ended':
       if (journal.owed() > 0) {
         context.output.say(
-          `${journal.owed()} journal entries could not be written; run: mlreg ${await mending(at)} --environment ${at.config.name}`,
+          `${journal.owed()} journal entries could not be written; run: mlreg ${await fixOf(at)} --environment ${at.config.name}`,
         );
       }
       return {
@@ -240,22 +234,13 @@ async function conclude(
   }
 }
 
-/** The command that makes journal and alias agree again. */
-const mending = ({ connection }: Target): Promise<'resume' | 'recover'> =>
-  connection.store.lock().then(
-    () => 'resume',
-    (error: unknown) => (error instanceof StoreDamaged ? 'recover' : 'resume'),
-  );
-
-/** Somebody else's journal of this rollout may say more than this process knows. */
-async function endedAs(at: Target, journal: JournalWriter, outcome: Outcome): Promise<RolloutState> {
-  if (journal.state().outcome !== null) return journal.state();
-  const state = await lastKnown(at, journal);
-  return state.outcome === null ? { ...state, phase: 'ended', outcome } : state;
-}
-
 /** This process was to drive so long and no longer. */
-async function outOfTime(context: Context, at: Target, journal: JournalWriter, why: string): Promise<Driven> {
+async function outOfTime(
+  context: Context,
+  at: Session,
+  journal: JournalWriter,
+  why: string,
+): Promise<Driven> {
   const { controller } = at.connection;
   const state = journal.state();
   await release(at, journal);
@@ -268,7 +253,7 @@ async function outOfTime(context: Context, at: Target, journal: JournalWriter, w
 }
 
 /** Somebody took the rollout over: wait a little for how it ends, for that is what our user wants to know. */
-async function outlive(context: Context, at: Target, journal: JournalWriter, by: string): Promise<Driven> {
+async function outlive(context: Context, at: Session, journal: JournalWriter, by: string): Promise<Driven> {
   const { clock } = context.world;
   const { id } = journal.state();
   const isOver = createLimit(() => clock.now(), 10_000);

@@ -1,7 +1,8 @@
 import type { ArmTick, RequestCount } from '../domain/observation.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { type Instant, instant } from '../domain/units.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** Names by version, generation included. */
 export type Endpoints = Readonly<Record<string, { readonly name: string; readonly generation: number }>>;
@@ -24,7 +25,7 @@ export const historyTickMs = (tickMs: number): number => (tickMs < 10_000 ? tick
 /** The champion's noise, error rate and latency. None is no mistake: it only makes the judge slower. */
 export async function earlierPeriod(
   context: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   champion: VersionRecord,
   endpoints: Endpoints,
   tickMs: number,

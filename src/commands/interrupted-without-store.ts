@@ -7,7 +7,8 @@ import { isOutage } from '../runner/outage.ts';
 import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { markerOf, undoOf } from './alias-alone.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /**
  * An interrupted process rolls back while the store can't be used: by the alias alone, for users must not wait until the
@@ -18,7 +19,7 @@ import type { Context, Target } from './context.ts';
  */
 export async function rollBackInterrupted(
   context: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   state: RolloutState,
   cause: RollbackCause,
   error: unknown,

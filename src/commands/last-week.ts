@@ -2,7 +2,8 @@ import type { JudgePolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import { weekWindowMs, worstByHour } from '../monitor/judge/last-week.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import type { Endpoints } from './earlier-period.ts';
 
 const dayMs = 86_400_000;
@@ -13,7 +14,7 @@ const leastMs = 6 * dayMs;
 /** The champion's worst ten minutes by the hour of the day. Undefined: it has not served long enough, or nothing could be read. */
 export async function lastWeek(
   context: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   champion: VersionRecord,
   endpoints: Endpoints,
 ): Promise<JudgePolicy['lastWeek']> {

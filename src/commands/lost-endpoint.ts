@@ -2,7 +2,7 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { previousGood } from '../registry/known-good.ts';
 import { PlatformError } from '../ports/platform.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 const haste = { withinMs: 2_000 };
 
@@ -11,7 +11,7 @@ const haste = { withinMs: 2_000 };
  * @returns `endpoint recommendation-dev-v2 is gone`; null: it is there, or on its way
  */
 export async function lostEndpoint(
-  { connection: { platform } }: Target,
+  { connection: { platform } }: Session,
   { endpoint }: VersionRecord,
 ): Promise<string | null> {
   if (endpoint === undefined) return null;
@@ -26,7 +26,7 @@ export async function lostEndpoint(
 }
 
 /** Who asks for what serves already is told where nothing answers for it. @throws UserError conflict */
-export async function refuseLostEndpoint(at: Target, record: VersionRecord): Promise<void> {
+export async function refuseLostEndpoint(at: Session, record: VersionRecord): Promise<void> {
   const lost = await lostEndpoint(at, record);
   if (lost === null) return;
   const { name } = at.config;

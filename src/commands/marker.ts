@@ -8,7 +8,7 @@ import { isBlind } from '../engine/marker.ts';
 import { rolledBackByOwner } from '../runner/repair.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { unknownServingText } from '../runner/unknown-serving.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** What the environment's ownership markers say that the store, or what serves, does not. */
 export interface MarkerNote {
@@ -25,7 +25,7 @@ export interface MarkerNote {
  * @returns the note, and what to say instead of "none yet"
  */
 export async function lostNote(
-  at: Target,
+  at: Session,
 ): Promise<{ readonly marker: MarkerNote; readonly text: string } | null> {
   const look = await lookAround(at.connection, at.config.lambda).catch((error: unknown) => {
     if (error instanceof PlatformError) return null;
@@ -39,7 +39,7 @@ export async function lostNote(
 }
 
 /** What status, doctor and audit verify tell alike: a store that is behind before an alias that was moved by hand. */
-export const aliasNote = (at: Target, look: Look, known: Known): MarkerNote | null =>
+export const aliasNote = (at: Session, look: Look, known: Known): MarkerNote | null =>
   markerNote(at, look) ?? unknownNote(at, look) ?? movedNote(at, look, known);
 
 export interface Known {
@@ -49,14 +49,14 @@ export interface Known {
 }
 
 /** Users reach what neither the registry nor a marker explains. */
-function unknownNote({ config }: Target, { unknown }: Look): MarkerNote | null {
+function unknownNote({ config }: Session, { unknown }: Look): MarkerNote | null {
   if (unknown === null) return null;
   const { what, why, mend } = unknownServingText(unknown, config.name);
   return { isBehind: true, detail: what, why, mend: mend[0] };
 }
 
 /** Something other than mlreg moved an alias: its marker names another Lambda version than it serves. */
-function movedNote({ config }: Target, look: Claimed, { champion, running }: Known): MarkerNote | null {
+function movedNote({ config }: Session, look: Claimed, { champion, running }: Known): MarkerNote | null {
   const moved = aliasesIn(look).flatMap(({ name, view }) => {
     const text = movedText({ name, view }, running !== null);
     return text === null ? [] : [{ name, text }];
@@ -84,7 +84,7 @@ function movedText({ name, view: { stamp, target } }: NamedAlias, isUnderWay: bo
 }
 
 /** Compares the markers with the store. Null where they agree, or where mlreg has marked no alias. */
-function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
+function markerNote({ config }: Session, { claim }: Claimed): MarkerNote | null {
   const { meaning, where, description, stamp } = claim;
   const isByOwner = stamp !== undefined && !isBlind(stamp);
   switch (meaning.kind) {
@@ -123,7 +123,7 @@ function markerNote({ config }: Target, { claim }: Claimed): MarkerNote | null {
 
 /** An emulator that is not running can't say what it serves; that AWS can't be asked is said. */
 export const unlessLocal =
-  ({ config }: Target) =>
+  ({ config }: Session) =>
   (error: unknown): null => {
     if (config.kind === 'local') return null;
     throw error;

@@ -4,7 +4,8 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { UserError } from '../domain/user-error.ts';
 import { proveSource, settleFor, type SourceProof } from '../monitor/prove-source.ts';
 import type { AccountFinding } from '../ports/account.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** Longer than settle, for the first point of a new metric takes longer than those after it. */
 const extraMs = 60_000;
@@ -12,7 +13,7 @@ const extraMs = 60_000;
 /** null: the champion has no endpoint, or the metrics are AWS's own. */
 export async function pathOfMetrics(
   { world }: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   champion: VersionRecord | null,
 ): Promise<SourceProof | null> {
   if (champion?.endpoint === undefined || connection.metrics.probe === undefined) return null;
@@ -26,7 +27,7 @@ export async function pathOfMetrics(
 }
 
 /** What doctor says of the path; undefined where there is nothing to say. */
-export function pathFinding(proof: SourceProof | null, { config }: Target): AccountFinding | undefined {
+export function pathFinding(proof: SourceProof | null, { config }: Session): AccountFinding | undefined {
   const check = 'metrics path';
   switch (proof?.kind) {
     case undefined:
@@ -69,7 +70,7 @@ export function pathFinding(proof: SourceProof | null, { config }: Target): Acco
  */
 export async function proveMetrics(
   context: Context,
-  at: Target,
+  at: Session,
   { plan, champion }: { readonly plan: Plan; readonly champion: VersionRecord | null },
 ): Promise<Plan> {
   const isJudged = plan.steps.some(({ kind }) => kind === 'bake');

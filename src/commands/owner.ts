@@ -6,7 +6,8 @@ import { UserError } from '../domain/user-error.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { silenceLimitMs } from '../engine/silence.ts';
 import { knownState } from '../runner/snapshot.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** Why a lock is broken by hand: `--force` without a reason is refused, for the journal shall say it. */
 export function forceOf(options: { readonly force?: boolean; readonly reason?: string }): string | undefined {
@@ -31,7 +32,7 @@ const mostStepMs = 3_000;
  */
 export async function silentForMs(
   { world: { clock } }: Context,
-  { connection: { store } }: Target,
+  { connection: { store } }: Session,
   lock: LockRecord,
 ): Promise<number | null> {
   const { owner, rollout, takenAt, seenAt = takenAt } = lock;
@@ -48,7 +49,7 @@ export async function silentForMs(
 /** Nothing is heard of an owner while it publishes, or asks a cold endpoint. */
 async function isInLongCall(
   { world: { clock } }: Context,
-  { store }: Target['connection'],
+  { store }: Session['connection'],
 ): Promise<boolean> {
   const { rollout } = await store.lock();
   const state = rollout === null ? null : await knownState(store, rollout);
@@ -60,7 +61,7 @@ export const silentText = (ms: number): string =>
   `silent for ${formatDuration(Math.round(ms / 1_000) * 1_000)}`;
 
 /** Whether somebody drives the environment's rollout. Watches for a sign of life where the process can't be asked. */
-export async function ownerLives(context: Context, { connection, config }: Target): Promise<boolean> {
+export async function ownerLives(context: Context, { connection, config }: Session): Promise<boolean> {
   const { clock } = context.world;
   const first = await connection.store.lock();
   if (first.owner === null) return false;

@@ -5,7 +5,8 @@ import { publicationsOf } from '../engine/state.ts';
 import { longestVariables } from '../engine/variables.ts';
 import type { Endpoints } from './earlier-period.ts';
 import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { userKeyTrouble } from './user-key.ts';
 
 /**
@@ -15,7 +16,7 @@ import { userKeyTrouble } from './user-key.ts';
  */
 export async function preflight(
   { output }: Context,
-  at: Target,
+  at: Session,
   {
     plan,
     endpoints,

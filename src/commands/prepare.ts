@@ -14,7 +14,8 @@ import { holderOf, namesakeOf } from '../registry/shared-endpoints.ts';
 import { standingOf } from '../registry/known-good.ts';
 import { compile } from './compile.ts';
 import type { Endpoints } from './earlier-period.ts';
-import { type Context, type Target, unfinished } from './context.ts';
+import { type Session, unfinished } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { challengerShare } from '../engine/state.ts';
 import { refuseOtherArtifact } from './refuse-artifact.ts';
 import { returnWarmth } from './return-warmth.ts';
@@ -46,7 +47,7 @@ export interface Prepared {
  */
 export async function prepare(
   context: Context,
-  at: Target,
+  at: Session,
   options: RolloutOptions,
   { choice, begins }: { readonly choice: Choice; readonly begins: boolean },
 ): Promise<Prepared> {
@@ -151,7 +152,7 @@ export async function prepare(
  * @returns whether another version would have the same one, and never had it so far
  * @throws UserError usage, where another version has it, or had it
  */
-async function refuseShared({ config, connection }: Target, record: VersionRecord): Promise<boolean> {
+async function refuseShared({ config, connection }: Session, record: VersionRecord): Promise<boolean> {
   const records = await connection.store.versions();
   const place = { model: config.model, environment: config.name };
   const holder = holderOf(records, place, record);
@@ -168,7 +169,7 @@ async function refuseShared({ config, connection }: Target, record: VersionRecor
  * A rollout moves the alias, and its end decides what the next one begins from.
  * @throws UserError conflict
  */
-async function refuseUnderWay(at: Target): Promise<void> {
+async function refuseUnderWay(at: Session): Promise<void> {
   const running = await unfinished(at);
   if (running === null) return;
   const { id, plan, outcome } = running;
@@ -200,7 +201,7 @@ function refuseLatest(
 }
 
 export async function registered(
-  { config, connection }: Target,
+  { config, connection }: Session,
   version: VersionTag,
 ): Promise<VersionRecord> {
   const record = await connection.store.version(version);
@@ -214,7 +215,7 @@ export async function registered(
 }
 
 /** Which generation of a version a rollout would take. @throws UserError where the version is not registered */
-export async function generationFor(context: Context, at: Target, options: RolloutOptions): Promise<Choice> {
+export async function generationFor(context: Context, at: Session, options: RolloutOptions): Promise<Choice> {
   const { version } = wordsOf(options);
   const known = generationsOf(await at.connection.store.versions(), version);
   // After `mlreg recover` a later generation may be all that is left of a version.
@@ -223,7 +224,7 @@ export async function generationFor(context: Context, at: Target, options: Rollo
   return chooseGeneration({ platform: at.connection.platform, clock }, of, { by: context.actor.name });
 }
 
-export async function championOf({ connection }: Target): Promise<VersionRecord | null> {
+export async function championOf({ connection }: Session): Promise<VersionRecord | null> {
   return (await connection.store.versions()).find((version) => version.status === 'champion') ?? null;
 }
 

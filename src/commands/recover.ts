@@ -1,6 +1,7 @@
 import { parseArmTag } from '../domain/arm.ts';
 import { UserError } from '../domain/user-error.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { forceOf } from './owner.ts';
 import { lookFor, whyOf } from './recover-look.ts';
@@ -81,7 +82,7 @@ export async function recover(context: Context, options: RecoverOptions): Promis
 }
 
 /** @throws UserError usage, where nobody agrees */
-async function agree({ world, output, options }: Context, { config }: Target, text: string): Promise<void> {
+async function agree({ world, output, options }: Context, { config }: Session, text: string): Promise<void> {
   output.say(text);
   if (options.yes === true) return;
   if (!world.streams.stderrIsTerminal) {

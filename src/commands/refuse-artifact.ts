@@ -5,10 +5,10 @@ import { PlatformError } from '../ports/platform.ts';
 import { knownGood } from '../registry/known-good.ts';
 import type { WayBack } from '../runner/find-return.ts';
 import { otherArtifact } from '../runner/registered-artifact.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** @throws UserError usage, where these bytes are not the version that would be deployed */
-export async function refuseOtherArtifact({ connection }: Target, record: VersionRecord): Promise<void> {
+export async function refuseOtherArtifact({ connection }: Session, record: VersionRecord): Promise<void> {
   const why = await otherArtifact(connection.artifacts, record);
   if (why === null) return;
   throw new UserError('usage', `the artifact of ${record.version} is not the one that was registered`, {
@@ -23,7 +23,7 @@ export async function refuseOtherArtifact({ connection }: Target, record: Versio
  * @throws UserError usage
  */
 export async function refuseToBuild(
-  { config, connection }: Target,
+  { config, connection }: Session,
   wanted: VersionRecord,
   { builds, makesEndpoint }: Pick<WayBack, 'builds' | 'makesEndpoint'>,
 ): Promise<void> {

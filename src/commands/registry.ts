@@ -7,7 +7,8 @@ import { unmet } from '../registry/acceptance.ts';
 import { namesakeOf } from '../registry/shared-endpoints.ts';
 import { table } from '../reporting/output.ts';
 import { counted } from '../view/words.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { lostNote, unlessLocal } from './marker.ts';
 import { imageTrouble } from './model-server.ts';
@@ -63,7 +64,7 @@ export async function register(context: Context, options: RegisterOptions, text:
 }
 
 /** The same bytes again are done already; others under the same tag are a mistake. */
-async function again(context: Context, at: Target, record: VersionRecord): Promise<ExitCode> {
+async function again(context: Context, at: Session, record: VersionRecord): Promise<ExitCode> {
   const present = await registered(at, record.version);
   if (present.artifact.digest === record.artifact.digest) {
     const differs = differing(present.metrics, record.metrics);

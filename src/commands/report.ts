@@ -2,7 +2,8 @@ import { UserError } from '../domain/user-error.ts';
 import { runLink } from '../reporting/error-summary.ts';
 import { gitHubSummary } from '../reporting/github-summary.ts';
 import { viewOf } from '../view/view.ts';
-import { type Context, rolloutNamed, storyOf, target } from './context.ts';
+import { rolloutNamed, storyOf } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface ReportOptions {

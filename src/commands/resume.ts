@@ -4,7 +4,8 @@ import { takeOver } from '../runner/own.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from './behind.ts';
-import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
+import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
+import { type Context, startFollowing, target } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -45,7 +46,7 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
 }
 
 /** Asked last: the controller takes up what a dead process left within seconds, and does not stand in a person's way. */
-async function makesWay({ connection }: Target, { detach }: ResumeOptions): Promise<boolean> {
+async function makesWay({ connection }: Session, { detach }: ResumeOptions): Promise<boolean> {
   const { owner } = await connection.store.lock();
   return owner !== null && isController(owner) && detach !== true;
 }
@@ -53,7 +54,7 @@ async function makesWay({ connection }: Target, { detach }: ResumeOptions): Prom
 /** Becomes its owner, whoever was, and goes on where its journal ends. */
 export async function takeUp(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   options: ResumeOptions,
 ): Promise<ExitCode> {
@@ -91,7 +92,7 @@ export async function takeUp(
 }
 
 /** Also by a wish that nobody has read yet: who was told to hold and let go left one. */
-async function isPaused({ connection }: Target, state: RolloutState): Promise<boolean> {
+async function isPaused({ connection }: Session, state: RolloutState): Promise<boolean> {
   if (state.pausedAt !== null) return true;
   const unread = await connection.store.inbox(state.id, state.requestsSeen);
   return unread.some(({ kind }) => kind === 'pause');

@@ -1,7 +1,8 @@
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import { keysOnReturn, otherThanKeys } from '../registry/frozen-keys.ts';
 import type { RolloutState } from '../engine/state.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 /** What a rollback to a recorded Lambda version does to the API keys that callers may use. */
@@ -66,7 +67,7 @@ function unread(error: unknown): string {
  */
 export async function tellKeys(
   { output }: Pick<Context, 'output'>,
-  { config, connection }: Target,
+  { config, connection }: Session,
   functionVersion: string,
 ): Promise<void> {
   const keys = await compareKeys(connection.platform, functionVersion);
@@ -79,7 +80,7 @@ export async function tellKeys(
 /** The same after a rollout that ended with a rollback. A signal, or credentials at their end, leave no time for it. */
 export async function tellKeysAfter(
   context: Pick<Context, 'output'>,
-  at: Target,
+  at: Session,
   { code, state }: { readonly code: ExitCode; readonly state: RolloutState },
 ): Promise<void> {
   const { outcome, keeps, home } = state;

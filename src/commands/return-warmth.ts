@@ -2,13 +2,13 @@ import type { Plan, ReturnWarmth } from '../domain/plan.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { environmentsFor } from '../engine/warmth.ts';
 import type { Endpoints } from './earlier-period.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /**
  * What will keep the way back of this plan warm, and what that costs. Undefined where there is none, or nobody leaves it.
  */
 export async function returnWarmth(
-  { config, connection }: Target,
+  { config, connection }: Session,
   { champion, strategy }: Plan,
   endpoints: Endpoints,
 ): Promise<ReturnWarmth | undefined> {
@@ -26,7 +26,7 @@ export async function returnWarmth(
 }
 
 async function requestsAtOnce(
-  { config, connection }: Pick<Target, 'config' | 'connection'>,
+  { config, connection }: Pick<Session, 'config' | 'connection'>,
   endpoint: string,
 ): Promise<number> {
   try {

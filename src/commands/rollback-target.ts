@@ -14,11 +14,12 @@ import {
 import type { EnvironmentView } from '../runner/environment-view.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { refuseUnknownServing } from './behind.ts';
-import { type Context, stateOf, type Target } from './context.ts';
+import { stateOf, type Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { championOf } from './prepare.ts';
 
 /** A version that has served everybody: all others must earn it, with approvals and bakes. @throws UserError */
-export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRecord> {
+export async function namedTarget(at: Session, to: VersionTag): Promise<VersionRecord> {
   const { config, connection } = at;
   const records = await connection.store.versions();
   const record = records.find(({ version }) => version === to);
@@ -55,7 +56,7 @@ export interface Astray {
  * before it would be one too far.
  * @returns null where the champion serves everybody alone, or the registry does not know how it did
  */
-export async function astray(at: Target, view: EnvironmentView): Promise<Astray | null> {
+export async function astray(at: Session, view: EnvironmentView): Promise<Astray | null> {
   const champion = await championOf(at);
   const standing = champion === null ? undefined : standingOf(champion);
   if (champion === null || standing?.kind !== 'serving') return null;
@@ -86,7 +87,7 @@ export function servedInstead({ main, reached }: EnvironmentView, functionVersio
  * The version known good that served last before the champion; after `mlreg recover` what served last as far as is known.
  * @throws UserError where there is none
  */
-export async function defaultTarget(at: Target): Promise<VersionRecord> {
+export async function defaultTarget(at: Session): Promise<VersionRecord> {
   const { connection, config } = at;
   const records = await connection.store.versions();
   if (!isServing(records)) await refuseUnknownServing(at);
@@ -123,13 +124,13 @@ export async function defaultTarget(at: Target): Promise<VersionRecord> {
 }
 
 /** Whether a rollback that names no version leads to one before the champion. */
-export async function leadsBack({ connection }: Target): Promise<boolean> {
+export async function leadsBack({ connection }: Session): Promise<boolean> {
   const records = await connection.store.versions();
   return (previousGood(records) ?? previousUnproven(records)) !== undefined;
 }
 
 /** The Lambda version by which a version served everybody; undefined where it never did, or its endpoint is gone. */
-export async function servedBy({ connection }: Target, to: VersionTag): Promise<string | undefined> {
+export async function servedBy({ connection }: Session, to: VersionTag): Promise<string | undefined> {
   const record = await connection.store.version(to);
   const standing = record === undefined ? undefined : standingOf(record);
   if (standing === undefined || standing.kind === 'never-served') return undefined;
@@ -163,7 +164,7 @@ const becauseOf = {
  */
 export async function confirmFled(
   context: Context,
-  { config }: Target,
+  { config }: Session,
   record: VersionRecord,
 ): Promise<void> {
   const standing = standingOf(record);
@@ -196,7 +197,7 @@ const soonMs = 600_000;
  * Whether a rollback that names no version would repeat one that has just been made, and nobody confirms that it is meant.
  * @returns the first one; null where this one may go on
  */
-export async function repeats(context: Context, at: Target): Promise<RolloutState | null> {
+export async function repeats(context: Context, at: Session): Promise<RolloutState | null> {
   const { world } = context;
   const [newest] = await at.connection.store.rollouts();
   const first = newest === undefined ? null : await stateOf(at, newest);

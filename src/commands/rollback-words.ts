@@ -5,7 +5,7 @@ import { type Fault, UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { WayBack } from '../runner/find-return.ts';
 import { isStoreLost } from './alias-alone.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 import type { ReturnKeys } from './return-keys.ts';
 import type { Astray } from './rollback-target.ts';
 
@@ -14,7 +14,7 @@ export const warmWithinMs = 30_000;
 
 /** What a return to the recorded Lambda version does to API keys, where it is not published anew. */
 export function keysText(
-  { config }: Target,
+  { config }: Session,
   { functionVersion }: Service,
   keys: Exclude<ReturnKeys, { kind: 'same' }>,
 ): string {
@@ -29,7 +29,7 @@ export const astrayText = ({ champion: { version }, instead }: Astray): string =
 
 /** What is about to happen, and how long it takes. */
 export function announcement(
-  { config }: Target,
+  { config }: Session,
   { version }: VersionRecord,
   {
     back,
@@ -73,7 +73,7 @@ export function announcement(
  * Which Lambda version served a version stands in the registry alone; where a rollback without `--to` leads stands on the alias.
  * @returns what to tell of a registry that can't be read or believed; any other mistake of the person's as it is
  */
-export function withoutRegistry(asked: VersionTag, cause: unknown, { config }: Target): unknown {
+export function withoutRegistry(asked: VersionTag, cause: unknown, { config }: Session): unknown {
   if (cause instanceof UserError && !isStoreLost(cause)) return cause;
   const others = cause instanceof UserError ? cause.mend.filter((command) => !isBareRollback(command)) : [];
   const what = `--to ${asked} can't be followed: which Lambda version served ${asked} stands in the registry alone`;

@@ -22,7 +22,8 @@ import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { abortRunning } from './abort.ts';
 import { refuseWhereBehind } from './behind.ts';
 import { forceOf } from './owner.ts';
-import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
+import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
+import { type Context, startFollowing, target } from './context.ts';
 import { lostEndpoint } from './lost-endpoint.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -132,7 +133,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
  * the first.
  */
 async function generationNamed(
-  { connection }: Target,
+  { connection }: Session,
   asked: VersionTag,
   text: string | undefined,
 ): Promise<VersionTag> {
@@ -141,14 +142,14 @@ async function generationNamed(
 }
 
 /** The champion, where its endpoint answers nobody; null where it does, or nothing serves. */
-async function deadChampion(at: Target): Promise<VersionRecord | null> {
+async function deadChampion(at: Session): Promise<VersionRecord | null> {
   const champion = await championOf(at);
   if (champion === null || standingOf(champion).kind !== 'serving') return null;
   return (await lostEndpoint(at, champion)) === null ? null : champion;
 }
 
 /** Whoever tries the same order again gets the same answer: nothing is moved a second time. */
-function answerRepeated({ output, world }: Context, { config }: Target, first: RolloutState): ExitCode {
+function answerRepeated({ output, world }: Context, { config }: Session, first: RolloutState): ExitCode {
   output.answer({ kind: 'Rollback', result: 'repeated', rollout: first.id }, () =>
     [
       `nothing was changed: ${firstText(first, world.clock.now())}`,
@@ -160,7 +161,7 @@ function answerRepeated({ output, world }: Context, { config }: Target, first: R
 
 /** @param seen what has just been read of it */
 const viewOf = async (
-  { connection: { platform }, config }: Target,
+  { connection: { platform }, config }: Session,
   seen: MarkersView | null = null,
 ): Promise<EnvironmentView> => withStage(platform, seen ?? (await readMarkers(platform, config.lambda)));
 
@@ -173,7 +174,7 @@ interface Order {
 
 async function moveTo(
   context: Context,
-  at: Target,
+  at: Session,
   wanted: VersionRecord,
   { reason, force, view }: Order,
 ): Promise<ExitCode> {
@@ -285,7 +286,7 @@ async function moveTo(
  * are today's, or because a new one could not be the same in everything else.
  */
 function republishedFor(
-  { config }: Target,
+  { config }: Session,
   { back, service, keys }: { readonly back: WayBack; readonly service: Service; readonly keys: ReturnKeys },
 ): string | undefined {
   if (keys.kind !== 'differ' || keys.obstacle !== undefined) return undefined;

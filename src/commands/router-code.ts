@@ -1,6 +1,7 @@
 import { PlatformError } from '../ports/platform.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** What a route may ask of the router, beside one version for everybody. */
 type Skill = 'buckets-1' | 'answers-1' | 'testers-1' | 'generations-1';
@@ -13,7 +14,7 @@ type Skill = 'buckets-1' | 'answers-1' | 'testers-1' | 'generations-1';
  */
 export async function understood(
   { output }: Pick<Context, 'output'>,
-  { connection }: Target,
+  { connection }: Session,
   what?: string,
 ): Promise<readonly string[] | null> {
   try {
@@ -33,7 +34,7 @@ export async function understood(
  */
 export async function demand(
   context: Pick<Context, 'output'>,
-  at: Target,
+  at: Session,
   skill: Skill,
   { what, without }: { readonly what: string; readonly without: string },
 ): Promise<void> {
@@ -55,7 +56,7 @@ export async function demand(
 }
 
 /** @throws UserError where the deployed router does not know that a version may have a generation */
-export const mustKnowGenerations = (context: Pick<Context, 'output'>, at: Target): Promise<void> =>
+export const mustKnowGenerations = (context: Pick<Context, 'output'>, at: Session): Promise<void> =>
   demand(context, at, 'generations-1', {
     what: 'versions with a generation, as v2.3.0#2',
     without: 'or register the artifact under a version of its own',

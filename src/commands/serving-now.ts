@@ -1,7 +1,8 @@
 import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import { sufferingIn } from '../engine/suffering.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** Somebody waits for the rollback, and the reading only says whether it may take its time. */
 const haste = { withinMs: 2_000 };
@@ -12,7 +13,7 @@ const haste = { withinMs: 2_000 };
  */
 export async function whyNow(
   { world }: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   serving: VersionRecord | null,
 ): Promise<string | null> {
   if (serving?.endpoint === undefined) return 'nobody knows which version serves';

@@ -7,7 +7,8 @@ import type { RolloutState } from '../engine/state.ts';
 import { homeTarget } from '../engine/target.ts';
 import { percentText, requestsText } from '../monitor/judge/words.ts';
 import { clock } from '../view/condition.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** What users get, as the alias that they reach was just read, and how the newest minute of requests went. */
 export interface ServingNow {
@@ -36,7 +37,7 @@ const lookBack = 3;
  */
 export async function servingNow(
   context: Context,
-  at: Target,
+  at: Session,
   {
     target,
     champion,
@@ -85,7 +86,7 @@ function minuteText(minute: LastMinute): string {
 }
 
 async function sharesOf(
-  at: Target,
+  at: Session,
   {
     target,
     champion,
@@ -113,7 +114,7 @@ async function sharesOf(
 
 async function lastMinuteOf(
   { world }: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   champion: VersionRecord | null,
   running: RolloutState | null,
 ): Promise<LastMinute> {

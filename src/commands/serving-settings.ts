@@ -2,11 +2,11 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import { armOf } from '../domain/arm.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** In what a version does not serve as configured, by name; empty where it does, or where that can't be looked at. */
 export async function servedOtherwise(
-  { connection }: Target,
+  { connection }: Session,
   record: VersionRecord | null,
 ): Promise<readonly string[]> {
   // The configuration of an adopted endpoint has a name of its own, and its settings are not mlreg's.
@@ -21,7 +21,7 @@ export async function servedOtherwise(
 
 /** For doctor: nothing is wrong with settings that wait for their rollout. @throws PlatformError */
 export async function servingCheck(
-  { config, connection }: Target,
+  { config, connection }: Session,
   champion: VersionRecord,
 ): Promise<Omit<Finding, 'check'>> {
   const { endpoint, version } = champion;

@@ -1,5 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /**
  * Says that no smoke test will run. In a protected environment a person has to accept that.
@@ -8,7 +9,7 @@ import type { Context, Target } from './context.ts';
  */
 export function acceptSmoke(
   { output }: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   accepted: { readonly noSmoke: boolean; readonly reason: string | undefined },
 ): void {
   const { smokeRequests } = connection;

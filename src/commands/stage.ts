@@ -1,7 +1,7 @@
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError, type StageView } from '../ports/platform.ts';
 import type { EnvironmentView } from '../runner/environment-view.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 import type { Words } from './words.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Words } from './words.ts';
  * @throws UserError conflict, where the stage names another alias than the one whose traffic is to be moved
  */
 export async function stageFor(
-  { config, connection }: Target,
+  { config, connection }: Session,
   { stage, green: other }: EnvironmentView,
   strategy: Words['strategy'],
 ): Promise<StageView | null> {

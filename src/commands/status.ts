@@ -14,7 +14,8 @@ import { counted } from '../view/words.ts';
 import { deniedTry } from '../runner/credentials.ts';
 import { type Look, lookAround } from '../runner/look.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
+import { stateOf, type Session, unfinished } from '../app/session.ts';
+import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
 import { astrayStage } from './doctor-stage.ts';
@@ -162,7 +163,7 @@ function stageView({ stage, main, reached }: Look): Stage {
 }
 
 /** A stage that names what it should needs no line at rest. */
-function stageLines({ config }: Target, stage: Stage, running: RolloutState | null): readonly string[] {
+function stageLines({ config }: Session, stage: Stage, running: RolloutState | null): readonly string[] {
   if (stage === null) return [];
   const astray = running === null ? null : astrayStage(config, running, stage.alias);
   const isAtRest = stage.alias === config.lambda.alias;
@@ -178,7 +179,7 @@ function stageLines({ config }: Target, stage: Stage, running: RolloutState | nu
 }
 
 /** A store that is older than what serves refuses a resume, and the controller makes none of it either. */
-function nextFor({ connection: { controller } }: Target, note: MarkerNote | null): string {
+function nextFor({ connection: { controller } }: Session, note: MarkerNote | null): string {
   if (note?.isBehind === true) return note.mend;
   return controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
 }
@@ -206,7 +207,7 @@ function placeText(owner: Actor, ageMs: number): string {
   return `${who} (pid ${pid} on ${host}) for ${age}${isController(owner) ? '' : `: ${command}`}`;
 }
 
-async function newest(at: Target): Promise<RolloutState | null> {
+async function newest(at: Session): Promise<RolloutState | null> {
   const [id] = await at.connection.store.rollouts();
   return id === undefined ? null : stateOf(at, id);
 }

@@ -9,7 +9,8 @@ import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from './behind.ts';
-import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { portsOf, type Session, unfinished } from '../app/session.ts';
+import { type Context, startFollowing, target } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { ownerLives } from './owner.ts';
@@ -67,7 +68,7 @@ async function steer(
 
 export async function steerRunning(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   wish: Wish,
   options: SteerOptions,
@@ -83,7 +84,7 @@ export async function steerRunning(
 
 export async function askOwner(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   wish: Wish,
   reason: string,
@@ -106,7 +107,7 @@ function requestOf({ world, actor }: Context, wish: Wish, reason: string): Reque
 }
 
 /** @param rollout the one that is meant; by default whichever is under way */
-export async function mustRun(at: Target, rollout?: string): Promise<RolloutState> {
+export async function mustRun(at: Session, rollout?: string): Promise<RolloutState> {
   await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null && (rollout === undefined || rollout === running.id)) return running;
@@ -125,7 +126,7 @@ export async function mustRun(at: Target, rollout?: string): Promise<RolloutStat
 
 async function awaitAnswer(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   request: Request,
 ): Promise<ExitCode> {
@@ -162,7 +163,7 @@ function report(
 
 async function takeOverAndAnswer(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   request: Request,
 ): Promise<ExitCode> {

@@ -1,7 +1,8 @@
 import type { Testers } from '../domain/testers.ts';
 import type { Percent } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { demand } from './router-code.ts';
 import type { Words } from './words.ts';
 
@@ -12,7 +13,7 @@ import type { Words } from './words.ts';
  */
 export async function testersFor(
   context: Context,
-  at: Target,
+  at: Session,
   { strategy }: Pick<Words, 'strategy'>,
   steps: readonly Percent[],
 ): Promise<Testers | undefined> {

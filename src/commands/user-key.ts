@@ -1,5 +1,5 @@
 import { PlatformError } from '../ports/platform.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** What the router takes where the function says nothing. */
 const routersOwn = 'userId';
@@ -11,7 +11,7 @@ const routersOwn = 'userId';
 export async function userKeyTrouble({
   config,
   connection,
-}: Target): Promise<{ readonly detail: string; readonly mend: string } | null> {
+}: Session): Promise<{ readonly detail: string; readonly mend: string } | null> {
   if (config.routing !== 'sticky') return null;
   const { userKey } = config.requests;
   let variables: Readonly<Record<string, string>>;

@@ -3,7 +3,8 @@ import type { UserPolicy } from '../domain/policy.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import { setAside } from '../monitor/judge/users/set-aside.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { slowerThan } from './earlier-latency.ts';
 import type { EarlierPeriod } from './earlier-period.ts';
 import { demand } from './router-code.ts';
@@ -15,7 +16,7 @@ import { demand } from './router-code.ts';
  */
 export async function userPolicy(
   context: Context,
-  at: Target,
+  at: Session,
   champion: VersionRecord,
   earlier: EarlierPeriod,
 ): Promise<UserPolicy> {
@@ -34,7 +35,7 @@ export async function userPolicy(
 
 /** The counts, or why there are none. */
 async function countsOf(
-  { connection }: Target,
+  { connection }: Session,
   champion: VersionRecord,
   { from, to, ticks }: EarlierPeriod,
   slowerThanMs: UserPolicy['slowerThanMs'],

@@ -10,7 +10,8 @@ import { eachState } from '../view/each-state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
-import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { portsOf, type Session, unfinished } from '../app/session.ts';
+import { type Context, startFollowing, target } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { settingsFor } from './compile.ts';
@@ -88,7 +89,7 @@ function durationOf(text: string): number {
 
 async function followRunning(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   durationMs: number | null,
 ): Promise<ExitCode> {

@@ -2,13 +2,14 @@ import type { Actor } from '../domain/journal.ts';
 import type { Identity } from '../domain/identity.ts';
 import { oneLine } from '../domain/one-line.ts';
 import type { World } from '../host/world.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /**
  * The actor with the strongest proof of identity there is. What each is worth: docs/approvals.md.
  * @throws PlatformError where AWS has to be asked and does not answer
  */
-export async function whoActs(context: Context, at: Target): Promise<Actor> {
+export async function whoActs(context: Context, at: Session): Promise<Actor> {
   const { world, actor } = context;
   const run = runOf(world.env);
   const arn = at.config.kind === 'local' ? undefined : oneLine((await at.connection.identity()).arn);

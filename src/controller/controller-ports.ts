@@ -1,5 +1,5 @@
 import type { EnvironmentConfig } from '../config/index.ts';
-import type { Connection } from '../host/connect.ts';
+import type { Connection } from '../app/connection.ts';
 import { controllerCommand } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import type { Clock, Ids } from '../ports/index.ts';

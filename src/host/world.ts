@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { type Connection, connect } from './connect.ts';
+import { connect } from './connect.ts';
+import type { Connection } from '../app/connection.ts';
 import type { Needs } from './place.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';

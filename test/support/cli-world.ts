@@ -21,7 +21,7 @@ import { createOutbox } from '../../src/runner/outbox.ts';
 import { openMemoryStore } from './memory-store.ts';
 import { memoryPending } from '../../src/store/pending.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
-import type { Connection } from '../../src/host/connect.ts';
+import type { Connection } from '../../src/app/connection.ts';
 import type { SignalName, World } from '../../src/host/world.ts';
 import { type ModelWorld, modelWorld } from './model-world.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
