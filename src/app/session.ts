@@ -22,6 +22,8 @@ export interface Session {
 export interface Caller {
   readonly world: CallerWorld;
   readonly actor: Actor;
+  /** Everything that would be asked is confirmed. */
+  readonly options: { readonly yes?: boolean };
   /** Gets remarks that a person should read and that no result depends on, one sentence each. */
   readonly output: { say(text: string): void };
 }
@@ -32,6 +34,12 @@ interface CallerWorld {
   readonly ids: Ids;
   /** Whether the process still runs; `unknown` where this machine can't tell. */
   isAlive(actor: Actor): 'alive' | 'dead' | 'unknown';
+  /** A line from a person; null where nobody can be asked. */
+  ask(question: string): Promise<string | null>;
+  readonly streams: {
+    /** Whether a person can be asked. */
+    readonly stderrIsTerminal: boolean;
+  };
   readonly local: {
     /** Why a model server can't run on this machine; null where it can. */
     imageTrouble(image: string): Promise<{ readonly what: string; readonly mend: string } | null>;

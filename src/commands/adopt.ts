@@ -5,11 +5,11 @@ import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { acquireFree } from '../runner/acquire.ts';
 import { lookAround, newestToken } from '../runner/look.ts';
-import { refuseWhereUnknown } from './behind.ts';
+import { refuseWhereUnknown } from '../app/behind.ts';
 import { type Session, unfinished } from '../app/session.ts';
 import { type Context, confirm, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf } from './prepare.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 export interface AdoptOptions {
   readonly artifact?: string;

@@ -7,7 +7,7 @@ import type { Session } from '../app/session.ts';
 import { type Context, confirm, target } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { mustRun, type SteerOptions, steerRunning } from './steer.ts';
-import { whoActs } from './who.ts';
+import { whoActs } from '../app/who.ts';
 
 export interface ApproveOptions extends SteerOptions {
   readonly planHash?: string;

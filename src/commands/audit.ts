@@ -5,8 +5,8 @@ import { contradiction } from '../runner/snapshot.ts';
 import { type Session, unfinished } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { lookAround } from '../runner/look.ts';
-import { aliasNote } from './marker.ts';
-import { championOf } from './prepare.ts';
+import { aliasNote } from '../app/marker.ts';
+import { championOf } from '../app/plan/prepare.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 /**

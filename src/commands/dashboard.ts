@@ -9,7 +9,7 @@ import { viewOf } from '../view/view.ts';
 import { stateOf, storyOf, type Session } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf } from './prepare.ts';
+import { championOf } from '../app/plan/prepare.ts';
 import { listen } from './signals.ts';
 
 export interface DashboardOptions {

@@ -7,7 +7,7 @@ import { takeOver } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
 import type { Session } from '../app/session.ts';
 import type { Context } from './context.ts';
-import { wake } from './wake.ts';
+import { wake } from '../app/wake.ts';
 
 /** @throws UserError where nothing would drive on */
 export function mustHaveController({ config, connection }: Session): Dispatcher {

@@ -5,15 +5,15 @@ import type { AccountFinding } from '../ports/account.ts';
 import { lookAround } from '../runner/look.ts';
 import { type Session, unfinished } from '../app/session.ts';
 import type { Context } from './context.ts';
-import { nextRollout } from './doctor-account.ts';
-import { clockCheck, metricsCheck, pathCheck } from './doctor-metrics.ts';
-import { rolloutFinding } from './doctor-rollout.ts';
-import { type Check, type Finding, one, type Scene } from './doctor-scene.ts';
-import { servingChecks } from './doctor-serving.ts';
+import { nextRollout } from '../app/doctor/account.ts';
+import { clockCheck, metricsCheck, pathCheck } from '../app/doctor/metrics.ts';
+import { rolloutFinding } from '../app/doctor/rollout.ts';
+import { type Check, type Finding, one, type Scene } from '../app/doctor/scene.ts';
+import { servingChecks } from '../app/doctor/serving.ts';
 import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { imageTrouble } from './model-server.ts';
-import { championOf } from './prepare.ts';
+import { imageTrouble } from '../app/plan/model-server.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 /** In the order in which their findings are printed. */
 const checks: readonly Check[] = [

@@ -14,15 +14,15 @@ import { challengerShare, type RolloutState } from '../engine/state.ts';
 import type { SignalName } from '../host/world.ts';
 import type { Session } from '../app/session.ts';
 import type { Context } from './context.ts';
-import { whenCredentialsEnd } from './credentials-end.ts';
+import { whenCredentialsEnd } from '../app/plan/credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
 import { rollBackInterrupted } from './interrupted-without-store.ts';
 import { listen, type Signals } from './signals.ts';
-import { tellKeysAfter } from './return-keys.ts';
+import { tellKeysAfter } from '../app/rollback/return-keys.ts';
 import { tellPeople } from './tell-people.ts';
-import { wake } from './wake.ts';
+import { wake } from '../app/wake.ts';
 
 export interface Driven {
   readonly code: ExitCode;
@@ -47,7 +47,9 @@ export async function driveToEnd(
   void outbox.sweep();
   try {
     const driven = await loop(context, at, ports, journal, follower, signals, until, heart.signal);
-    await tellKeysAfter(context, at, driven);
+    // A signal, or credentials at their end, leave no time for it.
+    const hasTime = driven.code === exitCode.rolledBack || driven.code === exitCode.aborted;
+    if (hasTime) await tellKeysAfter(context, at, driven.state);
     return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();

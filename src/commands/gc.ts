@@ -1,9 +1,9 @@
 import { collect, type Collection } from '../runner/collect.ts';
 import { counted } from '../view/words.ts';
-import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
+import { refuseUnknownServing, refuseWhereBehind } from '../app/behind.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf } from './prepare.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 export interface GcOptions {
   readonly dryRun?: boolean;

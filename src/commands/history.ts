@@ -14,7 +14,7 @@ import { viewOf } from '../view/view.ts';
 import { rolloutNamed, stateOf, storyOf } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote, unlessLocal } from './marker.ts';
+import { lostNote, unlessLocal } from '../app/marker.ts';
 import { observationLines } from './export-observations.ts';
 
 export interface HistoryOptions {

@@ -6,7 +6,7 @@ import { unreachable } from '../domain/units.ts';
 import { isOutage } from '../runner/outage.ts';
 import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { markerOf, undoOf } from './alias-alone.ts';
+import { markerOf, undoOf } from '../app/rollback/without-store.ts';
 import type { Session } from '../app/session.ts';
 import type { Context } from './context.ts';
 

@@ -9,7 +9,7 @@ import type { LogLine } from '../ports/server-logs.ts';
 import { stateOf, type Session } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf, registered } from './prepare.ts';
+import { championOf, registered } from '../app/plan/prepare.ts';
 
 export interface LogsOptions {
   readonly since?: string;

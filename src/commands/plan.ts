@@ -4,8 +4,8 @@ import { powerOf } from '../reporting/power.ts';
 import { powerText } from '../reporting/power-view.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { generationFor, prepare } from './prepare.ts';
-import { type RolloutOptions, wordsOf } from './words.ts';
+import { generationFor, prepare } from '../app/plan/prepare.ts';
+import { type RolloutOptions, wordsOf } from '../app/plan/words.ts';
 
 export async function plan(context: Context, options: RolloutOptions): Promise<ExitCode> {
   wordsOf(options);

@@ -10,7 +10,7 @@ import { aliasesIn, markersIn } from '../runner/environment-view.ts';
 import type { Look } from '../runner/look.ts';
 import { type Restore, restore } from '../runner/restore.ts';
 import { planOf } from '../strategies/common.ts';
-import { settingsFor } from './compile.ts';
+import { settingsFor } from '../app/plan/compile.ts';
 import type { Session } from '../app/session.ts';
 import type { Context } from './context.ts';
 import { refuseContradicted } from './recover-champion.ts';

@@ -3,7 +3,7 @@ import { UserError } from '../domain/user-error.ts';
 import type { Session } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { forceOf } from './owner.ts';
+import { forceOf } from '../app/owner.ts';
 import { lookFor, whyOf } from './recover-look.ts';
 import { rebuiltFrom, restoreAs, unfinishedIn } from './recover-registry.ts';
 import { foundText, nextText, stageData } from './recover-text.ts';

@@ -10,9 +10,9 @@ import { counted } from '../view/words.ts';
 import type { Session } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote, unlessLocal } from './marker.ts';
-import { imageTrouble } from './model-server.ts';
-import { registered } from './prepare.ts';
+import { lostNote, unlessLocal } from '../app/marker.ts';
+import { imageTrouble } from '../app/plan/model-server.ts';
+import { registered } from '../app/plan/prepare.ts';
 
 export interface RegisterOptions {
   readonly artifact?: string;

@@ -9,7 +9,7 @@ import { readBackup } from './backup.ts';
 import type { Session } from '../app/session.ts';
 import { confirm, type Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { forceOf, ownerLives } from './owner.ts';
+import { forceOf, ownerLives } from '../app/owner.ts';
 import { type Found, findIn, refuseOtherStore } from './recover-look.ts';
 import { rebuiltFrom, restoreAs, unfinishedIn } from './recover-registry.ts';
 import { nextText } from './recover-text.ts';

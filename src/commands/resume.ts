@@ -3,13 +3,13 @@ import { isController } from '../domain/controller.ts';
 import { takeOver } from '../runner/own.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseWhereBehind } from './behind.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
 import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
 import { type Context, startFollowing, target } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { forceOf, ownerLives } from './owner.ts';
+import { forceOf, ownerLives } from '../app/owner.ts';
 import { askOwner, mustRun } from './steer.ts';
 
 export interface ResumeOptions {

@@ -18,24 +18,25 @@ import type { RolloutState } from '../engine/state.ts';
 import { homeOf } from '../engine/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
+import { undoOf } from '../app/rollback/without-store.ts';
+import { orByAliasAlone, rollBackByAliasAlone } from './alias-alone.ts';
 import { abortRunning } from './abort.ts';
-import { refuseWhereBehind } from './behind.ts';
-import { forceOf } from './owner.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
+import { forceOf } from '../app/owner.ts';
 import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
 import { type Context, startFollowing, target } from './context.ts';
-import { lostEndpoint } from './lost-endpoint.ts';
+import { lostEndpoint } from '../app/lost-endpoint.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { settingsFor } from './compile.ts';
-import { championOf } from './prepare.ts';
-import { whyNow } from './serving-now.ts';
-import { refuseToBuild } from './refuse-artifact.ts';
+import { settingsFor } from '../app/plan/compile.ts';
+import { championOf } from '../app/plan/prepare.ts';
+import { whyNow } from '../app/rollback/serving-now.ts';
+import { refuseToBuild } from '../app/plan/refuse-artifact.ts';
 import { takeUp } from './resume.ts';
 import { tellEnvironment } from './which-environment.ts';
-import { mustKnowGenerations } from './router-code.ts';
-import { compareKeys, type ReturnKeys } from './return-keys.ts';
-import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from './rollback-words.ts';
+import { mustKnowGenerations } from '../app/router-code.ts';
+import { compareKeys, type ReturnKeys } from '../app/rollback/return-keys.ts';
+import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from '../app/rollback/words.ts';
 import {
   astray,
   confirmFled,
@@ -46,7 +47,7 @@ import {
   repeats,
   servedBy,
   servedInstead,
-} from './rollback-target.ts';
+} from '../app/rollback/target.ts';
 
 export interface RollbackOptions {
   readonly to?: string;

@@ -17,12 +17,12 @@ import type { RolloutState } from '../engine/state.ts';
 import { stateOf, type Session, unfinished } from '../app/session.ts';
 import { type Context, target } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { aliasNote, type MarkerNote } from './marker.ts';
-import { astrayStage } from './doctor-stage.ts';
-import { silentForMs, silentText } from './owner.ts';
-import { championOf } from './prepare.ts';
-import { servingNow } from './serving-sentence.ts';
-import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
+import { aliasNote, type MarkerNote } from '../app/marker.ts';
+import { astrayStage } from '../app/doctor/stage.ts';
+import { silentForMs, silentText } from '../app/owner.ts';
+import { championOf } from '../app/plan/prepare.ts';
+import { servingNow } from '../app/serving-sentence.ts';
+import { otherwiseText, rolloutOf, servedOtherwise } from '../app/serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {

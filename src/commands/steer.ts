@@ -8,12 +8,12 @@ import { takeOver } from '../runner/own.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseWhereBehind } from './behind.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
 import { portsOf, type Session, unfinished } from '../app/session.ts';
 import { type Context, startFollowing, target } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { ownerLives } from './owner.ts';
+import { ownerLives } from '../app/owner.ts';
 
 export interface SteerOptions {
   readonly reason?: string;

@@ -9,13 +9,13 @@ import type { RolloutState } from '../engine/state.ts';
 import { eachState } from '../view/each-state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
+import { refuseUnknownServing, refuseWhereBehind } from '../app/behind.ts';
 import { portsOf, type Session, unfinished } from '../app/session.ts';
 import { type Context, startFollowing, target } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
-import { settingsFor } from './compile.ts';
-import { championOf } from './prepare.ts';
+import { settingsFor } from '../app/plan/compile.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 export interface WatchOptions {
   /** Seconds, or a duration. */
