@@ -477,7 +477,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const rebuilt = rebuild({
       target: view.target,
       reached: look.reached.view.target,
-      back: newest === undefined ? undefined : leadsBackTo(newest.stamp, view),
+      back: newest === undefined ? undefined : leadsBackTo(newest.stamp),
       served,
       endpoints,
       artifacts: new Map([...endpoints.keys()].map((name) => [name, { uri: 'file:///a', digest: 'aa' }])),
