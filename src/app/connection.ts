@@ -12,6 +12,9 @@ import type { Sightings } from '../ports/sightings.ts';
 import type { Audit } from '../ports/store.ts';
 import type { Outbox } from '../runner/outbox.ts';
 
+/** `records`: what was rolled out is read, and AWS is not asked. The emulator's records are files, also while it is not running. */
+export type Needs = 'all' | 'records';
+
 /** What `recover`, `backup` and `restore` alone ask for, loaded only then. */
 export interface Recoverable {
   /** What a lost or damaged registry is rebuilt from. */

@@ -6,7 +6,8 @@ import { newestOf } from '../engine/marker.ts';
 import { takeOver } from '../runner/own.ts';
 import { UserError } from '../domain/user-error.ts';
 import { portsOf, stateOf, type Session, undone, unfinished } from '../app/session.ts';
-import { type Context, startFollowing, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { refuseWhereBehind } from '../app/behind.ts';
 import { isStoreLost, undoOf } from '../app/rollback/without-store.ts';
 import { orByAliasAlone, rollBackByAliasAlone } from './alias-alone.ts';
@@ -27,7 +28,7 @@ export interface AbortOptions {
 /** @param rollout the one that is meant; whoever cleans up after a job must not end somebody else's rollout */
 export async function abort(context: Context, options: AbortOptions, rollout?: string): Promise<ExitCode> {
   const force = forceOf(options) !== undefined;
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   let running: RolloutState | null;
   try {
     if (options.ifRunning === true) await refuseWhereBehind(at);

@@ -7,7 +7,9 @@ import { acquireFree } from '../runner/acquire.ts';
 import { lookAround, newestToken } from '../runner/look.ts';
 import { refuseWhereUnknown } from '../app/behind.ts';
 import { type Session, unfinished } from '../app/session.ts';
-import { type Context, confirm, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { confirm } from '../app/confirm.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from '../app/plan/prepare.ts';
 
@@ -31,7 +33,7 @@ interface Served {
  */
 export async function adopt(context: Context, options: AdoptOptions, text: string): Promise<ExitCode> {
   const version = parseVersion(text, 'VERSION');
-  const at = await target(context);
+  const at = await openSession(context);
   const { config } = at;
   await refuseWhereUnknown(at);
   await refuseSettled(at);

@@ -4,7 +4,9 @@ import { shortHash } from '../engine/approvals.ts';
 import { planHash } from '../engine/plan-hash.ts';
 import type { RolloutState } from '../engine/state.ts';
 import type { Session } from '../app/session.ts';
-import { type Context, confirm, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { confirm } from '../app/confirm.ts';
+import type { Context } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { mustRun, type SteerOptions, steerRunning } from './steer.ts';
 import { whoActs } from '../app/who.ts';
@@ -26,7 +28,7 @@ export async function approve(
       mend: 'mlreg status shows it',
     });
   }
-  const at = await target(context);
+  const at = await openSession(context);
   const running = await mustRun(at, rollout);
   const found = await hashOf(at, running);
   if (wanted !== undefined && !found.planHash.startsWith(wanted)) {

@@ -3,7 +3,8 @@ import { PlatformError } from '../ports/platform.ts';
 import { replay } from '../engine/fold-journal.ts';
 import { contradiction } from '../runner/snapshot.ts';
 import { type Session, unfinished } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { lookAround } from '../runner/look.ts';
 import { aliasNote } from '../app/marker.ts';
 import { championOf } from '../app/plan/prepare.ts';
@@ -14,7 +15,7 @@ import { type ExitCode, exitCode } from './exit-codes.ts';
  * nothing. @throws UserError conflict at the first thing that must not be believed
  */
 export async function auditVerify(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   const { config, connection } = at;
   const audit = await connection.audit();
   if (audit.problem !== undefined) {

@@ -6,7 +6,8 @@ import type { Backup, CopiedArtifact, FoundBackup } from '../ports/backup.ts';
 import type { Store } from '../ports/store.ts';
 import { counted } from '../view/words.ts';
 import type { Session } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface BackupOptions {
@@ -35,7 +36,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
 
 async function make(context: Context, to: string, withArtifacts: boolean): Promise<ExitCode> {
   const { world, actor, output } = context;
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const path = resolve(world.cwd, to);
   await world.backups.refuseTaken(path);
@@ -132,7 +133,7 @@ async function copyArtifacts(
 
 /** Reads a backup as a restore would, and each artifact by its digest: the copies, or where the registry has them. */
 async function verifyBackup(context: Context, from: string): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const found = await readBackup(context, at, from);
   const { cut, copies, header } = found;

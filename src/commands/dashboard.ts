@@ -7,7 +7,8 @@ import { page } from '../reporting/report/page.ts';
 import { rolloutReport } from '../reporting/report/rollout-report.ts';
 import { viewOf } from '../view/view.ts';
 import { stateOf, storyOf, type Session } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from '../app/plan/prepare.ts';
 import { listen } from './signals.ts';
@@ -26,7 +27,7 @@ export async function dashboard(context: Context, options: DashboardOptions): Pr
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new UserError('usage', `--port: '${options.port}' is no port`, { mend: '--port 4580' });
   }
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   const signals = listen(context);
   try {
     const served = await world.servePages({

@@ -1,12 +1,13 @@
 import { mistakeLine } from '../config/index.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import type { Session } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 
 /** @throws UserError with all mistakes of mlreg.yaml, where one of them lets nothing be looked at */
 export async function targetOrAll(context: Context): Promise<Session> {
   try {
-    return await target(context, 'lenient');
+    return await openSession(context, 'lenient');
   } catch (error) {
     await context.environment();
     throw error;

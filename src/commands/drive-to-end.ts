@@ -18,10 +18,10 @@ import { whenCredentialsEnd } from '../app/plan/credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
-import { rollBackInterrupted } from './interrupted-without-store.ts';
+import { rollBackInterrupted } from '../app/rollback/interrupted.ts';
 import { listen, type Signals } from './signals.ts';
 import { tellKeysAfter } from '../app/rollback/return-keys.ts';
-import { tellPeople } from './tell-people.ts';
+import { tellPeople } from '../app/tell-people.ts';
 import { wake } from '../app/wake.ts';
 
 export interface Driven {

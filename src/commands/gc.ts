@@ -1,7 +1,8 @@
 import { collect, type Collection } from '../runner/collect.ts';
 import { counted } from '../view/words.ts';
 import { refuseUnknownServing, refuseWhereBehind } from '../app/behind.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf } from '../app/plan/prepare.ts';
 
@@ -11,7 +12,7 @@ export interface GcOptions {
 
 /** Takes down what nobody needs any more, and nothing that anybody can reach. */
 export async function gc(context: Context, options: GcOptions): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const { store, platform } = connection;
   const rehearse = options.dryRun === true;

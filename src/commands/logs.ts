@@ -7,7 +7,8 @@ import { instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { LogLine } from '../ports/server-logs.ts';
 import { stateOf, type Session } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { championOf, registered } from '../app/plan/prepare.ts';
 
@@ -36,7 +37,7 @@ export async function logs(context: Context, options: LogsOptions, text?: string
     });
   }
   const named = text === undefined ? undefined : parseArmTag(text, 'VERSION');
-  const at = await target(context);
+  const at = await openSession(context);
   const record = named === undefined ? await newest(at) : await registered(at, named);
   const { version } = record;
   const endpoint = endpointOf({ model: at.config.model, environment: at.config.name }, record).name;

@@ -1,7 +1,8 @@
 import { parseArmTag } from '../domain/arm.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Session } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { forceOf } from '../app/owner.ts';
 import { lookFor, whyOf } from './recover-look.ts';
@@ -21,7 +22,7 @@ export interface RecoverOptions {
 export async function recover(context: Context, options: RecoverOptions): Promise<ExitCode> {
   const champion = options.champion === undefined ? undefined : parseArmTag(options.champion, '--champion');
   const forced = forceOf(options);
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const found = await lookFor(at);
   const why = whyOf(at, found, forced !== undefined);

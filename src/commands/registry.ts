@@ -8,7 +8,8 @@ import { namesakeOf } from '../registry/shared-endpoints.ts';
 import { table } from '../reporting/output.ts';
 import { counted } from '../view/words.ts';
 import type { Session } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { lostNote, unlessLocal } from '../app/marker.ts';
 import { imageTrouble } from '../app/plan/model-server.ts';
@@ -28,7 +29,7 @@ export async function register(context: Context, options: RegisterOptions, text:
     });
   }
   const metrics = parseMetrics(options.metric ?? []);
-  const { config, connection } = await target(context);
+  const { config, connection } = await openSession(context);
   const uri = connection.artifacts.resolve(options.artifact);
   const { digest, bytes } = await connection.artifacts.digest(uri);
   const at = context.world.clock.now();
@@ -111,7 +112,7 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
 }
 
 export async function versions(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient', 'records');
+  const at = await openSession(context, 'lenient', 'records');
   const { config, connection } = at;
   const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
   const lost = records.length === 0 ? await lostNote(at).catch(unlessLocal(at)) : null;
@@ -142,7 +143,7 @@ export async function versions(context: Context): Promise<ExitCode> {
 /** Artifact, digest, acceptance criteria; where an endpoint serves it, smoke requests too. Changes nothing. */
 export async function validate(context: Context, _options: object, text: string): Promise<ExitCode> {
   const version = parseArmTag(text, 'VERSION');
-  const at = await target(context);
+  const at = await openSession(context);
   const record = await registered(at, version);
   const checks: { readonly check: string; readonly passed: boolean; readonly detail: string }[] = [];
   const found = await at.connection.artifacts.digest(record.artifact.uri);

@@ -5,7 +5,8 @@ import type { RolloutState } from '../engine/state.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from '../app/behind.ts';
 import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
-import { type Context, startFollowing, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -28,7 +29,7 @@ const readWhileDriving = ['sagemaker', 'requests'] as const;
  */
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const forced = forceOf(options);
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   const look = await refuseWhereBehind(at);
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   // Its plan is frozen; what is still to be built or asked of a new version is in the file alone.

@@ -24,7 +24,8 @@ import { abortRunning } from './abort.ts';
 import { refuseWhereBehind } from '../app/behind.ts';
 import { forceOf } from '../app/owner.ts';
 import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
-import { type Context, startFollowing, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { lostEndpoint } from '../app/lost-endpoint.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
@@ -63,7 +64,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const asked =
     options.to === undefined || options.to === 'previous' ? undefined : parseArmTag(options.to, '--to');
   const force = forceOf(options) !== undefined;
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   if (options.to === undefined) await tellEnvironment(context, at);
   let running: RolloutState | null;
   let look: Claimed | null;

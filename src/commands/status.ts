@@ -15,7 +15,8 @@ import { deniedTry } from '../runner/credentials.ts';
 import { type Look, lookAround } from '../runner/look.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { stateOf, type Session, unfinished } from '../app/session.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from '../app/marker.ts';
 import { astrayStage } from '../app/doctor/stage.ts';
@@ -26,7 +27,7 @@ import { otherwiseText, rolloutOf, servedOtherwise } from '../app/serving-settin
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   const { config, connection } = at;
   const [champion, lock, running] = [
     await championOf(at),

@@ -10,7 +10,8 @@ import { tick } from '../runner/tick.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from '../app/behind.ts';
 import { portsOf, type Session, unfinished } from '../app/session.ts';
-import { type Context, startFollowing, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { ownerLives } from '../app/owner.ts';
@@ -59,7 +60,7 @@ async function steer(
   options: SteerOptions,
   rollout: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context, wish.kind === 'promote' ? 'strict' : 'lenient');
+  const at = await openSession(context, wish.kind === 'promote' ? 'strict' : 'lenient');
   const running = await mustRun(at, rollout);
   // More users only by a file without mistakes; down there is always a way.
   if (wish.kind === 'traffic' && wish.percent > challengerShare(running)) await context.config('strict');

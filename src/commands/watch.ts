@@ -11,7 +11,8 @@ import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseUnknownServing, refuseWhereBehind } from '../app/behind.ts';
 import { portsOf, type Session, unfinished } from '../app/session.ts';
-import { type Context, startFollowing, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { settingsFor } from '../app/plan/compile.ts';
@@ -25,7 +26,7 @@ export interface WatchOptions {
 /** Guards what serves now; where a rollout is under way, which guards itself, follows that. */
 export async function watch(context: Context, options: WatchOptions): Promise<ExitCode> {
   const durationMs = options.duration === undefined ? null : durationOf(options.duration);
-  const at = await target(context);
+  const at = await openSession(context);
   const look = await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null) return followRunning(context, at, running, durationMs);

@@ -1,9 +1,9 @@
 import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
 import { clientsOf, type Place } from './clients-of.ts';
-import { type Needs, placeOf, stateDirOf } from './place.ts';
+import { placeOf, stateDirOf } from './place.ts';
 import { recoverable } from './recover-store.ts';
-import type { Connection } from '../app/connection.ts';
+import type { Connection, Needs } from '../app/connection.ts';
 import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';

@@ -10,8 +10,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { connect } from './connect.ts';
-import type { Connection } from '../app/connection.ts';
-import type { Needs } from './place.ts';
+import type { Connection, Needs } from '../app/connection.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
 import { mustBeUtf8 } from '../domain/utf8.ts';

@@ -1,14 +1,13 @@
-import { harmFields } from '../engine/harm.ts';
-import type { RollbackCause } from '../domain/journal.ts';
-import { targetText } from '../domain/route.ts';
-import { UserError } from '../domain/user-error.ts';
-import { unreachable } from '../domain/units.ts';
-import { isOutage } from '../runner/outage.ts';
-import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
-import type { RolloutState } from '../engine/state.ts';
-import { markerOf, undoOf } from '../app/rollback/without-store.ts';
-import type { Session } from '../app/session.ts';
-import type { Context } from './context.ts';
+import { harmFields } from '../../engine/harm.ts';
+import type { RollbackCause } from '../../domain/journal.ts';
+import { targetText } from '../../domain/route.ts';
+import { UserError } from '../../domain/user-error.ts';
+import { unreachable } from '../../domain/units.ts';
+import { isOutage } from '../../runner/outage.ts';
+import { rollBackBlind, writerFrom } from '../../runner/roll-back-blind.ts';
+import type { RolloutState } from '../../engine/state.ts';
+import { markerOf, undoOf } from './without-store.ts';
+import type { Session, Caller } from '../session.ts';
 
 /**
  * An interrupted process rolls back while the store can't be used: by the alias alone, for users must not wait until the
@@ -18,7 +17,7 @@ import type { Context } from './context.ts';
  * @throws Error the same, where that is no outage; UserError where the alias could not be moved
  */
 export async function rollBackInterrupted(
-  context: Context,
+  context: Caller,
   { config, connection }: Session,
   state: RolloutState,
   cause: RollbackCause,
