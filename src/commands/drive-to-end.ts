@@ -1,10 +1,8 @@
 import type { RollbackCause } from '../domain/journal.ts';
-import { createLimit } from '../domain/limit.ts';
-import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import { endedAs, fixOf, lastKnown } from '../app/conclude.ts';
+import { conclude, type Ending, hold, lastKnown } from '../app/conclude.ts';
 import type { Follower } from '../reporting/follow.ts';
-import { deniedTry } from '../runner/credentials.ts';
 import { type DriveResult, drive } from '../runner/drive.ts';
 import { endWatch } from '../runner/end-watch.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
@@ -22,7 +20,6 @@ import { rollBackInterrupted } from '../app/rollback/interrupted.ts';
 import { listen, type Signals } from './signals.ts';
 import { tellKeysAfter } from '../app/rollback/return-keys.ts';
 import { tellPeople } from '../app/tell-people.ts';
-import { wake } from '../app/wake.ts';
 
 export interface Driven {
   readonly code: ExitCode;
@@ -79,6 +76,8 @@ async function loop(
   ended: AbortSignal,
 ): Promise<Driven> {
   const { id } = journal.state();
+  const concluded = async (result: DriveResult): Promise<Driven> =>
+    told(context, at, await conclude(context, at, journal, result));
   const expiring = whenCredentialsEnd(context.world, ended);
   for (;;) {
     const stop = new AbortController();
@@ -88,7 +87,7 @@ async function loop(
       onOutage: (why) => context.output.say(`${id} stands still, and fails no gate for it: ${why}`),
     });
     const first = await Promise.race([driving, signals.next(), expiring]);
-    if (typeof first !== 'string') return await conclude(context, at, id, journal, first);
+    if (typeof first !== 'string') return concluded(first);
     const { phase, plan } = journal.state();
     if (phase === 'forward' && plan.strategy === 'watch') {
       stop.abort();
@@ -99,9 +98,7 @@ async function loop(
     const goBack = async (): Promise<Driven> => {
       context.output.say('already rolling back; press again to leave it to mlreg resume');
       const second = await Promise.race([driving, signals.next()]);
-      return typeof second === 'string'
-        ? left(at, journal, second, context)
-        : conclude(context, at, id, journal, second);
+      return typeof second === 'string' ? left(at, journal, second, context) : await concluded(second);
     };
     if (mustEnd()) return await goBack();
     // Advances no more from here on, whatever the answer will be.
@@ -116,7 +113,7 @@ async function loop(
         continue;
       case 'hold':
         driving.catch(() => undefined);
-        await hold(context, at, journal);
+        sayHeld(context, id, await hold(context, at, journal));
         return { code, state: await lastKnown(at, journal) };
       case 'leave':
         driving.catch(() => undefined);
@@ -145,7 +142,7 @@ async function loop(
           goingBack.catch(() => undefined);
           return left(at, journal, result, context);
         }
-        const ended = await conclude(context, at, id, journal, result);
+        const ended = told(context, at, await conclude(context, at, journal, result));
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
     }
@@ -168,35 +165,18 @@ async function stopWatching(
     ...at.config.lambda,
     sentence: `${plan.challenger} ${sentence}`,
   });
-  const ended = await conclude(context, at, id, journal, result);
+  const ended = told(context, at, await conclude(context, at, journal, result));
   const code = codeOf(signal);
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
 
-/** Stays where it is until a person says otherwise, whoever owns it next: a controller judges on, and may roll back. */
-async function hold({ world, actor, output }: Context, at: Session, journal: JournalWriter): Promise<void> {
-  const { store, controller } = at.connection;
-  const { id } = journal.state();
-  const reason = 'held by an interrupt';
-  const wish = {
-    kind: 'pause',
-    id: world.ids.requestId(),
-    at: world.clock.now(),
-    by: actor.name,
-    reason,
-  } as const;
-  await store.post(id, wish).catch(() => undefined);
-  await release(at, journal);
-  const isWoken = controller !== null && (await wake({ output }, controller, id, journal.token));
-  const now = !isWoken
-    ? `nobody watches ${id} now`
-    : `${controller.name} goes on judging ${id}, may roll it back, and advances nothing`;
+function sayHeld({ output }: Context, id: RolloutId, controller: string | null): void {
+  const now =
+    controller === null
+      ? `nobody watches ${id} now`
+      : `${controller} goes on judging ${id}, may roll it back, and advances nothing`;
   output.say(`holding; ${now}. Go on with: mlreg resume, or: mlreg abort`);
 }
-
-/** Whoever goes on need not wait for us to fall silent. */
-const release = (at: Session, journal: JournalWriter): Promise<boolean> =>
-  at.connection.store.release(journal.token).catch(() => false);
 
 async function left(at: Session, journal: JournalWriter, signal: Leaving, context: Context): Promise<Driven> {
   const { id } = journal.state();
@@ -209,75 +189,41 @@ async function left(at: Session, journal: JournalWriter, signal: Leaving, contex
   };
 }
 
-async function conclude(
-  context: Context,
-  at: Session,
-  id: RolloutId,
-  journal: JournalWriter,
-  result: DriveResult,
-): Promise<Driven> {
-  switch (result.kind) {
+/** Says how a rollout left the hands of this process. */
+function told({ output }: Context, at: Session, ending: Ending): Driven {
+  const { state } = ending;
+  const environment = `--environment ${at.config.name}`;
+  switch (ending.kind) {
     case 'ended':
-      if (journal.owed() > 0) {
-        context.output.say(
-          `${journal.owed()} journal entries could not be written; run: mlreg ${await fixOf(at)} --environment ${at.config.name}`,
+      if (ending.fix !== null)
+        output.say(
+          `${ending.unwritten} journal entries could not be written; run: mlreg ${ending.fix} ${environment}`,
         );
-      }
-      return {
-        code: exitCodeOfOutcome(result.outcome),
-        state: await endedAs(at, journal, result.outcome),
-      };
-    case 'timed-out':
-      return outOfTime(context, at, journal, result.why);
+      return { code: exitCodeOfOutcome(ending.outcome), state };
+    case 'outlived':
+      output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
+      return { code: exitCodeOfOutcome(ending.outcome), state };
+    case 'not-finished': {
+      const next =
+        ending.controller === null
+          ? 'Go on with: mlreg resume, or: mlreg abort'
+          : `${ending.controller} goes on with it; end it with: mlreg abort`;
+      output.say(`not finished in time: ${ending.why}. ${next}`);
+      return { code: exitCode.notFinished, state };
+    }
     case 'stopped':
-      return { code: exitCode.interrupted, state: journal.state() };
-    case 'lost':
-      return outlive(context, at, journal, result.by);
-  }
-}
-
-/** This process was to drive so long and no longer. */
-async function outOfTime(
-  context: Context,
-  at: Session,
-  journal: JournalWriter,
-  why: string,
-): Promise<Driven> {
-  const { controller } = at.connection;
-  const state = journal.state();
-  await release(at, journal);
-  const isWoken = controller !== null && (await wake(context, controller, state.id, journal.token));
-  const next = !isWoken
-    ? 'Go on with: mlreg resume, or: mlreg abort'
-    : `${controller.name} goes on with it; end it with: mlreg abort`;
-  context.output.say(`not finished in time: ${why}. ${next}`);
-  return { code: exitCode.notFinished, state };
-}
-
-/** Somebody took the rollout over: wait a little for how it ends, for that is what our user wants to know. */
-async function outlive(context: Context, at: Session, journal: JournalWriter, by: string): Promise<Driven> {
-  const { clock } = context.world;
-  const { id } = journal.state();
-  const isOver = createLimit(() => clock.now(), 10_000);
-  for (;;) {
-    const state = await lastKnown(at, journal);
-    const { outcome } = state;
-    if (outcome !== null) {
-      context.output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
-      return { code: exitCodeOfOutcome(outcome), state };
-    }
-    if (isOver()) {
-      const denied = deniedTry(state);
-      if (denied !== null) {
-        const next = `mlreg rollback --environment ${at.config.name}, by somebody whom AWS lets move the alias`;
-        context.output.say(
-          `${id} was taken over by ${by}, to whom AWS denies it too: ${denied.error}. Next: ${next}`,
-        );
-        return { code: exitCode.credentials, state };
+      return { code: exitCode.interrupted, state };
+    case 'taken-over': {
+      const { by, denied } = ending;
+      if (denied === null) {
+        output.say(`${state.id} was taken over by ${by}; it goes on there. See: mlreg status`);
+        return { code: exitCode.conflict, state };
       }
-      context.output.say(`${id} was taken over by ${by}; it goes on there. See: mlreg status`);
-      return { code: exitCode.conflict, state };
+      const next = `mlreg rollback ${environment}, by somebody whom AWS lets move the alias`;
+      output.say(`${state.id} was taken over by ${by}, to whom AWS denies it too: ${denied}. Next: ${next}`);
+      return { code: exitCode.credentials, state };
     }
-    await clock.sleepUntil(later(clock.now(), 200));
+    default:
+      return unreachable(ending);
   }
 }
