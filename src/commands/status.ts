@@ -1,66 +1,46 @@
+import { astrayStage } from '../app/doctor/stage.ts';
+import type { MarkerNote } from '../app/marker.ts';
+import { openSession } from '../app/open-session.ts';
+import { silentText } from '../app/owner.ts';
+import { otherwiseText, rolloutOf } from '../app/serving-settings.ts';
+import type { Session } from '../app/session.ts';
+import { lookAtStatus, type StageNow } from '../app/status.ts';
 import { isController } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { rolledBack } from '../domain/rolled-back.ts';
 import { targetText } from '../domain/route.ts';
-import type { AliasView } from '../ports/platform.ts';
-import { PlatformError } from '../ports/platform.ts';
+import type { RolloutState } from '../engine/state.ts';
+import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { rolloutData, stepsText } from '../reporting/rollout-view.ts';
-import { viewOf } from '../view/view.ts';
 import { counted } from '../view/words.ts';
-import { deniedTry } from '../runner/credentials.ts';
-import { type Look, lookAround } from '../runner/look.ts';
-import type { RolloutState } from '../engine/state.ts';
-import { stateOf, type Session, unfinished } from '../app/session.ts';
-import { openSession } from '../app/open-session.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { aliasNote, type MarkerNote } from '../app/marker.ts';
-import { astrayStage } from '../app/doctor/stage.ts';
-import { silentForMs, silentText } from '../app/owner.ts';
-import { championOf } from '../app/plan/prepare.ts';
-import { servingNow } from '../app/serving-sentence.ts';
-import { otherwiseText, rolloutOf, servedOtherwise } from '../app/serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
   const at = await openSession(context, 'lenient');
+  const found = await lookAtStatus(context, at);
+  const {
+    champion,
+    running,
+    view,
+    serves,
+    settings,
+    denied,
+    owner,
+    last,
+    alias,
+    marker: note,
+    stage,
+    lock,
+  } = found;
   const { config, connection } = at;
-  const [champion, lock, running] = [
-    await championOf(at),
-    await connection.store.lock(),
-    await unfinished(at),
-  ];
-  const look = await lookAround(connection, config.lambda).catch((error: unknown) => {
-    if (error instanceof PlatformError) return error;
-    throw error;
-  });
-  const alias = look instanceof PlatformError ? look : look.main.view;
-  const note = look instanceof PlatformError ? null : aliasNote(at, look, { champion, running });
-  const stage = look instanceof PlatformError ? null : stageView(look);
-  const settings = await servedOtherwise(at, champion);
   const now = context.world.clock.now();
-  const last = running === null ? await newest(at) : null;
-  const view = running === null ? null : viewOf(running, [], now);
   const verdict = view?.verdict ?? null;
-  const serves =
-    look instanceof PlatformError
-      ? null
-      : await servingNow(context, at, { target: look.reached.view.target, champion, running });
-  const denied = running === null ? null : deniedView(running);
-  const owner =
-    lock.owner === null
-      ? null
-      : {
-          ...lock.owner,
-          process: context.world.isAlive(lock.owner),
-          silentForMs: await silentForMs(context, at, lock),
-          since: new Date(lock.takenAt).toISOString(),
-          token: lock.token,
-        };
   const data = {
     kind: 'Status',
     environment: config.name,
@@ -144,27 +124,15 @@ function championText(champion: VersionRecord | null, environment: string, note:
     : `none yet; next: mlreg deploy --model-version VERSION --environment ${environment}`;
 }
 
-/** AWS denies the owner the alias. */
-function deniedView(running: RolloutState): { readonly at: string; readonly error: string } | null {
-  const denied = deniedTry(running);
-  return denied === null ? null : { at: new Date(denied.at).toISOString(), error: denied.error };
-}
-
 const deniedWhat = ({ rollback, plan }: RolloutState): string =>
   rollback !== null || plan.strategy === 'rollback' ? 'the rollback' : 'the next step';
 
-type Stage = { readonly alias: string; readonly functionVersion: string | null } | null;
-
-/** Null where the environment swaps no stage, or it can't be read: what serves is told by the alias then. */
-function stageView({ stage, main, reached }: Look): Stage {
-  if (stage === null || stage instanceof PlatformError || stage.alias === undefined) return null;
-  const { alias } = stage;
-  const isElsewhere = alias !== main.name && alias === reached.name;
-  return { alias, functionVersion: isElsewhere ? reached.view.target.functionVersion : null };
-}
-
 /** A stage that names what it should needs no line at rest. */
-function stageLines({ config }: Session, stage: Stage, running: RolloutState | null): readonly string[] {
+function stageLines(
+  { config }: Session,
+  stage: StageNow | null,
+  running: RolloutState | null,
+): readonly string[] {
   if (stage === null) return [];
   const astray = running === null ? null : astrayStage(config, running, stage.alias);
   const isAtRest = stage.alias === config.lambda.alias;
@@ -206,11 +174,6 @@ function placeText(owner: Actor, ageMs: number): string {
   const who = isController(owner) ? 'the rollout controller' : name;
   const age = formatDuration(Math.max(0, Math.round(ageMs / 1_000) * 1_000));
   return `${who} (pid ${pid} on ${host}) for ${age}${isController(owner) ? '' : `: ${command}`}`;
-}
-
-async function newest(at: Session): Promise<RolloutState | null> {
-  const [id] = await at.connection.store.rollouts();
-  return id === undefined ? null : stateOf(at, id);
 }
 
 /** How the rollout before ended, and where a verdict ended it what that rested on. */
