@@ -59,8 +59,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   controller: ['app', 'domain', 'ports', 'config', 'runner', 'engine', 'host'],
   surface: ['commands', 'domain'],
+  library: ['app', 'commands', 'domain', 'engine', 'host', 'view'],
   action: ['entry', 'domain', 'reporting', 'host'],
-  entry: ['domain', 'commands', 'reporting', 'surface', 'host', 'controller', 'local-aws'],
+  entry: ['library', 'domain', 'commands', 'reporting', 'surface', 'host', 'controller', 'local-aws'],
 };
 
 /** No clock, no randomness, no waiting, nothing of Node's. Every file of these folders, whatever its name. */
