@@ -48,12 +48,24 @@ interface CallerWorld {
 
 /** What a rollout may touch in this environment. @param onEntry is told of each journal entry as it is written */
 export function portsOf(
-  { world: { clock, ids } }: Caller,
+  { world: { clock, ids } }: { readonly world: Pick<CallerWorld, 'clock' | 'ids'> },
   { config, connection }: Session,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts } = connection;
+  const ports = portsWithoutKeeper({ clock, ids }, connection, onEntry);
   const { keepWarmMs: everyMs } = config.sagemaker;
+  return everyMs === null
+    ? ports
+    : { ...ports, keeper: createWarmKeeper({ platform: ports.platform, clock, everyMs }) };
+}
+
+/** The same for whoever keeps warm by other rules. */
+export function portsWithoutKeeper(
+  { clock, ids }: Pick<CallerWorld, 'clock' | 'ids'>,
+  connection: Connection,
+  onEntry: RolloutPorts['onEntry'],
+): RolloutPorts {
+  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts } = connection;
   return {
     store,
     platform,
@@ -62,7 +74,6 @@ export function portsOf(
     userCounts,
     pending,
     artifacts,
-    ...(everyMs === null ? {} : { keeper: createWarmKeeper({ platform, clock, everyMs }) }),
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },
     clock,
