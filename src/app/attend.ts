@@ -6,10 +6,12 @@ import { endWatch } from '../runner/end-watch.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
 import { abort } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
-import { conclude, type Ending, hold, lastKnown } from './conclude.ts';
+import { broughtBackBy } from './brought-back.ts';
+import { conclude, type Ending, hold } from './conclude.ts';
 import { whenCredentialsEnd } from './plan/credentials-end.ts';
 import { rollBackInterrupted } from './rollback/interrupted.ts';
 import type { Caller, Session } from './session.ts';
+import { lastKnown, tellBroughtBack } from './taken-over.ts';
 import { tellPeople } from './tell-people.ts';
 
 /** Where a rollout is that nobody was asked about. */
@@ -36,7 +38,12 @@ export async function attend(
   void at.connection.outbox.sweep();
   const onOutage = (why: string): void =>
     caller.output.say(`${id} is paused, which counts as no failure: ${why}`);
-  const driving = drive(ports, journal, { signal: stop.signal, until, onOutage });
+  const driving = drive(ports, journal, {
+    signal: stop.signal,
+    until,
+    onOutage,
+    onBroughtBack: (stamp) => tellBroughtBack(caller, at, broughtBackBy(stamp, journal.state())),
+  });
   driving.catch(() => undefined);
   try {
     const leaving = Promise.race([
@@ -44,14 +51,14 @@ export async function attend(
       whenCredentialsEnd(caller.world, ended.signal),
     ]);
     const first = await Promise.race([driving, leaving]);
-    if (typeof first !== 'string') return await conclude(caller, at, journal, first);
+    if (typeof first !== 'string') return await conclude(caller, at, ports, journal, first);
     const isGoingBack = journal.state().phase !== 'forward' || plan.strategy === 'rollback';
-    if (isGoingBack) return await conclude(caller, at, journal, await driving);
+    if (isGoingBack) return await conclude(caller, at, ports, journal, await driving);
     stop.abort();
     if (plan.strategy === 'watch') {
       const sentence = `${plan.challenger} is watched no more, and serves on`;
       const names = { ...at.config.lambda, sentence };
-      return await conclude(caller, at, journal, await endWatch(ports, id, caller.actor, names));
+      return await conclude(caller, at, ports, journal, await endWatch(ports, id, caller.actor, names));
     }
     if (at.config.onInterrupt === 'hold') {
       const controller = await hold(caller, at, journal);
@@ -84,7 +91,7 @@ async function rollBack(
   const { signal } = new AbortController();
   try {
     const result = await abort(ports, id, caller.actor, cause, { ...at.config.lambda, signal });
-    return await conclude(caller, at, journal, result);
+    return await conclude(caller, at, ports, journal, result);
   } catch (error) {
     const state = await rollBackInterrupted(caller, at, journal.state(), cause, error);
     return { kind: 'rolled-back-blind', state };

@@ -1,13 +1,11 @@
 import type { Outcome } from '../domain/journal.ts';
-import { createLimit } from '../domain/limit.ts';
-import { later } from '../domain/units.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import { deniedTry } from '../runner/credentials.ts';
 import type { DriveResult } from '../runner/drive.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
-import { isOutage } from '../runner/outage.ts';
-import { type Caller, type Session, stateOf } from './session.ts';
+import type { RolloutPorts } from '../runner/ports.ts';
+import type { Caller, Session } from './session.ts';
+import { lastKnown, outlive, type Outlived } from './taken-over.ts';
 import { wake } from './wake.ts';
 
 /** How it came that a process drives a rollout no more. */
@@ -21,16 +19,7 @@ export type Ending =
       /** The command that writes them; null where none is owed. */
       readonly fix: 'resume' | 'recover' | null;
     }
-  /** Somebody took it over, and ended it. */
-  | { readonly kind: 'outlived'; readonly outcome: Outcome; readonly state: RolloutState }
-  /** Somebody took it over, and it is not over yet. */
-  | {
-      readonly kind: 'taken-over';
-      readonly by: string;
-      /** What AWS answers to them as well, where it denies them the alias; else null. */
-      readonly denied: string | null;
-      readonly state: RolloutState;
-    }
+  | Outlived
   /** The time that it was to be driven is over. */
   | {
       readonly kind: 'not-finished';
@@ -42,8 +31,9 @@ export type Ending =
   | { readonly kind: 'stopped'; readonly state: RolloutState };
 
 export async function conclude(
-  caller: Pick<Caller, 'world' | 'output'>,
+  caller: Caller,
   at: Session,
+  ports: RolloutPorts,
   journal: JournalWriter,
   result: DriveResult,
 ): Promise<Ending> {
@@ -61,7 +51,7 @@ export async function conclude(
     case 'stopped':
       return { kind: 'stopped', state: journal.state() };
     case 'lost':
-      return outlive(caller, at, journal, result.by);
+      return outlive(caller, at, ports, journal, result.by);
   }
 }
 
@@ -101,13 +91,6 @@ async function leave(
   return isWoken ? controller.name : null;
 }
 
-/** As the journal has it; what this process knows where that can't be read. */
-export const lastKnown = (at: Session, journal: JournalWriter): Promise<RolloutState> =>
-  stateOf(at, journal.state().id).catch((error: unknown) => {
-    if (!isOutage(error)) throw error;
-    return journal.state();
-  });
-
 /** The command that makes journal and alias agree again. */
 const fixOf = ({ connection }: Session): Promise<'resume' | 'recover'> =>
   connection.store.lock().then(
@@ -120,21 +103,4 @@ async function endedAs(at: Session, journal: JournalWriter, outcome: Outcome): P
   if (journal.state().outcome !== null) return journal.state();
   const state = await lastKnown(at, journal);
   return state.outcome === null ? { ...state, phase: 'ended', outcome } : state;
-}
-
-/** Somebody took the rollout over: waits a little for how it ends, for that is what our user wants to know. */
-async function outlive(
-  { world: { clock } }: Pick<Caller, 'world'>,
-  at: Session,
-  journal: JournalWriter,
-  by: string,
-): Promise<Ending> {
-  const isOver = createLimit(() => clock.now(), 10_000);
-  for (;;) {
-    const state = await lastKnown(at, journal);
-    const { outcome } = state;
-    if (outcome !== null) return { kind: 'outlived', outcome, state };
-    if (isOver()) return { kind: 'taken-over', by, denied: deniedTry(state)?.error ?? null, state };
-    await clock.sleepUntil(later(clock.now(), 200));
-  }
 }

@@ -5,6 +5,7 @@ import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { History } from '../ports/history.ts';
 import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
+import type { JobTokens } from '../ports/job-tokens.ts';
 import type { PendingStore } from '../ports/pending.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { ServerLogs } from '../ports/server-logs.ts';
@@ -55,6 +56,8 @@ export interface Connection extends Recoverable {
   readonly place: string;
   /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
   machineAheadMs(): number;
+  /** By which jobs on GitHub prove whose they are. */
+  readonly jobTokens: JobTokens;
   /** Asks STS. @throws PlatformError */
   identity(): Promise<{ readonly account: string; readonly arn: string }>;
 }

@@ -65,7 +65,8 @@ export function portsWithoutKeeper(
   connection: Connection,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts, jobTokens } =
+    connection;
   return {
     store,
     platform,
@@ -74,6 +75,7 @@ export function portsWithoutKeeper(
     userCounts,
     pending,
     artifacts,
+    jobTokens,
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },
     clock,

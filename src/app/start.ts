@@ -12,9 +12,10 @@ import { proveMetrics } from './plan/metrics-path.ts';
 import { preflight } from './plan/preflight.ts';
 import { generationFor, type Prepared, prepare } from './plan/prepare.ts';
 import { acceptSmoke } from './plan/smoke.ts';
+import { refuseOutsideWindow } from './plan/window.ts';
 import type { RolloutOptions } from './plan/words.ts';
 import { type Caller, type Session, unfinished } from './session.ts';
-import { whoActs } from './who.ts';
+import { refuseNamelessStart, whoActs } from './who.ts';
 
 export interface StartOptions extends RolloutOptions {
   readonly reason?: string;
@@ -50,6 +51,7 @@ export async function readyToStart(
     await refuseLostEndpoint(at, serving);
     return { kind: 'already-serving', version };
   }
+  if (begins) refuseOutsideWindow(at, options, caller.world.clock.now());
   acceptSmoke(caller, at, { noSmoke: options.smoke === false, reason: options.reason });
   return { kind: 'ready', prepared: await prepare(caller, at, options, { choice, begins }) };
 }
@@ -72,10 +74,11 @@ export async function checkBeforeStart(
   const plan = await proveMetrics(caller, at, { plan: planned, champion });
   // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
   const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
-  const actor = await whoActs(caller, at).catch((error: unknown) => {
+  const { actor } = await whoActs(caller, at, { kind: 'begin' }).catch((error: unknown) => {
     if (isApproved) throw error;
-    return caller.actor;
+    return { actor: caller.actor };
   });
+  if (isApproved) refuseNamelessStart(at, actor);
   return { prepared: { ...prepared, plan }, actor };
 }
 

@@ -5,7 +5,9 @@ import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { deniedTry } from '../runner/credentials.ts';
 import { type Look, lookAround } from '../runner/look.ts';
+import { knownState } from '../runner/snapshot.ts';
 import { type RolloutView, viewOf } from '../view/view.ts';
+import { broughtBackBy, type BroughtBack } from './brought-back.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
 import { silentForMs } from './owner.ts';
 import { championOf } from './plan/prepare.ts';
@@ -24,6 +26,8 @@ export interface EnvironmentStatus {
   /** What is wrong with the ownership marker; null where nothing is, or it can't be read. */
   readonly marker: MarkerNote | null;
   readonly stage: StageNow | null;
+  /** A rollback that stands on the alias alone. */
+  readonly back: BroughtBack | null;
   readonly lock: LockRecord;
   readonly owner: OwnerNow | null;
   /** The rollout that is not over. */
@@ -48,6 +52,15 @@ export interface OwnerNow extends Actor {
   readonly token: number;
 }
 
+/** Users were brought back, and the journal says something else: then the marker is the newer one. */
+async function broughtBackIn(at: Session, { claim }: Look): Promise<BroughtBack | null> {
+  const { meaning, stamp } = claim;
+  if (meaning.kind !== 'unknown-rollback' || stamp === undefined) return null;
+  const { store } = at.connection;
+  const [state, versions] = await Promise.all([knownState(store, meaning.rollout), store.versions()]);
+  return broughtBackBy(stamp, state, versions);
+}
+
 /** Takes no lock, and changes nothing. */
 export async function lookAtStatus(caller: Caller, at: Session): Promise<EnvironmentStatus> {
   const { config, connection } = at;
@@ -65,6 +78,7 @@ export async function lookAtStatus(caller: Caller, at: Session): Promise<Environ
     alias: isUnread ? look : look.main.view,
     marker: isUnread ? null : aliasNote(at, look, { champion, running }),
     stage: isUnread ? null : stageNow(look),
+    back: isUnread ? null : await broughtBackIn(at, look),
     last: running === null ? await newest(at) : null,
     view: running === null ? null : viewOf(running, [], now),
     serves: isUnread

@@ -39,7 +39,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     );
     return exitCode.done;
   }
-  if (options.dryRun === true) return answerPlan(context, withPower(ready.prepared.plan));
+  if (options.dryRun === true) return answerPlan(context, at, withPower(ready.prepared.plan));
   const { prepared, actor } = await checkBeforeStart(context, at, ready.prepared, options);
   const { plan } = prepared;
   await confirm(

@@ -1,4 +1,4 @@
-import { deprecatedSettings } from '../config/index.ts';
+import { deprecatedSettings, selfApprovals } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { AccountFinding } from '../ports/account.ts';
@@ -14,10 +14,16 @@ import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { imageTrouble } from '../app/plan/model-server.ts';
 import { championOf } from '../app/plan/prepare.ts';
+import { refusedBefore } from '../app/plan/preflight.ts';
 
 /** In the order in which their findings are printed. */
 const checks: readonly Check[] = [
   { name: 'settings', look: ({ at }) => Promise.resolve(settingsFindings(at)) },
+  {
+    name: 'approvals',
+    look: ({ at: { config } }) =>
+      Promise.resolve(selfApprovals(config).map((finding) => ({ ok: true, warning: true, ...finding }))),
+  },
   ...servingChecks,
   {
     name: 'model server',
@@ -64,7 +70,11 @@ const checks: readonly Check[] = [
   },
   {
     name: 'account',
-    look: ({ at, champion }) => at.connection.account.examine(nextRollout(at, champion)),
+    look: async ({ at, champion }) =>
+      at.connection.account.examine({
+        ...nextRollout(at, champion),
+        ...(await refusedBefore(at.connection.store)),
+      }),
   },
 ];
 

@@ -1,7 +1,7 @@
 import type { RollbackCause } from '../domain/journal.ts';
 import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
-import { conclude, type Ending, hold, lastKnown } from '../app/conclude.ts';
+import { conclude, type Ending, hold } from '../app/conclude.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { type DriveResult, drive } from '../runner/drive.ts';
 import { endWatch } from '../runner/end-watch.ts';
@@ -14,6 +14,8 @@ import type { Session } from '../app/session.ts';
 import type { Context } from './context.ts';
 import { whenCredentialsEnd } from '../app/plan/credentials-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { broughtBackBy } from '../app/brought-back.ts';
+import { lastKnown, tellBroughtBack } from '../app/taken-over.ts';
 import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
 import { rollBackInterrupted } from '../app/rollback/interrupted.ts';
@@ -77,7 +79,7 @@ async function loop(
 ): Promise<Driven> {
   const { id } = journal.state();
   const concluded = async (result: DriveResult): Promise<Driven> =>
-    told(context, at, await conclude(context, at, journal, result));
+    told(context, at, await conclude(context, at, ports, journal, result));
   const expiring = whenCredentialsEnd(context.world, ended);
   for (;;) {
     const stop = new AbortController();
@@ -85,6 +87,7 @@ async function loop(
       signal: stop.signal,
       until,
       onOutage: (why) => context.output.say(`${id} stands still, and fails no gate for it: ${why}`),
+      onBroughtBack: (stamp) => tellBroughtBack(context, at, broughtBackBy(stamp, journal.state())),
     });
     const first = await Promise.race([driving, signals.next(), expiring]);
     if (typeof first !== 'string') return concluded(first);
@@ -142,7 +145,7 @@ async function loop(
           goingBack.catch(() => undefined);
           return left(at, journal, result, context);
         }
-        const ended = told(context, at, await conclude(context, at, journal, result));
+        const ended = told(context, at, await conclude(context, at, ports, journal, result));
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
     }
@@ -165,7 +168,7 @@ async function stopWatching(
     ...at.config.lambda,
     sentence: `${plan.challenger} ${sentence}`,
   });
-  const ended = told(context, at, await conclude(context, at, journal, result));
+  const ended = told(context, at, await conclude(context, at, ports, journal, result));
   const code = codeOf(signal);
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
@@ -211,10 +214,16 @@ function told({ output }: Context, at: Session, ending: Ending): Driven {
       output.say(`not finished in time: ${ending.why}. ${next}`);
       return { code: exitCode.notFinished, state };
     }
+    case 'brought-back':
+      return { code: exitCodeOfOutcome(ending.outcome), state };
     case 'stopped':
       return { code: exitCode.interrupted, state };
     case 'taken-over': {
-      const { by, denied } = ending;
+      const { by, denied, back } = ending;
+      if (denied === null && back !== null) {
+        output.say(`${back.sentence}, and the registry does not know yet. Next: mlreg resume ${environment}`);
+        return { code: exitCode.aborted, state };
+      }
       if (denied === null) {
         output.say(`${state.id} was taken over by ${by}; it goes on there. See: mlreg status`);
         return { code: exitCode.conflict, state };

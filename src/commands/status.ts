@@ -17,6 +17,8 @@ import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { rolloutData, stepsText } from '../reporting/rollout-view.ts';
 import { counted } from '../view/words.ts';
+import { windowData, windowLines } from '../app/plan/window.ts';
+import type { BroughtBack } from '../app/brought-back.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
@@ -41,6 +43,9 @@ export async function status(context: Context): Promise<ExitCode> {
   const { config, connection } = at;
   const now = context.world.clock.now();
   const verdict = view?.verdict ?? null;
+  const { back } = found;
+  const isBack = back !== null && back.rollout === running?.id;
+  const window = windowData(at, now);
   const data = {
     kind: 'Status',
     environment: config.name,
@@ -53,22 +58,36 @@ export async function status(context: Context): Promise<ExitCode> {
         ? { error: alias.message }
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     ...(note === null ? {} : { marker: note }),
+    ...(back === null ? {} : { broughtBack: broughtBackData(back) }),
     stage:
       stage === null || running === null || astrayStage(config, running, stage.alias) === null
         ? stage
         : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
+    ...(window === null ? {} : { window }),
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
-    rollout: view === null ? null : { ...rolloutData(view), verdict, ...(denied && { denied }) },
+    rollout:
+      view === null
+        ? null
+        : {
+            ...rolloutData(view),
+            verdict,
+            ...(denied && { denied }),
+            ...(isBack && { headline: back.sentence }),
+          },
     last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
   };
   const { paint } = context.output;
   context.output.answer(data, () => {
     const unread = alias instanceof PlatformError ? alias.message : 'unknown';
     const lines = [
+      ...(back === null
+        ? []
+        : [paint.bold(`${back.sentence}; next: mlreg resume --environment ${config.name}`)]),
       paint.bold(serves?.sentence ?? `what users get can't be read: ${unread}`),
-      ...(view === null ? [] : [view.headline]),
+      // What the journal says of the rollout was true until then.
+      ...(view === null || isBack ? [] : [view.headline]),
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${championText(champion, config.name, note)}`,
       ...(champion === null || settings.length === 0
@@ -77,8 +96,9 @@ export async function status(context: Context): Promise<ExitCode> {
             `settings  ${otherwiseText(champion.version, settings)}${running === null ? `; next: ${rolloutOf(champion, config.name)}` : ''}`,
           ]),
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
-      ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
+      ...(note === null || back !== null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(at, stage, running),
+      ...windowLines(at, now),
     ];
     if (running === null || view === null) {
       lines.push('rollout   none');
@@ -86,9 +106,9 @@ export async function status(context: Context): Promise<ExitCode> {
       if (last !== null) lines.push(`last      ${last.id}: ${endedText(last)}`);
     } else {
       lines.push(
-        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger}, ${view.condition.word}`,
+        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger}, ${isBack ? 'rolled back, and its journal does not know yet' : view.condition.word}`,
         `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note) })}`,
-        stepsText(view, paint),
+        ...(isBack ? [] : [stepsText(view, paint)]),
       );
       if (denied !== null)
         lines.push(
@@ -114,6 +134,15 @@ export async function status(context: Context): Promise<ExitCode> {
   });
   return exitCode.done;
 }
+
+const broughtBackData = ({ rollout, byHand, functionVersion, version, after, sentence }: BroughtBack) => ({
+  rollout,
+  byHand,
+  functionVersion,
+  version,
+  after: after === null ? null : new Date(after).toISOString(),
+  sentence,
+});
 
 function championText(champion: VersionRecord | null, environment: string, note: MarkerNote | null): string {
   if (champion !== null)

@@ -1,5 +1,6 @@
 import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
+import { gitHubTokens } from './github-tokens.ts';
 import { clientsOf, type Place } from './clients-of.ts';
 import { placeOf, stateDirOf } from './place.ts';
 import { recoverable } from './recover-store.ts';
@@ -117,6 +118,7 @@ async function connection(
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     machineAheadMs: () => awsTime.machineAheadMs(),
+    jobTokens: gitHubTokens,
     identity: () => identity(clients),
   };
 }
@@ -133,6 +135,8 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
     api: config.api,
     alarmPrefix: `mlreg-${config.name}-${config.model}-`,
     endpointQuota: config.sagemaker.endpointQuota,
+    concurrencyQuota: config.sagemaker.concurrencyQuota,
+    endpointPrefix: `${config.model}-${config.name}-`,
     maxConcurrency: config.sagemaker.maxConcurrency,
     iam: config.kind === 'aws',
   });
@@ -187,5 +191,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
     return openStore({ stateDir: store.directory, environment: name, model });
   }
   const { openDynamoStore } = await import('../aws/dynamo-store.ts');
-  return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
+  const place = { table: store.table, environment: name, model };
+  return openDynamoStore({ clients, ...place, clock: systemClock, identified: true });
 }

@@ -1,7 +1,7 @@
 import { attend, type Attended } from '../app/attend.ts';
 import { confirm } from '../app/confirm.ts';
 import { openSession } from '../app/open-session.ts';
-import { planRollout } from '../app/plan/plan.ts';
+import { planData, planRollout } from '../app/plan/plan.ts';
 import { wordsOf } from '../app/plan/words.ts';
 import { portsOf } from '../app/session.ts';
 import { beginRollout, checkBeforeStart, readyToStart } from '../app/start.ts';
@@ -38,7 +38,8 @@ export function libraryOn(world: World): Library {
       const context = contextFor(world, optionsFor(environment));
       const options = optionsOf(request);
       wordsOf(options);
-      const planned = await planRollout(context, await openSession(context), options);
+      const at = await openSession(context);
+      const planned = await planRollout(context, at, options);
       const { strategy, champion, challenger, steps } = planned.plan;
       return {
         strategy,
@@ -46,7 +47,7 @@ export function libraryOn(world: World): Library {
         champion,
         challenger,
         steps: steps.map(stepTitle),
-        answer: { ...planned },
+        answer: planData(at, planned, world.clock.now()),
       };
     },
 
@@ -122,6 +123,7 @@ function resultOf(ended: Attended): StartResult {
       return { kind: 'elsewhere', rollout, sentence: `${rollout} was taken over by ${ended.by}` };
     case 'ended':
     case 'outlived':
+    case 'brought-back':
     case 'rolled-back-blind':
       return outcomeOf(state);
     default:

@@ -22,8 +22,8 @@ describe('the library', () => {
     const planned = await embed(cli, (mlreg, dev) =>
       mlreg.plan(dev, { ...v2, steps: [5, 100], bake: '20s' }),
     );
-    const { plan, power } = await cli.ask('plan v2.3.0 --steps 5,100 --bake 20s');
-    expect(JSON.parse(JSON.stringify(planned.answer))).toEqual({ plan, power });
+    const printed = await cli.ask('plan v2.3.0 --steps 5,100 --bake 20s');
+    expect({ apiVersion: 'mlreg/v1', ...JSON.parse(JSON.stringify(planned.answer)) }).toEqual(printed);
     expect(planned).toMatchObject({ strategy: 'canary', champion: 'v2.2.0', challenger: 'v2.3.0' });
     expect(planned.steps).toMatchSnapshot();
     expect(cli.model.calls).not.toContain('writeAlias');

@@ -26,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['domain', 'ports', 'store/rules'],
   router: ['domain'],
   notify: ['domain', 'ports'],
+  github: ['domain', 'ports', 'notify'],
   'local-aws': [],
   reporting: ['domain', 'runner', 'engine', 'view', 'monitor', 'monitor/judge'],
   /** Use cases: they return data, and know no terminal, no exit code and no adapter. */
@@ -41,7 +42,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'monitor',
     'monitor/judge',
   ],
-  host: ['app', 'domain', 'ports', 'config', 'aws', 'store', 'notify', 'runner', 'local-aws', 'reporting'],
+  host: [
+    'app',
+    'domain',
+    'ports',
+    'config',
+    'aws',
+    'store',
+    'notify',
+    'github',
+    'runner',
+    'local-aws',
+    'reporting',
+  ],
   commands: [
     'app',
     'domain',

@@ -8,6 +8,7 @@ import { rollBackBlind, writerFrom } from '../../runner/roll-back-blind.ts';
 import type { RolloutState } from '../../engine/state.ts';
 import { markerOf, undoOf } from './without-store.ts';
 import type { Session, Caller } from '../session.ts';
+import { isBlind } from '../../engine/marker.ts';
 
 /**
  * An interrupted process rolls back while the store can't be used: by the alias alone, for users must not wait until the
@@ -28,7 +29,7 @@ export async function rollBackInterrupted(
   const { alias } = config.lambda;
   output.say(`the store can't be used (${error.message}); rolling back by what the alias says`);
   const { stamp } = await connection.platform.readAlias(alias);
-  if (stamp !== undefined && stamp.token > state.token) {
+  if (stamp !== undefined && stamp.token > state.token && !isBlind(stamp)) {
     output.say(`${state.id} was taken over (token ${stamp.token} on alias ${alias}); it goes on there`);
     return state;
   }
