@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { type Connection, connect } from './connect.ts';
-import type { Needs } from './place.ts';
+import { connect } from './connect.ts';
+import type { Connection, Needs } from '../app/connection.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
 import { mustBeUtf8 } from '../domain/utf8.ts';
