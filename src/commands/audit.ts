@@ -1,3 +1,4 @@
+import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { replay } from '../engine/fold-journal.ts';
@@ -19,7 +20,7 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
   if (audit.problem !== undefined) {
     throw new UserError('conflict', audit.problem, {
       why: `${audit.records} records before it are sound; mlreg acts on nothing that the chain does not vouch for`,
-      mend: `mlreg recover --environment ${config.name}  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it`,
+      mend: rebuildCommand(config.name, keepsWhatIsSound),
     });
   }
   const rollouts = await connection.store.rollouts();
