@@ -24,6 +24,7 @@ import { astrayStage } from './doctor-stage.ts';
 import { silentForMs, silentText } from './owner.ts';
 import { championOf } from './prepare.ts';
 import { servingNow } from './serving-sentence.ts';
+import { windowData, windowLines } from './window.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
@@ -64,6 +65,7 @@ export async function status(context: Context): Promise<ExitCode> {
           since: new Date(lock.takenAt).toISOString(),
           token: lock.token,
         };
+  const window = windowData(at, now);
   const data = {
     kind: 'Status',
     environment: config.name,
@@ -82,6 +84,7 @@ export async function status(context: Context): Promise<ExitCode> {
         ? stage
         : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
+    ...(window === null ? {} : { window }),
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
     rollout:
@@ -115,6 +118,7 @@ export async function status(context: Context): Promise<ExitCode> {
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
       ...(note === null || back !== null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(at, stage, running),
+      ...windowLines(at, now),
     ];
     if (running === null || view === null) {
       lines.push('rollout   none');

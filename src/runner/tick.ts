@@ -14,6 +14,7 @@ import { isLookDue, newsOfMarker, readMain } from './marker-watch.ts';
 import { keepSnapshot } from './snapshot.ts';
 import { lookAtStage } from './stage-watch.ts';
 import { type Unjournaled, unjournaled } from './unjournaled.ts';
+import { vouched } from './vouch.ts';
 import { decidingVerdict, isJudged, verdictOn } from '../engine/verdict-on.ts';
 
 export type TickResult =
@@ -138,7 +139,8 @@ async function lost(ports: RolloutPorts): Promise<Lost> {
 
 async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
   const requests = await ports.store.inbox(journal.state().id, journal.state().requestsSeen);
-  for (const request of requests) {
+  for (const posted of requests) {
+    const request = await vouched(ports.jobTokens, journal.state(), posted, ports.clock.now());
     const now = ports.clock.now();
     const { accepted, answer } = admit(journal.state(), request, now);
     await journal.append(now, [{ kind: 'request', request, accepted, answer }]);

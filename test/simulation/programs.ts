@@ -399,13 +399,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const versions = await store.versions();
     const champion = championOf(versions);
     const back = previousGood(versions, { withEndpoint: true });
-    const view = await platform.readAlias(alias);
+    const serving = async () => (await platform.readAlias(alias)).target.functionVersion;
+    const home = back?.functionVersion ?? champion.functionVersion ?? (await serving());
     const roles = settingsOf(back?.version ?? null, champion.version);
     const journal = await start(ports, ports.ids.rolloutId(), {
       plan: watchPlan({ ...roles, durationMs: 40_000, champion: back?.version ?? null }),
       actor,
       reason: 'watch',
-      home: { functionVersion: back?.functionVersion ?? view.target.functionVersion, weights: {} },
+      home: { functionVersion: home, weights: {} },
       endpoints: endpointsOf(champion, ...(back === undefined ? [] : [back])),
       codeSha256: '',
       changes: [],
@@ -478,7 +479,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const rebuilt = rebuild({
       target: view.target,
       reached: look.reached.view.target,
-      back: newest === undefined ? undefined : leadsBackTo(newest.stamp, view),
+      back: newest === undefined ? undefined : leadsBackTo(newest.stamp),
       served,
       endpoints,
       artifacts: new Map([...endpoints.keys()].map((name) => [name, { uri: 'file:///a', digest: 'aa' }])),
