@@ -1,4 +1,5 @@
 import { replay } from '../engine/fold-journal.ts';
+import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Audit } from '../ports/store.ts';
@@ -25,7 +26,7 @@ export async function verifyRecords(at: Session): Promise<Audited> {
   if (audit.problem !== undefined) {
     throw new UserError('conflict', audit.problem, {
       why: `${audit.records} records before it are sound; mlreg acts on nothing that the chain does not vouch for`,
-      mend: `mlreg recover --environment ${config.name}  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it`,
+      mend: rebuildCommand(config.name, keepsWhatIsSound),
     });
   }
   const rollouts = await connection.store.rollouts();

@@ -273,6 +273,7 @@ export function damaged(sentence: string): StoreDamaged {
     mend: [
       'restore the table from its point-in-time recovery under a new name, to a moment before that, and name it in mlreg.yaml',
       'mlreg recover  # then compares the restored table with the alias, and rebuilds the registry',
+      'or, with a backup: mlreg restore --from BACKUP',
       'mlreg rollback  # where users suffer: moves the alias alone, and needs no store',
     ],
   });

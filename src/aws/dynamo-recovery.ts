@@ -9,7 +9,7 @@ export const dynamoRecovery = (table: string, store: Store): Recovery => ({
   salvage: () =>
     Promise.reject(
       new UserError('conflict', `table ${table} can't be salvaged in place`, {
-        mend: 'restore it from its point-in-time recovery under a new name, name that in mlreg.yaml, then mlreg recover',
+        mend: 'restore it from its point-in-time recovery under a new name, name that in mlreg.yaml, then mlreg recover; or, with a backup: mlreg restore --from BACKUP',
       }),
     ),
 });

@@ -82,12 +82,13 @@ const checks: readonly Check[] = [
 export async function doctor(context: Context): Promise<ExitCode> {
   const at = await targetOrAll(context);
   const scene = await sceneOf(context, at);
-  const findings: AccountFinding[] = [];
+  const all: AccountFinding[] = [];
   for (const check of checks) {
     const { name } = check;
     const found = await check.look(scene).catch((error: unknown) => [failureOf(error)]);
-    findings.push(...found.map((finding) => ({ ...finding, check: finding.check ?? name })));
+    all.push(...found.map((finding) => ({ ...finding, check: finding.check ?? name })));
   }
+  const findings = all.filter((finding, index) => !isTold(finding, index, all));
   const isWell = findings.every((finding) => finding.ok);
   const { paint } = context.output;
   context.output.answer({ kind: 'Doctor', environment: at.config.name, well: isWell, findings }, () =>
@@ -100,6 +101,14 @@ export async function doctor(context: Context): Promise<ExitCode> {
       .join('\n'),
   );
   return isWell ? exitCode.done : exitCode.unexpected;
+}
+
+/** One fault of the store, or of AWS, fails several checks: it is told by the one that says most. */
+function isTold({ ok, detail }: AccountFinding, index: number, all: readonly AccountFinding[]): boolean {
+  return all.some((other, place) => {
+    if (ok || other.ok || place === index || !other.detail.startsWith(detail)) return false;
+    return other.detail.length > detail.length || place < index;
+  });
 }
 
 async function sceneOf(context: Context, at: Session): Promise<Scene> {

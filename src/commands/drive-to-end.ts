@@ -53,7 +53,8 @@ export async function driveToEnd(
   } catch (error) {
     const { id, plan, outcome } = journal.state();
     const first = error instanceof StoreDamaged ? 'recover' : 'resume';
-    const go = `mlreg ${first} --environment ${at.config.name}, or: mlreg abort --environment ${at.config.name}`;
+    const backup = first === 'recover' ? ' (with a backup: mlreg restore --from BACKUP)' : '';
+    const go = `mlreg ${first} --environment ${at.config.name}${backup}, or: mlreg abort --environment ${at.config.name}`;
     if (outcome === null)
       context.output.say(
         `${id} is left as it is, and nobody drives it: ${plan.challenger} may get ${challengerShare(journal.state())} % of traffic. Go on with: ${go}`,

@@ -9,6 +9,7 @@ import type { RolloutState } from '../engine/state.ts';
 import { clock } from '../view/condition.ts';
 import { failedShort } from '../view/failed-requests.ts';
 import { timesText } from '../view/fold-events.ts';
+import { kindText } from '../view/rebuilt.ts';
 import { viewOf } from '../view/view.ts';
 import { rolloutNamed, stateOf, storyOf } from '../app/session.ts';
 import { openSession } from '../app/open-session.ts';
@@ -47,7 +48,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
             views.map(({ state, condition, arms }) => [
               state.id,
               new Date(state.startedAt).toISOString().slice(0, 19) + 'Z',
-              state.plan.strategy,
+              kindText(state),
               state.plan.champion ?? '-',
               state.plan.challenger,
               condition.word,

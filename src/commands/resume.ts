@@ -61,7 +61,7 @@ export async function takeUp(
 ): Promise<ExitCode> {
   const forced = forceOf(options);
   context.output.say(
-    `taking up ${running.id}: ${running.plan.strategy} of ${running.plan.challenger}, step ${running.step + 1} of ${running.plan.steps.length}`,
+    `taking up ${running.id}: ${running.plan.strategy} of ${running.plan.challenger}, ${stepPlace(running)}`,
   );
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
@@ -91,6 +91,10 @@ export async function takeUp(
   if (next === null || next.id === running.id) return answerOutcome(context, state, code);
   return takeUp(context, at, next, {});
 }
+
+/** A rollout that has ended, and that somebody brought users back from since, is after its last step. */
+const stepPlace = ({ step, plan: { steps } }: RolloutState): string =>
+  step < steps.length ? `step ${step + 1} of ${steps.length}` : 'after its last step';
 
 /** Also by a wish that nobody has read yet: who was told to hold and let go left one. */
 async function isPaused({ connection }: Session, state: RolloutState): Promise<boolean> {

@@ -16,6 +16,7 @@ import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { rolloutData, stepsText } from '../reporting/rollout-view.ts';
+import { rebuiltIn } from '../view/rebuilt.ts';
 import { counted } from '../view/words.ts';
 import { windowData, windowLines } from '../app/plan/window.ts';
 import type { BroughtBack } from '../app/brought-back.ts';
@@ -206,9 +207,12 @@ function placeText(owner: Actor, ageMs: number): string {
 }
 
 /** How the rollout before ended, and where a verdict ended it what that rested on. */
-function endedText({ plan, outcome, lastVerdict, observations }: RolloutState): string {
+function endedText(state: RolloutState): string {
+  const { plan, outcome, lastVerdict, observations } = state;
+  const rebuilt = rebuiltIn(state) !== null;
   const what = `${plan.strategy} ${plan.champion ?? 'nothing'} -> ${plan.challenger}`;
   if (outcome === null) return what;
+  if (outcome.kind === 'restored' && rebuilt) return outcome.sentence;
   if (outcome.kind !== 'rolled-back') return `${what}: ${outcome.sentence}`;
   if (outcome.cause.kind !== 'verdict' || lastVerdict?.kind !== 'fail') {
     return `${what}: ${rolledBack(outcome.cause.sentence, ', ')}`;

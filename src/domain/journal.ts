@@ -161,7 +161,10 @@ export type Outcome =
       /** What could not be tidied, though users are safe. */
       readonly left?: string;
     }
-  /** Closed by `mlreg recover`, which took what serves from the alias: how it would have ended nobody knows. */
+  /**
+   * Closed by `mlreg recover` or `mlreg restore`, which took what serves from the alias: how it would have ended nobody knows.
+   * The sentence names the command.
+   */
   | { readonly kind: 'restored'; readonly sentence: string }
   /** A person must look: what is true now, and the commands to choose from. */
   | { readonly kind: 'stuck'; readonly sentence: string; readonly mend: readonly string[] };

@@ -1,6 +1,7 @@
 import type { Outcome } from '../domain/journal.ts';
 import { unreachable } from '../domain/units.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
+import { restoredWords } from '../view/rebuilt.ts';
 import { failedIn, shortVerdict } from './evidence.ts';
 import { causeWords } from './plain-lines.ts';
 
@@ -28,7 +29,7 @@ export function titleOf(state: RolloutState): {
     case 'stuck':
       return { mark: '🚨', words: 'is stuck: a person must look', level: 'bad' };
     case 'restored':
-      return { mark: '♻️', words: 'closed by mlreg recover', level: 'warn' };
+      return { mark: '♻️', words: restoredWords(state, outcome), level: 'warn' };
     default:
       return unreachable(outcome);
   }

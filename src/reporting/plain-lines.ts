@@ -57,7 +57,7 @@ export function plainLines(output: Output, now: () => number): PlainLines {
     onBeat: (state) => {
       if (now() - last < heartbeatMs) return;
       const step = currentStep(state);
-      const place = `step=${state.step + 1}/${state.plan.steps.length} share=${challengerShare(state)}%`;
+      const place = `step=${Math.min(state.step + 1, state.plan.steps.length)}/${state.plan.steps.length} share=${challengerShare(state)}%`;
       const title = step === undefined ? 'ending' : stepTitle(step);
       const why = state.heldSince === null ? '' : `: ${state.heldWhy}`;
       line(now(), 'heartbeat', place, state.phase === 'forward' ? `${title}${why}` : 'rolling back');

@@ -9,6 +9,7 @@ import { challengerShare, currentStep, type RolloutState } from '../engine/state
 import { clock, type Condition } from '../view/condition.ts';
 import { observedIn } from '../view/progress.ts';
 import { type StepView, tookText } from '../view/steps.ts';
+import { rebuiltIn } from '../view/rebuilt.ts';
 import type { RolloutView } from '../view/view.ts';
 import { stepTitle } from '../view/words.ts';
 import { inShort, shadowData, shadowText } from './shadow-view.ts';
@@ -26,6 +27,7 @@ export function rolloutData(view: RolloutView): Record<string, unknown> {
   return {
     rollout: state.id,
     strategy: plan.strategy,
+    ...(rebuiltIn(state) === null ? {} : { rebuiltBy: rebuiltIn(state) }),
     environment: plan.environment,
     champion: plan.champion,
     challenger: plan.challenger,

@@ -1,5 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { RolloutId } from '../domain/units.ts';
+import { rebuildCommand } from '../domain/rebuild-command.ts';
 import { restoredTable } from '../domain/restored-table.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Platform } from '../ports/platform.ts';
@@ -257,7 +258,7 @@ export function behindText(
   meaning: Meaning,
   { where, environment }: { readonly where: string; readonly environment: string },
 ): { readonly what: string; readonly why: string; readonly mend: string } | null {
-  const recover = `mlreg recover --environment ${environment}  # shows what is found, asks, and rebuilds the registry from it`;
+  const recover = rebuildCommand(environment);
   const other = `name the store that is in use in mlreg.yaml; where that one is gone for good: mlreg recover --force --reason WHY --environment ${environment}`;
   switch (meaning.kind) {
     case 'replaced':

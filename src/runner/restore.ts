@@ -41,7 +41,7 @@ type Ports = Pick<RolloutPorts, 'store' | 'platform' | 'clock' | 'ids'>;
 export async function restore(ports: Ports, wanted: Restore): Promise<LockRecord> {
   const { store, clock } = ports;
   const { environment } = wanted.plan;
-  const { stamps } = wanted;
+  const { stamps, command } = wanted;
   const lock = await store.restore({
     owner: wanted.actor,
     rollout: wanted.rollout,
@@ -56,18 +56,18 @@ export async function restore(ports: Ports, wanted: Restore): Promise<LockRecord
   await write(
     ports,
     lock,
-    environment,
+    wanted,
     { id: wanted.rollout, length: 0 },
     [started(ports, wanted), ended(wanted)],
     wanted.changes,
   );
   for (const id of wanted.closes) {
     const { length } = await store.journal(id);
-    await write(ports, lock, environment, { id, length }, [ended(wanted)]);
+    await write(ports, lock, wanted, { id, length }, [ended(wanted)]);
   }
   for (const { name, view } of wanted.aliases)
-    await mark(ports.platform, name, view, stampOf(lock, wanted, view.target));
-  if (!(await store.restored(lock.token))) throw overtaken(environment);
+    await mark(ports.platform, name, view, { stamp: stampOf(lock, wanted, view.target), command });
+  if (!(await store.restored(lock.token))) throw overtaken(environment, command);
   return lock;
 }
 
@@ -94,13 +94,13 @@ function ended({ actor, reason, command }: Restore): EntryBody {
 async function write(
   { store, clock }: Ports,
   { token }: LockRecord,
-  environment: string,
+  { plan: { environment }, command }: Restore,
   { id: rollout, length }: { readonly id: RolloutId; readonly length: number },
   entries: readonly EntryBody[],
   changes: readonly VersionChange[] = [],
 ): Promise<void> {
   const outcome = await store.append({ rollout, token, length, at: clock.now(), entries, changes });
-  if (outcome.kind !== 'appended') throw overtaken(environment);
+  if (outcome.kind !== 'appended') throw overtaken(environment, command);
 }
 
 function stampOf({ token, writer = '', store }: LockRecord, wanted: Restore, target: AliasTarget): Stamp {
@@ -124,7 +124,7 @@ async function mark(
   platform: Platform,
   alias: string,
   { target, revisionId }: AliasView,
-  stamp: Stamp,
+  { stamp, command }: Pick<Restore, 'command'> & { readonly stamp: Stamp },
 ): Promise<void> {
   let failure: PlatformError | undefined;
   for (let round = 1; round <= tries; round++) {
@@ -136,23 +136,23 @@ async function mark(
     }
     const seen = await platform.readAlias(alias);
     if (seen.stamp !== undefined && isMine(seen.stamp, stamp) && sameTarget(seen.target, target)) return;
-    if (seen.revisionId !== revisionId) throw overtaken(stamp.environment, alias);
+    if (seen.revisionId !== revisionId) throw overtaken(stamp.environment, command, alias);
   }
-  throw failure ?? overtaken(stamp.environment, alias);
+  throw failure ?? overtaken(stamp.environment, command, alias);
 }
 
 /** What was shown is not what serves now: whoever restores looks again. Nobody was moved. */
 export class Overtaken extends UserError {}
 
-const overtaken = (environment: string, alias?: string): Overtaken =>
+const overtaken = (environment: string, command: Restore['command'], alias?: string): Overtaken =>
   new Overtaken(
     'conflict',
     alias === undefined
-      ? 'somebody else recovers this store at the same moment'
+      ? 'somebody else rebuilds the registry of this store at the same moment'
       : `alias ${alias} was changed while its store was rebuilt`,
     {
       why: 'what was shown is not what serves now; nobody was moved',
-      mend: `mlreg recover --environment ${environment}  # looks again, and goes on`,
+      mend: `${command === 'mlreg recover' ? command : `${command} --from BACKUP --apply`} --environment ${environment}  # looks again, and goes on`,
     },
   );
 

@@ -1,9 +1,10 @@
+import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { UserError } from '../domain/user-error.ts';
 import { StoreDamaged } from '../ports/store.ts';
 import type { Problem } from './rules/chain.ts';
 
 const mend = [
-  'mlreg recover  # keeps what is sound, shows what serves, asks, and rebuilds the registry from it',
+  rebuildCommand(undefined, keepsWhatIsSound),
   'mlreg rollback  # where users suffer: moves the alias alone, and needs no store',
 ];
 

@@ -4,6 +4,7 @@ import { type Instant, instant, later, unreachable } from '../domain/units.ts';
 import { lateMs, quietMs } from '../engine/decide-bake.ts';
 import { isHeldForBreach } from '../engine/held-for-breach.ts';
 import { challengerShare, currentStep, type RolloutState } from '../engine/state.ts';
+import { restoredWords } from './rebuilt.ts';
 import { stepTitle } from './words.ts';
 
 /** What becomes of a rollout by itself, and when. */
@@ -25,7 +26,7 @@ export interface Condition {
     | 'rolling-back'
     | 'rolled-back'
     | 'promoted'
-    /** A shadow or a watch that ended well, or a journal that `mlreg recover` closed: nobody was promoted. */
+    /** A shadow or a watch that ended well, or a journal that `mlreg recover` or `restore` closed: nobody was promoted. */
     | 'ended'
     | 'stuck';
   /** One or two words, for a table. */
@@ -90,7 +91,7 @@ function endedCondition(state: RolloutState, outcome: NonNullable<RolloutState['
         ? { ...at, kind: 'ended', word: 'ended', why: outcome.sentence }
         : { ...at, kind: 'promoted', word: 'promoted', why: outcome.sentence };
     case 'restored':
-      return { ...at, kind: 'ended', word: 'closed by mlreg recover', why: outcome.sentence };
+      return { ...at, kind: 'ended', word: restoredWords(state, outcome), why: outcome.sentence };
     default:
       return unreachable(outcome);
   }

@@ -10,6 +10,7 @@ import { heldText } from '../engine/decide-rebuild.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { conditionOf } from './condition.ts';
 import { armsOf, type ArmNumbers, type BothArms, failedText } from './failed-requests.ts';
+import { restoredWords } from './rebuilt.ts';
 
 /** What SNS takes of a subject, and a telephone shows. */
 const mostSubject = 99;
@@ -154,7 +155,11 @@ function sayingOf(state: RolloutState, entry: Entry): Saying | null {
           if (committed) return null;
           return { progress: 'ended', what: `${strategy} ended`, why: entry.outcome.sentence };
         case 'restored':
-          return { progress: 'ended', what: 'closed by mlreg recover', why: entry.outcome.sentence };
+          return {
+            progress: 'ended',
+            what: restoredWords(state, entry.outcome),
+            why: entry.outcome.sentence,
+          };
         default:
           return unreachable(entry.outcome);
       }

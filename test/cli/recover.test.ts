@@ -101,6 +101,16 @@ describe('mlreg recover, after the store was lost', () => {
     },
   );
 
+  it('is a rebuilt registry in history and status, and no watch', async () => {
+    const cli = under(cliWorld(), await promoted());
+    await cli.run('recover --yes');
+    const { stdout } = await cli.run('history');
+    expect(stdout).toMatch(/r-\d+ +\S+ +recover +v2\.2\.0 +v2\.3\.0 +registry rebuilt/);
+    expect(stdout).not.toContain('watch');
+    expect((await cli.run('status')).stdout).toMatch(/last +r-\d+: the registry was rebuilt/);
+    expect((await cli.ask('history')).rollouts[0]).toMatchObject({ rebuiltBy: 'mlreg recover' });
+  });
+
   it('promises nothing of a rollback that a watch would make', async () => {
     const cli = under(cliWorld(), await promoted());
     await cli.run('recover --yes');

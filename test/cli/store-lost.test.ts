@@ -63,6 +63,17 @@ describe('a store that can be read and not written', () => {
     expect((await cli.run('audit verify')).code).toBe(0);
   });
 
+  it('is repaired also where its rollout had ended: resume counts no step after the last', async () => {
+    const cli = await serving();
+    await cli.run(deploy);
+    cli.model.fault = readOnlyStore;
+    expect((await cli.run('rollback', { as: 'bob' })).code).toBe(0);
+    cli.model.fault = () => null;
+    const { stderr } = await cli.run('resume');
+    expect(stderr).toContain('taking up r-1: canary of v2.3.0, after its last step');
+    expect(await cli.ask('status')).toMatchObject({ champion: v22, rollout: null });
+  });
+
   it('lets nothing go forward', async () => {
     const cli = await orphaned();
     expect((await cli.run('resume', { as: 'bob' })).code).toBe(1);
