@@ -5,17 +5,27 @@ import { planSummary } from '../reporting/plan-view.ts';
 import { start } from '../runner/own.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereUnknown } from './behind.ts';
-import { type Context, confirm, portsOf, startFollowing, target, unfinished } from './context.ts';
+import {
+  type Context,
+  confirm,
+  portsOf,
+  startFollowing,
+  type Target,
+  target,
+  unfinished,
+} from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { credentialsEnd, refuseShortCredentials } from './credentials-end.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { refuseLostEndpoint } from './lost-endpoint.ts';
+import { supersedeRunning } from './abort.ts';
+import { refuseSupersede, waitForTurn, wayOf } from './make-way.ts';
 import { answerPlan } from './plan.ts';
 import { forceOf } from './owner.ts';
 import { proveMetrics } from './metrics-path.ts';
 import { preflight } from './preflight.ts';
-import { generationFor, prepare } from './prepare.ts';
+import { generationFor, prepare, refuseUnfit } from './prepare.ts';
 import { sayServerWords } from './server-words.ts';
 import { acceptSmoke } from './smoke.ts';
 import { refuseNamelessStart, whoActs } from './who.ts';
@@ -28,21 +38,50 @@ export interface DeployOptions extends RolloutOptions {
   readonly detach?: boolean;
   readonly dryRun?: boolean;
   readonly force?: boolean;
+  readonly queue?: string;
+  readonly supersede?: boolean;
   /** false for `--no-smoke`. */
   readonly smoke?: boolean;
 }
 
 export async function deploy(context: Context, options: DeployOptions): Promise<ExitCode> {
-  const { output, world } = context;
+  const { world } = context;
   // Everything that is wrong with the words is said before anybody is asked anything.
   wordsOf(options);
   const forced = forceOf(options);
+  const way = wayOf(options);
   const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout');
   const at = await target(context);
   if (options.detach === true) mustHaveController(at);
   await refuseWhereUnknown(at);
+  if (options.dryRun === true) return begin(context, options, at, { forced, timeoutMs });
+  if (way.kind === 'queue') {
+    const turn = await waitForTurn(context, at, {
+      limitMs: way.limitMs,
+      version: options.modelVersion ?? '',
+    });
+    try {
+      return await begin(context, options, at, { forced, timeoutMs, onBegun: turn.leave });
+    } finally {
+      await turn.leave();
+    }
+  }
   const running = await unfinished(at);
-  if (running !== null && options.dryRun !== true) {
+  if (running !== null && way.kind === 'supersede') {
+    refuseSupersede(at, running);
+    // The version must be one that could begin, before anything ends for it.
+    const { record } = await generationFor(context, at, options);
+    refuseUnfit(at.config, record);
+    acceptSmoke(context, at, { noSmoke: options.smoke === false, reason: options.reason });
+    await confirm(
+      context,
+      at.config,
+      `abort ${running.id} of ${running.plan.challenger} for ${record.version}`,
+    );
+    const reason = `superseded by ${record.version}: ${way.reason}`;
+    const failed = await supersedeRunning(context, at, running, reason);
+    if (failed !== null) return failed;
+  } else if (running !== null) {
     throw new UserError(
       'conflict',
       `rollout ${running.id} of ${running.plan.challenger} is not over in ${at.config.name}`,
@@ -52,10 +91,30 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
           `mlreg status --environment ${at.config.name}`,
           `mlreg resume --environment ${at.config.name}`,
           `mlreg abort --environment ${at.config.name}`,
+          'or add --queue 1h to wait for its end',
         ],
       },
     );
   }
+  return begin(context, options, at, { forced, timeoutMs });
+}
+
+/** Nothing else is under way. */
+async function begin(
+  context: Context,
+  options: DeployOptions,
+  at: Target,
+  {
+    forced,
+    timeoutMs,
+    onBegun,
+  }: {
+    readonly forced: string | undefined;
+    readonly timeoutMs: number | undefined;
+    readonly onBegun?: () => Promise<void>;
+  },
+): Promise<ExitCode> {
+  const { output, world } = context;
   const serving = (await at.connection.store.versions()).find((version) => version.status === 'champion');
   const choice = await generationFor(context, at, options);
   const { version } = choice.record;
@@ -108,6 +167,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
       reason: options.reason ?? '',
       force: forced !== undefined,
     });
+    await onBegun?.();
     const journal = isDetached ? await handOver(context, at, ports, started) : started;
     if (journal === null) return exitCode.done;
     const until = timeoutMs === undefined ? undefined : later(world.clock.now(), timeoutMs);

@@ -21,6 +21,7 @@ import { astrayStage } from './doctor-stage.ts';
 import { silentForMs, silentText } from './owner.ts';
 import { championOf } from './prepare.ts';
 import { servingNow } from './serving-sentence.ts';
+import { waitersNow, waiterText } from './make-way.ts';
 import { windowData, windowLines } from './window.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
@@ -61,6 +62,7 @@ export async function status(context: Context): Promise<ExitCode> {
           token: lock.token,
         };
   const window = windowData(at, now);
+  const waiters = await waitersNow(context, at);
   const data = {
     kind: 'Status',
     environment: config.name,
@@ -79,6 +81,7 @@ export async function status(context: Context): Promise<ExitCode> {
         : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
     ...(window === null ? {} : { window }),
+    ...(waiters.length === 0 ? {} : { waiting: waiters }),
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
     rollout: view === null ? null : { ...rolloutData(view), verdict, ...(denied && { denied }) },
@@ -101,6 +104,9 @@ export async function status(context: Context): Promise<ExitCode> {
       ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(at, stage, running),
       ...windowLines(at, now),
+      ...waiters.map(
+        (waiter, index) => `${index === 0 ? 'waiting' : ''}`.padEnd(10) + waiterText(waiter, now),
+      ),
     ];
     if (running === null || view === null) {
       lines.push('rollout   none');

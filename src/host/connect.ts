@@ -21,6 +21,7 @@ import type { JobTokens } from '../ports/job-tokens.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { PendingStore } from '../ports/pending.ts';
 import type { ServerLogs } from '../ports/server-logs.ts';
+import type { Waiting } from '../ports/waiting.ts';
 import type { Sightings } from '../ports/sightings.ts';
 
 /** Everything of one environment that a command may need, behind ports. */
@@ -49,6 +50,8 @@ export interface Connection extends Recoverable {
   readonly sightings: Sightings;
   /** What owners saw of ticks that are not final yet. */
   readonly pending: PendingStore;
+  /** Deploys that wait for their turn. */
+  readonly waiting: Waiting;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
   readonly place: string;
   /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
@@ -187,7 +190,7 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
 async function besideStore(
   { store, name: environment, model }: EnvironmentConfig,
   clients: Clients,
-): Promise<Pick<Connection, 'sightings' | 'pending'>> {
+): Promise<Pick<Connection, 'sightings' | 'pending' | 'waiting'>> {
   if (store.kind === 'embedded') {
     const { besideFile } = await import('../store/beside-file.ts');
     return besideFile({ stateDir: store.directory, environment, model });
