@@ -12,6 +12,7 @@ import { servingChecks } from './doctor-serving.ts';
 import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { imageTrouble } from './model-server.ts';
+import { refusedBefore } from './preflight.ts';
 import { championOf } from './prepare.ts';
 
 /** In the order in which their findings are printed. */
@@ -68,7 +69,11 @@ const checks: readonly Check[] = [
   },
   {
     name: 'account',
-    look: ({ at, champion }) => at.connection.account.examine(nextRollout(at, champion)),
+    look: async ({ at, champion }) =>
+      at.connection.account.examine({
+        ...nextRollout(at, champion),
+        ...(await refusedBefore(at.connection.store)),
+      }),
   },
 ];
 

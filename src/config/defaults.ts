@@ -115,6 +115,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       keepWarm: '1m', // idle environments are seen to be gone after some minutes
       provisionedConcurrency: null,
       endpointQuota: null,
+      concurrencyQuota: null,
       environment: {},
     },
     controller: `mlreg-rollout-${environment}`,

@@ -108,6 +108,8 @@ export interface EnvironmentConfig {
     readonly provisionedConcurrency: number | null;
     /** Endpoints that the account may have in the Region; null: nobody said. */
     readonly endpointQuota: number | null;
+    /** Sum of the concurrency of the account's serverless endpoints in the Region; null: nobody said. */
+    readonly concurrencyQuota: number | null;
     readonly environment: Readonly<Record<string, string>>;
   };
   readonly store:

@@ -90,6 +90,13 @@ const sagemaker = z
         100_000,
       )
       .nullable(),
+    concurrencyQuota: leaf
+      .whole(
+        'How many concurrent requests all serverless endpoints of the account may take in the Region together (the sum of their maxConcurrency), from Service Quotas. A rollout without room is refused. Unless given, mlreg goes by what AWS said when it last refused an endpoint, or assumes 1,000, and only warns.',
+        1,
+        1_000_000,
+      )
+      .nullable(),
     environment: z
       .record(
         variableName,

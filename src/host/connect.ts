@@ -181,6 +181,8 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
     api: config.api,
     alarmPrefix: `mlreg-${config.name}-${config.model}-`,
     endpointQuota: config.sagemaker.endpointQuota,
+    concurrencyQuota: config.sagemaker.concurrencyQuota,
+    endpointPrefix: `${config.model}-${config.name}-`,
     maxConcurrency: config.sagemaker.maxConcurrency,
     iam: config.kind === 'aws',
   });
@@ -235,5 +237,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
     return openStore({ stateDir: store.directory, environment: name, model });
   }
   const { openDynamoStore } = await import('../aws/dynamo-store.ts');
-  return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
+  const place = { table: store.table, environment: name, model };
+  return openDynamoStore({ clients, ...place, clock: systemClock, identified: true });
 }

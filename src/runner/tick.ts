@@ -10,6 +10,7 @@ import { withWhatUsersGet } from './hand-moved.ts';
 import { withLostChampion } from './lost-champion.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { isLookDue, newsOfMarker, readMain } from './marker-watch.ts';
 import { keepSnapshot } from './snapshot.ts';
 import { lookAtStage } from './stage-watch.ts';
 import { type Unjournaled, unjournaled } from './unjournaled.ts';
@@ -45,13 +46,27 @@ export async function tick(
       await memory.write(journal, () => ports.clock.now());
       // As often as there is news of users, for that is when it matters where they are.
       const isNews = journal.state().length > before;
-      const moved = isNews ? await lookAtAlias(ports.platform, journal.state()) : null;
+      const now = ports.clock.now();
+      const isDue = isNews || isLookDue(memory.lookedAt, journal.state(), now);
+      const found = isDue ? await readMain(ports.platform, journal.state()) : null;
+      if (isDue) memory.lookedAt = now;
+      const marked = await newsOfMarker(ports, journal, found);
+      if (marked?.kind === 'stop') {
+        await ports.store.release(journal.token).catch(() => false);
+        return { kind: 'lost', by: marked.by };
+      }
+      if (marked !== null) await journal.append(ports.clock.now(), marked.entries);
+      const moved =
+        isNews && marked === null ? await lookAtAlias(ports.platform, journal.state(), found) : null;
       if (moved?.kind === 'back') {
         const stopped = await carryOut(ports, journal, moved.fence);
         if (stopped !== null) return stopped;
       }
       if (moved !== null) await journal.append(ports.clock.now(), [moved.entry]);
-      const held = isNews && moved === null ? await lookAtStage(ports.platform, journal.state()) : null;
+      const held =
+        isNews && moved === null && marked === null
+          ? await lookAtStage(ports.platform, journal.state())
+          : null;
       if (held !== null) await journal.append(ports.clock.now(), [held]);
     }
     for (let decisions = 0; decisions < mostDecisions; decisions++) {
