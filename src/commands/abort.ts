@@ -19,9 +19,10 @@ import { refuseWhereBehind } from './behind.ts';
 import { isStoreLost, orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { forceOf } from './owner.ts';
-import { type Driven, driveToEnd } from './drive-to-end.ts';
+import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { takeUp } from './resume.ts';
+import type { Driven } from './taken-over.ts';
 import { mustRun } from './steer.ts';
 import type { RolloutState } from '../engine/state.ts';
 
