@@ -61,7 +61,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
       version: options.modelVersion ?? '',
     });
     try {
-      return await begin(context, options, at, { forced, timeoutMs, onBegun: turn.leave });
+      return await begin(context, options, at, { forced, timeoutMs, onBegun: () => turn.leave() });
     } finally {
       await turn.leave();
     }

@@ -45,9 +45,12 @@ const claims: readonly (Identity | undefined)[] = [
 ];
 
 describe('an approval that nothing proves', () => {
-  it('never advances a rollout, whatever it claims', async () => {
+  const onGitHub: Identity = { id: 'github:ana', proof: 'oidc', accountId: '1' };
+  it.each([
+    ['AWS credentials', state],
+    ['a job on GitHub', { ...state, by: { ...state.by, identity: onGitHub } }],
+  ])('never advances a rollout that was begun by %s, whatever it claims', async (_name, after) => {
     expect(claims.length).toBeGreaterThan(40);
-    const after = state;
     for (const identity of claims) {
       const posted = request(approve, 'bob', identity === undefined ? {} : { identity });
       const believed = await vouched(undefined, after, posted, now);
