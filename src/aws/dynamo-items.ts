@@ -123,6 +123,7 @@ const service = z.object({
       rollout: z.string().optional(),
     })
     .optional(),
+  assumed: z.literal(true).optional(),
 });
 
 /**

@@ -1,4 +1,4 @@
-import { deprecatedSettings } from '../config/index.ts';
+import { deprecatedSettings, selfApprovals } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { AccountFinding } from '../ports/account.ts';
@@ -18,6 +18,11 @@ import { championOf } from './prepare.ts';
 /** In the order in which their findings are printed. */
 const checks: readonly Check[] = [
   { name: 'settings', look: ({ at }) => Promise.resolve(settingsFindings(at)) },
+  {
+    name: 'approvals',
+    look: ({ at: { config } }) =>
+      Promise.resolve(selfApprovals(config).map((finding) => ({ ok: true, warning: true, ...finding }))),
+  },
   ...servingChecks,
   {
     name: 'model server',

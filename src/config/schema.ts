@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
+import { approvers, deployWindows } from './people-sections.ts';
 import { requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
@@ -172,6 +173,8 @@ export const environmentSchema = z.strictObject({
   ...shared,
   protected: leaf.yesOrNo('A deploy must be confirmed by typing the name of the environment, or by --yes.'),
   approvals: leaf.whole('How many people must approve a rollout.', 0, 20),
+  approvers,
+  deployWindows,
   account: leaf
     .text(
       'The AWS account that this environment must be in. mlreg refuses any other.',

@@ -1,6 +1,5 @@
 import type { MarkerDetail, Stamp, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { Elsewhere } from '../domain/restored-table.ts';
-import { type AliasTarget, sameTarget } from '../domain/route.ts';
 import type { RolloutId } from '../domain/units.ts';
 
 /** What a write is recognised by: the store it belongs to, and the writer that was drawn for its token. */
@@ -83,21 +82,10 @@ export function newestOf<Marked extends { readonly stamp: Stamp | undefined }>(
 }
 
 /**
- * The Lambda version to which an alias goes back by an environment's newest marker. Where that stands on another alias, and
- * this one serves something else than it names, what it names is the last version that is known to have served everybody.
+ * The Lambda version to which users go back by an environment's newest marker, wherever that stands. What a write of a
+ * rollout forward names is no way back: on the second alias it is the version on trial, before the stage names that alias.
  */
-export function leadsBackTo(newest: Stamp, found: Pick<AliasAsFound, 'stamp' | 'target'>): string {
-  if (isBlind(newest)) return targetOf(newest);
-  const named = newest.detail?.target;
-  const isOwn = found.stamp !== undefined && isMine(found.stamp, newest);
-  if (isOwn || named === undefined) return newest.back;
-  return sameTarget(found.target, { functionVersion: named, weights: {} }) ? newest.back : named;
-}
-
-interface AliasAsFound {
-  readonly stamp: Stamp | undefined;
-  readonly target: AliasTarget;
-}
+export const leadsBackTo = (newest: Stamp): string => (isRollback(newest) ? targetOf(newest) : newest.back);
 
 /** The table of what a marker means, and pure. Store and epoch come before tokens: another store's token says nothing. */
 export function meaningOf(stamp: Stamp | undefined, description: string, remembered: Remembered): Meaning {
