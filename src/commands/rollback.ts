@@ -32,6 +32,7 @@ import { whyNow } from './serving-now.ts';
 import { refuseToBuild } from './refuse-artifact.ts';
 import { takeUp } from './resume.ts';
 import { tellEnvironment } from './which-environment.ts';
+import { receiptsOnReturn } from './receipts.ts';
 import { mustKnowGenerations } from './router-code.ts';
 import { compareKeys, type ReturnKeys } from './return-keys.ts';
 import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from './rollback-words.ts';
@@ -226,6 +227,8 @@ async function moveTo(
   const { tickMs: tick } = config.strategies.watch;
   const plan = rollbackPlan({
     ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
+    // A recorded Lambda version holds its route already.
+    ...(isPrepared && back.returnsTo !== undefined ? {} : await receiptsOnReturn(context, at)),
     returnsTo: back.returnsTo,
     builds: back.builds,
     // Under its old name it is the generation that it was.

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
-import { requests, responses, testers } from './request-sections.ts';
+import { feedback, requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
 /*
@@ -109,6 +109,7 @@ const shared = {
   requests,
   responses,
   testers,
+  feedback,
   acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
     description:
       "Limits on a version's registered metrics. `mlreg validate` checks them, and so does each deploy before it begins.",

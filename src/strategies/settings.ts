@@ -1,6 +1,7 @@
 import type { AnswerContract } from '../domain/answer-contract.ts';
 import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
+import type { Receipts } from '../domain/receipts.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ServingSettings } from '../domain/serving.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
@@ -20,6 +21,7 @@ export interface Settings {
   /** What answers must hold, or count as failed. */
   readonly answers?: AnswerContract;
   readonly testers?: Testers;
+  readonly receipts?: Receipts;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;
