@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
+import { approvers, deployWindows } from './people-sections.ts';
 import { feedback, requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
@@ -89,6 +90,13 @@ const sagemaker = z
         100_000,
       )
       .nullable(),
+    concurrencyQuota: leaf
+      .whole(
+        'How many concurrent requests all serverless endpoints of the account may take in the Region together (the sum of their maxConcurrency), from Service Quotas. A rollout without room is refused. Unless given, mlreg goes by what AWS said when it last refused an endpoint, or assumes 1,000, and only warns.',
+        1,
+        1_000_000,
+      )
+      .nullable(),
     environment: z
       .record(
         variableName,
@@ -166,6 +174,8 @@ export const environmentSchema = z.strictObject({
   ...shared,
   protected: leaf.yesOrNo('A deploy must be confirmed by typing the name of the environment, or by --yes.'),
   approvals: leaf.whole('How many people must approve a rollout.', 0, 20),
+  approvers,
+  deployWindows,
   account: leaf
     .text(
       'The AWS account that this environment must be in. mlreg refuses any other.',

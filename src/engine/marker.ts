@@ -1,4 +1,5 @@
 import type { MarkerDetail, Stamp, StoreId, StoreIdentity } from '../domain/journal.ts';
+import type { Elsewhere } from '../domain/restored-table.ts';
 import type { RolloutId } from '../domain/units.ts';
 
 /** What a write is recognised by: the store it belongs to, and the writer that was drawn for its token. */
@@ -23,8 +24,11 @@ export type Meaning =
   | { readonly kind: 'twin'; readonly other: StoreId }
   /** The alias knows of something that this store has lost: an older copy was put back, or its journal was cut. */
   | { readonly kind: 'put-back'; readonly lost: string }
-  /** The same token was given to another writer: this store is a copy, and the other copy lives. */
-  | { readonly kind: 'copied' }
+  /**
+   * The same token was given to another writer: this store is a copy, and the other copy lives. Or AWS restored its table
+   * from another one.
+   */
+  | { readonly kind: 'copied'; readonly table?: Elsewhere }
   /** This store takes another one's place, and the alias does not say so yet. */
   | { readonly kind: 'unrestored' }
   /** Users were brought back, and the journal of that rollout does not say so. */
@@ -45,6 +49,8 @@ export interface Remembered {
   readonly leadsTo?: string;
   /** `mlreg recover` began in this store, and its end is not written. */
   readonly restoring?: boolean;
+  /** The store's records are in another table than the one that it gave out its tokens in. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /**
@@ -85,6 +91,8 @@ export const leadsBackTo = (newest: Stamp): string => (isRollback(newest) ? targ
 export function meaningOf(stamp: Stamp | undefined, description: string, remembered: Remembered): Meaning {
   if (stamp === undefined) return { kind: description.startsWith('mlreg/') ? 'drift' : 'unmarked' };
   if (remembered.restoring === true) return meaningWhileRestoring(stamp, remembered.store);
+  // Before all that such a table says: a marker of the day of its backup would be its own.
+  if (remembered.elsewhere !== undefined) return { kind: 'copied', table: remembered.elsewhere };
   const { detail, rollout, token } = stamp;
   const lost = (what: string): Meaning => ({ kind: 'put-back', lost: what });
   if (detail === undefined || detail.store.epoch === noStore.epoch) {

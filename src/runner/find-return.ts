@@ -42,7 +42,10 @@ export async function findReturn(
   const { functionVersion, endpoint, routing, codeSha256 } = service;
   const isBuried = endpoint === '' || record.tombstone?.endpoint === endpoint;
   const found = isBuried ? 'missing' : await unlessUnknown(() => platform.endpoint(endpoint, haste));
-  const version = await unlessUnknown(() => platform.codeSha256(functionVersion, haste));
+  const isUnknown = functionVersion === '';
+  const version = isUnknown
+    ? 'missing'
+    : await unlessUnknown(() => platform.codeSha256(functionVersion, haste));
   const isEndpointGone = found === 'missing' || (found !== null && found.kind !== 'in-service');
   const isVersionGone = version === 'missing';
   const returnsTo: Return = {
@@ -55,7 +58,10 @@ export async function findReturn(
   const isFailed = found !== null && found !== 'missing' && found.kind === 'failed';
   const what = isBuried ? 'was retired' : `${endpoint} ${stateText(found)}`;
   const builds = [
-    ...(isVersionGone ? [`Lambda version ${functionVersion}, which served it, was deleted`] : []),
+    ...(isUnknown ? ['no Lambda version is known to serve it alone'] : []),
+    ...(isVersionGone && !isUnknown
+      ? [`Lambda version ${functionVersion}, which served it, was deleted`]
+      : []),
     ...(isEndpointGone ? [`its endpoint ${what}`] : []),
   ].join(', and ');
   if (!isEndpointGone) return { builds, endpoint: kept };

@@ -207,8 +207,8 @@ export const markerMutants: readonly Mutant[] = [
   {
     file: 'src/registry/known-good.ts',
     name: 'what mlreg recover found is known good',
-    from: "    return { kind: 'unproven', service, since: left.at };",
-    to: "    return { kind: 'good', service, since: left.at };",
+    from: "return { kind: 'unproven', service, since: left.at, by };",
+    to: "return { kind: 'good', service, since: left.at };",
     danger: 'a rollback goes unasked to a version that users were taken away from',
     caughtBy: ['cli/recover'],
   },

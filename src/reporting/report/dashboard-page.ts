@@ -1,7 +1,7 @@
 import type { VersionRecord } from '../../domain/registry.ts';
 import { formatDuration } from '../../domain/parse.ts';
-import { thousands } from '../../monitor/judge/words.ts';
 import { clock } from '../../view/condition.ts';
+import { failedShort } from '../../view/failed-requests.ts';
 import type { RolloutView } from '../../view/view.ts';
 import { titleOf } from '../outcome-words.ts';
 import { html, type Markup, table } from './html.ts';
@@ -42,9 +42,7 @@ ${
             state.plan.challenger,
             html`<span class="result ${title.level}">${title.words}</span>`,
             took,
-            arms.challenger.requests === 0
-              ? '–'
-              : `${thousands(arms.challenger.failed)} of ${thousands(arms.challenger.requests)}`,
+            failedShort(state, arms) ?? '–',
           ];
         }),
       )
