@@ -23,7 +23,7 @@ export interface QualityNeed {
   readonly hours: number;
 }
 
-/** So much more a sequential paired test takes than one with a fixed sample, measured: bench/judge/labels/RESULTS.md. */
+/** Above what a sequential paired test takes beside one with a fixed sample: 1.5 to 1.8, bench/judge/labels/RESULTS.md. */
 const pairedCost = 2;
 
 /**
