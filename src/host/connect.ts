@@ -97,7 +97,7 @@ async function connection(
   const { function: functionName, alias } = config.lambda;
   const smoke = findSmoke(config);
   const store = await storeOf(config, clients);
-  const channels = await channelsOf(config, clients);
+  const channels = await channelsOf(config, clients, systemClock);
   const artifacts = createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() });
   const platform = createPlatform({
     clients,

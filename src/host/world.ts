@@ -1,3 +1,4 @@
+import { typedAs } from '../domain/typed-command.ts';
 import {
   appendFileSync,
   existsSync,
@@ -82,6 +83,7 @@ export function createWorld(version: string): World {
       get columns() {
         return process.stderr.columns || process.stdout.columns || 80;
       },
+      typedAs: typedAs(process.argv[1] ?? '', process.env.npm_config_user_agent),
       get rows() {
         return process.stderr.rows || 24;
       },
