@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allCells, cellNumber, tables, type Cell, type Table } from './cells.ts';
 import { errorPeers, kayentas } from './contestants.ts';
+import { labels } from './labels/main.ts';
 import { lagPage, runLag } from './lag.ts';
 import { report } from './report.ts';
 import { resultsOf } from './results.ts';
@@ -56,12 +57,15 @@ switch (command) {
   case 'users-report':
     reportUsers(BENCH_ROOT, dir, new Date().toISOString().slice(0, 10), options.get('note') ?? '');
     break;
+  case 'labels':
+    labels(BENCH_ROOT, Number(options.get('runs') ?? 100));
+    break;
   case 'lag':
     await lagging();
     break;
   default:
     throw new Error(
-      `bench:judge: unknown command "${command}": all, simulate, report, rollouts, users, users-report, lag or speed`,
+      `bench:judge: unknown command "${command}": all, simulate, report, rollouts, users, users-report, labels, lag or speed`,
     );
 }
 

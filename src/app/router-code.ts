@@ -3,7 +3,7 @@ import { UserError } from '../domain/user-error.ts';
 import type { Session, Caller } from './session.ts';
 
 /** What a route may ask of the router, beside one version for everybody. */
-type Skill = 'buckets-1' | 'answers-1' | 'testers-1' | 'generations-1';
+type Skill = 'buckets-1' | 'answers-1' | 'testers-1' | 'generations-1' | 'receipts-1';
 
 /**
  * What the code in $LATEST, which the next rollout publishes, says that it understands; null where nobody may ask it.

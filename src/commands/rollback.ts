@@ -35,6 +35,7 @@ import { whyNow } from '../app/rollback/serving-now.ts';
 import { refuseToBuild } from '../app/plan/refuse-artifact.ts';
 import { takeUp } from './resume.ts';
 import { tellEnvironment } from './which-environment.ts';
+import { receiptsOnReturn } from '../app/receipts.ts';
 import { mustKnowGenerations } from '../app/router-code.ts';
 import { compareKeys, type ReturnKeys } from '../app/rollback/return-keys.ts';
 import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from '../app/rollback/words.ts';
@@ -229,6 +230,8 @@ async function moveTo(
   const { tickMs: tick } = config.strategies.watch;
   const plan = rollbackPlan({
     ...settingsFor(config, roles, { shares: [100], bakeMs: tick, tickMs: tick }, []),
+    // A recorded Lambda version holds its route already.
+    ...(isPrepared && back.returnsTo !== undefined ? {} : await receiptsOnReturn(context, at)),
     returnsTo: back.returnsTo,
     builds: back.builds,
     // Under its old name it is the generation that it was.

@@ -30,6 +30,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     requests: { path: '/recommend', userKey: 'userId', smoke: null },
     responses: { json: 'auto', contentType: null, members: {}, errors: [], maxBytes: null },
     testers: { users: [], tokenSha256: null, header: 'x-mlreg-tester' },
+    feedback: { receipts: 'off', maxAge: '14d' },
     acceptance: {},
     strategies: {
       canary: {

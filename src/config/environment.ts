@@ -5,6 +5,7 @@ import { type DeployWindows, parseFreeze, parseOpenHours } from '../domain/deplo
 import type { Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
+import type { Receipts } from '../domain/receipts.ts';
 import { type Testers, testersOf } from '../domain/testers.ts';
 import type { Comparison } from './leaves.ts';
 import { localImage } from './local-image.ts';
@@ -69,6 +70,8 @@ export interface EnvironmentConfig {
   };
   /** Users by the digests of their ids; null: there are none. */
   readonly testers: Testers | null;
+  /** null: answers carry none. */
+  readonly receipts: Receipts | null;
   readonly acceptance: readonly Criterion[];
   readonly strategies: {
     readonly canary: CanarySettings;
@@ -176,6 +179,7 @@ export function environmentConfig(
     },
     responses: { json: settings.responses.json, contract: contractOf(settings.responses) },
     testers: testersOf(settings.testers),
+    receipts: receiptsOf(settings.feedback),
     acceptance: Object.entries(settings.acceptance).flatMap(([metric, criterion]) =>
       criterion === null ? [] : [{ metric, ...criterion }],
     ),
@@ -223,6 +227,10 @@ export function environmentConfig(
     unreadableLimit: settings.unreadableLimit,
     maxTries: settings.maxTries,
   };
+}
+
+function receiptsOf({ receipts, maxAge }: Settings['feedback']): Receipts | null {
+  return receipts === null ? null : { parameter: receipts, maxAgeMs: maxAge };
 }
 
 function contractOf({

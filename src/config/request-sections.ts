@@ -93,3 +93,17 @@ export const testers = z
     description:
       "Testers get the challenger from the first step of a canary or blue-green rollout on, at any share. Their requests are not judged. Needs mlreg's router.",
   });
+
+export const feedback = z
+  .strictObject({
+    receipts: leaf
+      .text(
+        'Name of the SSM parameter that holds the keys of receipts. Each answer then carries an encrypted receipt in the header x-mlreg-receipt. Feedback with it is counted for the arm that answered, at the time of the request. `off`: answers carry none.',
+        /^(arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/)?[\w+=.@/-]{1,512}$/,
+        'the name or ARN of an SSM parameter without a version, such as /mlreg/prod/receipts, or off (the keys themselves belong in no file)',
+        'secret',
+      )
+      .transform((written) => (written === 'off' ? null : written)),
+    maxAge: leaf.duration('Feedback on an older answer is refused.'),
+  })
+  .meta({ description: "How feedback finds the answer that it is about. Needs mlreg's router." });

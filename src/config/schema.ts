@@ -3,7 +3,7 @@ import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
 import { notifications } from './notification-section.ts';
 import { approvers, deployWindows } from './people-sections.ts';
-import { requests, responses, testers } from './request-sections.ts';
+import { feedback, requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
 /*
@@ -86,6 +86,7 @@ const shared = {
   requests,
   responses,
   testers,
+  feedback,
   acceptance: z.record(metricName, leaf.criterion('Criterion on a registered metric.')).meta({
     description:
       "Limits on a version's registered metrics. `mlreg validate` checks them, and so does each deploy before it begins.",

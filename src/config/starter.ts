@@ -41,6 +41,11 @@ requests:
 #  users: ['qa-1', 'qa-2']
 #  tokenSha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
+# Feedback by receipt: the name of the SSM parameter with the keys, never a key itself.
+#feedback:
+#  receipts: /mlreg/prod/receipts
+#  maxAge: 14d
+
 # What a version's registered metrics must be before it may be deployed. Comparisons are quoted.
 #acceptance:
 #  auc: '>= 0.6'

@@ -5,6 +5,7 @@ import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ServingSettings } from './serving.ts';
 import type { ShadowSetup } from './shadow.ts';
+import type { Receipts } from './receipts.ts';
 import type { Testers } from './testers.ts';
 import type { Percent, VersionTag } from './units.ts';
 
@@ -137,6 +138,8 @@ export interface Plan {
   readonly answers?: AnswerContract;
   /** Who gets the challenger from the first step on, and is not judged. */
   readonly testers?: Testers;
+  /** Answers carry receipts, by which feedback is counted. Absent: they carry none. */
+  readonly receipts?: Receipts;
   /** Of a shadow: who asks the challenger, and how answers are compared. */
   readonly shadow?: ShadowSetup;
   /** The way back: a wanted route, resolved when it is needed. null: there is none (first deploy). */

@@ -7,7 +7,7 @@ import type { RolloutState } from './state.ts';
 
 /** What the variables of a route are made of. */
 interface Source extends Pick<RolloutState, 'id' | 'token' | 'salt' | 'endpoints'> {
-  readonly plan: Pick<Plan, 'routing' | 'shadow' | 'answers' | 'testers' | 'challenger'> & {
+  readonly plan: Pick<Plan, 'routing' | 'shadow' | 'answers' | 'testers' | 'receipts' | 'challenger'> & {
     readonly policy?: Pick<JudgePolicy, 'users'>;
   };
 }
@@ -57,7 +57,13 @@ export function variablesFor(state: Source, route: Route): Readonly<Record<strin
       MLREG_WEIGHTED: weightedOf(state, arm),
     };
   }
-  const common = { rollout: state.id, token: state.token, salt: state.salt, ...answersOf(state) };
+  const common = {
+    rollout: state.id,
+    token: state.token,
+    salt: state.salt,
+    ...answersOf(state),
+    ...receiptsOf(state),
+  };
   switch (route.kind) {
     case 'single':
       return sticky({ ...common, champion: arm(route.version), percent: 0 });
@@ -88,6 +94,7 @@ function weightedOf(state: Source, arm: (version: VersionTag) => object): string
   const { plan } = state;
   const settings = {
     ...answersOf(state),
+    ...receiptsOf(state),
     // Lambda draws a version before any code runs, so the champion's has to know where testers belong.
     ...(plan.testers !== undefined && { testers: plan.testers, challenger: arm(plan.challenger) }),
   };
@@ -96,6 +103,10 @@ function weightedOf(state: Source, arm: (version: VersionTag) => object): string
 
 const testersOf = ({ plan: { testers } }: Source): Pick<Plan, 'testers'> =>
   testers === undefined ? {} : { testers };
+
+/** Also at rest, for labels come after a rollout as well, and by whom they were answered stands in the receipt. */
+const receiptsOf = ({ plan: { receipts } }: Source): Pick<Plan, 'receipts'> =>
+  receipts === undefined ? {} : { receipts };
 
 const answersOf = ({ plan: { answers } }: Source): Pick<Plan, 'answers'> =>
   answers === undefined ? {} : { answers };

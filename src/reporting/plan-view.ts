@@ -29,6 +29,7 @@ export function planText(plan: Plan, paint: ChalkInstance): string {
     `  ${paint.dim('guard')}  ${guards(plan)}`,
     ...(plan.answers === undefined ? [] : [`  ${paint.dim('count')}  ${answersText(plan.answers)}`]),
     ...(plan.testers === undefined ? [] : [`  ${paint.dim('tests')}  ${testersText(plan)}`]),
+    ...(plan.receipts === undefined ? [] : [`  ${paint.dim('label')}  ${receiptsText(plan.receipts)}`]),
     ...usersText(plan).map((line, i) => `  ${i === 0 ? paint.dim('users') : '     '}  ${line}`),
     `  ${paint.dim('time')}   ${timeText(plan)}`,
   ].join('\n');
@@ -158,6 +159,10 @@ function testersText({ testers, challenger }: Plan): string {
     testers?.token === undefined ? null : `whoever sends the token in ${testers.header}`,
   ].filter((words) => words !== null);
   return `${who.join(' and ')} get ${challenger} from the first step on, whatever its share; not judged`;
+}
+
+function receiptsText({ parameter, maxAgeMs }: NonNullable<Plan['receipts']>): string {
+  return `answers carry receipts for feedback, valid for ${formatDuration(maxAgeMs)}; keys in ${parameter}`;
 }
 
 const whenNotJson = {

@@ -6,6 +6,7 @@ import {
   type Arm,
   type PublishedRoute,
 } from './route.ts';
+import type { Receipts } from '../domain/receipts.ts';
 import type { Environment } from './environment.ts';
 import { readKeySetting, type KeySetting } from './key-setting.ts';
 import { parseUserKey, type UserKey } from './user-id.ts';
@@ -24,6 +25,8 @@ export interface RouterConfig {
   readonly userKey: UserKey;
   /** Whether answers say which arm gave them: who knows their arm may behave by it, which biases the comparison. */
   readonly tellsArm: boolean;
+  /** Whether answers say which version gave them. Not where they carry receipts: that would tell the arm as well. */
+  readonly tellsVersion: boolean;
   readonly apiKeys: KeySetting;
   readonly invokeTimeoutMs: number;
   /** CloudWatch's StorageResolution in seconds. */
@@ -40,15 +43,18 @@ export type ConfigReading =
  */
 export function readConfig(env: Environment): ConfigReading {
   try {
+    const served = serving(env);
+    const usual = receiptsOf(served) === undefined ? 'on' : 'off';
     return {
       kind: 'read',
       config: {
-        serving: serving(env),
+        serving: served,
         environment: filled(env, 'MLREG_ENVIRONMENT'),
         model: filled(env, 'MLREG_MODEL'),
         recommendPath: path(env.MLREG_RECOMMEND_PATH ?? '/recommend'),
         userKey: parseUserKey(env.MLREG_USER_KEY === undefined ? 'userId' : filled(env, 'MLREG_USER_KEY')),
-        tellsArm: tellsArm(env.MLREG_ARM_HEADER ?? 'off'),
+        tellsArm: isOn(env, 'MLREG_ARM_HEADER', 'off'),
+        tellsVersion: isOn(env, 'MLREG_VERSION_HEADER', usual),
         apiKeys: readKeySetting(env),
         invokeTimeoutMs: timeout(env.MLREG_INVOKE_TIMEOUT_MS ?? '25000'),
         metricResolution: resolution(env.MLREG_METRIC_RESOLUTION ?? '1'),
@@ -58,6 +64,10 @@ export function readConfig(env: Environment): ConfigReading {
     return { kind: 'wrong', why: (error as Error).message };
   }
 }
+
+/** Undefined where answers carry none. */
+export const receiptsOf = (serving: Serving): Receipts | undefined =>
+  serving.kind === 'sticky' ? serving.route.receipts : serving.receipts;
 
 function serving(env: Environment): Serving {
   // A published route wins: Terraform's MODEL_VERSION may still stand beside it. An empty one is how a weighted rollout
@@ -85,8 +95,9 @@ function path(text: string): string {
   return text;
 }
 
-function tellsArm(text: string): boolean {
-  if (text !== 'on' && text !== 'off') throw new Error(`MLREG_ARM_HEADER '${text}' is neither on nor off`);
+function isOn(env: Environment, name: string, usual: 'on' | 'off'): boolean {
+  const text = env[name] ?? usual;
+  if (text !== 'on' && text !== 'off') throw new Error(`${name} '${text}' is neither on nor off`);
   return text === 'on';
 }
 

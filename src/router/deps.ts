@@ -1,9 +1,10 @@
 import type { Environment } from './environment.ts';
 import type { ModelClient } from './invoke.ts';
 import type { ReadKeys } from './key-parameter.ts';
+import type { ReceiptDeps } from './receipts/receipts.ts';
 import type { SendCopy } from './shadow/copy.ts';
 
-export interface HandlerDeps {
+export interface HandlerDeps extends ReceiptDeps {
   readonly env: Environment;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

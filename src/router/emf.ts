@@ -2,6 +2,7 @@ import type { RouterConfig } from './config.ts';
 import { stratumValue } from '../domain/stratum.ts';
 import { createEmfLine } from './emf-line.ts';
 import type { Counted } from './placement.ts';
+import type { Receipt } from './receipts/receipt.ts';
 import type { CopyOutcome } from './shadow/copy.ts';
 
 /** One request that reached a model, or was to. */
@@ -25,12 +26,15 @@ export interface RequestRecord {
 }
 
 export interface FeedbackRecord {
+  /** By receipt when the request came, otherwise when the feedback came. */
   readonly at: number;
   readonly version: string;
   readonly rollout: string | undefined;
-  /** The request that the feedback is about. */
-  readonly requestId: string;
+  /** The request that the feedback is about, as its caller says; a receipt needs none. */
+  readonly requestId?: string;
   readonly value: number;
+  /** What the receipt says of the answer, where one was given, and when it was given. */
+  readonly receipt?: Receipt & { readonly givenAt: number };
 }
 
 /** A request that the router turned away before any model was asked. */
@@ -99,12 +103,28 @@ export function createEmf(config: RouterConfig): Emf {
         { RouterRefused: 1 },
         { rolloutId: record.rollout, requestId: record.requestId, status: record.status },
       ),
-    feedback: (record) =>
+    feedback: ({ at, version, rollout, requestId, value, receipt }) =>
       line(
-        record.at,
-        record.version,
-        { Feedback: record.value },
-        { rolloutId: record.rollout, requestId: record.requestId },
+        at,
+        version,
+        { Feedback: value },
+        {
+          rolloutId: rollout,
+          requestId,
+          // Of an object of its own: `arm` and `bucket` beside it would make the line one of the requests that are counted.
+          ...(receipt && {
+            kind: 'feedback',
+            feedback: {
+              at,
+              givenAt: receipt.givenAt,
+              arm: receipt.arm,
+              version,
+              bucket: receipt.bucket,
+              nonce: receipt.nonce,
+              value,
+            },
+          }),
+        },
       ),
   };
 }

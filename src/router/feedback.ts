@@ -21,10 +21,8 @@ export function readFeedback(
   if (typeof requestId !== 'string' || requestId === '' || requestId.length > 128) {
     return refused('requestId must be the x-request-id of the answer, at most 128 characters');
   }
-  // CloudWatch's own limit: it would drop the metric without a word.
-  if (typeof value !== 'number' || !(Math.abs(value) <= 2 ** 360)) {
-    return refused('value must be a number');
-  }
+  const wrong = wrongValue(value);
+  if (wrong !== undefined || typeof value !== 'number') return refused(wrong ?? mustBeNumber);
   if (modelVersion !== undefined && typeof modelVersion !== 'string')
     return refused('modelVersion must be a string');
   const version = modelVersion ?? derived(body, serving, (userId) => place(userId, event));
@@ -34,6 +32,12 @@ export function readFeedback(
   if (!versions(serving).includes(version)) return { kind: 'elsewhere', version };
   return { kind: 'counts', version, requestId, value };
 }
+
+const mustBeNumber = 'value must be a number';
+
+/** Why this is no value; undefined where it is one. The limit is CloudWatch's: it would drop the metric without a word. */
+export const wrongValue = (value: unknown): string | undefined =>
+  typeof value === 'number' && Math.abs(value) <= 2 ** 360 ? undefined : mustBeNumber;
 
 /** By the rule that chose the arm, at today's percent: a version given is surer, for the share may have grown since. */
 function derived(

@@ -5,12 +5,13 @@ import { createCounters } from './counters.ts';
 import type { HandlerDeps, LambdaContext } from './deps.ts';
 import { createEmf } from './emf.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
-import { readFeedback } from './feedback.ts';
 import { createProbe, isProbe, type ProbeAnswer } from './probe.ts';
 import { createRecommend, type Recorder } from './recommend.ts';
 import { headerOf, isGatewayEvent, parseBody, pathOf, type GatewayEvent } from './request.ts';
 import { type Copier, createCopier, type SendCopy } from './shadow/copy.ts';
 import { createPlacement } from './placement.ts';
+import { createReceipts } from './receipts/receipts.ts';
+import { createTakeFeedback } from './take-feedback.ts';
 import {
   createWarmUp,
   description,
@@ -91,7 +92,10 @@ function createResponder(
     deps.emit(emf.request(record));
   };
   const place = createPlacement(config.serving);
-  const recommend = createRecommend(config, deps, place, { record: recorder, copy });
+  const receipts = createReceipts(config, deps);
+  // As with API keys: begun while the environment starts.
+  receipts?.prepare();
+  const recommend = createRecommend(config, deps, place, { record: recorder, copy, receipts });
   const { rollout, version } = servedBy(config);
   const refuse = (requestId: string, status: number, message: string): Answer => {
     counters.refused();
@@ -99,20 +103,17 @@ function createResponder(
     return refusal(status, requestId, message);
   };
 
-  const feedback = (event: GatewayEvent, requestId: string): Answer => {
-    const body = parseBody(event);
-    if (body.kind === 'refused') return refuse(requestId, body.status, body.message);
-    if (body.json === undefined) return refuse(requestId, 400, 'the body must be a JSON object');
-    const read = readFeedback(body.json, config.serving, place, event);
-    if (read.kind === 'refused') return refuse(requestId, 400, read.message);
-    if (read.kind === 'elsewhere') {
-      return json(202, requestId, { recorded: false, message: `${read.version} does not serve here` });
-    }
-    const record = { ...read, rollout, at: deps.now() };
-    counters.feedback(record);
-    deps.emit(emf.feedback(record));
-    return json(202, requestId, { recorded: true, modelVersion: read.version });
-  };
+  const feedback = createTakeFeedback(config, {
+    place,
+    rollout,
+    receipts,
+    refuse,
+    now: deps.now,
+    record: (record) => {
+      counters.feedback(record);
+      deps.emit(emf.feedback(record));
+    },
+  });
 
   return async (event, requestId, context) => {
     const path = pathOf(event);

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { createAuthorizer } from './authorizer.ts';
 import { createHandler } from './handler.ts';
 import { createHttpClient } from './invoke-http.ts';
-import { createReadKeys } from './key-parameter.ts';
+import { createReadKeys, createReadParameter } from './key-parameter.ts';
+import { receiptKeys } from './receipts/keys.ts';
+import { ivBytes } from './receipts/receipt.ts';
 import { createSendCopy } from './shadow/copy.ts';
 import { createShadow } from './shadow/handler.ts';
 import { createSeen } from './shadow/seen.ts';
@@ -34,6 +36,8 @@ export const handler = createHandler({
   client: createHttpClient({ env, now, timers }),
   copiesTo: (target) => createSendCopy({ env, now, timers }, target),
   readsKeys,
+  readsReceiptKeys: (parameter) => createReadParameter({ env, now, timers }, parameter, receiptKeys),
+  iv: () => randomBytes(ivBytes),
   random,
   emit,
   wait,

@@ -17,15 +17,18 @@ export type KeySetting =
  */
 export function readKeySetting(env: Environment): KeySetting {
   const { MLREG_API_KEYS_PARAMETER: name, MLREG_API_KEYS_SHA256: digests } = env;
-  if (name !== undefined) return { kind: 'parameter', name: parameterName(name) };
+  if (name !== undefined) return { kind: 'parameter', name: parameterName(name, 'MLREG_API_KEYS_PARAMETER') };
   if (digests !== undefined) return { kind: 'frozen', keys: parseApiKeys(digests, 'MLREG_API_KEYS_SHA256') };
   return { kind: 'none' };
 }
 
-/** A selector (`name:3`) would pin one version of the list: a key that is revoked later would stay valid for ever. */
-function parameterName(text: string): string {
+/**
+ * A selector (`name:3`) would pin one version of the list: a key that is revoked later would stay valid for ever.
+ * @throws Error naming `what`
+ */
+export function parameterName(text: string, what: string): string {
   if (/^(arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/)?[\w+=.@/-]{1,1011}$/.test(text)) return text;
   throw new Error(
-    `MLREG_API_KEYS_PARAMETER '${text}' is no name of an SSM parameter: write /mlreg/prod/api-keys, without a version`,
+    `${what} '${text}' is no name of an SSM parameter: write /mlreg/prod/api-keys, without a version`,
   );
 }

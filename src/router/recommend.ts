@@ -3,6 +3,7 @@ import type { RouterConfig } from './config.ts';
 import type { RequestRecord } from './emf.ts';
 import type { HandlerDeps, LambdaContext } from './deps.ts';
 import type { Place } from './placement.ts';
+import type { Receipts } from './receipts/receipts.ts';
 import type { GatewayEvent, ParsedBody } from './request.ts';
 import { createRespond, type Responded } from './respond.ts';
 import type { Copier } from './shadow/copy.ts';
@@ -26,15 +27,20 @@ export function createRecommend(
   config: RouterConfig,
   deps: Pick<HandlerDeps, 'client' | 'now' | 'monotonicMs'>,
   place: Place,
-  { record, copy }: { readonly record: Recorder; readonly copy: Copier },
+  {
+    record,
+    copy,
+    receipts,
+  }: { readonly record: Recorder; readonly copy: Copier; readonly receipts: Receipts | undefined },
 ): (body: ParsedBody & { kind: 'body' }, call: Call) => Promise<Answer> {
   const { serving, userKey, invokeTimeoutMs } = config;
   const rollout = serving.kind === 'sticky' ? serving.route.rollout : undefined;
   const respond = createRespond(config);
 
   return async ({ request, json }, { event, requestId, context }) => {
+    const cameAt = deps.now();
     const startedAt = deps.monotonicMs();
-    const gatewayLeft = gatewayLeftOf(event, deps.now());
+    const gatewayLeft = gatewayLeftOf(event, cameAt);
     const placement = place(userIdOf(userKey, event, json), event);
     const { name, arm, counted } = placement;
     const elapsed = (): number => rounded(deps.monotonicMs() - startedAt);
@@ -69,7 +75,10 @@ export function createRecommend(
       const latencyMs = elapsed();
       const copied = await copy({ requestId, request, answer: said, latencyMs, leftMs: left() });
       const responded = respond(said, { requestId, accept: request.accept }, placement);
-      answer = responded.answer;
+      // Only what a model said can be right or wrong.
+      const receipt =
+        responded.answer.statusCode === 200 ? await receipts?.issue(placement, cameAt) : undefined;
+      answer = receipt === undefined ? responded.answer : carrying(responded.answer, receipt);
       // How fast a request is called bad says nothing of how fast the model answers.
       const isAnswer = responded.failure === undefined && responded.refused === undefined;
       outcome = { ...responded, latencyMs: isAnswer ? latencyMs : undefined };
@@ -88,6 +97,11 @@ interface Outcome extends Pick<Responded, 'failure' | 'refused' | 'isJson'> {
   /** Undefined where the caller got no answer from the model. */
   readonly latencyMs?: number | undefined;
 }
+
+const carrying = (answer: Answer, receipt: string): Answer => ({
+  ...answer,
+  headers: { ...answer.headers, 'x-mlreg-receipt': receipt },
+});
 
 /** How many milliseconds the gateway will still wait for an answer. */
 function gatewayLeftOf({ requestContext }: GatewayEvent, now: number): number {

@@ -20,14 +20,14 @@ export interface Responded {
 
 /** Makes the caller's answer of what the model said. An answer that breaks the contract is passed on, and counts as failed. */
 export function createRespond(
-  config: Pick<RouterConfig, 'tellsArm' | 'serving'>,
+  config: Pick<RouterConfig, 'tellsArm' | 'tellsVersion' | 'serving'>,
 ): (said: ModelAnswer, call: Asked, placement: Placement) => Responded {
   const { serving } = config;
   const check = createAnswerCheck(serving.kind === 'sticky' ? serving.route.answers : serving.answers);
   return (said, { requestId, accept }, { name, arm }) => {
     const headers = {
       'x-request-id': requestId,
-      'x-model-version': arm.version,
+      ...(config.tellsVersion && { 'x-model-version': arm.version }),
       ...(config.tellsArm && { 'x-mlreg-arm': name }),
     };
     const failed = (why: FailureReason, detail: string, is4xx?: true): Responded => {

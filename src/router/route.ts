@@ -2,8 +2,10 @@ import { parseArmTag } from '../domain/arm.ts';
 import type { AnswerComparison } from '../domain/shadow.ts';
 import { bucketCount } from '../domain/user-bucket.ts';
 import type { AnswerContract } from '../domain/answer-contract.ts';
+import type { Receipts } from '../domain/receipts.ts';
 import type { Testers } from '../domain/testers.ts';
 import { parseAnswerContract } from './answer-contract.ts';
+import { parameterName } from './key-setting.ts';
 import { parseTesters } from './testers.ts';
 
 /** A model version and the SageMaker endpoint that serves it. */
@@ -34,6 +36,8 @@ export interface PublishedRoute {
   readonly answers?: AnswerContract;
   /** Who gets the challenger whatever `percent` says, and is counted in neither arm. */
   readonly testers?: Testers;
+  /** Answers carry receipts, by which feedback is counted; absent: they carry none. */
+  readonly receipts?: Receipts;
   /** The challenger gets copies of `sample` per cent of the requests, by way of `function`, `NAME:ALIAS`. */
   readonly shadow?: {
     readonly sample: number;
@@ -55,6 +59,7 @@ export function parseRoute(text: string): PublishedRoute {
     'aside',
     'answers',
     'testers',
+    'receipts',
     'shadow',
   ]);
   const challenger =
@@ -82,20 +87,22 @@ export function parseRoute(text: string): PublishedRoute {
     ...(route.testers !== undefined && {
       testers: parseTesters(route.testers, 'MLREG_ROUTE.testers'),
     }),
+    ...(route.receipts !== undefined && { receipts: parseReceipts(route.receipts, 'MLREG_ROUTE.receipts') }),
     ...(route.shadow !== undefined && { shadow: shadow(route.shadow) }),
   };
 }
 
 /** What `MLREG_WEIGHTED` holds: what a router behind a weighted alias has to know beside its own version. */
-export type WeightedSettings = Pick<PublishedRoute, 'answers' | 'testers' | 'challenger'>;
+export type WeightedSettings = Pick<PublishedRoute, 'answers' | 'testers' | 'challenger' | 'receipts'>;
 
 /** @throws Error that names the member which is wrong */
 export function parseWeighted(text: string): WeightedSettings {
   const what = 'MLREG_WEIGHTED';
-  const { answers, testers, challenger } = members(parsed(text, what), what, [
+  const { answers, testers, challenger, receipts } = members(parsed(text, what), what, [
     'answers',
     'testers',
     'challenger',
+    'receipts',
   ]);
   if (testers !== undefined && challenger === undefined)
     throw new Error(`${what}.testers is given, but there is no challenger`);
@@ -103,6 +110,15 @@ export function parseWeighted(text: string): WeightedSettings {
     ...(answers !== undefined && { answers: parseAnswerContract(answers, `${what}.answers`) }),
     ...(testers !== undefined && { testers: parseTesters(testers, `${what}.testers`) }),
     ...(challenger !== undefined && { challenger: arm(challenger, `${what}.challenger`) }),
+    ...(receipts !== undefined && { receipts: parseReceipts(receipts, `${what}.receipts`) }),
+  };
+}
+
+function parseReceipts(value: unknown, what: string): Receipts {
+  const { parameter, maxAgeMs } = members(value, what, ['parameter', 'maxAgeMs']);
+  return {
+    parameter: parameterName(words(parameter, `${what}.parameter`), `${what}.parameter`),
+    maxAgeMs: whole(maxAgeMs, `${what}.maxAgeMs`),
   };
 }
 

@@ -31,7 +31,7 @@ export interface Description {
   readonly router: 'mlreg';
   /**
    * `buckets-1`: routes with `assign` and `aside`. `answers-1`: routes, and weighted versions, with a contract. `testers-1`:
-   * with testers. `generations-1`: versions with a generation, as `v2.3.0#2`.
+   * with testers. `generations-1`: versions with a generation, as `v2.3.0#2`. `receipts-1`: routes, and weighted versions, with receipts.
    */
   readonly understands: readonly string[];
 }
@@ -43,7 +43,7 @@ export function isDescribe(event: unknown): event is { readonly mlreg: 'describe
 
 export const description: Description = {
   router: 'mlreg',
-  understands: ['buckets-1', 'answers-1', 'testers-1', 'generations-1'],
+  understands: ['buckets-1', 'answers-1', 'testers-1', 'generations-1', 'receipts-1'],
 };
 
 const longestHoldMs = 25_000;

@@ -84,6 +84,7 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     ...(settings.green === undefined ? {} : { green: settings.green }),
     ...(settings.answers === undefined ? {} : { answers: settings.answers }),
     ...(settings.testers === undefined ? {} : { testers: settings.testers }),
+    ...(settings.receipts === undefined ? {} : { receipts: settings.receipts }),
     steps,
     undo: settings.champion === null ? null : single(settings.champion),
     policy: settings.policy,

@@ -3,6 +3,7 @@ import type { Approvers } from '../domain/approvers.ts';
 import type { DeployWindows } from '../domain/deploy-windows.ts';
 import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
+import type { Receipts } from '../domain/receipts.ts';
 import type { Routing } from '../domain/route.ts';
 import type { ServingSettings } from '../domain/serving.ts';
 import type { ShadowSetup } from '../domain/shadow.ts';
@@ -22,6 +23,7 @@ export interface Settings {
   /** What answers must hold, or count as failed. */
   readonly answers?: AnswerContract;
   readonly testers?: Testers;
+  readonly receipts?: Receipts;
   readonly policy: JudgePolicy;
   readonly tickMs: number;
   readonly settleMs: number;

@@ -145,6 +145,29 @@ run "keys_of_a_parameter" {
   }
 }
 
+run "keys_of_receipts" {
+  command = plan
+
+  variables {
+    api_keys_parameter = { name = "/mlreg/prod/recommendation/api-keys" }
+    receipts_parameter = { name = "/mlreg/prod/receipts" }
+  }
+
+  module {
+    source = "../modules/lambda-inference"
+  }
+
+  assert {
+    condition     = toset([for statement in module.function.role.statements : statement.Sid]) == toset(["AskModels", "Logs", "ReadKeyList", "ReceiptsReadKeyList"])
+    error_message = "the router may read both parameters, each by a statement with an ID of its own"
+  }
+
+  assert {
+    condition     = one([for statement in module.function.role.statements : statement.Resource if statement.Sid == "ReceiptsReadKeyList"]) == "arn:aws:ssm:eu-west-1:123456789012:parameter/mlreg/prod/receipts"
+    error_message = "and no other parameter"
+  }
+}
+
 run "mistakes" {
   command = plan
 

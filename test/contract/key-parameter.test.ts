@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createReadKeys } from '../../src/router/key-parameter.ts';
+import { createReadKeys, createReadParameter } from '../../src/router/key-parameter.ts';
+import { receiptKeys } from '../../src/router/receipts/keys.ts';
 import { startControl } from '../../src/local-aws/daemon-control.ts';
 import { bench } from '../unit/local-aws/core/bench.ts';
 import { startMoto } from './aws/moto-server.ts';
@@ -14,20 +15,18 @@ const Name = '/mlreg/prod/api-keys';
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 const timers = { set: setTimeout, clear: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout) };
 
-const readsAt = (url: string, name = Name) =>
-  createReadKeys(
-    {
-      env: {
-        AWS_ENDPOINT_URL_SSM: url,
-        AWS_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: 'A',
-        AWS_SECRET_ACCESS_KEY: 'B',
-      },
-      now: () => Date.now(),
-      timers: { set: (run, ms) => timers.set(run, ms), clear: timers.clear },
-    },
-    name,
-  );
+const machineAt = (url: string): Parameters<typeof createReadKeys>[0] => ({
+  env: {
+    AWS_ENDPOINT_URL_SSM: url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'A',
+    AWS_SECRET_ACCESS_KEY: 'B',
+  },
+  now: () => Date.now(),
+  timers: { set: (run, ms) => timers.set(run, ms), clear: timers.clear },
+});
+const readsAt = (url: string, name = Name) => createReadKeys(machineAt(url), name);
+const readsReceiptsAt = (url: string) => createReadParameter(machineAt(url), Name, receiptKeys);
 
 const { local } = bench();
 const control = await startControl({
@@ -79,6 +78,48 @@ describe.each([
     await put('none');
     await ssm.send(new DeleteParameterCommand({ Name }));
     expect(await readsAt(url)()).toEqual({ kind: 'read', keys: [] });
+  });
+});
+
+describe.each([
+  { where: 'local AWS', url: control.url },
+  ...(moto.kind === 'absent' ? [] : [{ where: 'moto', url: moto.url }]),
+])('the keys of receipts in $where', ({ url }) => {
+  const ssm = new SSMClient({
+    region: 'us-east-1',
+    endpoint: url,
+    credentials: { accessKeyId: 'A', secretAccessKey: 'B' },
+  });
+  const put = (Value: string) =>
+    ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
+
+  test('are read decrypted, the current one first', async () => {
+    await put(`${'c'.repeat(64)}\n${'b'.repeat(64)}`);
+    const reading = await readsReceiptsAt(url)();
+    if (reading.kind !== 'read') throw new Error(reading.why);
+    expect(reading.keys.map(({ secret }) => secret.toString('hex'))).toEqual([
+      'c'.repeat(64),
+      'b'.repeat(64),
+    ]);
+  });
+
+  test('that hold anything else are a failure that does not repeat it', async () => {
+    await put('top-secret');
+    expect(await readsReceiptsAt(url)()).toEqual({
+      kind: 'failed',
+      why: `parameter ${Name}: entry 1 is no key of 64 hexadecimal digits`,
+      passing: false,
+    });
+  });
+
+  test('that were deleted are a failure: keys read before stay in use', async () => {
+    await put('c'.repeat(64));
+    await ssm.send(new DeleteParameterCommand({ Name }));
+    expect(await readsReceiptsAt(url)()).toEqual({
+      kind: 'failed',
+      why: 'ssm:GetParameter answered 400 ParameterNotFound',
+      passing: false,
+    });
   });
 });
 

@@ -83,8 +83,8 @@ export const userMutants: readonly Mutant[] = [
   {
     file: 'src/engine/variables.ts',
     name: 'a published route does not name its token',
-    from: 'token: state.token, salt: state.salt, ...answersOf(state) };',
-    to: 'token: 0, salt: state.salt };',
+    from: '    token: state.token,\n    salt: state.salt,',
+    to: '    token: 0,\n    salt: state.salt,',
     danger: 'an unchanged route is not published anew, and two rollouts share one Lambda version',
     caughtBy: ['unit/engine/variables'],
   },
@@ -98,8 +98,8 @@ export const userMutants: readonly Mutant[] = [
   {
     ...keys,
     name: 'an old key list is used for ever',
-    from: 'if (list !== undefined && ageOf(list.sentAt) < graceMs)',
-    to: 'if (list !== undefined)',
+    from: 'list !== undefined && ageOf(list.sentAt) < kind.graceMs',
+    to: 'list !== undefined',
     danger: 'a revoked key is valid for as long as the list cannot be read',
   },
   {
@@ -123,6 +123,22 @@ export const userMutants: readonly Mutant[] = [
     to: "    if (current.kind === 'unknown') return { isAuthorized: true };\n",
     danger: 'everybody may call while the key list cannot be read',
     caughtBy: ['unit/router/authorizer'],
+  },
+  {
+    file: 'src/router/receipts/receipt.ts',
+    name: 'a receipt is opened for any environment and model',
+    from: '  const place = Buffer.from(`${of.environment}\\0${of.model}`);',
+    to: '  const place = Buffer.alloc(0);',
+    danger: "a label of one environment counts for another one's rollout",
+    caughtBy: ['unit/router/receipts/receipt'],
+  },
+  {
+    file: 'src/router/receipts/receipt.ts',
+    name: 'an old receipt is opened',
+    from: "      if (content.at < oldest) return { kind: 'expired' };\n",
+    to: '',
+    danger: 'labels count for ever, long after their rollout was judged',
+    caughtBy: ['unit/router/receipts/receipt'],
   },
   {
     file: 'src/router/api-keys.ts',

@@ -12,7 +12,7 @@ const longestAside = Array.from({ length: 20 }, (_, i) => 980 + i);
 /** A rollout such as the next: of a version that has a name no policy can list, beside the champion. */
 export function nextRollout({ config }: Session, champion: VersionRecord | null): AccountSubject {
   const version = versionTag('v0.0.0-doctor');
-  const { model, name: environment, routing, responses, testers } = config;
+  const { model, name: environment, routing, responses, testers, receipts } = config;
   const answers =
     responses.json === 'any' ? responses.contract : { json: 'always' as const, ...responses.contract };
   const name = endpointName({ model, environment, version, digest: 'd0c'.padEnd(64, '0'), generation: 1 });
@@ -29,6 +29,7 @@ export function nextRollout({ config }: Session, champion: VersionRecord | null)
         routing,
         answers,
         ...(testers === null ? {} : { testers }),
+        ...(receipts === null ? {} : { receipts }),
         challenger: version,
         policy: { users: { aside: longestAside, earlier: null, slowerThanMs: null } },
       },

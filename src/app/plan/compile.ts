@@ -17,6 +17,7 @@ import type { Session, Caller } from '../session.ts';
 import { type EarlierPeriod, earlierPeriod, type Endpoints, historyTickMs } from './earlier-period.ts';
 import { stepsBeside } from './hold-back.ts';
 import { lastWeek } from './last-week.ts';
+import { receiptsFor } from '../receipts.ts';
 import { testersFor } from './testers.ts';
 import { userPolicy } from './users.ts';
 import type { Words } from './words.ts';
@@ -122,6 +123,7 @@ export async function compile(
     sharesRouter: comparesUsers && champion !== null,
   });
   const testers = champion === null ? undefined : await testersFor(context, at, words, steps);
+  const receipts = await receiptsFor(context, at);
   const bakesAlone = words.strategy === 'blue-green' || (words.strategy === 'canary' && steps.at(-1) === 100);
   const week =
     champion === null || !bakesAlone ? undefined : await lastWeek(context, at, champion, endpoints);
@@ -131,6 +133,7 @@ export async function compile(
     ...(week === undefined ? {} : { policy: { ...shared.policy, lastWeek: week } }),
     ...(answers === undefined ? {} : { answers }),
     ...(testers === undefined ? {} : { testers }),
+    ...(receipts === undefined ? {} : { receipts }),
     ...more,
   };
   const withApproval =

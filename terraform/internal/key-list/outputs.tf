@@ -6,14 +6,14 @@ output "variables" {
 output "statements" {
   description = "IAM statements of a function that checks keys."
   value = concat(
-    [{ Sid = "ReadKeyList", Effect = "Allow", Action = "ssm:GetParameter", Resource = local.arn }],
+    [{ Sid = "${var.sid_prefix}ReadKeyList", Effect = "Allow", Action = "ssm:GetParameter", Resource = local.arn }],
     local.secret == null ? [] : [
       # AWS appends a hyphen and six characters to a secret's name.
-      { Sid = "ReadKeySecret", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = "arn:${local.partition}:secretsmanager:${local.here}:secret:${local.secret}-??????" },
+      { Sid = "${var.sid_prefix}ReadKeySecret", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = "arn:${local.partition}:secretsmanager:${local.here}:secret:${local.secret}-??????" },
     ],
     var.parameter.kms_key_arn == null ? [] : [
       {
-        Sid       = "DecryptKeyList"
+        Sid       = "${var.sid_prefix}DecryptKeyList"
         Effect    = "Allow"
         Action    = "kms:Decrypt"
         Resource  = var.parameter.kms_key_arn

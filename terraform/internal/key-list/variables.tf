@@ -4,6 +4,13 @@ variable "environment" {
   nullable    = false
 }
 
+variable "sid_prefix" {
+  description = "In front of the ID of each statement, for a function that reads more than one parameter."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "parameter" {
   description = "The SSM parameter that lists the digests of the valid keys: its name or ARN, and the ARN of the KMS key where it is encrypted with a key of your own. /aws/reference/secretsmanager/NAME is a Secrets Manager secret."
   type = object({

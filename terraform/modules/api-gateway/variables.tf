@@ -95,7 +95,7 @@ variable "cors" {
     allow_origins  = list(string)
     allow_methods  = optional(list(string), ["GET", "POST", "OPTIONS"])
     allow_headers  = optional(list(string), ["content-type", "authorization", "x-api-key"])
-    expose_headers = optional(list(string), ["x-request-id", "x-model-version"])
+    expose_headers = optional(list(string), ["x-request-id", "x-model-version", "x-mlreg-receipt"])
     max_age        = optional(number, 3600)
     credentials    = optional(bool, false)
   })

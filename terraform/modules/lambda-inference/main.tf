@@ -14,6 +14,15 @@ module "keys" {
   parameter   = var.api_keys_parameter
 }
 
+# The rollout names the parameter in the route, so the function has no variable for it.
+module "receipts" {
+  source      = "../../internal/key-list"
+  count       = var.receipts_parameter == null ? 0 : 1
+  environment = var.environment
+  parameter   = var.receipts_parameter
+  sid_prefix  = "Receipts"
+}
+
 module "function" {
   source               = "../../internal/function"
   name                 = "${var.model}-inference-${var.environment}"
@@ -41,6 +50,7 @@ module "function" {
       { Sid = "ShadowCopies", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = "${var.shadow_function_arn}:*" },
     ],
     flatten(module.keys[*].statements),
+    flatten(module.receipts[*].statements),
   )
 }
 

@@ -72,6 +72,7 @@ module "inference" {
   reserved_concurrency  = var.function.reserved_concurrency
   environment_variables = merge(var.function.variables, var.api.recommend_path == "/recommend" ? {} : { MLREG_RECOMMEND_PATH = var.api.recommend_path })
   api_keys_parameter    = var.api_keys_parameter
+  receipts_parameter    = var.receipts_parameter
   api_keys_sha256       = var.api_keys_sha256
   api_execution_arn     = module.api.api_execution_arn
   shadow_function_arn   = one(module.shadow[*].function_arn)

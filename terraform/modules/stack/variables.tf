@@ -86,6 +86,15 @@ variable "api_keys_parameter" {
   default = null
 }
 
+variable "receipts_parameter" {
+  description = "The SSM parameter with the keys of receipts, as feedback.receipts in mlreg.yaml names it: its name or ARN, and the ARN of the KMS key where it is encrypted with a key of your own. Terraform knows the name alone. null: answers carry no receipts."
+  type = object({
+    name        = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
 variable "api_keys_sha256" {
   description = "Deprecated: use api_keys_parameter. SHA-256 digests of valid keys, frozen into each published version, so that a revoked key comes back with a rollback. Not read where api_keys_parameter is set."
   type        = list(string)

@@ -56,6 +56,7 @@ const emf = createEmf({
   recommendPath: '/recommend',
   userKey: { in: 'body', name: 'userId', path: ['userId'] },
   tellsArm: false,
+  tellsVersion: true,
   apiKeys: { kind: 'none' },
   invokeTimeoutMs: 25_000,
   metricResolution: 1,

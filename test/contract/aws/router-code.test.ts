@@ -18,6 +18,8 @@ const router = (env: Record<string, string>) =>
     wait: async () => undefined,
     environmentId: 'e',
     readsKeys: () => async () => ({ kind: 'read', keys: [] }),
+    readsReceiptKeys: () => async () => ({ kind: 'failed', why: 'not to be asked', passing: false }),
+    iv: () => Buffer.alloc(12),
     random: () => 0.5,
   });
 
@@ -41,7 +43,13 @@ test.each([
   const made = await stack();
   const handler = router(env as Record<string, string>);
   await answering(made, (event) => handler(event));
-  expect(await asking(made).understands()).toEqual(['buckets-1', 'answers-1', 'testers-1', 'generations-1']);
+  expect(await asking(made).understands()).toEqual([
+    'buckets-1',
+    'answers-1',
+    'testers-1',
+    'generations-1',
+    'receipts-1',
+  ]);
 });
 
 test.each<[what: string, answer: () => Promise<unknown>]>([

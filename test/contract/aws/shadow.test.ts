@@ -71,6 +71,7 @@ test('copies are read as both versions on the same requests, by one GetMetricDat
     recommendPath: '/recommend',
     userKey: { in: 'body', name: 'userId', path: ['userId'] },
     tellsArm: false,
+    tellsVersion: true,
     apiKeys: { kind: 'none' },
     invokeTimeoutMs: 25_000,
     metricResolution: 1,

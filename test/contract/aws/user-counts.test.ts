@@ -74,6 +74,8 @@ async function routed(sent: readonly Sent[], environment = 'prod') {
     wait: async () => undefined,
     environmentId: 'e',
     readsKeys: () => async () => ({ kind: 'read', keys: [] }),
+    readsReceiptKeys: () => async () => ({ kind: 'failed', why: 'not to be asked', passing: false }),
+    iv: () => Buffer.alloc(12),
     random: () => 0.5,
   });
   for (now of sent) await handler(post({ userId: now.user }));

@@ -26,6 +26,7 @@ describe('readConfig', () => {
         recommendPath: '/recommend',
         userKey: { in: 'body', name: 'userId', path: ['userId'] },
         tellsArm: false,
+        tellsVersion: true,
         apiKeys: { kind: 'none' },
         invokeTimeoutMs: 25_000,
         metricResolution: 1,

@@ -661,7 +661,7 @@ describe('a description', () => {
     const { handler, lines, calls } = rig({ env });
     expect(await handler({ mlreg: 'describe' })).toEqual({
       router: 'mlreg',
-      understands: ['buckets-1', 'answers-1', 'testers-1', 'generations-1'],
+      understands: ['buckets-1', 'answers-1', 'testers-1', 'generations-1', 'receipts-1'],
     });
     expect([...lines, ...calls]).toEqual([]);
   });

@@ -2,6 +2,7 @@ import type { HandlerDeps } from '../../../src/router/deps.ts';
 import { createHandler, type Handler } from '../../../src/router/handler.ts';
 import type { ModelAnswer } from '../../../src/router/invoke.ts';
 import type { ReadKeys } from '../../../src/router/key-parameter.ts';
+import type { ReceiptKeys } from '../../../src/router/receipts/keys.ts';
 import type { SendCopy } from '../../../src/router/shadow/copy.ts';
 
 export const route = {
@@ -48,21 +49,31 @@ export interface Rig {
   readonly warmed: () => number;
 }
 
+const notAsked: ReadKeys<ReceiptKeys> = async () => ({
+  kind: 'failed',
+  why: 'not to be asked',
+  passing: false,
+});
+
 /** A handler over a model that answers with `answer`, each call taking 12.5 ms by the clock. */
 export function rig(options: {
   readonly env?: HandlerDeps['env'];
   readonly answer?: () => ModelAnswer | Promise<ModelAnswer>;
   readonly send?: SendCopy;
   readonly readKeys?: ReadKeys;
+  readonly readReceiptKeys?: ReadKeys<ReceiptKeys>;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }): Rig {
   const calls: Rig['calls'] = [];
   const lines: string[] = [];
   const waits: number[] = [];
   let warmed = 0;
   let elapsed = 1000;
+  let ivs = 0;
   const handler = createHandler({
     env: options.env ?? stickyEnv,
-    now: () => 1_790_000_000_000,
+    now: options.now ?? (() => 1_790_000_000_000),
     monotonicMs: () => elapsed,
     client: {
       async invoke(endpoint, { body, contentType, ...accept }, timeoutMs) {
@@ -83,6 +94,8 @@ export function rig(options: {
     },
     copiesTo: () => options.send ?? (async () => 'sent'),
     readsKeys: () => options.readKeys ?? (async () => ({ kind: 'read', keys: [] })),
+    readsReceiptKeys: () => options.readReceiptKeys ?? notAsked,
+    iv: () => Buffer.from(`iv-${String(++ivs).padStart(9, '0')}`),
     random: () => 0.5,
     emit: (line) => lines.push(line),
     wait: async (ms) => {
