@@ -141,6 +141,8 @@ export async function countedRollout(strategy: 'canary' | 'blue-green', course: 
     api: { id: null, name: 'api', stage: 'prod' },
     alarmPrefix: 'mlreg-',
     endpointQuota: null,
+    concurrencyQuota: null,
+    endpointPrefix: 'recommendation-',
     maxConcurrency: 20,
     clock: made.port,
     iam: false,

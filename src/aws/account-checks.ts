@@ -1,9 +1,10 @@
 import { ApiGatewayV2Client, GetDeploymentCommand, GetStageCommand } from '@aws-sdk/client-apigatewayv2';
-import { ListEndpointsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { type EndpointSummary, ListEndpointsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { AccountChecks, AccountFinding, AccountSubject } from '../ports/account.ts';
 import type { Clock } from '../ports/index.ts';
 import { PlatformError } from '../ports/platform.ts';
 import { alarms } from './account-alarms.ts';
+import { endpointConcurrency, functionConcurrency } from './account-concurrency.ts';
 import { type Finding, mayAskEndpoint, mayMoveAliases, provisionedAliases } from './account-function.ts';
 import { roomForVariables } from './account-variables.ts';
 import { idOf } from './apigateway-stage.ts';
@@ -23,6 +24,10 @@ export interface AccountChecksOptions {
   readonly alarmPrefix: string;
   /** Endpoints that the account may have in the Region; null: AWS's default is a guess. */
   readonly endpointQuota: number | null;
+  /** Concurrent requests of all serverless endpoints of the account in the Region; null: nobody said. */
+  readonly concurrencyQuota: number | null;
+  /** What the names of this model's endpoints in this environment begin with. */
+  readonly endpointPrefix: string;
   /** Requests that a new endpoint answers at the same time. */
   readonly maxConcurrency: number;
   /** Whether IAM can be asked. @default true */
@@ -37,27 +42,37 @@ export function createAccountChecks(options: AccountChecksOptions): AccountCheck
     iam ? [['role', () => mayAskEndpoint(options, endpoint)]] : [];
   const room = (variables: AccountSubject['variables']): readonly Check[] =>
     variables === undefined ? [] : [['variables', () => roomForVariables(options, variables)]];
+  // One list of endpoints for both.
+  const quotas = ({ refusedBeyond }: AccountSubject): readonly Check[] => {
+    const listed = listEndpoints(options);
+    listed.catch(() => undefined);
+    return [
+      ['quota', async () => quota(options, (await listed).length)],
+      ['total', async () => total(options, await listed, refusedBeyond)],
+      ['concurrency', () => functionConcurrency(options, options.maxConcurrency)],
+    ];
+  };
   return {
-    examine: ({ endpoint, variables }) =>
+    examine: (subject) =>
       all([
         ['rollback', () => mayMoveAliases(options, aliases)],
         ['one write', () => provisionedAliases(options, aliases)],
         ['deploys', () => stageDeploys(options)],
         ['alarms', () => alarms(clients, alarmPrefix)],
-        ['quota', () => quota(options)],
+        ...quotas(subject),
         ['capacity', () => capacity(options)],
-        ...role(endpoint),
-        ...room(variables),
+        ...role(subject.endpoint),
+        ...room(subject.variables),
       ]),
-    preflight: ({ endpoint, variables, aliases: moved, swapsStage, isDetached }) =>
+    preflight: ({ aliases: moved, swapsStage, isDetached, ...subject }) =>
       all([
         ...(isDetached ? [] : [['rollback', () => mayMoveAliases(options, moved)] as const]),
         ['one write', () => provisionedAliases(options, moved)],
         ...(swapsStage ? [['deploys', () => stageDeploys(options)] as const] : []),
-        ['quota', () => quota(options)],
+        ...quotas(subject),
         ['capacity', () => capacity(options)],
-        ...role(endpoint),
-        ...room(variables),
+        ...role(subject.endpoint),
+        ...room(subject.variables),
       ]),
   };
 }
@@ -106,11 +121,12 @@ async function stageDeploys({ clients, api }: AccountChecksOptions): Promise<Fin
 /** AWS's default for serverless endpoints of an account in a Region. */
 const defaultQuota = 50;
 
-/** Where the true quota isn't known a full one is no reason to refuse: AWS says so itself, before any user is moved. */
-async function quota({ clients, endpointQuota }: AccountChecksOptions): Promise<Finding> {
-  const limit = endpointQuota ?? defaultQuota;
+/** More than any quota that an account has by default: nobody counts further. */
+const mostEndpoints = 1_000;
+
+async function listEndpoints({ clients }: AccountChecksOptions): Promise<readonly EndpointSummary[]> {
   const sagemaker = clients.of(SageMakerClient);
-  let endpoints = 0;
+  const endpoints: EndpointSummary[] = [];
   let next: string | undefined;
   do {
     const token: string | undefined = next;
@@ -119,20 +135,32 @@ async function quota({ clients, endpointQuota }: AccountChecksOptions): Promise<
         new ListEndpointsCommand({ MaxResults: 100, ...(token === undefined ? {} : { NextToken: token }) }),
       ),
     );
-    endpoints += page.Endpoints?.length ?? 0;
+    endpoints.push(...(page.Endpoints ?? []));
     next = page.NextToken;
-  } while (next !== undefined && next !== '' && endpoints < limit);
+  } while (next !== undefined && next !== '' && endpoints.length < mostEndpoints);
+  return endpoints;
+}
+
+const total = (
+  { clients, concurrencyQuota: stated, endpointPrefix: prefix, maxConcurrency }: AccountChecksOptions,
+  endpoints: readonly EndpointSummary[],
+  learned: number | undefined,
+): Promise<Finding> => endpointConcurrency(clients, endpoints, { prefix, maxConcurrency, stated, learned });
+
+/** Where the true quota isn't known a full one is no reason to refuse: AWS says so itself, before any user is moved. */
+function quota({ endpointQuota }: AccountChecksOptions, endpoints: number): Finding {
+  const limit = endpointQuota ?? defaultQuota;
   if (endpoints < limit) return { ok: true, detail: `${endpoints} endpoints of ${limit}: one more has room` };
   return endpointQuota === null
     ? {
         ok: false,
         detail: `${endpoints} endpoints, and AWS gives ${limit} serverless ones unless asked: there may be no room for one more`,
-        mend: 'mlreg gc; or, where AWS gave more, set sagemaker.endpointQuota in mlreg.yaml',
+        mend: 'mlreg gc, or mlreg retire --rolled-back; or, where AWS gave more, set sagemaker.endpointQuota in mlreg.yaml',
       }
     : {
         ok: false,
         detail: `${endpoints} endpoints, and sagemaker.endpointQuota is ${limit}: no room for one more`,
-        mend: 'mlreg gc, or ask for more in Service Quotas and set sagemaker.endpointQuota in mlreg.yaml',
+        mend: 'mlreg gc, or mlreg retire --rolled-back, or ask for more in Service Quotas and set sagemaker.endpointQuota in mlreg.yaml',
         blocks: 'configuration',
       };
 }

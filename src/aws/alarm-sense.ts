@@ -9,6 +9,18 @@ const percentile = /^(p|tm|tc|ts|wm|PR\(|TM\(|TC\(|WM\()/;
 /** SageMaker has no percentiles of it. */
 const withoutPercentiles = new Set(['OverheadLatency']);
 
+/** Metrics that exist only once it happened: that CloudWatch knows none says nothing. Source: each service's list of metrics. */
+const sparse: Readonly<Record<string, RegExp>> = {
+  'AWS/DynamoDB':
+    /^((Read|Write)\w*ThrottleEvents|OnlineIndexThrottleEvents|ThrottledRequests|SystemErrors|UserErrors|ConditionalCheckFailedRequests|TransactionConflict)$/,
+  'AWS/SNS': /^NumberOfNotifications(Failed|FilteredOut|Redriven|FailedToRedrive)/,
+  'AWS/States': /^Executions(Failed|TimedOut|Aborted|Throttled)$/,
+  'AWS/Lambda':
+    /^(DeadLetterErrors|DestinationDeliveryFailures|AsyncEventsDropped|ProvisionedConcurrencySpilloverInvocations)$/,
+  'Mlreg/Controller': /^RolloutsUnwatched$/,
+  mlreg: /^ApiKeysUnreadable/,
+};
+
 /** Why an alarm will never tell anybody anything; null where it may. One sentence, with what would mend it. */
 export async function whyMute(
   alarm: MetricAlarm,
@@ -36,6 +48,7 @@ export async function whyMute(
         mend: `use Average or Maximum in ${name}`,
       };
     }
+    if (sparse[metric.Namespace ?? '']?.test(called) === true) continue;
     const there = await namesLike(metric);
     if (there.length > 0 && !there.includes(called)) {
       return {

@@ -72,6 +72,7 @@ const lockItem = z.object({
   sealedBy: storeId.optional(),
   restoring: z.literal(true).optional(),
   importing: z.literal(true).optional(),
+  table: z.string().optional(),
 });
 
 /**
@@ -122,6 +123,7 @@ const service = z.object({
       rollout: z.string().optional(),
     })
     .optional(),
+  assumed: z.literal(true).optional(),
 });
 
 /**

@@ -21,6 +21,8 @@ export interface DynamoLogOptions {
   /** 16 hex digits, different in every store opened. */
   readonly writer: string;
   readonly clock: Clock;
+  /** The table as `NAME/ID`; asked when it is first needed. Undefined: nobody asks. */
+  readonly identify?: () => Promise<string>;
 }
 
 const mostLooks = 20;
@@ -33,13 +35,15 @@ const mostLooks = 20;
  * A record's hash is made of all that it says and of all history, so the same request makes the same record, which
  * DynamoDB takes once (the request's token is the hash); a lost reply is settled by looking whether the record stands.
  */
-export function createDynamoLog({ table, environment, model, writer, clock }: DynamoLogOptions): Log {
+export function createDynamoLog(options: DynamoLogOptions): Log {
+  const { table, environment, model, writer, clock, identify } = options;
   const at = keys(environment, model);
   const genesis = genesisOf({ environment, model });
   const inTurn = turns();
   const waits = () => patience(clock, writer, environment);
   const inbox = dynamoInbox(table, at, waits);
   let known: Known | undefined;
+  let place: Promise<string | undefined> | undefined;
 
   async function readHead(): Promise<Head> {
     const item = await table.get(at.index, at.lock);
@@ -55,7 +59,10 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
       const { head } = await readHead();
       const items = await table.range(at.index, '!', '~');
       const now = await readHead();
-      if (now.head === head) return (known = indexOf(items, now));
+      if (now.head !== head) continue;
+      // Fewer records than before: the table was restored under its own name.
+      if (known !== undefined && now.records < known.records) place = undefined;
+      return (known = indexOf(items, now));
     }
     throw busy(environment);
   }
@@ -135,6 +142,12 @@ export function createDynamoLog({ table, environment, model, writer, clock }: Dy
       return entriesOf(await table.range(at.journal(rollout), first, last), rollout, from, length);
     },
     inbox: (rollout, from) => inbox.read(rollout, from),
+    async place() {
+      if (identify === undefined) return undefined;
+      // What may not be asked, or can't, is asked again, and stands in nobody's way: the markers are the first net.
+      place ??= identify().catch(() => (place = undefined));
+      return place;
+    },
     ...dynamoSnapshots(table, at),
     async writerOf(token) {
       const item = await table.get(at.tokens, padded(token));

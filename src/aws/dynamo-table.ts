@@ -1,5 +1,6 @@
 import {
   type AttributeValue,
+  DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   QueryCommand,
@@ -125,6 +126,27 @@ export function dynamoTable({
       }
     },
   };
+}
+
+/**
+ * The table as `NAME/ID`. AWS gives an id to each table that it makes, also to one that it restores under another's name.
+ * @throws PlatformError where it can't be asked, and where AWS answers without an id
+ */
+export async function identifyTable({
+  clients,
+  table,
+}: {
+  readonly clients: Clients;
+  readonly table: string;
+}): Promise<string> {
+  const client = clients.of(DynamoDBClient, { maxAttempts: 2, requestTimeoutMs });
+  const what: Attempt = { action: 'dynamodb:DescribeTable', resource: `table ${table}` };
+  const { Table: found } = await attempt(what, () =>
+    client.send(new DescribeTableCommand({ TableName: table })),
+  );
+  if (found?.TableId === undefined)
+    throw new PlatformError({ kind: 'unknown', message: `table ${table} has no id` });
+  return `${found.TableName ?? table}/${found.TableId}`;
 }
 
 function conditionOf(over: Put['over']): {

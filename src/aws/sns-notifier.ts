@@ -46,11 +46,12 @@ async function arnOf(clients: Clients, topic: string): Promise<string> {
   return `arn:${arn.split(':')[1] ?? 'aws'}:sns:${clients.region}:${account}:${topic}`;
 }
 
-const mostSubject = 100;
+/** SNS's limit: "less than 100 characters". */
+const mostSubject = 99;
 /** SNS's limit, in bytes of UTF-8. */
 const mostBody = 256 * 1024;
 
-/** SNS takes up to 100 characters of ASCII, no line breaks, and no blank at the beginning. */
+/** SNS takes fewer than 100 characters of ASCII, no line breaks, and no blank at the beginning. */
 export function subjectLine(text: string): string {
   const plain = text
     .normalize('NFKD')

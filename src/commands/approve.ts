@@ -2,7 +2,7 @@ import { UserError } from '../domain/user-error.ts';
 import { planSummary } from '../reporting/plan-view.ts';
 import { shortHash } from '../engine/approvals.ts';
 import { planHash } from '../engine/plan-hash.ts';
-import type { RolloutState } from '../engine/state.ts';
+import { currentStep, type RolloutState } from '../engine/state.ts';
 import { type Context, confirm, type Target, target } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { mustRun, type SteerOptions, steerRunning } from './steer.ts';
@@ -38,14 +38,18 @@ export async function approve(
       },
     );
   }
-  const actor = await whoActs(context, at);
+  const { actor, token } = await whoActs(context, at, { kind: 'approve', planHash: found.planHash });
   const { output } = context;
   output.say(planSummary(running.plan, output.paintTalk));
   output.say(
     `  artifact ${found.artifactDigest.slice(0, 12)}, plan ${shortHash(found.planHash)}, as ${actor.name}`,
   );
+  const step = currentStep(running);
+  if (step?.kind === 'approve' && step.approvers === undefined)
+    output.say(`nothing proves that this is ${actor.name}: ${at.config.name} goes by names`);
   await confirm(context, at.config, `approve ${running.id}`);
-  const wish = { kind: 'approve', planHash: found.planHash } as const;
+  const proof = token === undefined ? {} : { token };
+  const wish = { kind: 'approve', planHash: found.planHash, ...proof } as const;
   return steerRunning({ ...context, actor }, at, running, wish, options);
 }
 

@@ -65,6 +65,8 @@ export function settingsFor(
     ...(config.onBreach === undefined ? {} : { onBreach: config.onBreach }),
     maxHoldMs: config.maxHoldMs,
     approvals: config.approvals,
+    ...(config.kind === 'local' ? {} : { approvers: config.approvers }),
+    ...(config.deployWindows === null ? {} : { windows: config.deployWindows }),
     approvalTimeoutMs: config.approvalTimeoutMs,
     provisionTimeoutMs: config.provisionTimeoutMs,
     keepPreviousMs: config.keepPreviousMs,

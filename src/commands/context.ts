@@ -97,7 +97,8 @@ export function portsOf(
   { config, connection }: Target,
   onEntry: RolloutPorts['onEntry'],
 ): RolloutPorts {
-  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts } = connection;
+  const { store, platform, metrics, comparisons, userCounts, outbox, pending, artifacts, jobTokens } =
+    connection;
   const { clock } = context.world;
   const { keepWarmMs: everyMs } = config.sagemaker;
   return {
@@ -108,6 +109,7 @@ export function portsOf(
     userCounts,
     pending,
     artifacts,
+    jobTokens,
     ...(everyMs === null ? {} : { keeper: createWarmKeeper({ platform, clock, everyMs }) }),
     // The journal is the outbox, so what is to be told has been kept by now.
     notifier: { send: () => Promise.resolve() },

@@ -18,7 +18,8 @@ import { preflight } from './preflight.ts';
 import { generationFor, prepare } from './prepare.ts';
 import { sayServerWords } from './server-words.ts';
 import { acceptSmoke } from './smoke.ts';
-import { whoActs } from './who.ts';
+import { refuseNamelessStart, whoActs } from './who.ts';
+import { refuseOutsideWindow } from './window.ts';
 import { type RolloutOptions, wordsOf } from './words.ts';
 
 export interface DeployOptions extends RolloutOptions {
@@ -66,10 +67,11 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
     );
     return exitCode.done;
   }
+  if (options.dryRun !== true) refuseOutsideWindow(at, options, world.clock.now());
   acceptSmoke(context, at, { noSmoke: options.smoke === false, reason: options.reason });
   const prepared = await prepare(context, at, options, { choice, begins: options.dryRun !== true });
   if (options.dryRun === true) {
-    return answerPlan(context, prepared.plan);
+    return answerPlan(context, at, prepared.plan);
   }
   const { plan: planned } = prepared;
   const isDetached = options.detach === true;
@@ -78,10 +80,11 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
   const plan = await proveMetrics(context, at, { plan: planned, champion: serving ?? null });
   // Who may approve depends on who began it; without approvals a rollout doesn't wait for STS to say so.
   const isApproved = plan.steps.some(({ kind }) => kind === 'approve');
-  const actor = await whoActs(context, at).catch((error: unknown) => {
+  const { actor } = await whoActs(context, at, { kind: 'begin' }).catch((error: unknown) => {
     if (isApproved) throw error;
-    return context.actor;
+    return { actor: context.actor };
   });
+  if (isApproved) refuseNamelessStart(at, actor);
   await confirm(
     context,
     at.config,

@@ -4,7 +4,7 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
 import { generationsOf, nextGeneration } from '../registry/generations.ts';
-import { previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
+import { mayHaveServed, previousGood, previousUnproven, standingOf } from '../registry/known-good.ts';
 import { findReturn } from '../runner/find-return.ts';
 import type { RolloutState } from '../engine/state.ts';
 import type { Target } from './context.ts';
@@ -24,7 +24,20 @@ export async function wayBack(
   if (kind !== 'in-service') return { ok: false, detail: `${endpoint.name} is ${kind}`, mend };
   const isTheWay = running?.plan.champion === version;
   const leads = isTheWay ? `a rollback to ${version} would reach it` : await leadsTo(at);
-  return { ok: true, detail: `${endpoint.name} is in service; ${leads}` };
+  const unknown = unknownText(await connection.store.versions(), config.name);
+  return {
+    ok: true,
+    detail: `${endpoint.name} is in service; ${leads}${unknown}`,
+    ...(unknown === '' ? {} : { warning: true }),
+  };
+}
+
+/** A registry that was rebuilt does not know of each version whether it served everybody. */
+function unknownText(records: readonly VersionRecord[], environment: string): string {
+  const [first, ...others] = mayHaveServed(records);
+  if (first === undefined) return '';
+  const names = [first, ...others].map(({ version }) => version).join(', ');
+  return `; whether ${names} ever served everybody was lost with the store: mlreg rollback --to ${first.version} --environment ${environment} asks first`;
 }
 
 /** Who would provision a generation that is only looked at. */
@@ -34,8 +47,9 @@ async function leadsTo({ config, connection }: Target): Promise<string> {
   const records = await connection.store.versions();
   const record = previousGood(records);
   const unproven = previousUnproven(records);
-  if (record === undefined && unproven !== undefined)
-    return `mlreg rollback goes to ${unproven.version}, and asks first: since mlreg recover nobody knows whether it was good`;
+  const proof = unproven === undefined ? undefined : standingOf(unproven);
+  if (record === undefined && unproven !== undefined && proof?.kind === 'unproven')
+    return `mlreg rollback goes to ${unproven.version}, and asks first: since ${proof.by} nobody knows whether it was good`;
   const standing = record === undefined ? undefined : standingOf(record);
   if (record === undefined || standing?.kind !== 'good')
     return 'no earlier version is known good, so mlreg rollback would move nobody';

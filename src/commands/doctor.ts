@@ -1,4 +1,4 @@
-import { deprecatedSettings } from '../config/index.ts';
+import { deprecatedSettings, selfApprovals } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { AccountFinding } from '../ports/account.ts';
@@ -12,11 +12,17 @@ import { servingChecks } from './doctor-serving.ts';
 import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { imageTrouble } from './model-server.ts';
+import { refusedBefore } from './preflight.ts';
 import { championOf } from './prepare.ts';
 
 /** In the order in which their findings are printed. */
 const checks: readonly Check[] = [
   { name: 'settings', look: ({ at }) => Promise.resolve(settingsFindings(at)) },
+  {
+    name: 'approvals',
+    look: ({ at: { config } }) =>
+      Promise.resolve(selfApprovals(config).map((finding) => ({ ok: true, warning: true, ...finding }))),
+  },
   ...servingChecks,
   {
     name: 'model server',
@@ -63,7 +69,11 @@ const checks: readonly Check[] = [
   },
   {
     name: 'account',
-    look: ({ at, champion }) => at.connection.account.examine(nextRollout(at, champion)),
+    look: async ({ at, champion }) =>
+      at.connection.account.examine({
+        ...nextRollout(at, champion),
+        ...(await refusedBefore(at.connection.store)),
+      }),
   },
 ];
 

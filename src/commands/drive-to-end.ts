@@ -1,32 +1,26 @@
 import type { Outcome, RollbackCause } from '../domain/journal.ts';
-import { createLimit } from '../domain/limit.ts';
-import { type Instant, later, type RolloutId } from '../domain/units.ts';
+import type { Instant } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
 import type { Follower } from '../reporting/follow.ts';
-import { deniedTry } from '../runner/credentials.ts';
 import { type DriveResult, drive } from '../runner/drive.ts';
 import { endWatch } from '../runner/end-watch.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
-import { isOutage } from '../runner/outage.ts';
 import { abort } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import type { SignalName } from '../host/world.ts';
-import { type Context, stateOf, type Target } from './context.ts';
+import { broughtBackBy } from './brought-back.ts';
+import type { Context, Target } from './context.ts';
 import { whenCredentialsEnd } from './credentials-end.ts';
-import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
 import { rollBackInterrupted } from './interrupted-without-store.ts';
 import { listen, type Signals } from './signals.ts';
 import { tellKeysAfter } from './return-keys.ts';
+import { type Driven, lastKnown, outlive, tellBroughtBack } from './taken-over.ts';
 import { tellPeople } from './tell-people.ts';
 import { wake } from './wake.ts';
-
-export interface Driven {
-  readonly code: ExitCode;
-  readonly state: RolloutState;
-}
 
 /**
  * Drives a rollout to its end, and when a signal comes lets the user, or the environment's policy, say what becomes of
@@ -83,9 +77,10 @@ async function loop(
       signal: stop.signal,
       until,
       onOutage: (why) => context.output.say(`${id} stands still, and fails no gate for it: ${why}`),
+      onBroughtBack: (stamp) => tellBroughtBack(context, at, broughtBackBy(stamp, journal.state())),
     });
     const first = await Promise.race([driving, signals.next(), expiring]);
-    if (typeof first !== 'string') return await conclude(context, at, id, journal, first);
+    if (typeof first !== 'string') return await conclude(context, at, ports, journal, first);
     const { phase, plan } = journal.state();
     if (phase === 'forward' && plan.strategy === 'watch') {
       stop.abort();
@@ -98,7 +93,7 @@ async function loop(
       const second = await Promise.race([driving, signals.next()]);
       return typeof second === 'string'
         ? left(at, journal, second, context)
-        : conclude(context, at, id, journal, second);
+        : conclude(context, at, ports, journal, second);
     };
     if (mustEnd()) return await goBack();
     // Advances no more from here on, whatever the answer will be.
@@ -142,7 +137,7 @@ async function loop(
           goingBack.catch(() => undefined);
           return left(at, journal, result, context);
         }
-        const ended = await conclude(context, at, id, journal, result);
+        const ended = await conclude(context, at, ports, journal, result);
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
     }
@@ -165,7 +160,7 @@ async function stopWatching(
     ...at.config.lambda,
     sentence: `${plan.challenger} ${sentence}`,
   });
-  const ended = await conclude(context, at, id, journal, result);
+  const ended = await conclude(context, at, ports, journal, result);
   const code = codeOf(signal);
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
@@ -206,17 +201,10 @@ async function left(at: Target, journal: JournalWriter, signal: Leaving, context
   };
 }
 
-/** As the journal has it; what this process knows where that can't be read. */
-const lastKnown = (at: Target, journal: JournalWriter): Promise<RolloutState> =>
-  stateOf(at, journal.state().id).catch((error: unknown) => {
-    if (!isOutage(error)) throw error;
-    return journal.state();
-  });
-
 async function conclude(
   context: Context,
   at: Target,
-  id: RolloutId,
+  ports: RolloutPorts,
   journal: JournalWriter,
   result: DriveResult,
 ): Promise<Driven> {
@@ -236,7 +224,7 @@ async function conclude(
     case 'stopped':
       return { code: exitCode.interrupted, state: journal.state() };
     case 'lost':
-      return outlive(context, at, journal, result.by);
+      return outlive(context, at, ports, journal, result.by);
   }
 }
 
@@ -265,32 +253,4 @@ async function outOfTime(context: Context, at: Target, journal: JournalWriter, w
     : `${controller.name} goes on with it; end it with: mlreg abort`;
   context.output.say(`not finished in time: ${why}. ${next}`);
   return { code: exitCode.notFinished, state };
-}
-
-/** Somebody took the rollout over: wait a little for how it ends, for that is what our user wants to know. */
-async function outlive(context: Context, at: Target, journal: JournalWriter, by: string): Promise<Driven> {
-  const { clock } = context.world;
-  const { id } = journal.state();
-  const isOver = createLimit(() => clock.now(), 10_000);
-  for (;;) {
-    const state = await lastKnown(at, journal);
-    const { outcome } = state;
-    if (outcome !== null) {
-      context.output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
-      return { code: exitCodeOfOutcome(outcome), state };
-    }
-    if (isOver()) {
-      const denied = deniedTry(state);
-      if (denied !== null) {
-        const next = `mlreg rollback --environment ${at.config.name}, by somebody whom AWS lets move the alias`;
-        context.output.say(
-          `${id} was taken over by ${by}, to whom AWS denies it too: ${denied.error}. Next: ${next}`,
-        );
-        return { code: exitCode.credentials, state };
-      }
-      context.output.say(`${id} was taken over by ${by}; it goes on there. See: mlreg status`);
-      return { code: exitCode.conflict, state };
-    }
-    await clock.sleepUntil(later(clock.now(), 200));
-  }
 }

@@ -10,7 +10,16 @@ export interface GcOptions {
 }
 
 /** Takes down what nobody needs any more, and nothing that anybody can reach. */
-export async function gc(context: Context, options: GcOptions): Promise<ExitCode> {
+export function gc(context: Context, options: GcOptions): Promise<ExitCode> {
+  return collectNow(context, options, false);
+}
+
+/** @param rolledBackAtOnce also what is kept only because it was rolled back a short time ago */
+export async function collectNow(
+  context: Context,
+  options: GcOptions,
+  rolledBackAtOnce: boolean,
+): Promise<ExitCode> {
   const at = await target(context);
   const { config, connection } = at;
   const { store, platform } = connection;
@@ -29,6 +38,7 @@ export async function gc(context: Context, options: GcOptions): Promise<ExitCode
       mostVersions: Infinity,
       actor: context.actor,
       rehearse,
+      rolledBackAtOnce,
     },
   );
   context.output.answer({ kind: 'Gc', environment: config.name, dryRun: rehearse, ...done }, () =>

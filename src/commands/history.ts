@@ -6,9 +6,8 @@ import { rolloutData, stepsText, verdictText } from '../reporting/rollout-view.t
 import { shadowData, shadowText } from '../reporting/shadow-view.ts';
 import { planText } from '../reporting/plan-view.ts';
 import type { RolloutState } from '../engine/state.ts';
-import { thousands } from '../monitor/judge/words.ts';
 import { clock } from '../view/condition.ts';
-import type { BothArms } from '../view/failed-requests.ts';
+import { failedShort } from '../view/failed-requests.ts';
 import { timesText } from '../view/fold-events.ts';
 import { viewOf } from '../view/view.ts';
 import { type Context, rolloutNamed, stateOf, storyOf, target } from './context.ts';
@@ -51,7 +50,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
               state.plan.challenger,
               condition.word,
               state.endedAt === null ? '-' : formatDuration(state.endedAt - state.startedAt),
-              failedShort(arms),
+              failedShort(state, arms) ?? '-',
               state.by.name,
               condition.why,
             ]),
@@ -61,10 +60,6 @@ export async function history(context: Context, options: HistoryOptions): Promis
   );
   return exitCode.done;
 }
-
-/** `3 of 1,200`; `-` where no metrics were read. */
-const failedShort = ({ challenger: { failed, requests } }: BothArms): string =>
-  requests === 0 ? '-' : `${thousands(failed)} of ${thousands(requests)}`;
 
 export interface ShowOptions {
   readonly observations?: boolean;

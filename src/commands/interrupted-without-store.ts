@@ -3,6 +3,7 @@ import type { RollbackCause } from '../domain/journal.ts';
 import { targetText } from '../domain/route.ts';
 import { UserError } from '../domain/user-error.ts';
 import { unreachable } from '../domain/units.ts';
+import { isBlind } from '../engine/marker.ts';
 import { isOutage } from '../runner/outage.ts';
 import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
 import type { RolloutState } from '../engine/state.ts';
@@ -28,7 +29,7 @@ export async function rollBackInterrupted(
   const { alias } = config.lambda;
   output.say(`the store can't be used (${error.message}); rolling back by what the alias says`);
   const { stamp } = await connection.platform.readAlias(alias);
-  if (stamp !== undefined && stamp.token > state.token) {
+  if (stamp !== undefined && stamp.token > state.token && !isBlind(stamp)) {
     output.say(`${state.id} was taken over (token ${stamp.token} on alias ${alias}); it goes on there`);
     return state;
   }

@@ -6,6 +6,7 @@ import { longestVariables } from '../engine/variables.ts';
 import type { Endpoints } from './earlier-period.ts';
 import { championBreaches } from '../monitor/judge/guardrails/champion-breach.ts';
 import type { Context, Target } from './context.ts';
+import { learnedConcurrency } from './learned-quota.ts';
 import { userKeyTrouble } from './user-key.ts';
 
 /**
@@ -31,6 +32,7 @@ export async function preflight(
     aliases: plan.green === undefined ? [plan.alias] : [plan.alias, plan.green],
     swapsStage: plan.steps.some(({ kind }) => kind === 'swap-stage'),
     isDetached,
+    ...(await refusedBefore(connection.store)),
   });
   // A champion in trouble must not block its fix.
   for (const { sentence } of championBreaches(plan.policy)) output.say(`preflight, guardrails: ${sentence}`);
@@ -49,6 +51,14 @@ export async function preflight(
       mend: [...inTheWay.flatMap(({ mend }) => mend ?? []), `mlreg doctor --environment ${config.name}`],
     },
   );
+}
+
+/** What AWS said of the account's concurrency. A store that can't be read is met by whoever begins. */
+export async function refusedBefore(
+  store: Parameters<typeof learnedConcurrency>[0],
+): Promise<{ readonly refusedBeyond?: number }> {
+  const learned = await learnedConcurrency(store).catch(() => undefined);
+  return learned === undefined ? {} : { refusedBeyond: learned };
 }
 
 /** All that are published, before the first user is moved. */

@@ -41,7 +41,7 @@ export async function findIn(at: Target, store: Store, damage: Damage | null): P
     served: { target: main.view.target, reached: reached.view.target },
     // A store that is damaged, or belongs to another alias, is rebuilt anyway.
     isCutOff: damage === null && (await store.lock()).restoring === true,
-    back: newest === undefined ? undefined : leadsBackTo(newest.stamp, main.view),
+    back: newest === undefined ? undefined : leadsBackTo(newest.stamp),
   };
 }
 

@@ -20,7 +20,8 @@ export async function openOriginals(
 ): Promise<readonly Original[]> {
   if (table === undefined) return [];
   const configs = new Map<string, EnvironmentConfig>();
-  if (supersedes !== undefined)
+  // Restored under its own name, it is all there is.
+  if (supersedes !== undefined && supersedes !== table)
     configs.set(supersedes, { ...own, store: { kind: 'dynamodb', table: supersedes } });
   const ownName = own.store.kind === 'dynamodb' ? own.store.table : own.store.directory;
   // A store in another table is its copy, or what was in use; the one in mlreg.yaml may be neither.

@@ -46,6 +46,7 @@ export async function restoreStore(context: Context, options: RestoreOptions): P
   const source = await sourceOf(context, at, options, history);
   const place: Place = { at, history, source };
   const originals = await openOriginals(context, own, options);
+  if (source.kind === 'table') refuseItself(options, await at.connection.store.lock());
   refuseStranger(await storeIn(place).lock(), originals, source);
   // What differs is shown in any case.
   const isForced = forced !== undefined || options.apply !== true;
@@ -72,7 +73,7 @@ export async function restoreStore(context: Context, options: RestoreOptions): P
   const actor = context.actor;
   const taken =
     source.kind === 'table'
-      ? { store: at.connection.store, aside: null }
+      ? { store: asTakenOver(at.connection.store), aside: null }
       : await history.take(source.backup.cut, { actor, at: context.world.clock.now() });
   const { store, aside } = taken;
   for (let looks = 1; ; looks++) {
@@ -135,11 +136,15 @@ function refuseWords({ from, table, supersedes }: RestoreOptions): void {
       why: 'the store in it must take the place of the one in that table',
       mend: `mlreg restore --table ${table} --supersedes OLD`,
     });
-  if (table !== undefined && table === supersedes)
-    throw new UserError('usage', 'a table does not take its own place', {
-      why: 'AWS restores a table under a new name',
-      mend: 'mlreg restore --table NEW --supersedes OLD',
-    });
+}
+
+/** @throws UserError where a table is to take its own place, unless it was deleted, and restored under its name */
+function refuseItself({ table, supersedes }: RestoreOptions, { elsewhere }: LockRecord): void {
+  if (table === undefined || table !== supersedes || elsewhere !== undefined) return;
+  throw new UserError('usage', 'a table does not take its own place', {
+    why: 'AWS restores a table under a new name, and this one has the id that it always had',
+    mend: 'mlreg restore --table NEW --supersedes OLD',
+  });
 }
 
 async function sourceOf(
@@ -154,6 +159,15 @@ async function sourceOf(
   return { kind: 'backup', backup, comparison };
 }
 
+/** As it will be once it is in use: its records are looked at for what they say, wherever AWS put them. */
+const asTakenOver = (store: Store): Store =>
+  Object.assign(Object.create(store) as Store, {
+    async lock(): Promise<LockRecord> {
+      const { elsewhere: _other, ...lock } = await store.lock();
+      return lock;
+    },
+  });
+
 /** Where a backup is to go. */
 interface Place {
   readonly at: Target;
@@ -163,9 +177,11 @@ interface Place {
 
 /** What the store will say: of a restore that was cut off after its records were written, what is there. */
 const storeIn = ({ at, history, source }: Place): Store =>
-  source.kind === 'table' || source.comparison.kind === 'begun' || source.comparison.kind === 'done'
-    ? at.connection.store
-    : history.view(source.backup.cut);
+  source.kind === 'table'
+    ? asTakenOver(at.connection.store)
+    : source.comparison.kind === 'begun' || source.comparison.kind === 'done'
+      ? at.connection.store
+      : history.view(source.backup.cut);
 
 async function lookFor(
   context: Context,
@@ -181,7 +197,13 @@ async function lookFor(
   const command = 'mlreg restore';
   const rebuilt = await rebuiltFrom(context, at, found, { command, rollout, champion, isComplete });
   const closes = await unfinishedIn(store);
-  return { found, rebuilt, closes, isComplete, isDone: isComplete && (await isTaken(store, source)) };
+  return {
+    found,
+    rebuilt,
+    closes,
+    isComplete,
+    isDone: isComplete && (await isTaken(at.connection.store, source)),
+  };
 }
 
 /** Whether the backup knows all that happened to the aliases: the newest marker is one of its own. */
@@ -194,8 +216,8 @@ async function knowsAll({ history, source }: Place, { look }: Found): Promise<bo
 /** The backup, or the table, was restored already, and the aliases carry the store's marker. */
 async function isTaken(store: Store, source: Source): Promise<boolean> {
   if (source.kind === 'backup') return source.comparison.kind === 'done';
-  const { store: identity, restoring } = await store.lock();
-  return restoring !== true && identity?.supersedes !== undefined;
+  const { store: identity, restoring, elsewhere } = await store.lock();
+  return restoring !== true && elsewhere === undefined && identity?.supersedes !== undefined;
 }
 
 /** @throws UserError where the table is no copy of the one whose place it is to take */

@@ -31,7 +31,8 @@ export async function compareKeys(
   functionVersion: string,
   serving?: string,
 ): Promise<ReturnKeys> {
-  if (serving === functionVersion) return { kind: 'same' };
+  // What is published anew has today's keys.
+  if (serving === functionVersion || functionVersion === '') return { kind: 'same' };
   try {
     const [recorded, latest, served] = await Promise.all([
       platform.variables(functionVersion, haste),

@@ -5,10 +5,12 @@ import { sameTarget, targetText } from '../domain/route.ts';
 import { type Instant, type VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import {
-  foundByRecovery,
   knownGood,
+  mayHaveServed,
   previousGood,
   previousUnproven,
+  rebuiltBy,
+  type Standing,
   standingOf,
 } from '../registry/known-good.ts';
 import type { EnvironmentView } from '../runner/environment-view.ts';
@@ -30,10 +32,9 @@ export async function namedTarget(at: Target, to: VersionTag): Promise<VersionRe
     });
   }
   if (standingOf(record).kind !== 'never-served') return record;
+  const by = rebuiltBy(record.statusReason);
   const recovered =
-    record.statusReason === foundByRecovery
-      ? 'mlreg recover rebuilt the registry, and a published Lambda version need not have served everybody; '
-      : '';
+    by === null ? '' : `${by} rebuilt the registry, and no Lambda version gives this version to everybody; `;
   throw new UserError('conflict', `${to} is not known to have served everybody in ${config.name}`, {
     why: `${recovered}a rollback goes to a version known good, without approval and without a trial; ${candidatesText(records)}`,
     mend: `mlreg deploy --model-version ${armOf(to).version} --environment ${config.name}  # it never served: this begins its trial`,
@@ -96,24 +97,26 @@ export async function defaultTarget(at: Target): Promise<VersionRecord> {
     const standing = standingOf(record);
     return standing.kind === 'fled' ? [{ version: record.version, left: standing.left }] : [];
   });
+  const maybe = mayHaveServed(records);
   // By name alone, and after a confirmation, users go back to what they were taken away from; what is new is put on trial.
   const [fresh] = records
     .filter(({ status }) => status === 'candidate')
     .sort((a, b) => b.registeredAt - a.registeredAt);
   const trial =
-    fresh === undefined || fled.length > 0
+    fresh === undefined || fled.length + maybe.length > 0
       ? []
       : [
           `mlreg deploy --model-version ${armOf(fresh.version).version} --environment ${config.name}  # it never served: this begins its trial`,
         ];
   throw new UserError('conflict', `${config.name} has no earlier version known good`, {
     why:
-      fled.length === 0
-        ? undefined
-        : fled.map(({ version, left }) => `${version} was left ${leftText(left)}`).join('; '),
+      [
+        ...fled.map(({ version, left }) => `${version} was left ${leftText(left)}`),
+        ...maybe.map((record) => unprovenText(record.version, standingOf(record))),
+      ].join('; ') || undefined,
     mend: [
       `mlreg versions --environment ${config.name}`,
-      ...fled.map(
+      ...[...fled, ...maybe].map(
         ({ version }) =>
           `mlreg rollback --to ${version} --environment ${config.name}  # asks first; unattended with --yes`,
       ),
@@ -134,7 +137,7 @@ export async function servedBy({ connection }: Target, to: VersionTag): Promise<
   const standing = record === undefined ? undefined : standingOf(record);
   if (standing === undefined || standing.kind === 'never-served') return undefined;
   const { endpoint, functionVersion } = standing.service;
-  return record?.tombstone?.endpoint === endpoint ? undefined : functionVersion;
+  return record?.tombstone?.endpoint === endpoint || functionVersion === '' ? undefined : functionVersion;
 }
 
 function candidatesText(records: readonly VersionRecord[]): string {
@@ -145,6 +148,12 @@ function candidatesText(records: readonly VersionRecord[]): string {
     ? 'no version is known good'
     : `known good are, newest first: ${names.join(', ')}`;
 }
+
+/** What is not known of a version since the registry was rebuilt. */
+export const unprovenText = (version: VersionTag, standing: Standing): string =>
+  standing.kind === 'unproven' && standing.service.assumed === true
+    ? `whether ${version} ever served everybody was lost with the store`
+    : `${version} served before, but whether users were ever taken away from it for a reason was lost with the store`;
 
 /** `2026-11-30T08:00:00Z because of a verdict: ...` */
 const leftText = ({ at, why, reason }: Departure): string =>
@@ -173,11 +182,11 @@ export async function confirmFled(
   const isFled = standing.kind === 'fled';
   const sentence = isFled
     ? `${version} was left ${leftText(standing.left)}`
-    : `${version} served before, but whether users were ever taken away from it for a reason was lost with the store`;
+    : unprovenText(version, standing);
   if (!context.world.streams.stderrIsTerminal) {
     const why = isFled
       ? 'users were taken away from it'
-      : 'mlreg recover rebuilt the registry from what AWS has, and that does not say which versions were good';
+      : `${standing.by} rebuilt the registry from what AWS has, and that does not say which versions were good`;
     throw new UserError('usage', sentence, {
       why: `${why}; nobody can be asked whether users are to go back to it`,
       mend: [

@@ -13,7 +13,9 @@ import { viewOf } from '../view/view.ts';
 import { counted } from '../view/words.ts';
 import { deniedTry } from '../runner/credentials.ts';
 import { type Look, lookAround } from '../runner/look.ts';
+import { knownState } from '../runner/snapshot.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { broughtBackBy, type BroughtBack } from './brought-back.ts';
 import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { aliasNote, type MarkerNote } from './marker.ts';
@@ -21,6 +23,7 @@ import { astrayStage } from './doctor-stage.ts';
 import { silentForMs, silentText } from './owner.ts';
 import { championOf } from './prepare.ts';
 import { servingNow } from './serving-sentence.ts';
+import { windowData, windowLines } from './window.ts';
 import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
@@ -48,6 +51,8 @@ export async function status(context: Context): Promise<ExitCode> {
     look instanceof PlatformError
       ? null
       : await servingNow(context, at, { target: look.reached.view.target, champion, running });
+  const back = look instanceof PlatformError ? null : await broughtBackIn(at, look);
+  const isBack = back !== null && back.rollout === running?.id;
   const denied = running === null ? null : deniedView(running);
   const owner =
     lock.owner === null
@@ -59,6 +64,7 @@ export async function status(context: Context): Promise<ExitCode> {
           since: new Date(lock.takenAt).toISOString(),
           token: lock.token,
         };
+  const window = windowData(at, now);
   const data = {
     kind: 'Status',
     environment: config.name,
@@ -71,22 +77,36 @@ export async function status(context: Context): Promise<ExitCode> {
         ? { error: alias.message }
         : { name: config.lambda.alias, ...alias.target, stamp: alias.stamp ?? null },
     ...(note === null ? {} : { marker: note }),
+    ...(back === null ? {} : { broughtBack: broughtBackData(back) }),
     stage:
       stage === null || running === null || astrayStage(config, running, stage.alias) === null
         ? stage
         : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
+    ...(window === null ? {} : { window }),
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
-    rollout: view === null ? null : { ...rolloutData(view), verdict, ...(denied && { denied }) },
+    rollout:
+      view === null
+        ? null
+        : {
+            ...rolloutData(view),
+            verdict,
+            ...(denied && { denied }),
+            ...(isBack && { headline: back.sentence }),
+          },
     last: last === null ? null : { rollout: last.id, outcome: last.outcome, sentence: endedText(last) },
   };
   const { paint } = context.output;
   context.output.answer(data, () => {
     const unread = alias instanceof PlatformError ? alias.message : 'unknown';
     const lines = [
+      ...(back === null
+        ? []
+        : [paint.bold(`${back.sentence}; next: mlreg resume --environment ${config.name}`)]),
       paint.bold(serves?.sentence ?? `what users get can't be read: ${unread}`),
-      ...(view === null ? [] : [view.headline]),
+      // What the journal says of the rollout was true until then.
+      ...(view === null || isBack ? [] : [view.headline]),
       `${paint.bold(`${config.model} / ${config.name}`)}  ${connection.place}`,
       `champion  ${championText(champion, config.name, note)}`,
       ...(champion === null || settings.length === 0
@@ -95,8 +115,9 @@ export async function status(context: Context): Promise<ExitCode> {
             `settings  ${otherwiseText(champion.version, settings)}${running === null ? `; next: ${rolloutOf(champion, config.name)}` : ''}`,
           ]),
       `alias     ${alias instanceof PlatformError ? paint.red(alias.message) : aliasText(config.lambda.alias, alias)}`,
-      ...(note === null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
+      ...(note === null || back !== null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(at, stage, running),
+      ...windowLines(at, now),
     ];
     if (running === null || view === null) {
       lines.push('rollout   none');
@@ -104,9 +125,9 @@ export async function status(context: Context): Promise<ExitCode> {
       if (last !== null) lines.push(`last      ${last.id}: ${endedText(last)}`);
     } else {
       lines.push(
-        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger}, ${view.condition.word}`,
+        `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger}, ${isBack ? 'rolled back, and its journal does not know yet' : view.condition.word}`,
         `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note) })}`,
-        stepsText(view, paint),
+        ...(isBack ? [] : [stepsText(view, paint)]),
       );
       if (denied !== null)
         lines.push(
@@ -132,6 +153,24 @@ export async function status(context: Context): Promise<ExitCode> {
   });
   return exitCode.done;
 }
+
+/** Users were brought back, and the journal says something else: then the marker is the newer one. */
+async function broughtBackIn(at: Target, { claim }: Look): Promise<BroughtBack | null> {
+  const { meaning, stamp } = claim;
+  if (meaning.kind !== 'unknown-rollback' || stamp === undefined) return null;
+  const { store } = at.connection;
+  const [state, versions] = await Promise.all([knownState(store, meaning.rollout), store.versions()]);
+  return broughtBackBy(stamp, state, versions);
+}
+
+const broughtBackData = ({ rollout, byHand, functionVersion, version, after, sentence }: BroughtBack) => ({
+  rollout,
+  byHand,
+  functionVersion,
+  version,
+  after: after === null ? null : new Date(after).toISOString(),
+  sentence,
+});
 
 function championText(champion: VersionRecord | null, environment: string, note: MarkerNote | null): string {
   if (champion !== null)

@@ -2,11 +2,13 @@ import type { Request } from '../domain/journal.ts';
 import { parsePercent } from '../domain/parse.ts';
 import { createLimit } from '../domain/limit.ts';
 import { later } from '../domain/units.ts';
+import { PlatformError } from '../ports/platform.ts';
 import { UserError } from '../domain/user-error.ts';
 import { admit } from '../engine/admit.ts';
 import { takeOver } from '../runner/own.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
+import { vouched } from '../runner/vouch.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { refuseWhereBehind } from './behind.ts';
 import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
@@ -23,7 +25,7 @@ export interface SteerOptions {
 /** What is asked, without who, when and why. */
 export type Wish =
   | { readonly kind: 'pause' | 'resume' | 'reject' }
-  | { readonly kind: 'approve'; readonly planHash: string }
+  | { readonly kind: 'approve'; readonly planHash: string; readonly token?: string }
   | { readonly kind: 'promote'; readonly full: boolean }
   | { readonly kind: 'traffic'; readonly percent: ReturnType<typeof parsePercent> };
 
@@ -75,7 +77,8 @@ export async function steerRunning(
   if (await ownerLives(context, at)) return askOwner(context, at, running, wish, options.reason ?? '');
   const request = requestOf(context, wish, options.reason ?? '');
   // Who would be refused must not become the owner first.
-  const { accepted, answer } = admit(running, request, request.at);
+  const believed = await vouched(at.connection.jobTokens, running, request, request.at);
+  const { accepted, answer } = admit(running, believed, request.at);
   if (!accepted) return report(context, running, request, accepted, answer);
   await at.connection.store.post(running.id, request);
   return takeOverAndAnswer(context, at, running, request);
@@ -169,7 +172,21 @@ async function takeOverAndAnswer(
   context.output.say(`the owner of ${running.id} is gone; taking over`);
   const follower = await startFollowing(context);
   const ports = portsOf(context, at, follower.onEntry);
-  const journal = await takeOver(ports, running.id, context.actor, at.config.lambda);
+  const journal = await takeOver(ports, running.id, context.actor, at.config.lambda).catch(
+    (error: unknown) => {
+      // An approver may ask and not drive: whoever takes the rollout up finds the request.
+      if (!(error instanceof PlatformError) || error.failure.kind !== 'denied') throw error;
+      return null;
+    },
+  );
+  if (journal === null) {
+    follower.stop();
+    const { name } = context.actor;
+    context.output.say(
+      `${name} may not take ${running.id} over; the request waits for whoever does: mlreg resume --environment ${at.config.name}`,
+    );
+    return exitCode.notFinished;
+  }
   if (request.kind === 'pause') {
     // Paused rollouts need no driver; resume takes them up.
     await tick(ports, journal);

@@ -39,7 +39,10 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
   if (back === undefined)
     context.output.say('no earlier version is known good: a breach will be told, and nothing moved');
   const { config, connection } = at;
-  const alias = look?.main.view ?? (await connection.platform.readAlias(config.lambda.alias));
+  // Without a version to go back to home is what serves. The registry says so first: a look at the alias may be an old one.
+  const serving = async () =>
+    (look?.main.view ?? (await connection.platform.readAlias(config.lambda.alias))).target;
+  const home = back?.functionVersion ?? champion.functionVersion ?? (await serving()).functionVersion;
   const { tickMs: tick } = config.strategies.watch;
   const roles = { champion: back?.version ?? null, challenger: champion.version };
   const bakeMs = durationMs ?? 86_400_000;
@@ -59,7 +62,7 @@ export async function watch(context: Context, options: WatchOptions): Promise<Ex
       plan,
       actor: context.actor,
       reason: 'watch',
-      home: { functionVersion: back?.functionVersion ?? alias.target.functionVersion, weights: {} },
+      home: { functionVersion: home, weights: {} },
       endpoints,
       // A watch publishes nothing.
       codeSha256: '',

@@ -19,6 +19,7 @@ export function contradictions(environment: EnvironmentConfig): readonly Contrad
     ...misplacedImages(environment),
     ...moreWarmThanThereMayBe(environment),
     ...shownUsers(environment),
+    ...tooFewApprovers(environment),
   ];
 }
 
@@ -159,5 +160,27 @@ function* moreWarmThanThereMayBe({ sagemaker }: EnvironmentConfig): Generator<Co
       ['sagemaker', 'maxConcurrency'],
     ],
     sentence: `an endpoint of at most ${maxConcurrency} environments can't keep ${provisionedConcurrency} provisioned: lower provisionedConcurrency, or raise maxConcurrency`,
+  };
+}
+
+/** A rollout that nobody could ever approve. */
+function* tooFewApprovers({ kind, approvals, approvers }: EnvironmentConfig): Generator<Contradiction> {
+  const { github, roles, repository } = approvers;
+  if (kind === 'local' || approvals === 0) return;
+  if (github.length > 0 && repository === null) {
+    yield {
+      paths: [
+        ['approvers', 'github'],
+        ['approvers', 'repository'],
+      ],
+      sentence: 'no job on GitHub may approve without approvers.repository: add it, as owner/name',
+    };
+  }
+  // People are told apart on GitHub or at AWS, never between the two.
+  const most = Math.max(github.length, roles.length);
+  if (most === 0 || most >= approvals) return;
+  yield {
+    paths: [['approvals'], ['approvers']],
+    sentence: `${approvals} people must approve, and approvers lists ${most}: add more, or lower approvals`,
   };
 }

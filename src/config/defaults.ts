@@ -13,6 +13,14 @@ export function defaultsOf(environment: string, model: string): RawSection {
     routing: 'sticky',
     protected: prod,
     approvals: prod ? 2 : environment === 'dev' || environment === 'local' ? 0 : 1,
+    approvers: {
+      github: [],
+      roles: [],
+      repository: null,
+      workflow: 'approve-rollout.yml',
+      issuer: 'https://token.actions.githubusercontent.com',
+    },
+    deployWindows: { timeZone: 'UTC', open: [], freezes: [] },
     onInterrupt: null, // follows `protected`
     region: null,
     profile: null,
@@ -116,6 +124,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
       keepWarm: '1m', // idle environments are seen to be gone after some minutes
       provisionedConcurrency: null,
       endpointQuota: null,
+      concurrencyQuota: null,
       environment: {},
     },
     controller: `mlreg-rollout-${environment}`,

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { AnswerContract, MemberType } from '../domain/answer-contract.ts';
+import type { Approvers } from '../domain/approvers.ts';
+import { type DeployWindows, parseFreeze, parseOpenHours } from '../domain/deploy-windows.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Guardrails, JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
@@ -40,6 +42,9 @@ export interface EnvironmentConfig {
   readonly model: string;
   readonly protected: boolean;
   readonly approvals: number;
+  readonly approvers: Approvers;
+  /** null: at any time. */
+  readonly deployWindows: DeployWindows | null;
   /** null: as the SDK finds it. */
   readonly region: string | null;
   readonly profile: string | null;
@@ -114,6 +119,8 @@ export interface EnvironmentConfig {
     readonly provisionedConcurrency: number | null;
     /** Endpoints that the account may have in the Region; null: nobody said. */
     readonly endpointQuota: number | null;
+    /** Sum of the concurrency of the account's serverless endpoints in the Region; null: nobody said. */
+    readonly concurrencyQuota: number | null;
     readonly environment: Readonly<Record<string, string>>;
   };
   readonly store:
@@ -153,6 +160,8 @@ export function environmentConfig(
     model,
     protected: settings.protected,
     approvals: settings.approvals,
+    approvers: settings.approvers,
+    deployWindows: windowsOf(settings.deployWindows),
     region: settings.region,
     profile: settings.profile,
     assumeRole: settings.assumeRole,
@@ -230,5 +239,15 @@ function contractOf({
     ...(demanded.length === 0 ? {} : { members: Object.fromEntries(demanded) }),
     ...(errors.length === 0 ? {} : { errors }),
     ...(maxBytes === null ? {} : { maxBytes }),
+  };
+}
+
+function windowsOf({ timeZone, open, freezes }: Settings['deployWindows']): DeployWindows | null {
+  if (open.length === 0 && freezes.length === 0) return null;
+  const known = <T>(parsed: T | null): T[] => (parsed === null ? [] : [parsed]);
+  return {
+    timeZone,
+    open: open.flatMap((text) => known(parseOpenHours(text))),
+    freezes: freezes.flatMap((text) => known(parseFreeze(text))),
   };
 }

@@ -25,6 +25,7 @@ export {
   policyMistakes,
   readPolicyFile,
 } from './policy-file.ts';
+export { type SelfApproval, selfApprovals } from './self-approval.ts';
 export { servingOf } from './serving.ts';
 export { formatOrigin, type Origin, type Setting } from './sources.ts';
 export { starterConfig } from './starter.ts';

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
 import { notifications } from './notification-section.ts';
+import { approvers, deployWindows } from './people-sections.ts';
 import { requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
 
@@ -56,6 +57,13 @@ const sagemaker = z
         "How many endpoints the account may have in the Region, from Service Quotas. A rollout without room for one more is refused. Unless given, mlreg assumes AWS's default of 50 and only warns.",
         1,
         100_000,
+      )
+      .nullable(),
+    concurrencyQuota: leaf
+      .whole(
+        'How many concurrent requests all serverless endpoints of the account may take in the Region together (the sum of their maxConcurrency), from Service Quotas. A rollout without room is refused. Unless given, mlreg goes by what AWS said when it last refused an endpoint, or assumes 1,000, and only warns.',
+        1,
+        1_000_000,
       )
       .nullable(),
     environment: z
@@ -134,6 +142,8 @@ export const environmentSchema = z.strictObject({
   ...shared,
   protected: leaf.yesOrNo('A deploy must be confirmed by typing the name of the environment, or by --yes.'),
   approvals: leaf.whole('How many people must approve a rollout.', 0, 20),
+  approvers,
+  deployWindows,
   account: leaf
     .text(
       'The AWS account that this environment must be in. mlreg refuses any other.',

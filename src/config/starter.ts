@@ -105,6 +105,16 @@ function environmentSections(model: string, known: ReadonlyMap<string, string>):
 
 const prodSection = (model: string): string => `    protected: true
     approvals: 2
+    # Who may approve, and the repository whose approval workflow they start. A role counts as one person.
+    #approvers:
+    #  github: [ana, bob]
+    #  repository: acme/models
+    #  roles: [arn:aws:iam::123456789012:role/mlreg-approver-prod]
+    # When rollouts may start and go forward; at other times that needs --reason.
+    #deployWindows:
+    #  timeZone: Europe/Berlin
+    #  open: [mon-thu 09:00-16:00, fri 09:00-12:00]
+    #  freezes: ['2026-12-20 to 2027-01-04: Christmas']
     #region: eu-west-1
     #account: '123456789012'
     #assumeRole: arn:aws:iam::123456789012:role/mlreg-cli-prod

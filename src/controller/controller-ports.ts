@@ -21,8 +21,18 @@ export function postOf(options: {
   readonly config: Pick<EnvironmentConfig, 'sagemaker' | 'keepPreviousMs'>;
 }): Post {
   const { config, connection, clock, ids, host, pid, isAlive } = options;
-  const { store, platform, metrics, comparisons, userCounts, outbox, sightings, pending, artifacts } =
-    connection;
+  const {
+    store,
+    platform,
+    metrics,
+    comparisons,
+    userCounts,
+    outbox,
+    sightings,
+    pending,
+    artifacts,
+    jobTokens,
+  } = connection;
   const { keepPreviousMs, sagemaker } = config;
   const { keepWarmMs: everyMs } = sagemaker;
   return {
@@ -37,6 +47,7 @@ export function postOf(options: {
       userCounts,
       pending,
       artifacts,
+      jobTokens,
       // The journal is the outbox.
       notifier: { send: () => Promise.resolve() },
       clock,

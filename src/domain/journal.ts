@@ -173,6 +173,8 @@ export type Request = {
   readonly by: string;
   readonly reason: string;
   readonly identity?: Identity;
+  /** Of the job that asks, for the rollout's owner alone: it checks the token, and no journal has it. */
+  readonly token?: string;
 } & (
   | { readonly kind: 'pause' | 'resume' | 'reject' }
   /** Of the plan with this hash, as whoever approved has seen it. */

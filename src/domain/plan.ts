@@ -1,4 +1,6 @@
 import type { AnswerContract } from './answer-contract.ts';
+import type { Approvers } from './approvers.ts';
+import type { DeployWindows } from './deploy-windows.ts';
 import type { JudgePolicy } from './policy.ts';
 import type { Route, Routing } from './route.ts';
 import type { ServingSettings } from './serving.ts';
@@ -26,7 +28,13 @@ export interface BakeStep {
 
 /** One step of a plan: data, never code. Each states the end that is wanted. */
 export type Step =
-  | { readonly kind: 'approve'; readonly needed: number; readonly timeoutMs: number }
+  | {
+      readonly kind: 'approve';
+      readonly needed: number;
+      readonly timeoutMs: number;
+      /** Who may, and what must prove it. Absent in `local` and in older plans: a name is enough. */
+      readonly approvers?: Approvers;
+    }
   | {
       readonly kind: 'provision';
       readonly version: VersionTag;
@@ -148,6 +156,8 @@ export interface Plan {
   readonly onBreach?: 'hold' | 'hold-at-zero';
   /** How long a hold for a person may last before the rollout goes back by itself. */
   readonly maxHoldMs: number;
+  /** When more users may get the challenger. Absent: at any time. */
+  readonly windows?: DeployWindows;
   /** So long without readable metrics, and the rollout goes back. */
   readonly unreadableMs: number;
   /** Tries of one effect before its step fails. */

@@ -16,6 +16,7 @@ export interface Departure {
 
 /** One time during which a published Lambda version served a model version to everybody. Lambda versions never change. */
 export interface Service {
+  /** Empty: a recovery found none that serves this version alone, so one has to be published. */
   readonly functionVersion: string;
   /** The endpoint that this Lambda version invokes. */
   readonly endpoint: string;
@@ -28,6 +29,8 @@ export interface Service {
   readonly rollout?: RolloutId | undefined;
   /** Undefined while it serves. */
   readonly left?: Departure | undefined;
+  /** A recovery found that it may have been so: whether it ever served everybody is not known. */
+  readonly assumed?: true | undefined;
 }
 
 /** How versions served everybody, by version tag; each list is oldest first. */

@@ -3,7 +3,8 @@ import { approvedPercent } from '../domain/plan.ts';
 import { type Instant, unreachable } from '../domain/units.ts';
 import { type Answer, approval } from './approvals.ts';
 import { isHeldForBreach } from './held-for-breach.ts';
-import { currentStep, type RolloutState } from './state.ts';
+import { shutOut } from './hold-for-window.ts';
+import { challengerShare, currentStep, type RolloutState } from './state.ts';
 
 /** Whether the owner does what another terminal asks. Pure. */
 export function admit(state: RolloutState, request: Request, now: Instant): Answer {
@@ -34,7 +35,12 @@ export function admit(state: RolloutState, request: Request, now: Instant): Answ
       return step?.kind === 'approve'
         ? yes('rejected')
         : no('nothing waits for approval; end the rollout with mlreg abort');
-    case 'promote':
+    case 'promote': {
+      const shut = request.reason.trim() === '' && step !== undefined ? shutOut(state, now) : null;
+      if (shut !== null && !state.committed)
+        return no(`${shut}; going on all the same needs a reason: mlreg promote --reason WHY`);
+      if (step?.kind === 'warm-up' && isWaived(state, request, now))
+        return yes('goes on outside the deploy window');
       if (isHeldForBreach(state))
         return request.reason.trim() === ''
           ? no('it is held for a breach; going on all the same needs a reason: mlreg promote --reason WHY')
@@ -45,6 +51,7 @@ export function admit(state: RolloutState, request: Request, now: Instant): Answ
       if (step?.kind === 'bake') return yes(request.full ? 'promotes now' : 'goes on to the next step');
       if (step?.kind === 'approve') return no('waits for approval: mlreg approve');
       return no(`there is no bake to end now (step: ${step?.kind ?? 'the end'}); try again in a moment`);
+    }
     case 'traffic': {
       if (state.plan.strategy === 'watch') return no('a watch moves no traffic; go back with mlreg rollback');
       if (state.plan.strategy === 'shadow')
@@ -66,9 +73,17 @@ export function admit(state: RolloutState, request: Request, now: Instant): Answ
           `${request.percent} % is more than the ${most} % of the plan; a larger share needs a new rollout`,
         );
       }
+      const shut =
+        request.reason.trim() === '' && request.percent > challengerShare(state) ? shutOut(state, now) : null;
+      if (shut !== null)
+        return no(`${shut}; a larger share needs a reason: mlreg traffic ${request.percent} --reason WHY`);
       return yes(`moves to ${request.percent} %`);
     }
     default:
       return unreachable(request);
   }
 }
+
+/** Whether the deploy window alone held it, and the request has a reason to go on. */
+const isWaived = (state: RolloutState, { reason }: Request, now: Instant): boolean =>
+  reason.trim() !== '' && shutOut(state, now) !== null;

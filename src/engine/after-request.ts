@@ -38,7 +38,7 @@ export function afterRequest(
     case 'promote': {
       const { breach } = state;
       return {
-        ...state,
+        ...waived(state, request, at),
         // A breach may be seen between two bakes: there is none to end, and the next one is a bake like any other.
         promoteAsked: request.full ? 'full' : breach === null || isBaking(state) ? 'step' : null,
         pausedAt: null,
@@ -58,8 +58,12 @@ export function afterRequest(
       };
     }
     case 'traffic':
-      return { ...state, override: { percent: request.percent, step: state.step, at } };
+      return { ...waived(state, request, at), override: { percent: request.percent, step: state.step, at } };
     default:
       return unreachable(request);
   }
 }
+
+/** A reason to go on counts for the deploy window too. */
+const waived = (state: RolloutState, { reason }: Request, at: Instant): RolloutState =>
+  state.plan.windows === undefined || reason.trim() === '' ? state : { ...state, windowWaivedAt: at };

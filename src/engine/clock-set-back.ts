@@ -51,6 +51,7 @@ export function asOf(state: RolloutState, at: Instant): RolloutState {
     unreadable: unreadable && { ...unreadable, since: by(unreadable.since), lastAt: by(unreadable.lastAt) },
     pausedAt: byOrNull(state.pausedAt),
     heldSince: byOrNull(state.heldSince),
+    windowWaivedAt: byOrNull(state.windowWaivedAt),
     approvals: state.approvals.map((given) => ({ ...given, at: by(given.at) })),
     override: override && { ...override, at: by(override.at) },
     rollback: rollback && { ...rollback, at: by(rollback.at) },

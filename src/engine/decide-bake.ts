@@ -20,7 +20,8 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
     verdict.nonInferior &&
     verdict.incident === undefined &&
     step.final &&
-    step.percent < 100;
+    step.percent < 100 &&
+    !isEarlierEvidence(state, step);
   if (proven) return finish(state, verdict, 'shown to be no worse than the champion');
   // Judged on its last tick too, whose metrics settle a little later.
   const end = step.durationMs + state.plan.settleMs;
@@ -36,7 +37,8 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
   const accepted = verdict !== null && isAccepted(state, verdict);
   if (accepted && !(step.final && step.onInconclusive !== 'promote'))
     return finish(state, verdict, `in spite of a breach that ${state.breach?.dismissedBy} accepted`);
-  if (verdict?.kind === 'pass' && verdict.incident === undefined) {
+  const isEarlier = verdict?.kind === 'pass' && isEarlierEvidence(state, step);
+  if (verdict?.kind === 'pass' && verdict.incident === undefined && !isEarlier) {
     if (!step.final || verdict.nonInferior) return finish(state, verdict, nothingBreached(verdict));
     switch (step.onInconclusive) {
       case 'promote':
@@ -54,7 +56,7 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
         return unreachable(step.onInconclusive);
     }
   }
-  const why = whyNotYet(verdict);
+  const why = isEarlier ? notSeen : whyNotYet(verdict);
   if (elapsed < end + step.extendMs) return { kind: 'wait', until: next, why: `extended: ${why}` };
   if (step.onInconclusive === 'rollback' && verdict !== null) return goBack(verdict, why);
   return holdAt(
@@ -64,6 +66,22 @@ export function bake(state: RolloutState, step: BakeStep, verdict: Verdict | nul
     `${why}${isQuiet(state) ? quietText : ''}; goes on by itself when there is evidence, or at once with: mlreg promote`,
   );
 }
+
+/**
+ * Whether all that was seen at this share is from an earlier time at it. The judge knows a share by its number alone: back
+ * at one that was judged before, with no tick between, it would take the evidence of then for the present bake's.
+ */
+function isEarlierEvidence(state: RolloutState, step: BakeStep): boolean {
+  const share = judgedShare(state);
+  const ofBoth = step.percent < 100 && share < 100;
+  const all = state.observations.filter(({ plannedPercent }) => plannedPercent === share);
+  const present = all.filter(({ at }) => at > state.routeSince);
+  const isAsked = (arm: 'champion' | 'challenger'): boolean =>
+    present.some((tick) => (tick[arm]?.requests ?? 0) > 0);
+  return all.length > 0 && !(isAsked('challenger') && (!ofBoth || isAsked('champion')));
+}
+
+const notSeen = 'no requests were seen since the present share began';
 
 /** Nobody but testers has the challenger, whose requests are not judged: there is nothing that could pass or fail. */
 const isForTesters = (state: RolloutState, step: BakeStep): boolean =>

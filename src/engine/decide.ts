@@ -16,6 +16,7 @@ import { report, retire } from './decide-shadow.ts';
 import { attempt, type Decision, done, ended, reach, spent, tell } from './decision.ts';
 import { shadowedText } from './shadow-report.ts';
 import { isHeldForBreach } from './held-for-breach.ts';
+import { holdForWindow } from './hold-for-window.ts';
 import { currentStep, publicationsOf, type RolloutState } from './state.ts';
 import { resolveRoute, serviceOf } from './target.ts';
 import { warm } from './decide-warm.ts';
@@ -46,7 +47,7 @@ export function decide(state: RolloutState, verdict: Verdict | null, now: Instan
     const steered = step.kind === 'bake' ? steer(state, now) : null;
     return steered ?? holdAt(state, now, state.pausedAt, `paused; go on with: mlreg resume`);
   }
-  return forward(state, step, verdict, now);
+  return holdForWindow(state, now) ?? forward(state, step, verdict, now);
 }
 
 function succeededAs(state: RolloutState): string {

@@ -101,6 +101,7 @@ function begin(id: RolloutId, entry: Extract<Entry, { kind: 'started' }>): Rollo
     breach: null,
     heldSince: null,
     heldWhy: '',
+    windowWaivedAt: entry.plan.windows !== undefined && entry.reason.trim() !== '' ? entry.at : null,
     approvals: [],
     rejectedBy: null,
     promoteAsked: null,

@@ -5,8 +5,8 @@ export interface Harm {
   /** Failed and slow requests of the challenger that the metrics have shown. */
   readonly requests: number;
   /**
-   * `all`: the metrics were read, or nobody had the challenger. `at least`: of a part of the time they were not. `not known`: nor
-   * have they shown any such request.
+   * `all`: the metrics were read, or nobody had the challenger. `at least`: of a part of the time they were not, be it of the
+   * seconds before a rollback alone. `not known`: nor have they shown any such request.
    */
   readonly known: 'all' | 'at least' | 'not known';
 }
@@ -22,8 +22,16 @@ export function harmOf(state: RolloutState): Harm {
   const wasSeen = observations.some(
     ({ challenger, quiet }) => quiet === true || (challenger?.requests ?? 0) > 0,
   );
-  if (wasSeen && unreadable === null) return { requests, known: 'all' };
+  if (wasSeen && unreadable === null) return { requests, known: isUnreadBefore(state) ? 'at least' : 'all' };
   return { requests, known: requests > 0 ? 'at least' : 'not known' };
+}
+
+/** Users still had the challenger after the last tick that was read: its later requests are in no observation. */
+function isUnreadBefore({ rollback, observations }: RolloutState): boolean {
+  const last = observations.at(-1);
+  if (rollback === null || last === undefined) return false;
+  const hadChallenger = last.plannedPercent > 0 || last.challenger !== null;
+  return hadChallenger && last.at < rollback.at;
 }
 
 /** As an outcome has it. */

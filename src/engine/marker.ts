@@ -1,5 +1,5 @@
 import type { MarkerDetail, Stamp, StoreId, StoreIdentity } from '../domain/journal.ts';
-import { type AliasTarget, sameTarget } from '../domain/route.ts';
+import type { Elsewhere } from '../domain/restored-table.ts';
 import type { RolloutId } from '../domain/units.ts';
 
 /** What a write is recognised by: the store it belongs to, and the writer that was drawn for its token. */
@@ -24,8 +24,11 @@ export type Meaning =
   | { readonly kind: 'twin'; readonly other: StoreId }
   /** The alias knows of something that this store has lost: an older copy was put back, or its journal was cut. */
   | { readonly kind: 'put-back'; readonly lost: string }
-  /** The same token was given to another writer: this store is a copy, and the other copy lives. */
-  | { readonly kind: 'copied' }
+  /**
+   * The same token was given to another writer: this store is a copy, and the other copy lives. Or AWS restored its table
+   * from another one.
+   */
+  | { readonly kind: 'copied'; readonly table?: Elsewhere }
   /** This store takes another one's place, and the alias does not say so yet. */
   | { readonly kind: 'unrestored' }
   /** Users were brought back, and the journal of that rollout does not say so. */
@@ -46,6 +49,8 @@ export interface Remembered {
   readonly leadsTo?: string;
   /** `mlreg recover` began in this store, and its end is not written. */
   readonly restoring?: boolean;
+  /** The store's records are in another table than the one that it gave out its tokens in. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /**
@@ -77,26 +82,17 @@ export function newestOf<Marked extends { readonly stamp: Stamp | undefined }>(
 }
 
 /**
- * The Lambda version to which an alias goes back by an environment's newest marker. Where that stands on another alias, and
- * this one serves something else than it names, what it names is the last version that is known to have served everybody.
+ * The Lambda version to which users go back by an environment's newest marker, wherever that stands. What a write of a
+ * rollout forward names is no way back: on the second alias it is the version on trial, before the stage names that alias.
  */
-export function leadsBackTo(newest: Stamp, found: Pick<AliasAsFound, 'stamp' | 'target'>): string {
-  if (isBlind(newest)) return targetOf(newest);
-  const named = newest.detail?.target;
-  const isOwn = found.stamp !== undefined && isMine(found.stamp, newest);
-  if (isOwn || named === undefined) return newest.back;
-  return sameTarget(found.target, { functionVersion: named, weights: {} }) ? newest.back : named;
-}
-
-interface AliasAsFound {
-  readonly stamp: Stamp | undefined;
-  readonly target: AliasTarget;
-}
+export const leadsBackTo = (newest: Stamp): string => (isRollback(newest) ? targetOf(newest) : newest.back);
 
 /** The table of what a marker means, and pure. Store and epoch come before tokens: another store's token says nothing. */
 export function meaningOf(stamp: Stamp | undefined, description: string, remembered: Remembered): Meaning {
   if (stamp === undefined) return { kind: description.startsWith('mlreg/') ? 'drift' : 'unmarked' };
   if (remembered.restoring === true) return meaningWhileRestoring(stamp, remembered.store);
+  // Before all that such a table says: a marker of the day of its backup would be its own.
+  if (remembered.elsewhere !== undefined) return { kind: 'copied', table: remembered.elsewhere };
   const { detail, rollout, token } = stamp;
   const lost = (what: string): Meaning => ({ kind: 'put-back', lost: what });
   if (detail === undefined || detail.store.epoch === noStore.epoch) {

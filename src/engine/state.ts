@@ -140,6 +140,8 @@ export interface RolloutState {
   } | null;
   readonly heldSince: Instant | null;
   readonly heldWhy: string;
+  /** When a person last gave a reason to go on, whatever the deploy window says: it counts until the next one is over. */
+  readonly windowWaivedAt: Instant | null;
   readonly approvals: readonly Approval[];
   readonly rejectedBy: string | null;
   /** A person asked to end this bake (`step`), or all (`full`). */

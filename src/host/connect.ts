@@ -1,5 +1,6 @@
 import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
+import { gitHubTokens } from './github-tokens.ts';
 import { clientsOf, type Place } from './clients-of.ts';
 import { type Needs, placeOf, stateDirOf } from './place.ts';
 import { type Recoverable, recoverable } from './recover-store.ts';
@@ -16,6 +17,7 @@ import type { Audit } from '../ports/store.ts';
 import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
 import { createOutbox, type Outbox } from '../runner/outbox.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { JobTokens } from '../ports/job-tokens.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { PendingStore } from '../ports/pending.ts';
 import type { ServerLogs } from '../ports/server-logs.ts';
@@ -51,6 +53,8 @@ export interface Connection extends Recoverable {
   readonly place: string;
   /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
   machineAheadMs(): number;
+  /** By which jobs on GitHub prove whose they are. */
+  readonly jobTokens: JobTokens;
   /** Asks STS. @throws PlatformError */
   identity(): Promise<{ readonly account: string; readonly arn: string }>;
 }
@@ -157,6 +161,7 @@ async function connection(
     place:
       config.name === 'local' ? `AWS on this machine, ${where.endpointUrl ?? ''}` : `AWS ${where.region}`,
     machineAheadMs: () => awsTime.machineAheadMs(),
+    jobTokens: gitHubTokens,
     identity: () => identity(clients),
   };
 }
@@ -173,6 +178,8 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
     api: config.api,
     alarmPrefix: `mlreg-${config.name}-${config.model}-`,
     endpointQuota: config.sagemaker.endpointQuota,
+    concurrencyQuota: config.sagemaker.concurrencyQuota,
+    endpointPrefix: `${config.model}-${config.name}-`,
     maxConcurrency: config.sagemaker.maxConcurrency,
     iam: config.kind === 'aws',
   });
@@ -227,5 +234,6 @@ async function storeOf({ store, name, model }: EnvironmentConfig, clients: Clien
     return openStore({ stateDir: store.directory, environment: name, model });
   }
   const { openDynamoStore } = await import('../aws/dynamo-store.ts');
-  return openDynamoStore({ clients, table: store.table, environment: name, model, clock: systemClock });
+  const place = { table: store.table, environment: name, model };
+  return openDynamoStore({ clients, ...place, clock: systemClock, identified: true });
 }

@@ -25,7 +25,7 @@ export async function historyOf(
     table: dynamoTable({ clients, table }),
     name: table,
     ...place,
-    open: () => openDynamoStore({ clients, table, ...place }),
+    open: () => openDynamoStore({ clients, table, ...place, identified: true }),
   });
 }
 

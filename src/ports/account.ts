@@ -17,6 +17,8 @@ export interface AccountSubject {
   readonly endpoint: string;
   /** The variables of each version of the function that it may publish, at their longest. Absent: not measured. */
   readonly variables?: readonly Readonly<Record<string, string>>[];
+  /** The total concurrency of serverless endpoints that AWS named when it refused one. Absent: it did not of late. */
+  readonly refusedBeyond?: number;
 }
 
 export interface RolloutSubject extends AccountSubject {

@@ -1,5 +1,6 @@
 import type { Actor, Entry, EntryBody, Request, StoreId, StoreIdentity } from '../domain/journal.ts';
 import type { VersionChange, VersionRecord } from '../domain/registry.ts';
+import type { Elsewhere } from '../domain/restored-table.ts';
 import type { Instant, RolloutId, VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 
@@ -22,6 +23,10 @@ export interface LockRecord {
   readonly sealedBy?: StoreId;
   /** It takes another store's place, and the alias does not say so yet: until then nobody takes a token. */
   readonly restoring?: true;
+  /** The table that its tokens are given out in, as `NAME/ID`. Undefined for a store that is not in a table. */
+  readonly table?: string;
+  /** The records are in another table than that one: AWS restored it from a backup. Never written down. */
+  readonly elsewhere?: Elsewhere;
 }
 
 export type AcquireOutcome =

@@ -10,7 +10,12 @@ import type { Instant } from '../domain/units.ts';
 /** Why a version has the status, or was left, as a recovery says. */
 export const foundByRecovery = 'found by mlreg recover';
 export const foundByRestore = 'found by mlreg restore';
-const unproven: readonly string[] = [foundByRecovery, foundByRestore];
+
+/** The command that rebuilt the registry and gave this reason; null where a rollout did. */
+export function rebuiltBy(reason: string): 'mlreg recover' | 'mlreg restore' | null {
+  if (reason === foundByRecovery) return 'mlreg recover';
+  return reason === foundByRestore ? 'mlreg restore' : null;
+}
 
 /** Older ones are dropped: a rollback uses the newest. */
 const mostServices = 5;
@@ -21,8 +26,16 @@ export type Standing =
   | { readonly kind: 'serving'; readonly service: Service }
   /** It served everybody and was left for a newer version. */
   | { readonly kind: 'good'; readonly service: Service; readonly since: Instant }
-  /** It was found by `mlreg recover` or `restore`: whether users were ever taken away from it was lost with the store. */
-  | { readonly kind: 'unproven'; readonly service: Service; readonly since: Instant }
+  /**
+   * It was found by `mlreg recover` or `restore`: whether users were ever taken away from it was lost with the store, and of an
+   * assumed service also whether it ever served everybody.
+   */
+  | {
+      readonly kind: 'unproven';
+      readonly service: Service;
+      readonly since: Instant;
+      readonly by: 'mlreg recover' | 'mlreg restore';
+    }
   /** Users were taken away from it by a verdict, an abort or a rollback. */
   | { readonly kind: 'fled'; readonly service: Service; readonly left: Departure };
 
@@ -59,8 +72,8 @@ export function standingOf(record: VersionRecord): Standing {
   if (service === undefined) return { kind: 'never-served' };
   if (record.status === 'champion') return { kind: 'serving', service };
   const left = departureOf(record, service);
-  if (left.why === 'replaced' && unproven.includes(left.reason))
-    return { kind: 'unproven', service, since: left.at };
+  const by = rebuiltBy(left.reason);
+  if (left.why === 'replaced' && by !== null) return { kind: 'unproven', service, since: left.at, by };
   return left.why === 'replaced'
     ? { kind: 'good', service, since: left.at }
     : { kind: 'fled', service, left };
@@ -106,11 +119,21 @@ export function previousUnproven(records: readonly VersionRecord[]): VersionReco
   const [newest] = records
     .flatMap((record) => {
       const standing = standingOf(record);
-      return standing.kind === 'unproven' ? [{ record, since: standing.since }] : [];
+      const isKnown = standing.kind === 'unproven' && standing.service.assumed !== true;
+      return isKnown ? [{ record, since: standing.since }] : [];
     })
     .sort((a, b) => b.since - a.since);
   return newest?.record;
 }
+
+/** Versions of which a recovery could not find out whether they ever served everybody, the newest first. */
+export const mayHaveServed = (records: readonly VersionRecord[]): readonly VersionRecord[] =>
+  records
+    .filter((record) => {
+      const standing = standingOf(record);
+      return standing.kind === 'unproven' && standing.service.assumed === true;
+    })
+    .sort((a, b) => b.registeredAt - a.registeredAt);
 
 /** One more service, which goes on. Where this very Lambda version serves already, that service goes on instead. */
 export function began(services: readonly Service[], service: Service): readonly Service[] {

@@ -99,6 +99,9 @@ export function kept(
       set: { status: 'champion', statusAt: at, statusReason: reason, rollout, functionVersion },
     });
     if (champion !== null) left(champion);
+  } else {
+    // It serves by another Lambda version than it was promoted with: else the alias would seem to be moved by hand.
+    changes.push({ version, set: { functionVersion, rollout } });
   }
   const wasOnTrial = plan.strategy !== 'watch' && plan.strategy !== 'rollback' && !context.wasPromoted;
   if (wasOnTrial && plan.challenger !== version && plan.challenger !== champion)

@@ -1,75 +1,8 @@
-import { parseArmTag } from '../domain/arm.ts';
 import type { Departure, Service, VersionChange, VersionRecord } from '../domain/registry.ts';
 import type { AliasTarget } from '../domain/route.ts';
 import { type Instant, instant, type RolloutId, type VersionTag } from '../domain/units.ts';
 import { began, ended, foundByRecovery, type foundByRestore, servicesOf, standingOf } from './known-good.ts';
-
-interface Arm {
-  readonly version: VersionTag;
-  readonly endpoint: string;
-}
-
-/** What a published Lambda version says of the model versions that it serves. */
-export interface Served {
-  readonly functionVersion: string;
-  readonly codeSha256: string;
-  readonly routing: 'sticky' | 'weighted';
-  readonly champion: Arm;
-  /** With a share of users, or of copies. */
-  readonly challenger?: Arm;
-}
-
-/** @returns null where it names no model version */
-export function servedBy(publication: {
-  readonly functionVersion: string;
-  readonly codeSha256: string;
-  readonly variables: Readonly<Record<string, string>>;
-}): Served | null {
-  const { functionVersion, codeSha256, variables } = publication;
-  const {
-    MLREG_ROUTE: text = '',
-    MLREG_WEIGHTED: beside = '',
-    MODEL_VERSION,
-    SAGEMAKER_ENDPOINT,
-  } = variables;
-  const common = { functionVersion, codeSha256 };
-  if (text === '') {
-    const champion = armOf({ version: MODEL_VERSION, endpoint: SAGEMAKER_ENDPOINT });
-    if (champion === null) return null;
-    const tested = testedBeside(beside, champion);
-    return { ...common, routing: 'weighted', champion, ...(tested === null ? {} : { challenger: tested }) };
-  }
-  try {
-    const route = JSON.parse(text) as { readonly champion?: unknown; readonly challenger?: unknown };
-    const [champion, challenger] = [armOf(route.champion), armOf(route.challenger)];
-    if (champion === null) return null;
-    return { ...common, routing: 'sticky', champion, ...(challenger === null ? {} : { challenger }) };
-  } catch {
-    return null;
-  }
-}
-
-/** What testers get of a weighted version that is not this one: it does not serve everybody alone. */
-function testedBeside(text: string, { version }: Arm): Arm | null {
-  if (text === '') return null;
-  try {
-    const { challenger } = JSON.parse(text) as { readonly challenger?: unknown };
-    const arm = armOf(challenger);
-    return arm === null || arm.version === version ? null : arm;
-  } catch {
-    return null;
-  }
-}
-
-function armOf(found: unknown): Arm | null {
-  const { version, endpoint } = (found ?? {}) as { readonly version?: unknown; readonly endpoint?: unknown };
-  if (typeof version !== 'string' || typeof endpoint !== 'string') return null;
-  try {
-    return { version: parseArmTag(version, 'MODEL_VERSION'), endpoint };
-  } catch {
-    return null;
-  }
-}
+import type { Served } from './served.ts';
 
 export interface RebuildInput {
   /** What the alias serves. */
@@ -156,10 +89,7 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
         aloneBy(before, champion) ??
         served.findLast((one) => aloneBy(one, champion) !== undefined)?.functionVersion);
   const functionVersion = alone ?? target.functionVersion;
-  const previous =
-    before !== undefined && before.challenger === undefined && before.champion.version !== champion
-      ? { version: before.champion.version, functionVersion: before.functionVersion }
-      : null;
+  const previous = previousOf(input, champion);
   const others = [
     ...Object.keys(target.weights),
     reached.functionVersion,
@@ -201,6 +131,7 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
       ...statusOf(fresh, role, {
         service: serviceOf(role === 'champion' ? functionVersion : (previous?.functionVersion ?? ''), name),
       }),
+      ...(role === 'other' && !isComplete && servicesOf(fresh).length === 0 ? assumedOf(version, name) : {}),
     };
     if (Object.keys(set).length > 0) changes.push({ version, set });
   }
@@ -216,6 +147,16 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
       since: at,
       rollout,
     };
+  }
+
+  /** Nothing says that it served everybody, and nothing that it did not: a person may know. */
+  function assumedOf(version: VersionTag, name: string | undefined): VersionChange['set'] {
+    const found = served.findLast((one) => aloneBy(one, version) !== undefined);
+    const wasBase = served.some((one) => one.champion.version === version);
+    if (found === undefined && !wasBase) return {};
+    const left: Departure = { at: instant(at - 2), why: 'replaced', reason, rollout };
+    const service = serviceOf(found?.functionVersion ?? '', found?.champion.endpoint ?? name);
+    return { services: [{ ...service, left, assumed: true }] };
   }
 
   function statusOf(
@@ -254,6 +195,19 @@ export function rebuild(input: RebuildInput): Rebuilt | null {
     const unproven = { services: ended(services, role === 'previous' ? left : leftOf(services, left)) };
     return { ...(status === 'challenger' ? to('candidate') : {}), ...(wasGood ? unproven : {}) };
   }
+}
+
+/**
+ * What served before the champion, by the way back that the marker names. Where that Lambda version does not say what it serves,
+ * because mlreg did not publish it, the newest trial of the champion does: its base was the champion then.
+ */
+function previousOf({ back, served }: RebuildInput, champion: VersionTag): Rebuilt['previous'] {
+  if (back === undefined) return null;
+  const before = served.find(({ functionVersion }) => functionVersion === back);
+  const trial = served.findLast(({ challenger }) => challenger?.version === champion);
+  const base = before === undefined ? trial?.champion : before.champion;
+  if (base === undefined || base.version === champion || before?.challenger !== undefined) return null;
+  return { version: base.version, functionVersion: back };
 }
 
 /** When it was left stays known; for what is not. */

@@ -40,3 +40,19 @@ export function mayAsk(variables: Readonly<Record<string, string>>, endpoint: st
   const whole = new RegExp(`(?<![A-Za-z0-9-])${endpoint}(?![A-Za-z0-9-])`);
   return Object.values(variables).some((value) => whole.test(value));
 }
+
+/** Every endpoint of mlreg's own making that is there, or was not seen to go, whatever it is needed for. */
+export function allEndpoints(
+  records: readonly VersionRecord[],
+): readonly { readonly version: VersionTag; readonly endpoint: string }[] {
+  return records.flatMap(({ version, endpoint, tombstone, retiredAt, adopted }) => {
+    const isGone = tombstone !== undefined && retiredAt !== undefined && retiredAt >= tombstone.at;
+    const named = new Set([
+      ...(tombstone === undefined || isGone ? [] : [tombstone.endpoint]),
+      ...(endpoint === undefined || adopted === true || (isGone && tombstone.endpoint === endpoint.name)
+        ? []
+        : [endpoint.name]),
+    ]);
+    return [...named].map((name) => ({ version, endpoint: name }));
+  });
+}

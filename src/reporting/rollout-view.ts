@@ -53,6 +53,7 @@ export function rolloutData(view: RolloutView): Record<string, unknown> {
     })),
     outcome: state.outcome,
     harmedRequests: harmNumber(harmOf(state)),
+    harm: harmOf(state).known,
     failedRequests: view.failed,
     shares: sharesData(view),
     metrics: metricsData(view),

@@ -27,16 +27,19 @@ const byHand = 'something other than mlreg moved it';
  * Looks at the alias that users are on at each tick of a bake: the next write would find an edit by hand, but until then
  * users get what nobody planned. What this rollout published is judged by the share that users really get, and the rollout
  * holds; at anything else it stops as its next write would. An alias that can't be read holds nothing up.
+ * @param main the plan's own alias, where it has just been read
  */
 export async function lookAtAlias(
   platform: Pick<Platform, 'readAlias' | 'variables'>,
   state: RolloutState,
+  main: AliasView | null = null,
 ): Promise<AliasNews | null> {
   const { phase, committed, serving, aliases, heldWhy, id } = state;
   const carried = aliases[serving];
   if (phase !== 'forward' || committed || carried === undefined || state.unfenced.length > 0) return null;
   if (currentStep(state)?.kind !== 'bake' || isHeldForBreach(state)) return null;
-  const found = await unlessFailed(() => platform.readAlias(serving));
+  const isMain = serving === state.plan.alias && main !== null;
+  const found = isMain ? main : await unlessFailed(() => platform.readAlias(serving));
   // A marker of another write is a late reading, or somebody's whom the next write meets: that tells them apart.
   if (found === undefined || !isEdit(found, carried)) return null;
   const { target } = found;

@@ -38,8 +38,9 @@ export async function bringToRest(platform: Platform, rest: Rest): Promise<reado
     const isServing = sameTarget(view.target, home);
     if (name === alias && !isServing) throw elsewhere(rest, view);
     const back = (await rest.leadsAstray(stamp.back)) ? functionVersion : stamp.back;
-    // Entry 0 is never an intent: seq 0 would be a way back gone without the store.
-    const common = { environment, token, seq: Math.max(1, stamp.seq), rollout: stamp.rollout, back };
+    // No entry stands behind this write. 0 would be a way back without the store; the number that stands there may be one
+    // of a rollback that no store was told of, and the store would seem to have lost that entry.
+    const common = { environment, token, seq: 1, rollout: stamp.rollout, back };
     last = { ...common, ...detailOf(rest) };
     const ours = last;
     const outcome = await takeAlias(
@@ -58,7 +59,7 @@ export async function bringToRest(platform: Platform, rest: Rest): Promise<reado
   const swapped = await swapStage(
     platform,
     { kind: 'swap-stage', to: alias, deployment: 'keep' },
-    { ...last, seq: Math.max(last.seq, (stage.stamp?.seq ?? 0) + 1) },
+    last,
   );
   if (swapped.kind === 'fenced') throw takenOver(environment);
   tidied.push(

@@ -42,9 +42,11 @@ export interface Collect {
   readonly mostVersions: number;
   /** Says what would be done, and takes no lock. */
   readonly rehearse: boolean;
+  /** Endpoints of versions that were rolled back go at once, instead of after `keepMs`: they hold the account's quotas. */
+  readonly rolledBackAtOnce?: boolean;
 }
 
-type Ports = Pick<RolloutPorts, 'store' | 'platform' | 'clock'>;
+export type Ports = Pick<RolloutPorts, 'store' | 'platform' | 'clock'>;
 type Candidate = Exclude<Retirement, { kind: 'kept' }>;
 
 /**
@@ -120,7 +122,7 @@ async function versionsOver(
 
 const named = ({ version, endpoint }: Named): Named => ({ version, endpoint });
 
-async function refuseDuringRollout({ store }: Ports, environment: string): Promise<void> {
+export async function refuseDuringRollout({ store }: Ports, environment: string): Promise<void> {
   const [newest] = await store.rollouts();
   if (newest === undefined) return;
   const { outcome } = replay(newest, await store.journal(newest));
@@ -131,12 +133,16 @@ async function refuseDuringRollout({ store }: Ports, environment: string): Promi
   });
 }
 
-async function lookUp({ store, clock, platform }: Ports, { keepMs }: Collect) {
+async function lookUp({ store, clock, platform }: Ports, { keepMs, rolledBackAtOnce = false }: Collect) {
   const records = await store.versions();
   const due: Candidate[] = [];
   const kept: Collection['kept'][number][] = [];
   for (const one of retirements(records, { now: clock.now(), keepMs })) {
-    if (one.kind === 'kept' && !(await hasFailed(platform, one.endpoint))) {
+    const isRolledBack = records.some(
+      ({ version, status }) => version === one.version && status === 'rolled_back',
+    );
+    const mayGo = rolledBackAtOnce && isRolledBack;
+    if (one.kind === 'kept' && !mayGo && !(await hasFailed(platform, one.endpoint))) {
       const why = `until ${new Date(one.until).toISOString()}`;
       kept.push({ version: one.version, endpoint: one.endpoint, why });
     } else due.push(one.kind === 'kept' ? { ...named(one), kind: 'due' } : one);
@@ -192,10 +198,10 @@ async function asksAny(platform: Platform, back: string, due: readonly Candidate
 }
 
 /** Behind the tombstone no lock is needed: what it names is nobody's any more. */
-async function takeDown(
+export async function takeDown(
   { store, platform, clock }: Ports,
   token: number,
-  buried: readonly Candidate[],
+  buried: readonly Named[],
 ): Promise<Pick<Collection, 'retired' | 'unfinished'>> {
   const retired: Named[] = [];
   const unfinished: Collection['unfinished'][number][] = [];

@@ -1,9 +1,10 @@
-import type { Outcome } from '../domain/journal.ts';
+import type { Outcome, Stamp } from '../domain/journal.ts';
 import { createLimit } from '../domain/limit.ts';
 import { type Instant, later } from '../domain/units.ts';
 import { standingOf } from './credentials.ts';
 import { returnEndpointOf } from './keep-warm.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
+import { broughtBack } from './marker-watch.ts';
 import { backAtLimit, isOutage } from './outage.ts';
 import type { RolloutPorts } from './ports.ts';
 import { tick, type TickResult } from './tick.ts';
@@ -44,11 +45,14 @@ interface Driving {
   readonly until?: Instant | undefined;
   /** Told once of each time that the store is out of reach, or the credentials have expired. */
   readonly onOutage?: ((why: string) => void) | undefined;
+  /** Told once of a rollback by the alias alone that a person made meanwhile. */
+  readonly onBroughtBack?: ((marker: Stamp) => void) | undefined;
 }
 
 async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Driving): Promise<DriveResult> {
   const standing = standingOf(ports, journal);
   const memory = unjournaled();
+  let told = false;
   let outage: { readonly since: Instant; tries: number } | null = null;
   for (;;) {
     if (options.signal.aborted) return { kind: 'stopped' };
@@ -72,6 +76,9 @@ async function driveOn(ports: RolloutPorts, journal: JournalWriter, options: Dri
         continue;
       }
       const pause = outagePauseMs[outage.tries++] ?? 10_000;
+      const back: Stamp | null = told ? null : await broughtBack(ports.platform, journal);
+      if (back !== null) options.onBroughtBack?.(back);
+      told ||= back !== null;
       await standStill(ports, journal, memory, later(since, pause), options.signal);
       continue;
     }

@@ -1,6 +1,6 @@
 import type { Return } from '../domain/plan.ts';
 import type { Service, VersionRecord } from '../domain/registry.ts';
-import { type Platform, PlatformError } from '../ports/platform.ts';
+import { type EndpointState, type Platform, PlatformError } from '../ports/platform.ts';
 
 /** How a version comes back to users. */
 export interface WayBack {
@@ -42,7 +42,10 @@ export async function findReturn(
   const { functionVersion, endpoint, routing, codeSha256 } = service;
   const isBuried = endpoint === '' || record.tombstone?.endpoint === endpoint;
   const found = isBuried ? 'missing' : await unlessUnknown(() => platform.endpoint(endpoint, haste));
-  const version = await unlessUnknown(() => platform.codeSha256(functionVersion, haste));
+  const isUnknown = functionVersion === '';
+  const version = isUnknown
+    ? 'missing'
+    : await unlessUnknown(() => platform.codeSha256(functionVersion, haste));
   const isEndpointGone = found === 'missing' || (found !== null && found.kind !== 'in-service');
   const isVersionGone = version === 'missing';
   const returnsTo: Return = {
@@ -53,9 +56,12 @@ export async function findReturn(
   const kept = { name: endpoint, generation: record.endpoint?.generation ?? 1 };
   if (!isVersionGone && !isEndpointGone) return { returnsTo, endpoint: kept };
   const isFailed = found !== null && found !== 'missing' && found.kind === 'failed';
-  const what = isBuried ? 'was retired' : isFailed ? `${endpoint} failed` : `${endpoint} is gone`;
+  const what = isBuried ? 'was retired' : `${endpoint} ${stateText(found)}`;
   const builds = [
-    ...(isVersionGone ? [`Lambda version ${functionVersion}, which served it, was deleted`] : []),
+    ...(isUnknown ? ['no Lambda version is known to serve it alone'] : []),
+    ...(isVersionGone && !isUnknown
+      ? [`Lambda version ${functionVersion}, which served it, was deleted`]
+      : []),
     ...(isEndpointGone ? [`its endpoint ${what}`] : []),
   ].join(', and ');
   if (!isEndpointGone) return { builds, endpoint: kept };
@@ -64,6 +70,12 @@ export async function findReturn(
   const fits = !isVersionGone && !isBuried && !isFailed && record.endpoint?.name === endpoint;
   const makes = { builds, makesEndpoint: true } as const;
   return fits ? { ...makes, returnsTo, endpoint: kept } : { ...makes, endpoint: next, anew: true };
+}
+
+function stateText(found: EndpointState | 'missing' | null): string {
+  if (found === null || found === 'missing' || found.kind === 'absent') return 'is gone';
+  if (found.kind === 'failed') return 'failed';
+  return found.kind === 'deleting' ? 'is being deleted' : 'is not in service yet';
 }
 
 /** AWS's answer, `missing` where it says that there is none, and null where it refuses, or says nothing. */

@@ -1,5 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { RolloutId } from '../domain/units.ts';
+import { restoredTable } from '../domain/restored-table.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
@@ -134,7 +135,7 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
   const nothing: Remembered = { token: 0, store: undefined, writer: undefined, journal: null };
   if (found.every(({ stamp }) => stamp === undefined))
     return found.map(({ description }) => meaningOf(undefined, description, nothing));
-  const { token, writer, store: identity, restoring } = await store.lock();
+  const { token, writer, store: identity, restoring, elsewhere } = await store.lock();
   const journals = new Map<RolloutId, Told>(own === undefined ? [] : [[own.id, ofState(own)]]);
   const meanings: Meaning[] = [];
   for (const { stamp, description, isNumberedApart } of found) {
@@ -145,6 +146,10 @@ async function lookAtAll(store: Asked, found: readonly Marker[], own?: Own): Pro
     if (restoring === true) {
       const remembered = { ...nothing, token, store: identity, restoring };
       meanings.push(meaningOf(stamp, description, remembered));
+      continue;
+    }
+    if (elsewhere !== undefined) {
+      meanings.push(meaningOf(stamp, description, { ...nothing, token, store: identity, elsewhere }));
       continue;
     }
     const isNewest = stamp.token === token;
@@ -280,6 +285,7 @@ export function behindText(
         mend: recover,
       };
     case 'copied':
+      if (meaning.table !== undefined) return restoredTable(meaning.table, environment);
       return {
         what: `${where} was written by another copy of this store`,
         why: 'both copies gave out the same token, so one of them was copied by hand and the other one is in use',

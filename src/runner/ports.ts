@@ -9,6 +9,7 @@ import type {
   Store,
   UserCounts,
 } from '../ports/index.ts';
+import type { JobTokens } from '../ports/job-tokens.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { PendingStore } from '../ports/pending.ts';
 import type { WarmKeeper } from './keep-warm.ts';
@@ -34,6 +35,8 @@ export interface RolloutPorts {
   readonly keeper?: WarmKeeper;
   /** Compares an artifact with what was registered before an endpoint is made of it. Absent: nobody does. */
   readonly artifacts?: Pick<Artifacts, 'digest'>;
+  /** Checks the tokens by which approvers prove who they are. Absent: no token is believed. */
+  readonly jobTokens?: JobTokens;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -111,7 +111,7 @@ async function orderBlind(
     const { undoes, force } = order;
     if (undoes !== undefined && force !== true && hasBegunSince(newest, undoes))
       return { kind: 'another-rollout', view: found, rollout: newest.rollout };
-    const wanted = order.to ?? leadsBackTo(newest, found);
+    const wanted = order.to ?? leadsBackTo(newest);
     if (isBlind(stamp) && force !== true && targetOf(stamp) !== wanted)
       return { kind: 'another-order', view: found, wanted };
     const target = only(wanted);

@@ -14,7 +14,7 @@ import type { RolloutState } from '../engine/state.ts';
  */
 
 /** Raised whenever `RolloutState`, or what `apply` makes of an entry, changes: what an older mlreg folded is read no more. */
-export const snapshotFormat = 7;
+export const snapshotFormat = 8;
 
 /** So many entries make it worth while. */
 export const snapshotEvery = 256;

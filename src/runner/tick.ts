@@ -10,9 +10,11 @@ import { withWhatUsersGet } from './hand-moved.ts';
 import { withLostChampion } from './lost-champion.ts';
 import { Fenced, type JournalWriter } from './journal-writer.ts';
 import type { RolloutPorts } from './ports.ts';
+import { isLookDue, newsOfMarker, readMain } from './marker-watch.ts';
 import { keepSnapshot } from './snapshot.ts';
 import { lookAtStage } from './stage-watch.ts';
 import { type Unjournaled, unjournaled } from './unjournaled.ts';
+import { vouched } from './vouch.ts';
 import { decidingVerdict, isJudged, verdictOn } from '../engine/verdict-on.ts';
 
 export type TickResult =
@@ -44,13 +46,27 @@ export async function tick(
       await memory.write(journal, () => ports.clock.now());
       // As often as there is news of users, for that is when it matters where they are.
       const isNews = journal.state().length > before;
-      const moved = isNews ? await lookAtAlias(ports.platform, journal.state()) : null;
+      const now = ports.clock.now();
+      const isDue = isNews || isLookDue(memory.lookedAt, journal.state(), now);
+      const found = isDue ? await readMain(ports.platform, journal.state()) : null;
+      if (isDue) memory.lookedAt = now;
+      const marked = await newsOfMarker(ports, journal, found);
+      if (marked?.kind === 'stop') {
+        await ports.store.release(journal.token).catch(() => false);
+        return { kind: 'lost', by: marked.by };
+      }
+      if (marked !== null) await journal.append(ports.clock.now(), marked.entries);
+      const moved =
+        isNews && marked === null ? await lookAtAlias(ports.platform, journal.state(), found) : null;
       if (moved?.kind === 'back') {
         const stopped = await carryOut(ports, journal, moved.fence);
         if (stopped !== null) return stopped;
       }
       if (moved !== null) await journal.append(ports.clock.now(), [moved.entry]);
-      const held = isNews && moved === null ? await lookAtStage(ports.platform, journal.state()) : null;
+      const held =
+        isNews && moved === null && marked === null
+          ? await lookAtStage(ports.platform, journal.state())
+          : null;
       if (held !== null) await journal.append(ports.clock.now(), [held]);
     }
     for (let decisions = 0; decisions < mostDecisions; decisions++) {
@@ -123,7 +139,8 @@ async function lost(ports: RolloutPorts): Promise<Lost> {
 
 async function readInbox(ports: RolloutPorts, journal: JournalWriter): Promise<void> {
   const requests = await ports.store.inbox(journal.state().id, journal.state().requestsSeen);
-  for (const request of requests) {
+  for (const posted of requests) {
+    const request = await vouched(ports.jobTokens, journal.state(), posted, ports.clock.now());
     const now = ports.clock.now();
     const { accepted, answer } = admit(journal.state(), request, now);
     await journal.append(now, [{ kind: 'request', request, accepted, answer }]);

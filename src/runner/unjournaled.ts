@@ -21,6 +21,8 @@ export interface Seen {
 
 /** What an owner has read of the metrics since the journal's last entry. While the store is out, that only grows. */
 export interface Unjournaled {
+  /** When this process last read the alias without writing it; null: never. */
+  lookedAt: Instant | null;
   /** Reads the ticks that are new since the last look, and none of them a second time. */
   look(ports: Sources, state: RolloutState): Promise<Seen>;
   /** The journal entries that say what was read, oldest first. */
@@ -41,6 +43,7 @@ export function unjournaled(): Unjournaled {
   let sent: Reading | null = null;
 
   return {
+    lookedAt: null,
     async look(ports, state) {
       if (seen === null || base?.id !== state.id || base.length !== state.length) {
         base = state;

@@ -1,7 +1,7 @@
 import type { VersionTag } from '../domain/units.ts';
 import { type Platform, PlatformError } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
-import { servedBy } from '../registry/rebuild.ts';
+import { servedBy } from '../registry/served.ts';
 import type { EnvironmentView, NamedAlias } from './environment-view.ts';
 import type { Meaning } from '../engine/marker.ts';
 

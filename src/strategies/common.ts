@@ -13,8 +13,9 @@ export const split = (champion: VersionTag, challenger: VersionTag, share: Perce
 });
 
 export function approval(settings: Settings): readonly Step[] {
-  if (settings.approvals === 0) return [];
-  return [{ kind: 'approve', needed: settings.approvals, timeoutMs: settings.approvalTimeoutMs }];
+  const { approvals: needed, approvalTimeoutMs: timeoutMs, approvers } = settings;
+  if (needed === 0) return [];
+  return [{ kind: 'approve', needed, timeoutMs, ...(approvers === undefined ? {} : { approvers }) }];
 }
 
 /** Endpoint up, every route of the plan published, smoke requests answered: all before any user is touched. */
@@ -64,6 +65,9 @@ export function conclusion(settings: Settings, subject: string): readonly Step[]
   ];
 }
 
+/** All others move no users, or back. */
+const hasWindows: ReadonlySet<StrategyName> = new Set(['canary', 'blue-green', 'all-at-once']);
+
 /** A shadow harms nobody, and whoever goes back wants users away from what serves. */
 const mayHold: ReadonlySet<StrategyName> = new Set(['canary', 'blue-green', 'watch']);
 
@@ -88,6 +92,7 @@ export function planOf(strategy: StrategyName, settings: Settings, steps: readon
     ...(settings.horizonMs === undefined ? {} : { horizonMs: settings.horizonMs }),
     ...(settings.onBreach !== undefined && mayHold.has(strategy) ? { onBreach: settings.onBreach } : {}),
     maxHoldMs: settings.maxHoldMs,
+    ...(settings.windows !== undefined && hasWindows.has(strategy) ? { windows: settings.windows } : {}),
     unreadableMs: settings.unreadableMs,
     ...(settings.serving === undefined || !steps.some(({ kind }) => kind === 'provision')
       ? {}

@@ -1,4 +1,6 @@
 import type { AnswerContract } from '../domain/answer-contract.ts';
+import type { Approvers } from '../domain/approvers.ts';
+import type { DeployWindows } from '../domain/deploy-windows.ts';
 import type { OnInconclusive, Plan, Return } from '../domain/plan.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
 import type { Routing } from '../domain/route.ts';
@@ -29,6 +31,10 @@ export interface Settings {
   readonly maxHoldMs: number;
   /** Approvals by people other than the one who starts it, before anything reaches users. */
   readonly approvals: number;
+  /** Who may give them; undefined: whoever has a name. */
+  readonly approvers?: Approvers;
+  /** When more users may get the challenger; undefined: at any time. */
+  readonly windows?: DeployWindows;
   readonly approvalTimeoutMs: number;
   readonly provisionTimeoutMs: number;
   readonly keepPreviousMs: number;

@@ -72,6 +72,26 @@ export const recordRows: readonly CommandRow[] = [
     load: async () => (await import('../commands/gc.ts')).gc,
   },
   {
+    name: 'retire',
+    summary:
+      'delete endpoints before their time: of versions that were rolled back, or all of an environment',
+    options: [
+      [
+        '--rolled-back',
+        'delete the endpoints of versions that were rolled back, without waiting for keepPrevious',
+      ],
+      ['--all', 'delete every endpoint, also the one that serves: its users get errors (requires --reason)'],
+      ['--reason <text>', 'why, for the record'],
+      ['--dry-run', 'list what would be deleted and stop'],
+    ],
+    examples: [
+      'mlreg retire --rolled-back -e prod',
+      'mlreg retire --all --dry-run -e dev',
+      "mlreg retire --all --reason 'environment is torn down' -e dev",
+    ],
+    load: async () => (await import('../commands/retire.ts')).retire,
+  },
+  {
     name: 'doctor',
     summary: 'check everything that a rollout and a rollback need',
     examples: ['mlreg doctor -e prod', 'mlreg doctor -o json'],

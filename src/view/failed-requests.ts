@@ -2,8 +2,9 @@ import type { ArmTick, Observation } from '../domain/observation.ts';
 import { createHistogramSum, quantile, total } from '../monitor/judge/evidence/histogram.ts';
 import { surelyAbove, tailOf } from '../monitor/judge/evidence/tail.ts';
 import { msText, requestsText, thousands } from '../monitor/judge/words.ts';
-import { harmOf } from '../engine/harm.ts';
+import { type Harm, harmOf } from '../engine/harm.ts';
 import type { RolloutState } from '../engine/state.ts';
+import { laterUnread } from './harm-words.ts';
 
 /** What users got from one version: counts, and no judgement. */
 export interface ArmNumbers {
@@ -95,16 +96,26 @@ export function failedText(state: RolloutState, arms: BothArms = armsOf(state.ob
   if (known === 'not known') return `not known: metrics of ${plan.challenger} were missing`;
   if (challenger.requests === 0) return 'no request was seen';
   const { requests, failed } = challenger;
-  const atLeast = known === 'at least' ? 'at least ' : '';
-  const failedOf = `${atLeast}${thousands(failed)} of ${requestsText(requests)} failed`;
+  const failedOf = `${atLeast(known)}${thousands(failed)} of ${requestsText(requests)} failed`;
   const parts = [`${failedOf}${expectedText(champion, requests)}`];
   if (slow !== null && slow.requests > 0.1 * slow.of)
     parts.push(`${thousands(slow.requests)} of ${thousands(slow.of)} slower than the champion's p95`);
   else if (slow === null && isSlower(challenger.meanMs, champion.meanMs))
     parts.push(`${msText(challenger.meanMs ?? 0)} in the mean, champion ${msText(champion.meanMs ?? 0)}`);
-  if (known === 'at least') parts.push('later metrics could not be read');
+  if (known === 'at least') parts.push(laterUnread);
   return parts.join('; ');
 }
+
+/** The same in a column: `at least 3 of 1,200`; null where no metrics were read. */
+export function failedShort(
+  state: RolloutState,
+  { challenger: { failed, requests } }: BothArms,
+): string | null {
+  if (requests === 0) return null;
+  return `${atLeast(harmOf(state).known)}${thousands(failed)} of ${thousands(requests)}`;
+}
+
+const atLeast = (known: Harm['known']): string => (known === 'all' ? '' : 'at least ');
 
 /** A mean that nobody need mention is left out. */
 const isSlower = (challenger: number | null, champion: number | null): boolean =>

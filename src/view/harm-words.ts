@@ -8,13 +8,16 @@ export const harmIn = ({ harmedRequests, harm }: Extract<Outcome, { kind: 'rolle
   known: harm ?? 'all',
 });
 
+/** Why a count is the least that it can be. */
+export const laterUnread = 'later metrics were not read';
+
 /** `3 requests failed or were too slow`; never a number where none is known. */
 export function harmSentence({ requests, known }: Harm): string {
   switch (known) {
     case 'all':
       return `${counted(requests, 'request')} failed or ${requests === 1 ? 'was' : 'were'} too slow`;
     case 'at least':
-      return `at least ${counted(requests, 'request')} failed or ${requests === 1 ? 'was' : 'were'} too slow, later metrics could not be read`;
+      return `at least ${counted(requests, 'request')} failed or ${requests === 1 ? 'was' : 'were'} too slow, ${laterUnread}`;
     case 'not known':
       return 'how many requests failed is not known: metrics were missing';
   }

@@ -26,7 +26,7 @@ run "routes" {
   }
 
   assert {
-    condition     = aws_apigatewayv2_integration.function.integration_uri == "${var.function_arn}:$${stageVariables.alias}"
+    condition     = aws_apigatewayv2_integration.function.integration_uri == "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/${var.function_arn}:$${stageVariables.alias}/invocations"
     error_message = "the stage says which alias serves"
   }
 

@@ -15,6 +15,7 @@ variables {
   topic_arn            = "arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod"
   bucket_arn           = "arn:aws:s3:::mlreg-models-prod-123456789012"
   model_role_arn       = "arn:aws:iam::123456789012:role/recommendation-model-prod"
+  artifact_prefix      = "recommendation"
   shadow_function_name = "recommendation-shadow-prod"
   state_machine_name   = "mlreg-rollout-prod"
 }
@@ -32,13 +33,13 @@ run "no_more_than_needed" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["Lists", "ReadUserCounts"]
+    condition     = [for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.operator.policy).Statement) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["ReadMetrics", "ReadUserCounts", "CheckAccount"]
     error_message = "only what has no resources to name is allowed everywhere"
   }
 
   assert {
     condition = length(setintersection(
-      flatten([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement) : statement.Action]),
+      flatten([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement, jsondecode(aws_iam_policy.operator.policy).Statement) : statement.Action]),
       [
         "*", "lambda:*", "lambda:UpdateFunctionCode", "lambda:CreateAlias", "lambda:DeleteAlias",
         "lambda:AddPermission", "dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:*", "s3:PutObject", "s3:DeleteObject",
@@ -70,7 +71,28 @@ run "no_more_than_needed" {
   }
 
   assert {
-    condition     = length(aws_iam_policy.read.policy) < 6144 && length(aws_iam_policy.write.policy) < 6144
+    condition = alltrue([for statement in concat(jsondecode(aws_iam_policy.read.policy).Statement, jsondecode(aws_iam_policy.write.policy).Statement, jsondecode(aws_iam_policy.operator.policy).Statement) :
+      jsonencode(statement.Condition) == jsonencode({
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["prod/recommendation", "prod/recommendation/*"] }
+        Null                      = { "dynamodb:LeadingKeys" = "false" }
+      })
+      if length(setintersection(flatten([statement.Action]), ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"])) > 0
+    ])
+    error_message = "items of this model in this environment, and never all of the table"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.operator.policy).Statement : statement.Resource if statement.Sid == "ReadArtifacts"] == ["arn:aws:s3:::mlreg-models-prod-123456789012/recommendation/*"]
+    error_message = "artifacts of this model"
+  }
+
+  assert {
+    condition     = length([for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement if contains(flatten([statement.Action]), "kms:CreateGrant")]) == 0
+    error_message = "no grant without a key of one's own"
+  }
+
+  assert {
+    condition     = max(length(aws_iam_policy.read.policy), length(aws_iam_policy.write.policy), length(aws_iam_policy.operator.policy)) < 6144
     error_message = "IAM takes 6144 characters"
   }
 
@@ -92,7 +114,7 @@ run "enough_for_a_rollout" {
       [
         "lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "apigateway:GET",
         "sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "cloudwatch:GetMetricData",
-        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable", "s3:GetObject", "s3:ListBucket", "logs:FilterLogEvents",
+        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable", "logs:FilterLogEvents",
         "logs:StartQuery", "logs:GetQueryResults", "logs:StopQuery",
       ],
       flatten([for statement in jsondecode(aws_iam_policy.read.policy).Statement : statement.Action]),
@@ -106,11 +128,44 @@ run "enough_for_a_rollout" {
         "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion", "lambda:DeleteFunction", "lambda:UpdateAlias", "lambda:InvokeFunction", "apigateway:PATCH",
         "apigateway:POST", "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig", "sagemaker:CreateEndpoint", "sagemaker:AddTags",
         "sagemaker:InvokeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel", "iam:PassRole",
-        "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "states:StartExecution",
+        "dynamodb:PutItem", "sns:Publish",
       ],
       flatten([for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Action]),
     )) == 0
     error_message = "rolling out"
+  }
+
+  assert {
+    condition     = toset(keys(output.policy_arns)) == toset(["read", "write", "operator"]) && toset(keys(output.controller_policy_arns)) == toset(["read", "write"])
+    error_message = "the controller does not do what people do"
+  }
+}
+
+run "keys_of_ones_own" {
+  command = plan
+
+  variables {
+    kms_key_arns = ["arn:aws:kms:eu-west-1:123456789012:key/k"]
+  }
+
+  module {
+    source = "../modules/cli-role"
+  }
+
+  assert {
+    condition = jsonencode([for statement in jsondecode(aws_iam_policy.write.policy).Statement : [statement.Resource, statement.Condition] if contains(flatten([statement.Action]), "kms:CreateGrant")]) == jsonencode([[
+      var.kms_key_arns,
+      {
+        Bool         = { "kms:GrantIsForAWSResource" = "true" }
+        StringEquals = { "kms:ViaService" = ["lambda.eu-west-1.amazonaws.com", "dynamodb.eu-west-1.amazonaws.com"] }
+      },
+    ]])
+    error_message = "Lambda makes grants when a version is published, and nobody else may ask for one"
+  }
+
+  assert {
+    condition     = max(length(aws_iam_policy.read.policy), length(aws_iam_policy.write.policy), length(aws_iam_policy.operator.policy)) < 6144
+    error_message = "IAM takes 6144 characters"
   }
 }
 
@@ -143,8 +198,8 @@ run "people" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.cli[0].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::123456789012:role/ml-engineers"] && length(aws_iam_role_policy_attachment.cli) == 2
-    error_message = "those named, with both policies"
+    condition     = jsondecode(aws_iam_role.cli[0].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::123456789012:role/ml-engineers"] && length(aws_iam_role_policy_attachment.cli) == 3
+    error_message = "those named, with all policies"
   }
 }
 
@@ -155,11 +210,12 @@ run "mistakes" {
     trusted_principal_arns = ["*"]
     model_role_arn         = "arn:aws:iam::123456789012:role/*"
     webhook_parameter_name = "/mlreg/*"
+    artifact_prefix        = "*"
   }
 
   module {
     source = "../modules/cli-role"
   }
 
-  expect_failures = [var.trusted_principal_arns, var.model_role_arn, var.webhook_parameter_name]
+  expect_failures = [var.trusted_principal_arns, var.model_role_arn, var.webhook_parameter_name, var.artifact_prefix]
 }

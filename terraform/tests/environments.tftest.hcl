@@ -164,3 +164,47 @@ run "as_little_as_possible" {
     error_message = "what isn't there is said to be absent"
   }
 }
+
+run "second_model" {
+  command = plan
+
+  variables {
+    router_package_file     = "./fixtures/function.zip"
+    controller_package_file = "./fixtures/function.zip"
+    model                   = "ranking"
+    environment             = "qa"
+    ecr_repository_arns     = []
+    api                     = { authorizer = { kind = "none" } }
+    github                  = { repository = "acme/ranking", repository_ids = { owner = 1, repository = 3 } }
+    shared = {
+      table_name          = "mlreg-qa"
+      topic_name          = "mlreg-alerts-qa"
+      bucket_name         = "mlreg-models-qa-123456789012"
+      github_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    }
+  }
+
+  module {
+    source = "../modules/stack"
+  }
+
+  assert {
+    condition     = length(module.registry) == 0 && length(module.storage) == 0
+    error_message = "table and bucket are there already"
+  }
+
+  assert {
+    condition     = output.mlreg.table == "mlreg-qa" && output.mlreg.topic == "mlreg-alerts-qa" && output.bucket == "mlreg-models-qa-123456789012"
+    error_message = "those that were given"
+  }
+
+  assert {
+    condition     = output.mlreg.controller == "ranking-rollout-qa" && output.mlreg.function == "ranking-inference-qa"
+    error_message = "what is its own carries the model"
+  }
+
+  assert {
+    condition     = output.shared == var.shared
+    error_message = "a third model can be given the same"
+  }
+}

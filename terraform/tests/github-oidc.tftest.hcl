@@ -21,16 +21,23 @@ run "both_forms" {
   }
 
   assert {
-    condition = jsondecode(aws_iam_role.github.assume_role_policy).Statement[0].Condition == {
-      StringEquals = {
-        "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-        "token.actions.githubusercontent.com:sub" = [
-          "repo:acme/models:environment:prod",
-          "repo:acme@1234567/models@987654321:environment:prod",
-        ]
-      }
+    condition = { for statement in jsondecode(aws_iam_role.github.assume_role_policy).Statement : statement.Sid => jsonencode(statement.Condition) } == {
+      ByIds = jsonencode({ StringEquals = {
+        "token.actions.githubusercontent.com:aud" = ["sts.amazonaws.com"]
+        "token.actions.githubusercontent.com:sub" = ["repo:acme@1234567/models@987654321:environment:prod"]
+      } })
+      ByName = jsonencode({ StringEquals = {
+        "token.actions.githubusercontent.com:aud"           = ["sts.amazonaws.com"]
+        "token.actions.githubusercontent.com:repository_id" = ["987654321"]
+        "token.actions.githubusercontent.com:sub"           = ["repo:acme/models:environment:prod"]
+      } })
     }
-    error_message = "both forms of the subject, equal and not alike"
+    error_message = "both forms of the subject, equal and not alike; the names only of the repository with that number"
+  }
+
+  assert {
+    condition     = aws_iam_role.github.name == "mlreg-github-prod"
+    error_message = "the name that workflows know"
   }
 
   assert {
@@ -49,6 +56,7 @@ run "names_alone" {
 
   variables {
     repository_ids = null
+    role_name      = "ranking-github-prod"
     provider_arn   = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
   }
 
@@ -59,6 +67,11 @@ run "names_alone" {
   assert {
     condition     = output.subjects == ["repo:acme/models:environment:prod"] && length(aws_iam_openid_connect_provider.github) == 0
     error_message = "an account has one provider for GitHub, and it is used where it is there"
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_iam_role.github.assume_role_policy).Statement) == 1 && aws_iam_role.github.name == "ranking-github-prod"
+    error_message = "only names are trusted; another model's role has another name"
   }
 }
 

@@ -71,7 +71,7 @@ run "least_privilege" {
   }
 
   assert {
-    condition     = [for statement in concat(module.job_role.statements, module.pipeline.role.statements) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["RegistryToken", "Metrics", "Logs"]
+    condition     = [for statement in concat(module.job_role.statements, module.pipeline.role.statements) : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["Metrics", "RegistryToken", "Logs"]
     error_message = "only what has no resources to name is allowed everywhere"
   }
 
@@ -96,5 +96,27 @@ run "long_names" {
   assert {
     condition     = length(local.job_prefix) + 9 <= 63 && length(module.job_role.name) <= 64 && length(module.pipeline.state_machine.name) <= 80
     error_message = "SageMaker's names have 63 characters, IAM's 64, Step Functions' 80"
+  }
+}
+
+run "no_repository_of_this_account" {
+  command = plan
+
+  variables {
+    ecr_repository_arns = []
+  }
+
+  module {
+    source = "../modules/ml-pipeline"
+  }
+
+  assert {
+    condition     = length([for statement in module.job_role.statements : statement if length(flatten([statement.Resource])) == 0]) == 0
+    error_message = "IAM refuses a statement that names no resource"
+  }
+
+  assert {
+    condition     = length([for statement in module.job_role.statements : statement if contains(flatten([statement.Action]), "ecr:GetAuthorizationToken")]) == 0
+    error_message = "no token for a registry that is not asked"
   }
 }

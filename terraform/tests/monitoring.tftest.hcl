@@ -29,8 +29,8 @@ run "alarms" {
 
   assert {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.share), values(aws_cloudwatch_metric_alarm.table_throttled),
-      [aws_cloudwatch_metric_alarm.latency, aws_cloudwatch_metric_alarm.endpoint_errors, aws_cloudwatch_metric_alarm.undelivered]) :
-      alarm.actions_enabled != false && alarm.alarm_actions == toset([aws_sns_topic.alerts.arn]) && alarm.comparison_operator == "GreaterThanThreshold" && startswith(alarm.alarm_name, "mlreg-prod-")
+      [aws_cloudwatch_metric_alarm.latency, aws_cloudwatch_metric_alarm.endpoint_errors, aws_cloudwatch_metric_alarm.undelivered[0]]) :
+      alarm.actions_enabled != false && alarm.alarm_actions == toset([aws_sns_topic.alerts[0].arn]) && alarm.comparison_operator == "GreaterThanThreshold" && startswith(alarm.alarm_name, "mlreg-prod-")
     ])
     error_message = "each alarm tells the topic"
   }
@@ -89,12 +89,12 @@ run "topic" {
   }
 
   assert {
-    condition     = aws_sns_topic.alerts.name == "mlreg-alerts-prod"
+    condition     = aws_sns_topic.alerts[0].name == "mlreg-alerts-prod"
     error_message = "mlreg.yaml expects the topic by this name"
   }
 
   assert {
-    condition     = jsondecode(aws_sns_topic_policy.alerts.policy).Statement[0].Principal.Service == "cloudwatch.amazonaws.com"
+    condition     = jsondecode(aws_sns_topic_policy.alerts[0].policy).Statement[0].Principal.Service == "cloudwatch.amazonaws.com"
     error_message = "alarms may publish"
   }
 
@@ -134,4 +134,26 @@ run "alarms_that_never_fire" {
   }
 
   expect_failures = [var.limits]
+}
+
+run "a_topic_that_is_there" {
+  command = plan
+
+  variables {
+    topic_name = "mlreg-alerts-prod"
+  }
+
+  module {
+    source = "../modules/monitoring"
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.alerts) == 0 && length(aws_sns_topic_policy.alerts) == 0 && length(aws_cloudwatch_metric_alarm.undelivered) == 0
+    error_message = "neither made anew nor watched twice"
+  }
+
+  assert {
+    condition     = output.topic_arn == "arn:aws:sns:eu-west-1:123456789012:mlreg-alerts-prod" && aws_cloudwatch_metric_alarm.latency.alarm_actions == toset([output.topic_arn])
+    error_message = "alarms tell it"
+  }
 }

@@ -61,11 +61,28 @@ run "harmless" {
   }
 }
 
-run "no_limit_is_a_mistake" {
+run "an_account_with_none_to_spare" {
   command = plan
 
   variables {
     reserved_concurrency = -1
+  }
+
+  module {
+    source = "../modules/shadow-function"
+  }
+
+  assert {
+    condition     = module.function.function.reserved_concurrent_executions == -1
+    error_message = "none is kept"
+  }
+}
+
+run "no_limit_is_a_mistake" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 0
   }
 
   module {

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/domain/journal.ts';
+import { PlatformError } from '../../src/ports/platform.ts';
 import { rolloutId, type VersionTag } from '../../src/domain/units.ts';
+import { click, type JobIssuer, jobIssuer } from '../support/job-issuer.ts';
 import { type CliWorld, projectConfig, type Ran, serving, type Typed } from '../support/cli-world.ts';
 
 const deploy = 'deploy --model-version v2.3.0 --yes -e';
@@ -16,6 +18,7 @@ async function whileItWaits(
   cli: CliWorld,
   environment: string,
   typed: readonly (readonly [words: string, by: Typed])[],
+  starter: Typed = {},
 ): Promise<{ readonly answers: readonly Ran[]; readonly end: Ran }> {
   let all: Promise<Ran[]> | undefined;
   cli.when(waits, () => {
@@ -25,7 +28,7 @@ async function whileItWaits(
       return answers;
     })();
   });
-  const end = await cli.run(`${deploy} ${environment}`);
+  const end = await cli.run(`${deploy} ${environment}`, starter);
   return { end, answers: (await all) ?? [] };
 }
 
@@ -148,50 +151,277 @@ describe('a rollout that needs an approval', () => {
   });
 });
 
+const listed = (approvers: string): string =>
+  patient.replace('staging: { approvals: 1 }', `staging: { approvals: 1, approvers: { ${approvers} } }`);
+const onGitHub = 'repository: acme/models';
+/** The variables that a runner sets, and nothing else. */
+const variables = (login: string): Record<string, string> => ({
+  GITHUB_ACTIONS: 'true',
+  GITHUB_ACTOR: login,
+  GITHUB_RUN_ID: '42',
+  GITHUB_REPOSITORY: 'acme/models',
+  GITHUB_SERVER_URL: 'https://github.com',
+});
+/** A job that GitHub vouches for; all jobs have the session of one role. */
+const job = (login: string, claims: Record<string, string> = {}): Typed => ({
+  as: 'job',
+  env: { ...variables(login), JOB: JSON.stringify({ ...click(login), ...claims }) },
+});
+
 describe('who approves', () => {
-  const arn = 'arn:aws:sts::123456789012:assumed-role/deploy';
-  const onGitHub = (login: string): Record<string, string> => ({
-    GITHUB_ACTIONS: 'true',
-    GITHUB_ACTOR: login,
-    GITHUB_RUN_ID: '42',
-    GITHUB_REPOSITORY: 'acme/models',
-    GITHUB_SERVER_URL: 'https://github.com',
+  let github: JobIssuer;
+  beforeAll(async () => {
+    github = await jobIssuer();
   });
-  const asked = async (cli: CliWorld): Promise<any> => {
-    const entries = await cli.store.journal(rolloutId('r-1'));
-    return entries.find(({ kind }) => kind === 'request');
-  };
+  const role = 'arn:aws:sts::123456789012:assumed-role';
+
+  async function world(config: string): Promise<CliWorld> {
+    const cli = await serving(config);
+    cli.jobTokens = {
+      request: async (env, audience) =>
+        env.JOB === undefined
+          ? null
+          : github.sign({
+              claims: JSON.parse(env.JOB) as Record<string, string>,
+              audience,
+              at: cli.clock.now(),
+            }),
+      verify: github.tokens.verify,
+    };
+    cli.identity = async (as) => ({
+      account: '123456789012',
+      arn: as === 'job' ? `${role}/mlreg-cli/mlreg-42-1` : `arn:aws:iam::123456789012:user/${as}`,
+    });
+    return cli;
+  }
+
+  /** What each approval is answered, one after another, while it waits; a person rejects it in the end. */
+  async function tried(
+    cli: CliWorld,
+    starter: Typed,
+    approvers: readonly Typed[],
+  ): Promise<readonly (readonly [number, string])[]> {
+    const words = approvers.map((by): [string, Typed] => ['approve', by]);
+    const { answers } = await whileItWaits(cli, 'staging', [...words, ['reject', { as: 'zoe' }]], starter);
+    return answers.slice(0, -1).map(({ code, stdout, stderr }) => [code, stdout.trim() || stderr.trim()]);
+  }
+
+  const requests = async (cli: CliWorld): Promise<readonly any[]> =>
+    (await cli.store.journal(rolloutId('r-1'))).filter(({ kind }) => kind === 'request');
 
   it('is who STS says, whatever MLREG_ACTOR says; the claim is kept', async () => {
     const cli = await serving(patient);
-    const env = { MLREG_ACTOR: 'bob' };
-    const { answers } = await whileItWaits(cli, 'staging', [
-      ['approve', { as: 'ana', env }],
-      ['reject', { as: 'bob' }],
-    ]);
-    expect(answers[0]).toMatchObject({
-      code: 5,
-      stdout: expect.stringContaining('ana started this rollout'),
-    });
-    expect((await asked(cli)).request).toMatchObject({
+    const [answer] = await tried(cli, {}, [{ as: 'ana', env: { MLREG_ACTOR: 'bob' } }]);
+    const arn = 'arn:aws:iam::123456789012:user/ana';
+    expect(answer).toEqual([5, 'r-1: refused, ana started this rollout; another person must approve it']);
+    expect((await requests(cli))[0].request).toMatchObject({
       by: 'ana',
-      identity: { id: `${arn}/ana`, proof: 'aws', arn: `${arn}/ana`, claimed: 'bob' },
+      identity: { id: 'user:123456789012:ana', proof: 'aws', arn, claimed: 'bob' },
     });
   });
 
-  it("is a run's login on GitHub, unless the credentials are those of whoever began", async () => {
+  it('is a role, whatever its session is called', async () => {
     const cli = await serving(patient);
-    const { answers } = await whileItWaits(cli, 'staging', [
-      ['approve', { as: 'ana', env: onGitHub('bob') }],
-      ['approve', { as: 'GitHubActions', env: onGitHub('bob') }],
+    cli.identity = async (as) => ({ account: '123456789012', arn: `${role}/deploy/${as}` });
+    expect(await tried(cli, { as: 'ana' }, [{ as: 'bob' }])).toEqual([
+      [5, 'r-1: refused, deploy started this rollout; another person must approve it'],
     ]);
-    expect(answers.map(({ code }) => code)).toEqual([5, 0]);
-    expect((await asked(cli)).request.identity).toEqual({
-      id: 'github:bob',
-      proof: 'github',
-      arn: `${arn}/ana`,
-      run: 'https://github.com/acme/models/actions/runs/42',
+  });
+
+  it('is a user of IAM Identity Center, whose session nobody else may name', async () => {
+    const cli = await serving(patient);
+    const sso = (set: string, user: string): string =>
+      `${role}/AWSReservedSSO_${set}_0123456789abcdef/${user}`;
+    cli.identity = async (as) => ({
+      account: '123456789012',
+      arn:
+        as === 'ana'
+          ? sso('Deploy', 'ana@acme.com')
+          : as === 'admin'
+            ? sso('Admin', 'ana@acme.com')
+            : sso('Deploy', 'bob@acme.com'),
     });
+    expect(await tried(cli, { as: 'ana' }, [{ as: 'admin' }, { as: 'bob' }])).toEqual([
+      [5, 'r-1: refused, ana@acme.com started this rollout; another person must approve it'],
+      [0, 'r-1: approved (1 of 1)'],
+    ]);
+  });
+
+  it('is nobody whom variables of a runner name', async () => {
+    const cli = await world(listed(onGitHub));
+    expect(await tried(cli, {}, [{ as: 'bob', env: variables('cat') }])).toEqual([
+      [5, 'r-1: refused, the job on GitHub has no token of its own: give it permissions: id-token: write'],
+    ]);
+  });
+
+  it('is who started the approval workflow, as GitHub signs it; the token is in no journal and no output', async () => {
+    const cli = await world(listed(onGitHub));
+    const tokens: string[] = [];
+    const { request } = cli.jobTokens;
+    cli.jobTokens = {
+      ...cli.jobTokens,
+      request: async (...given) => {
+        const token = await request(...given);
+        if (token !== null) tokens.push(token);
+        return token;
+      },
+    };
+    const { answers, end } = await whileItWaits(
+      cli,
+      'staging',
+      [
+        ['approve', job('ana')],
+        ['approve', job('bob')],
+      ],
+      job('ana'),
+    );
+    expect([end.code, ...answers.map(said)]).toEqual([
+      0,
+      [5, 'r-1: refused, ana started this rollout; another person must approve it'],
+      [0, 'r-1: approved (1 of 1)'],
+    ]);
+    const [, given] = await requests(cli);
+    expect(given.request).toMatchObject({
+      by: 'bob',
+      identity: { id: 'github:bob', proof: 'oidc', run: 'https://github.com/acme/models/actions/runs/42' },
+    });
+    const shown = JSON.stringify([await cli.store.journal(rolloutId('r-1')), end, answers]);
+    expect(tokens).toHaveLength(3);
+    for (const token of tokens) expect(shown).not.toContain(token.split('.')[2]);
+  });
+
+  it.each<[string, Typed, string]>([
+    ['a bot', job('github-actions[bot]'), 'github-actions[bot] is a bot'],
+    ['a job of another repository', job('bob', { repository: 'mallory/models' }), 'not of acme/models'],
+    ['a job in another environment', job('bob', { environment: 'dev' }), 'GitHub environment is dev'],
+    ['a run of somebody else that is run again', job('bob', { run_attempt: '2' }), 'run again'],
+    ['an event that names a bystander', job('bob', { event_name: 'issue_comment' }), 'issue_comment'],
+  ])('is not %s', async (_name, by, why) => {
+    const cli = await world(listed(onGitHub));
+    expect(await tried(cli, job('ana'), [by])).toEqual([[4, expect.stringContaining(why)]]);
+  });
+
+  it('is nobody who can not be told apart from who began: on GitHub and on a laptop', async () => {
+    const unknown = 'r-1: refused, nothing shows that';
+    const begunThere = await world(listed(onGitHub));
+    expect(await tried(begunThere, job('ana'), [{ as: 'ana' }, { as: 'ana-at-home' }])).toEqual([
+      [5, 'r-1: refused, ana started this rollout; another person must approve it'],
+      [
+        5,
+        `${unknown} ana-at-home is not ana, who started this rollout: approve on GitHub, by the workflow approve-rollout.yml`,
+      ],
+    ]);
+    const begunHere = await world(listed(onGitHub));
+    expect(await tried(begunHere, { as: 'ana' }, [job('octocat')])).toEqual([
+      [
+        5,
+        expect.stringContaining(`${unknown} octocat is not ana, who started this rollout: approve with AWS`),
+      ],
+    ]);
+  });
+
+  it('is not who ran the job again that began', async () => {
+    const cli = await world(listed(onGitHub));
+    const { as, env } = job('ana', { run_attempt: '2' });
+    const again: Typed = { as: as!, env: { ...env, GITHUB_TRIGGERING_ACTOR: 'mallory' } };
+    expect(await tried(cli, again, [job('mallory'), job('bob')])).toEqual([
+      [5, expect.stringContaining('mallory started this rollout')],
+      [0, 'r-1: approved (1 of 1)'],
+    ]);
+  });
+
+  it('is only who is listed', async () => {
+    const jobs = await world(listed(`${onGitHub}, github: [bob]`));
+    expect(await tried(jobs, job('ana'), [job('cat'), job('Bob')])).toEqual([
+      [5, 'r-1: refused, cat is not among the approvers of this environment: ask one of them: bob'],
+      [0, 'r-1: approved (1 of 1)'],
+    ]);
+    const roles = await world(listed('roles: ["arn:aws:iam::123456789012:user/bob"]'));
+    expect(await tried(roles, {}, [{ as: 'cat' }, { as: 'bob' }])).toEqual([
+      [5, expect.stringContaining('cat is not among the approvers')],
+      [0, 'r-1: approved (1 of 1)'],
+    ]);
+  });
+
+  it('is nobody where a request in the inbox only says that GitHub vouches for it', async () => {
+    const cli = await world(listed(onGitHub));
+    const identity = { id: 'github:bob', proof: 'oidc' } as const;
+    const post = async (id: string, token?: (hash: string) => Promise<string>): Promise<void> => {
+      const planHash = await hashOf(cli);
+      const { clock } = cli;
+      const base = {
+        id,
+        kind: 'approve',
+        planHash,
+        by: 'bob',
+        at: clock.now(),
+        reason: '',
+        identity,
+      } as const;
+      await cli.store.post(
+        rolloutId('r-1'),
+        token === undefined ? base : { ...base, token: await token(planHash) },
+      );
+    };
+    cli.when(waits, () => {
+      void (async () => {
+        const audience = (hash: string): string => `mlreg:approve:recommendation:staging:${hash}`;
+        const claims = click('bob');
+        const at = cli.clock.now();
+        await post('a');
+        await post('b', (hash) => github.sign({ claims, audience: audience(hash), at, forged: true }));
+        await post('c', () => github.sign({ claims, audience: audience('another plan'), at }));
+        await post('d', (hash) => github.sign({ claims, audience: audience(hash), at: at - 900_000 }));
+        await post('e', (hash) =>
+          github.sign({ claims: click('github-actions[bot]'), audience: audience(hash), at }),
+        );
+        await cli.run('reject -e staging', { as: 'zoe' });
+      })();
+    });
+    const { code } = await cli.run(`${deploy} staging`, job('ana'));
+    expect([code, (await requests(cli)).map(({ accepted, answer }) => [accepted, answer])]).toEqual([
+      9,
+      [
+        [false, 'it says that GitHub vouches for it, and has no token that would: approve again'],
+        [false, 'the signature of its token is wrong: approve again'],
+        [false, 'its token is for another rollout, environment or program: approve again'],
+        [false, 'its token has expired: start the workflow again: approve again'],
+        [false, 'github-actions[bot] is a bot: a person must start the workflow: approve again'],
+        [true, 'rejected'],
+      ],
+    ]);
+  });
+
+  it('must be tellable before it begins: a job without a token, and jobs of no repository', async () => {
+    const nameless = await world(listed(onGitHub));
+    expect(await nameless.run(`${deploy} staging`, { as: 'job', env: variables('ana') })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('give the job permissions: id-token: write'),
+    });
+    const nowhere = await world(patient);
+    expect(await nowhere.run(`${deploy} staging`, job('ana'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('environments.staging.approvers.repository: OWNER/NAME'),
+    });
+    expect(await nowhere.store.rollouts()).toEqual([]);
+  });
+
+  it('may ask without the right to drive: whoever takes the rollout up finds it', async () => {
+    const cli = await world(listed(onGitHub));
+    expect((await cli.run(`${deploy} staging --timeout 5s`, job('ana'))).code).toBe(6);
+    const denied = { kind: 'denied', action: 'dynamodb:PutItem', message: 'denied' } as const;
+    const readOnly = new Proxy(cli.model.ports.store, {
+      get: (store, name) =>
+        name === 'acquire' ? () => Promise.reject(new PlatformError(denied)) : Reflect.get(store, name),
+    });
+    cli.connectTo = () => ({ store: readOnly });
+    const asked = await cli.run('approve -e staging --yes', job('bob'));
+    expect([asked.code, asked.stderr]).toEqual([
+      6,
+      expect.stringContaining('bob may not take r-1 over; the request waits for whoever does: mlreg resume'),
+    ]);
+    cli.connectTo = () => ({});
+    expect((await cli.run('resume -e staging', job('ana'))).stderr).toContain('approved by bob');
   });
 
   it('is nobody where AWS does not say who', async () => {

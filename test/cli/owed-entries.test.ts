@@ -82,7 +82,7 @@ describe('an owner whose verdict no entry tells of, because it ended before the 
     const said =
       'rolled back while the store could not be written; the reason was printed by the owner at the time';
     const { stdout } = await cli.run('status');
-    expect(stdout).toContain(said);
+    expect(stdout).toContain('brought back by the owner of r-1, which could not write the store, to v2.2.0');
     expect(stdout).toContain('mlreg resume --environment dev');
     await cli.run('resume', { as: 'bob' });
     expect((await cli.run('history')).stdout).toContain(said);

@@ -92,6 +92,8 @@ const checksOf = ({ clients, port }: Stack) =>
     api: { id: null, name: 'api', stage: 'prod' },
     alarmPrefix: 'mlreg-',
     endpointQuota: null,
+    concurrencyQuota: null,
+    endpointPrefix: 'recommendation-',
     iam: false,
     maxConcurrency: 5,
   });

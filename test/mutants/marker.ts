@@ -175,10 +175,10 @@ export const markerMutants: readonly Mutant[] = [
   },
   {
     ...meaning,
-    name: "another alias's marker leads back past what it names",
-    from: '  return sameTarget(found.target, { functionVersion: named, weights: {} }) ? newest.back : named;',
-    to: '  return newest.back;',
-    danger: 'a rollback without the store goes one version too far where a marker was wiped',
+    name: 'what a step forward names is taken for the way back',
+    from: '(isRollback(newest) ? targetOf(newest) : newest.back);',
+    to: 'targetOf(newest);',
+    danger: 'a rollback without the store brings everybody to the version on trial, and says that it was done',
   },
   {
     file: 'src/runner/look.ts',
@@ -207,8 +207,8 @@ export const markerMutants: readonly Mutant[] = [
   {
     file: 'src/registry/known-good.ts',
     name: 'what mlreg recover found is known good',
-    from: "    return { kind: 'unproven', service, since: left.at };",
-    to: "    return { kind: 'good', service, since: left.at };",
+    from: "return { kind: 'unproven', service, since: left.at, by };",
+    to: "return { kind: 'good', service, since: left.at };",
     danger: 'a rollback goes unasked to a version that users were taken away from',
     caughtBy: ['cli/recover'],
   },

@@ -199,9 +199,17 @@ export const policyMutants: readonly Mutant[] = [
   {
     ...bake,
     name: 'a bake passes while both versions breach',
-    from: "  if (verdict?.kind === 'pass' && verdict.incident === undefined) {\n    if (!step.final",
-    to: "  if (verdict?.kind === 'pass') {\n    if (!step.final",
+    from: "  if (verdict?.kind === 'pass' && verdict.incident === undefined && !isEarlier) {\n    if (!step.final",
+    to: "  if (verdict?.kind === 'pass' && !isEarlier) {\n    if (!step.final",
     danger: 'a version is promoted in the middle of an incident',
+  },
+  {
+    ...bake,
+    name: 'a bake ends on the evidence of an earlier time at its share',
+    from: 'verdict.incident === undefined && !isEarlier) {',
+    to: 'verdict.incident === undefined) {',
+    danger: 'a version is promoted on metrics that are missing',
+    caughtBy: ['simulation/found'],
   },
   {
     ...bake,
@@ -481,8 +489,8 @@ export const policyMutants: readonly Mutant[] = [
   {
     file: 'src/runner/bring-to-rest.ts',
     name: "gc's write looks like a rollback without the store",
-    from: 'seq: Math.max(1, stamp.seq)',
-    to: 'seq: 0',
+    from: 'seq: 1, rollout',
+    to: 'seq: 0, rollout',
     danger: 'every later command is refused until somebody resumes',
     caughtBy: ['unit/runner/bring-to-rest'],
   },

@@ -63,6 +63,8 @@ export interface AwsModel {
   deleteFunctionVersion(functionVersion: string): void;
   ensureEndpoint(name: string, memoryMb: number): EndpointState;
   endpoint(name: string): EndpointState;
+  /** Whether it is in service, and was at that time, ms. */
+  isInServiceSince(name: string, time: number): boolean;
   /** The memory that an endpoint was made with, MB; undefined where it is not there. */
   memoryOf(name: string): number | undefined;
   deleteEndpoint(name: string): void;
@@ -266,6 +268,11 @@ export function createAws(world: {
       return state(name);
     },
     endpoint: state,
+    isInServiceSince: (name, time) => {
+      const since = endpoints.get(name);
+      const isLongSo = typeof since !== 'number' || since + world.story.endpointFate.afterMs <= time;
+      return isLongSo && state(name).kind === 'in-service';
+    },
     memoryOf: (name) => (endpoints.has(name) ? (memory.get(name) ?? 2048) : undefined),
     deleteEndpoint(name) {
       if (!endpoints.delete(name)) return;

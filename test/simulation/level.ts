@@ -30,7 +30,14 @@ export interface Design {
 /** What really is, whatever anybody has been told. */
 export type Truth = Pick<
   AwsModel,
-  'alias' | 'shares' | 'variables' | 'endpoint' | 'endpointNames' | 'memoryOf' | 'differences'
+  | 'alias'
+  | 'shares'
+  | 'variables'
+  | 'endpoint'
+  | 'isInServiceSince'
+  | 'endpointNames'
+  | 'memoryOf'
+  | 'differences'
 > &
   // A level without a second alias has no stage to look at.
   Partial<Pick<AwsModel, 'stage'>>;

@@ -21,7 +21,8 @@ import { aliasesIn, markersIn } from '../../src/runner/environment-view.ts';
 import { lookAround, lookAtMarkers } from '../../src/runner/look.ts';
 import { isOfAnotherStore, leadsBackTo, newestOf } from '../../src/engine/marker.ts';
 import { Overtaken, restore } from '../../src/runner/restore.ts';
-import { rebuild, servedBy } from '../../src/registry/rebuild.ts';
+import { rebuild } from '../../src/registry/rebuild.ts';
+import { servedBy } from '../../src/registry/served.ts';
 import { planOf as commonPlan } from '../../src/strategies/common.ts';
 import { abort as abortRollout, start, takeOver } from '../../src/runner/own.ts';
 import { replay } from '../../src/engine/fold-journal.ts';
@@ -398,13 +399,14 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const versions = await store.versions();
     const champion = championOf(versions);
     const back = previousGood(versions, { withEndpoint: true });
-    const view = await platform.readAlias(alias);
+    const serving = async () => (await platform.readAlias(alias)).target.functionVersion;
+    const home = back?.functionVersion ?? champion.functionVersion ?? (await serving());
     const roles = settingsOf(back?.version ?? null, champion.version);
     const journal = await start(ports, ports.ids.rolloutId(), {
       plan: watchPlan({ ...roles, durationMs: 40_000, champion: back?.version ?? null }),
       actor,
       reason: 'watch',
-      home: { functionVersion: back?.functionVersion ?? view.target.functionVersion, weights: {} },
+      home: { functionVersion: home, weights: {} },
       endpoints: endpointsOf(champion, ...(back === undefined ? [] : [back])),
       codeSha256: '',
       changes: [],
@@ -477,7 +479,7 @@ export function programs(world: SimWorld, manner: Manner): Programs {
     const rebuilt = rebuild({
       target: view.target,
       reached: look.reached.view.target,
-      back: newest === undefined ? undefined : leadsBackTo(newest.stamp, view),
+      back: newest === undefined ? undefined : leadsBackTo(newest.stamp),
       served,
       endpoints,
       artifacts: new Map([...endpoints.keys()].map((name) => [name, { uri: 'file:///a', digest: 'aa' }])),

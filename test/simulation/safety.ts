@@ -61,8 +61,8 @@ export interface Watched {
   differences(functionVersion: string, serving: string): readonly string[];
   /** The memory that an endpoint was made with, MB. */
   memoryOf(endpoint: string): number | undefined;
-  /** Whether a Lambda version is there, and its endpoint in service. */
-  isThere(service: Service): boolean;
+  /** Whether a Lambda version is there, and its endpoint was in service when what is begun now was planned. */
+  wasThere(service: Service): boolean;
   /** Endpoints that a Lambda version may ask. */
   namedBy(functionVersion: string): readonly string[];
   /** Nothing of mlreg's served before. */
@@ -179,7 +179,8 @@ export function watchSafety(world: Watched): Safety {
     const record = world.registry().find(({ version }) => version === challenger);
     const service = record === undefined ? undefined : servicesOf(record).at(-1);
     if (service === undefined || record?.tombstone?.endpoint === service.endpoint) return;
-    if (world.isThere(service)) fail('I15 rollback returns', `a rollback builds ${challenger} (${builds})`);
+    if (world.wasThere(service))
+      fail('I15 rollback returns', `a rollback builds ${challenger} (${builds})`);
   }
 
   function written(write: { target: AliasTarget; stamp: Stamp }, before: AliasView, alias: AliasName): void {
@@ -298,7 +299,9 @@ export function watchSafety(world: Watched): Safety {
       (hasMoved && !sameTarget(target, before.target)) ||
       isOrdered ||
       (stamp.seq === 0 && plan.strategy !== 'rollback');
-    if ((isHome || keptBy(rollout) === target.functionVersion) && isBack) rollout.wentHome.add(alias);
+    // Who writes the repair of a person's choice may not be able to tell the journal of it first.
+    const isKept = keptBy(rollout) === target.functionVersion;
+    if (((isHome || isKept) && isBack) || isChosenBack) rollout.wentHome.add(alias);
     checkReturn(sent, target, stamp, say);
     if (alias === 'live') noteServed(target);
   }
@@ -344,6 +347,8 @@ export function watchSafety(world: Watched): Safety {
     const rollout = rollouts.get(stamp.rollout);
     if (rollout === undefined && forgotten.has(stamp.rollout)) return;
     if (rollout === undefined) return fail('I4 journal before effect', `${say}, and has no journal`);
+    const reached = world.aliases()[alias === 'green' ? 1 : 0];
+    if (reached !== undefined) noteServed(reached.target);
     const { plan } = rollout;
     const sent = asSent(rollout, stamp);
     const intent = sent.entries[stamp.seq];

@@ -14,6 +14,8 @@ export interface Process {
   sleptMs: number;
   /** Calls made so far. */
   calls: number;
+  /** Calls under way: more than one where it asks several at once. */
+  waiting: number;
 }
 
 export type Wake<T> = (settle: { readonly value: T } | { readonly error: unknown }) => void;
@@ -55,6 +57,8 @@ export function createScheduler(seed: number): Scheduler {
   let played = 0;
   let stopped = false;
   let current: Process | null = null;
+  /** One of several calls of a process was answered: it may go on, and nobody counts that. */
+  let isPartlyAwake = false;
 
   const at = (when: number, run: () => void): void => {
     scheduled++;
@@ -78,12 +82,13 @@ export function createScheduler(seed: number): Scheduler {
         skewMs: 0,
         sleptMs: 0,
         calls: 0,
+        waiting: 0,
       };
       running++;
       current = process;
       const finish = (): void => {
         process.done = true;
-        running--;
+        if (process.waiting === 0) running--;
       };
       body(process).then(finish, finish);
       return process;
@@ -93,11 +98,13 @@ export function createScheduler(seed: number): Scheduler {
     },
     park: <T>(process: Process, begin: (wake: Wake<T>) => void) =>
       new Promise<T>((resolve, reject) => {
-        running--;
+        // However many calls are under way, the process left the stage once: else one that dies among them stops the world.
+        if (process.waiting++ === 0) running--;
         const wake: Wake<T> = (settled) => {
           if (!process.alive) return;
           if (time < process.pausedUntil) return at(process.pausedUntil, () => wake(settled));
-          running++;
+          if (--process.waiting === 0 && !process.done) running++;
+          else isPartlyAwake = true;
           current = process;
           if ('value' in settled) resolve(settled.value);
           else reject(settled.error as Error);
@@ -123,6 +130,11 @@ export function createScheduler(seed: number): Scheduler {
         for (let turns = 0; running > 0; turns++) {
           if (turns > mostTurns) throw new Error('a program runs on and on without a call');
           await null;
+        }
+        if (isPartlyAwake) {
+          isPartlyAwake = false;
+          await new Promise(setImmediate);
+          continue;
         }
         const next = heap.peek();
         if (next === undefined || stopped) return 'quiet';

@@ -70,6 +70,9 @@ export interface SimWorld {
   end(): void;
 }
 
+/** From a rollback's look at AWS to its first entry, with slow answers. */
+const planMs = 10_000;
+
 export interface WorldOptions {
   readonly story: Story;
   readonly allows: (key: string) => boolean;
@@ -133,8 +136,8 @@ export async function createWorld(options: WorldOptions): Promise<SimWorld> {
     looksMayLag: options.level !== undefined,
     differences: (functionVersion, serving) => aws.differences(functionVersion, serving),
     memoryOf: (endpoint) => aws.memoryOf(endpoint),
-    isThere: ({ functionVersion, endpoint }) =>
-      aws.endpoint(endpoint).kind === 'in-service' && !isLost(story, functionVersion),
+    wasThere: ({ functionVersion, endpoint }) =>
+      aws.isInServiceSince(endpoint, scheduler.now() - planMs) && !isLost(story, functionVersion),
     saw,
   });
   const caller = createCaller({

@@ -81,6 +81,8 @@ export interface CliWorld {
   pages: PagesOptions | null;
   /** What STS answers to whoever asks. */
   identity: (as: string) => Promise<{ account: string; arn: string }>;
+  /** Who vouches for jobs on GitHub; nobody unless set. */
+  jobTokens: Connection['jobTokens'];
   /** What doctor, and a rollout before it begins, hear from the account. */
   account: readonly AccountFinding[];
   preflight: (subject: RolloutSubject) => readonly AccountFinding[];
@@ -146,19 +148,22 @@ export function cliWorld(
   known: (clock: VirtualClock) => Clock = (clock) => clock,
 ): CliWorld {
   let loading = 0;
+  /** Time stands still while something really takes time: a signature is checked. */
+  async function still<T>(act: () => Promise<T>): Promise<T> {
+    loading++;
+    try {
+      return await act();
+    } finally {
+      loading--;
+    }
+  }
   /** Time stands still while a file is read or written. */
   const awaited = (store: Store): Store =>
     new Proxy(store, {
       get:
         (from, name: keyof Store) =>
-        async (...args: never[]) => {
-          loading++;
-          try {
-            return await (from[name] as (...given: never[]) => Promise<unknown>).apply(from, args);
-          } finally {
-            loading--;
-          }
-        },
+        (...args: never[]) =>
+          still(() => (from[name] as (...given: never[]) => Promise<unknown>).apply(from, args)),
     });
   const model = modelWorld(kept === undefined ? undefined : awaited(kept));
   const clock = virtualClock(model.ports.clock.now(), () => loading > 0);
@@ -246,6 +251,10 @@ export function cliWorld(
     place: 'AWS eu-west-1',
     audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
     machineAheadMs: () => world.machineAheadMs(),
+    jobTokens: {
+      request: (env, audience) => still(() => world.jobTokens.request(env, audience)),
+      verify: (token, expected, now) => still(() => world.jobTokens.verify(token, expected, now)),
+    },
     identity: () => world.identity('ana'),
   };
 
@@ -404,8 +413,12 @@ export function cliWorld(
     machineAheadMs: () => 0,
     identity: async (as) => ({
       account: '123456789012',
-      arn: `arn:aws:sts::123456789012:assumed-role/deploy/${as}`,
+      arn: `arn:aws:iam::123456789012:user/${as}`,
     }),
+    jobTokens: {
+      request: () => Promise.resolve(null),
+      verify: () => Promise.resolve({ kind: 'refused', why: 'its token is none that GitHub signs' }),
+    },
   };
   return world;
 }

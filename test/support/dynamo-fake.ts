@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
+
 /*
- * As much of DynamoDB as the store uses, in this process: GetItem, Query and TransactWriteItems of Puts, with DynamoDB's
+ * As much of DynamoDB as the store uses, in this process: GetItem, Query, TransactWriteItems of Puts and DescribeTable, with DynamoDB's
  * rules on sizes, conditions, request tokens, pages and stale reads. What it doesn't know it refuses. It is held against
  * moto in test/contract/store/dynamo-table.test.ts.
  */
@@ -32,6 +34,8 @@ export interface DynamoFake {
   /** Bytes of a Query's page. */
   pageBytes: number;
   now: () => number;
+  /** What DescribeTable names it by; another one since it was made anew under its name. */
+  tableId: string;
 }
 
 const nameOf = (pk: string, sk: string): string => `${pk} ${sk}`;
@@ -80,6 +84,7 @@ export function dynamoFake(table = 'mlreg-test'): DynamoFake {
     items: new Map(),
     pageBytes: 1024 * 1024,
     now: () => 0,
+    tableId: randomUUID(),
   };
 
   function answer(target: string, body: string): object {
@@ -127,6 +132,8 @@ export function dynamoFake(table = 'mlreg-test'): DynamoFake {
         return query(input as Parameters<typeof query>[0]);
       case 'TransactWriteItems':
         return transact(input as Parameters<typeof transact>[0], body);
+      case 'DescribeTable':
+        return describe(input as Parameters<typeof describe>[0]);
       default:
         throw new Refusal('UnknownOperationException', operation);
     }
@@ -135,6 +142,11 @@ export function dynamoFake(table = 'mlreg-test'): DynamoFake {
   const mustExist = (name: string): void => {
     if (name !== table) throw new Refusal('ResourceNotFoundException', 'Requested resource not found');
   };
+
+  function describe(input: { TableName: string }): object {
+    mustExist(input.TableName);
+    return { Table: { TableName: table, TableId: fake.tableId, TableStatus: 'ACTIVE' } };
+  }
 
   function get(input: { TableName: string; Key: FakeItem; ConsistentRead?: boolean }): object {
     mustExist(input.TableName);

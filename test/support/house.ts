@@ -26,9 +26,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['domain', 'ports', 'store/rules'],
   router: ['domain'],
   notify: ['domain', 'ports'],
+  github: ['domain', 'ports', 'notify'],
   'local-aws': [],
   reporting: ['domain', 'runner', 'engine', 'view', 'monitor', 'monitor/judge'],
-  host: ['domain', 'ports', 'config', 'aws', 'store', 'notify', 'runner', 'local-aws', 'reporting'],
+  host: ['domain', 'ports', 'config', 'aws', 'store', 'notify', 'github', 'runner', 'local-aws', 'reporting'],
   commands: [
     'domain',
     'ports',

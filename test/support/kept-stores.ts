@@ -76,7 +76,10 @@ export function keptInTable(
     requestHandler: fake.requestHandler as never,
   });
   const open = () =>
-    openDynamoStore({ clients, table: name, clock, ...keptFor, writer: randomBytes(8).toString('hex') });
+    openDynamoStore({
+      ...{ clients, table: name, clock, ...keptFor, identified: true },
+      writer: randomBytes(8).toString('hex'),
+    });
   return {
     fake,
     store: reopened(open),

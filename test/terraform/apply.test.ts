@@ -23,7 +23,8 @@ import {
 } from '../support/e2e.ts';
 import { answering, harmOf, recommendations, startTraffic } from '../support/e2e-traffic.ts';
 import { expectServing } from '../support/e2e-truth.ts';
-import { type Applied, applyToStandIns } from './applied.ts';
+import { type Applied, applyToStandIns, controller } from './applied.ts';
+import { boundaries } from './boundaries.ts';
 import { findTerraform } from './terraform.ts';
 
 /* A whole environment, applied once to stand-ins for AWS. Then mlreg rolls out on what Terraform made. */
@@ -228,6 +229,7 @@ if (terraform.kind === 'absent' || moto?.kind !== 'up') {
       const { input = '' } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
 
       const laps = scene.startScript(unpackController(), {
+        AWS_ACCESS_KEY_ID: controller,
         MLREG_STATE_MACHINE: stateMachineArn,
         LAMBDA_TASK_ROOT: scene.dir,
         EVENT: input,
@@ -264,6 +266,11 @@ lap(JSON.parse(process.env.EVENT));
       return script;
     }
   });
+
+  boundaries(
+    () => applied,
+    () => scene,
+  );
 
   describe('what mlreg', () => {
     const FunctionName = 'recommendation-inference-dev';

@@ -31,7 +31,7 @@ export function findTerraform(): Terraform {
   if (mirror === undefined) {
     return {
       kind: 'absent',
-      why: 'no mirror holds the provider hashicorp/aws 5.100 or newer: terraform providers mirror FOLDER, then MLREG_TF_PLUGIN_DIR=FOLDER',
+      why: 'no mirror holds the provider hashicorp/aws 5.100 or newer, or 6: terraform providers mirror FOLDER, then MLREG_TF_PLUGIN_DIR=FOLDER',
     };
   }
   return {
@@ -62,7 +62,7 @@ function holdsProvider(mirror: string): boolean {
   const folder = join(mirror, 'registry.terraform.io/hashicorp/aws');
   if (!existsSync(folder)) return false;
   return readdirSync(folder).some((name) => {
-    const [, version] = /(?:^|_)(5\.\d+\.\d+)(?:_|$)/.exec(name) ?? [];
+    const [, version] = /(?:^|_)([56]\.\d+\.\d+)(?:_|$)/.exec(name) ?? [];
     return version !== undefined && isAtLeast(version, oldest.provider);
   });
 }

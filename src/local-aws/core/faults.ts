@@ -96,7 +96,8 @@ const iamNames: Readonly<Record<string, string>> = {
   's3:HeadBucket': 's3:ListBucket',
 };
 
-function iamAction(call: Call): string {
+/** An action in IAM's spelling. */
+export function iamAction(call: Call): string {
   // API Gateway's actions are HTTP verbs.
   if (call.service === 'apigateway') return `apigateway:${call.described.split(' ')[0] ?? ''}`;
   const action = operationName(call);

@@ -15,6 +15,7 @@ import type { Account } from './account.ts';
 import type { FaultKind, Faults, FaultsRequest } from './faults.ts';
 import type { Operations } from './operation.ts';
 import { callerArn } from './sts.ts';
+import { createCallRecord } from './permissions.ts';
 
 /** Where requests come in: who asks, what may fail, which operation, and how its answer is spelled. */
 export interface FrontDoor {
@@ -30,6 +31,7 @@ export function createFrontDoor(
 ): FrontDoor {
   let requests = 0;
   const hanging = new Set<() => void>();
+  const record = createCallRecord(account);
 
   const run = async (call: Call): Promise<Answer> => {
     const operation = Object.hasOwn(services[call.service], call.operation)
@@ -68,8 +70,13 @@ export function createFrontDoor(
         checkToken(account, request, address.service);
         checkSigningTime(account, request, address.service);
         if (request.path === '/_local/faults') return adminAnswer(faults, request);
+        if (request.path === '/_local/calls') {
+          if (request.method === 'POST') record.start();
+          return json(200, record.used());
+        }
         if (address.unserved !== undefined) throw notImplemented(address.unserved);
         const call = prediction ?? decodeCall(request, address);
+        record.take(request, call);
         return dated(encodeAnswer(address, call.operation, await run(call), requestId));
       } catch (error) {
         return dated(encodeError(address, asAwsError(error, address), requestId, request.method === 'HEAD'));

@@ -86,5 +86,5 @@ const publishInput = z.object({
   TopicArn: z.string().optional(),
   TargetArn: z.string().optional(),
   Message: z.string().min(1),
-  Subject: z.string().min(1).max(100).optional(),
+  Subject: z.string().min(1).max(99).optional(),
 });

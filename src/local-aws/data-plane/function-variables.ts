@@ -13,6 +13,8 @@ export function variablesOf(
     LANG: 'en_US.UTF-8',
     ...version.environment,
     ...platform,
+    // Each function is somebody of its own.
+    ...(platform.AWS_ACCESS_KEY_ID !== undefined && { AWS_ACCESS_KEY_ID: version.functionName }),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',

@@ -41,6 +41,7 @@ export const lambdaRoutes: readonly RestRoute[] = table([
   ['PUT', '/2019-09-25/functions/{FunctionName}/event-invoke-config', 'PutFunctionEventInvokeConfig'],
   ['GET', '/2019-09-25/functions/{FunctionName}/event-invoke-config', 'GetFunctionEventInvokeConfig'],
   ['DELETE', '/2019-09-25/functions/{FunctionName}/event-invoke-config', 'DeleteFunctionEventInvokeConfig'],
+  ['GET', '/2016-08-19/account-settings', 'GetAccountSettings'],
   ['GET', '/2017-03-31/tags/{Resource}', 'ListTags'],
 ]);
 

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../domain/parse.ts';
-import { thousands } from '../../monitor/judge/words.ts';
 import { clock } from '../../view/condition.ts';
+import { failedShort } from '../../view/failed-requests.ts';
 import type { RolloutView } from '../../view/view.ts';
 import { html, type Markup, table } from './html.ts';
 import { chip, toneOf } from './now-section.ts';
@@ -45,20 +45,12 @@ ${
           state.plan.challenger,
           html`${chip(condition)}`,
           state.endedAt === null ? '–' : formatDuration(state.endedAt - state.startedAt),
-          failedOf(arms),
+          failedShort(state, arms) ?? '–',
         ]),
       )
 }
 ${older === null && newer === null ? null : html`<p>${newer === null ? null : html`<a href="/?from=${newer}#rollouts">newer</a> `}${older === null ? null : html`<a href="/?from=${older}#rollouts">older</a>`}</p>`}</section>
 <p class="dim">All times are UTC.</p>`;
-}
-
-/** Failed requests, and how many the champion's rate would give. */
-function failedOf({ champion, challenger }: RolloutView['arms']): string {
-  if (challenger.requests === 0) return '–';
-  const expected =
-    champion.requests === 0 ? null : (champion.failed / champion.requests) * challenger.requests;
-  return `${thousands(challenger.failed)} of ${thousands(challenger.requests)}${expected === null ? '' : ` (champion: ${thousands(expected)})`}`;
 }
 
 /** Read out where it changes: words, and no figure that moves with each tick. */

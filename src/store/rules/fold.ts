@@ -24,6 +24,8 @@ export type Transaction =
       readonly at: Instant;
       /** With the first one: which store this is. */
       readonly store?: StoreIdentity;
+      /** With the first one in a table that has an id: which table this is. */
+      readonly table?: string;
     }
   | { readonly kind: 'seal'; readonly by: StoreId }
   /** From here on it is another store. */
@@ -35,6 +37,7 @@ export type Transaction =
       readonly rollout: RolloutId;
       readonly at: Instant;
       readonly store: StoreIdentity;
+      readonly table?: string;
     }
   /** All records before it came from a backup: nobody is given a token until the alias says whose store this is. */
   | {
@@ -132,12 +135,14 @@ function fold(state: State, known: Folded, content: Part['content']): void {
     case 'acquire':
     case 'take': {
       const { token, owner, rollout, at: takenAt } = known;
-      const { store, sealedBy } = state.holder;
+      const { store, sealedBy, table } = state.holder;
       const writer = known.kind === 'take' ? { writer: known.writer } : {};
       const identity = (known.kind === 'take' ? known.store : undefined) ?? store;
+      const place = (known.kind === 'take' ? known.table : undefined) ?? table;
       state.holder = {
         ...{ token, owner, rollout, takenAt, ...writer },
         ...(identity === undefined ? {} : { store: identity }),
+        ...(place === undefined ? {} : { table: place }),
         ...(sealedBy === undefined ? {} : { sealedBy }),
       };
       if (known.kind === 'take') state.writers.set(token, known.writer);
@@ -145,8 +150,9 @@ function fold(state: State, known: Folded, content: Part['content']): void {
       return;
     }
     case 'restore': {
-      const { token, writer, owner, rollout, at: takenAt, store } = known;
-      state.holder = { token, writer, owner, rollout, takenAt, store, restoring: true };
+      const { token, writer, owner, rollout, at: takenAt, store, table } = known;
+      const place = table === undefined ? {} : { table };
+      state.holder = { token, writer, owner, rollout, takenAt, store, restoring: true, ...place };
       state.writers.set(token, writer);
       state.beats++;
       return;

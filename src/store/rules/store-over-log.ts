@@ -2,6 +2,7 @@ import type { Entry, EntryBody, Request, StoreId, StoreIdentity } from '../../do
 import type { VersionChange } from '../../domain/registry.ts';
 import type { RolloutId } from '../../domain/units.ts';
 import { metricValues } from '../../domain/metric-value.ts';
+import { type Elsewhere, elsewhereOf, restoredTable } from '../../domain/restored-table.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { AcquireOutcome, AppendOutcome, LockRecord, Snapshot, Store } from '../../ports/store.ts';
 import { sha256 } from './record.ts';
@@ -26,6 +27,8 @@ export interface Log {
   writerOf(token: number): Promise<string | undefined>;
   /** Decides and writes with nothing between: where another writer came first, decides anew. */
   commit<T>(decide: (state: State) => Decision<T>): Promise<T>;
+  /** The table that all this is in, as `NAME/ID`; undefined where there is none, or where it can't be asked. */
+  place?(): Promise<string | undefined>;
 }
 
 /** For logs whose state holds journals and writers too. */
@@ -46,21 +49,28 @@ export function storeOverLog(log: Log, opened: string): Store {
   const draw = (): string => sha256(`${opened} ${++drawn}`).slice(0, 8);
   return {
     async lock() {
-      return lockOf(await log.read());
+      const [state, here] = [await log.read(), await log.place?.()];
+      const elsewhere = elsewhereOf(state.holder.table, here);
+      return { ...lockOf(state), ...(elsewhere === undefined ? {} : { elsewhere }) };
     },
-    acquire: ({ owner, rollout, takeOver, atLeast = 0, ifToken, at }) => {
+    acquire: async ({ owner, rollout, takeOver, atLeast = 0, ifToken, at }) => {
       const [writer, id] = [draw(), draw()];
+      const here = await log.place?.();
       return log.commit<AcquireOutcome>((state) => {
         const lock = lockOf(state);
         if (lock.sealedBy !== undefined) throw sealed(lock.sealedBy);
         if (lock.restoring === true) throw unrestored();
+        const elsewhere = elsewhereOf(lock.table, here);
+        if (elsewhere !== undefined) throw restoredElsewhere(elsewhere);
         if (lock.owner !== null && !takeOver) return answer({ kind: 'held', lock });
         if (ifToken !== undefined && ifToken !== lock.token) return answer({ kind: 'held', lock });
         const token = Math.max(lock.token, atLeast) + 1;
         // Also of a store that an mlreg before format 2 began: from here on that one refuses it.
         const store = lock.store ?? { id, epoch: 1 };
+        const place = here === undefined || lock.table !== undefined ? {} : { table: here };
+        const isFirst = lock.store === undefined;
         return write(
-          { kind: 'take', token, writer, owner, rollout, at, ...(lock.store === undefined ? { store } : {}) },
+          { kind: 'take', token, writer, owner, rollout, at, ...(isFirst ? { store } : {}), ...place },
           {
             kind: 'acquired',
             lock: { token, owner, rollout, takenAt: at, writer, store, beat: lock.beat + 1 },
@@ -68,8 +78,9 @@ export function storeOverLog(log: Log, opened: string): Store {
         );
       });
     },
-    restore: ({ owner, rollout, epoch, atLeast, supersedes, at }) => {
+    restore: async ({ owner, rollout, epoch, atLeast, supersedes, at }) => {
       const [writer, id] = [draw(), draw()];
+      const here = await log.place?.();
       return log.commit<LockRecord>((state) => {
         const lock = lockOf(state);
         const token = Math.max(lock.token, atLeast) + 1;
@@ -79,7 +90,8 @@ export function storeOverLog(log: Log, opened: string): Store {
           epoch: Math.max(epoch, ...before.map((one) => one.epoch), 0) + 1,
           supersedes: placesTaken([...supersedes, ...before.map((one) => ({ ...one, token: lock.token }))]),
         };
-        const taken = { token, writer, owner, rollout, store };
+        const place = here === undefined ? {} : { table: here };
+        const taken = { token, writer, owner, rollout, store, ...place };
         return write(
           { kind: 'restore', ...taken, at },
           { ...taken, takenAt: at, restoring: true, beat: lock.beat + 1 },
@@ -184,6 +196,14 @@ function placesTaken(
   }
   return [...found.values()];
 }
+
+const restoredElsewhere = (elsewhere: Elsewhere): UserError => {
+  const { what, why, mend } = restoredTable(elsewhere);
+  return new UserError('conflict', what, {
+    why,
+    mend: [mend, 'mlreg rollback  # where users suffer: moves the alias alone'],
+  });
+};
 
 const unrestored = (): UserError =>
   new UserError(

@@ -38,7 +38,11 @@ resource "aws_apigatewayv2_integration" "function" {
   integration_type   = "AWS_PROXY"
   integration_method = "POST"
   # Which alias serves is the stage's to say, so that a blue-green rollout can swap it.
-  integration_uri        = "${var.function_arn}:$${stageVariables.alias}"
+  # With a stage variable AWS documents this form alone.
+  integration_uri = join("", [
+    "arn:${module.naming.partition}:apigateway:${module.naming.region}:lambda:path",
+    "/2015-03-31/functions/${var.function_arn}:$${stageVariables.alias}/invocations",
+  ])
   payload_format_version = "2.0"
   timeout_milliseconds   = 30000
 }

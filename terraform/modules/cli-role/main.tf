@@ -1,4 +1,5 @@
-# What mlreg may do in AWS, and no more: one policy to look, one to roll out, and a role for people.
+# What mlreg may do in AWS, and no more: one policy to look, one to roll out, one for people and CI jobs alone, and a role
+# for people. test/terraform/boundaries.ts holds them against what mlreg does.
 
 module "naming" {
   source      = "../../internal/naming"
@@ -31,42 +32,37 @@ locals {
     "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.shadow_function_name}:*",
   ]
 
-  # What status, history, plan, doctor and replay look at.
+  # Partition keys of this model in this environment. ForAllValues alone also holds where a call names no key.
+  own_items = {
+    "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["${var.environment}/${var.model}", "${var.environment}/${var.model}/*"] }
+    Null                      = { "dynamodb:LeadingKeys" = "false" }
+  }
+
+  # What every rollout looks at, whoever drives it.
   read = concat(
     [
       {
         Sid      = "LookAtFunction"
         Effect   = "Allow"
-        Action   = ["lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:GetFunctionConcurrency"]
+        Action   = ["lambda:GetFunctionConfiguration", "lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction"]
         Resource = [local.function, "${local.function}:*"]
       },
-      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.api, local.stage, "${local.api}/integrations", "${local.api}/routes", "${local.api}/stages", "${local.api}/deployments", "${local.api}/deployments/*"] },
-      { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:ListTags"], Resource = local.sagemaker },
-      # Neither has resources to name.
-      { Sid = "Lists", Effect = "Allow", Action = ["sagemaker:ListEndpoints", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
-      { Sid = "ReadRegistry", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:DescribeTable"], Resource = var.table_arn },
-      { Sid = "ReadArtifacts", Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectVersion"], Resource = "${var.bucket_arn}/*" },
-      # Without it a missing artifact would look like a forbidden one.
-      { Sid = "FindArtifacts", Effect = "Allow", Action = "s3:ListBucket", Resource = var.bucket_arn },
-    ],
-    [
-      # doctor asks whether the router's role may reach a new endpoint, by asking IAM instead of users.
-      { Sid = "AskAboutRouter", Effect = "Allow", Action = "iam:SimulatePrincipalPolicy", Resource = "arn:${local.partition}:iam::${local.account}:role/${var.function_name}*" },
+      { Sid = "FindApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["arn:${local.partition}:apigateway:${local.region}::/apis", local.stage, "${local.api}/deployments"] },
+      { Sid = "LookAtEndpoints", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint"], Resource = local.sagemaker },
+      # Has no resources to name.
+      { Sid = "ReadMetrics", Effect = "Allow", Action = "cloudwatch:GetMetricData", Resource = "*" },
+      # Other models' items lie in the same table.
+      { Sid = "ReadRegistry", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:Query"], Resource = var.table_arn, Condition = local.own_items },
+      # Has no items to name: it tells a table from one that AWS restored.
+      { Sid = "IdentifyTable", Effect = "Allow", Action = "dynamodb:DescribeTable", Resource = var.table_arn },
     ],
     [
       # Sticky rollouts count requests by user bucket out of the router's log. Only the query's start has a resource to name.
       { Sid = "CountUsers", Effect = "Allow", Action = "logs:StartQuery", Resource = local.router_log },
       { Sid = "ReadUserCounts", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = "*" },
     ],
-    [
-      # `mlreg logs`: what model servers print. SageMaker makes a group for each endpoint.
-      { Sid = "ReadServerLogs", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.server_logs },
-    ],
     length(local.shadow_log) == 0 ? [] : [
       { Sid = "ReadComparisons", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.shadow_log },
-    ],
-    var.state_machine_name == null ? [] : [
-      { Sid = "LookAtController", Effect = "Allow", Action = "states:DescribeExecution", Resource = "arn:${local.partition}:states:${local.here}:execution:${var.state_machine_name}:*" },
     ],
     length(var.kms_key_arns) == 0 ? [] : [
       { Sid = "ReadKeys", Effect = "Allow", Action = "kms:Decrypt", Resource = var.kms_key_arns },
@@ -101,7 +97,7 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } }
       },
       # Nothing is ever deleted there.
-      { Sid = "WriteRegistry", Effect = "Allow", Action = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], Resource = var.table_arn },
+      { Sid = "WriteRegistry", Effect = "Allow", Action = "dynamodb:PutItem", Resource = var.table_arn, Condition = local.own_items },
     ],
     var.topic_arn == null ? [] : [
       { Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = var.topic_arn },
@@ -109,11 +105,42 @@ locals {
     var.webhook_parameter_name == null ? [] : [
       { Sid = "Webhook", Effect = "Allow", Action = "ssm:GetParameter", Resource = "arn:${local.partition}:ssm:${local.here}:parameter/${trimprefix(var.webhook_parameter_name, "/")}" },
     ],
-    var.state_machine_name == null ? [] : [
-      { Sid = "HandOver", Effect = "Allow", Action = "states:StartExecution", Resource = "arn:${local.partition}:states:${local.here}:stateMachine:${var.state_machine_name}" },
-    ],
     length(var.kms_key_arns) == 0 ? [] : [
       { Sid = "WriteKeys", Effect = "Allow", Action = ["kms:Encrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arns },
+    ],
+    length(var.kms_key_arns) == 0 ? [] : [
+      {
+        # Lambda asks for grants in the caller's name where such a key encrypts a function's variables, DynamoDB where one encrypts the table.
+        Sid      = "GrantKeysToServices"
+        Effect   = "Allow"
+        Action   = "kms:CreateGrant"
+        Resource = var.kms_key_arns
+        Condition = {
+          Bool         = { "kms:GrantIsForAWSResource" = "true" }
+          StringEquals = { "kms:ViaService" = ["lambda.${local.region}.amazonaws.com", "dynamodb.${local.region}.amazonaws.com"] }
+        }
+      },
+    ],
+  )
+
+  # What doctor, the checks before a rollout and `logs` look at, and handing a rollout over. The controller does none of it.
+  operator = concat(
+    [
+      { Sid = "CheckFunction", Effect = "Allow", Action = ["lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig"], Resource = "${local.function}:*" },
+      { Sid = "CheckConcurrency", Effect = "Allow", Action = "lambda:GetFunctionConcurrency", Resource = local.function },
+      { Sid = "CheckApi", Effect = "Allow", Action = "apigateway:GET", Resource = ["${local.api}/integrations", "${local.api}/deployments/*"] },
+      # None has resources to name.
+      { Sid = "CheckAccount", Effect = "Allow", Action = ["lambda:GetAccountSettings", "sagemaker:ListEndpoints", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms"], Resource = "*" },
+      { Sid = "ReadArtifacts", Effect = "Allow", Action = "s3:GetObject", Resource = var.artifact_prefix == "" ? "${var.bucket_arn}/*" : "${var.bucket_arn}/${var.artifact_prefix}/*" },
+      # Without it a missing artifact would look like a forbidden one.
+      { Sid = "FindArtifacts", Effect = "Allow", Action = "s3:ListBucket", Resource = var.bucket_arn },
+      # doctor asks whether the router's role may reach a new endpoint, by asking IAM instead of users.
+      { Sid = "AskAboutRouter", Effect = "Allow", Action = "iam:SimulatePrincipalPolicy", Resource = "arn:${local.partition}:iam::${local.account}:role/${var.function_name}" },
+      # `mlreg logs`: what model servers print. SageMaker makes a group for each endpoint.
+      { Sid = "ReadServerLogs", Effect = "Allow", Action = "logs:FilterLogEvents", Resource = local.server_logs },
+    ],
+    var.state_machine_name == null ? [] : [
+      { Sid = "HandOver", Effect = "Allow", Action = "states:StartExecution", Resource = "arn:${local.partition}:states:${local.here}:stateMachine:${var.state_machine_name}" },
     ],
   )
 }
@@ -129,6 +156,13 @@ resource "aws_iam_policy" "write" {
   name        = "mlreg-${var.environment}-${var.model}-write"
   description = "Beside reading: rollouts of ${var.model} in ${var.environment}"
   policy      = jsonencode({ Version = "2012-10-17", Statement = local.write })
+  tags        = var.tags
+}
+
+resource "aws_iam_policy" "operator" {
+  name        = "mlreg-${var.environment}-${var.model}-operator"
+  description = "Beside reading and writing: what people and CI jobs do with ${var.model} in ${var.environment}, and the controller does not"
+  policy      = jsonencode({ Version = "2012-10-17", Statement = local.operator })
   tags        = var.tags
 }
 
@@ -151,7 +185,7 @@ resource "aws_iam_role" "cli" {
 }
 
 resource "aws_iam_role_policy_attachment" "cli" {
-  for_each   = length(var.trusted_principal_arns) == 0 ? {} : { read = aws_iam_policy.read.arn, write = aws_iam_policy.write.arn }
+  for_each   = length(var.trusted_principal_arns) == 0 ? {} : { read = aws_iam_policy.read.arn, write = aws_iam_policy.write.arn, operator = aws_iam_policy.operator.arn }
   role       = aws_iam_role.cli[0].name
   policy_arn = each.value
 }

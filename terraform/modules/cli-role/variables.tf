@@ -54,6 +54,18 @@ variable "bucket_arn" {
   nullable    = false
 }
 
+variable "artifact_prefix" {
+  description = "Folder of the bucket that mlreg may read, without a slash at its ends. Empty: all of it."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = !startswith(var.artifact_prefix, "/") && !endswith(var.artifact_prefix, "/") && !strcontains(var.artifact_prefix, "*")
+    error_message = "artifact_prefix is a folder without a slash at its ends, such as recommendation."
+  }
+}
+
 variable "model_role_arn" {
   description = "Role that the models run as: mlreg passes it to SageMaker, and no other role to nobody else."
   type        = string

@@ -8,9 +8,21 @@ locals {
   name               = split("/", var.repository)[1]
   provider_arn       = coalesce(var.provider_arn, one(aws_iam_openid_connect_provider.github[*].arn), "none")
 
-  subjects = concat(
-    ["repo:${var.repository}:environment:${local.github_environment}"],
-    [for ids in var.repository_ids[*] : "repo:${local.owner}@${ids.owner}/${local.name}@${ids.repository}:environment:${local.github_environment}"],
+  by_name  = "repo:${var.repository}:environment:${local.github_environment}"
+  by_ids   = [for ids in var.repository_ids[*] : "repo:${local.owner}@${ids.owner}/${local.name}@${ids.repository}:environment:${local.github_environment}"]
+  subjects = concat([local.by_name], local.by_ids)
+
+  # A name can be taken by somebody else once its repository was renamed, moved or deleted. Its number can not.
+  trusted = merge(
+    {
+      ByName = merge(
+        { "${local.host}:aud" = ["sts.amazonaws.com"], "${local.host}:sub" = [local.by_name] },
+        [for ids in var.repository_ids[*] : { "${local.host}:repository_id" = [tostring(ids.repository)] }]...
+      )
+    },
+    length(local.by_ids) == 0 ? {} : {
+      ByIds = { "${local.host}:aud" = ["sts.amazonaws.com"], "${local.host}:sub" = local.by_ids }
+    },
   )
 }
 
@@ -22,7 +34,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 resource "aws_iam_role" "github" {
-  name                 = "mlreg-github-${var.environment}"
+  name                 = coalesce(var.role_name, "mlreg-github-${var.environment}")
   description          = "Workflows of ${var.repository} in the GitHub environment ${local.github_environment}"
   max_session_duration = var.max_session_hours * 3600
   permissions_boundary = var.permissions_boundary_arn
@@ -31,16 +43,12 @@ resource "aws_iam_role" "github" {
   # Equal, not alike: a pattern would let in every branch, or every repository that is named so.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = [for sid, equal in local.trusted : {
+      Sid       = sid
       Effect    = "Allow"
       Principal = { Federated = local.provider_arn }
       Action    = "sts:AssumeRoleWithWebIdentity"
-      Condition = {
-        StringEquals = {
-          "${local.host}:aud" = "sts.amazonaws.com"
-          "${local.host}:sub" = local.subjects
-        }
-      }
+      Condition = { StringEquals = equal }
     }]
   })
 }

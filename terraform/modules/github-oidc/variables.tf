@@ -30,8 +30,10 @@ variable "repository" {
 variable "repository_ids" {
   description = <<-EOT
     Numbers of owner and repository. GitHub writes them into the subject of repositories made or renamed since
-    2026-07-15 (`repo:OWNER@1/NAME@2:environment:prod`), which a role trusting only names would never let in. Without
-    them only the form with names is trusted. gh api repos/OWNER/NAME --jq '.owner.id, .id' prints them.
+    2026-07-15 (`repo:OWNER@1/NAME@2:environment:prod`), which a role trusting only names would never let in. With them
+    a subject of names counts only together with the number of the repository (`repository_id`). Without them the role
+    trusts whoever owns the name: somebody else may take it after a rename, a transfer or a deletion.
+    gh api repos/OWNER/NAME --jq '.owner.id, .id' prints them.
   EOT
   type = object({
     owner      = number
@@ -53,6 +55,17 @@ variable "github_environment" {
   validation {
     condition     = var.github_environment == null || can(regex("^[A-Za-z0-9._-]+$", var.github_environment))
     error_message = "A GitHub environment without a wildcard, such as prod."
+  }
+}
+
+variable "role_name" {
+  description = "Name of the role. null: mlreg-github-ENVIRONMENT, which is taken once another model of the environment has it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.role_name == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.role_name))
+    error_message = "A role's name has at most 64 letters, digits and +=,.@_-."
   }
 }
 

@@ -38,7 +38,7 @@ module "function" {
     # By pattern, so that a new version's endpoint needs no change here.
     [{ Sid = "AskModels", Effect = "Allow", Action = "sagemaker:InvokeEndpoint", Resource = module.naming.endpoint_arns }],
     var.shadow_function_arn == null ? [] : [
-      { Sid = "ShadowCopies", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = [var.shadow_function_arn, "${var.shadow_function_arn}:*"] },
+      { Sid = "ShadowCopies", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = "${var.shadow_function_arn}:*" },
     ],
     flatten(module.keys[*].statements),
   )
@@ -59,10 +59,15 @@ resource "aws_lambda_alias" "this" {
 # A permission of the function itself would not count for its aliases: without these the API answers 500.
 resource "aws_lambda_permission" "api" {
   for_each      = var.aliases
-  statement_id  = "api-gateway"
+  statement_id  = "api-gateway-${each.key}"
   action        = "lambda:InvokeFunction"
   function_name = module.function.function.function_name
   qualifier     = aws_lambda_alias.this[each.key].name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${var.api_execution_arn}/*/*"
+
+  lifecycle {
+    # Between the old statement and the new one the API would answer 500.
+    create_before_destroy = true
+  }
 }

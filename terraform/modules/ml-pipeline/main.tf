@@ -46,9 +46,6 @@ module "job_role" {
       { Sid = "ReadData", Effect = "Allow", Action = "s3:GetObject", Resource = ["${local.bucket}/${var.data_prefix}/*", "${local.bucket}/${var.model}/*"] },
       { Sid = "WriteModels", Effect = "Allow", Action = ["s3:PutObject", "s3:AbortMultipartUpload"], Resource = "${local.bucket}/${var.model}/*" },
       { Sid = "FindData", Effect = "Allow", Action = ["s3:ListBucket", "s3:GetBucketLocation"], Resource = local.bucket },
-      { Sid = "Images", Effect = "Allow", Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], Resource = var.ecr_repository_arns },
-      # A token of the whole registry: ECR knows no narrower one.
-      { Sid = "RegistryToken", Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" },
       {
         Sid      = "Logs"
         Effect   = "Allow"
@@ -63,6 +60,14 @@ module "job_role" {
         Resource  = "*"
         Condition = { StringLike = { "cloudwatch:namespace" = ["AWS/SageMaker", "/aws/sagemaker/*"] } }
       },
+    ],
+    # IAM refuses a statement that names no resource.
+    length(var.ecr_repository_arns) == 0 ? [] : [
+      { Sid = "Images", Effect = "Allow", Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], Resource = var.ecr_repository_arns },
+    ],
+    length(var.ecr_repository_arns) == 0 ? [] : [
+      # A token of the whole registry: ECR knows no narrower one.
+      { Sid = "RegistryToken", Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" },
     ],
     var.kms_key_arn == null ? [] : [
       { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arn },

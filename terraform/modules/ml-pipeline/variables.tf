@@ -78,12 +78,12 @@ variable "evaluation" {
 }
 
 variable "ecr_repository_arns" {
-  description = "Repositories of both images."
+  description = "Repositories of both images. Empty: none of this account, such as AWS's own images."
   type        = list(string)
   nullable    = false
 
   validation {
-    condition     = length(var.ecr_repository_arns) > 0 && alltrue([for arn in var.ecr_repository_arns : can(regex("^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[^*]+$", arn))])
+    condition     = alltrue([for arn in var.ecr_repository_arns : can(regex("^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[^*]+$", arn))])
     error_message = "Each is the ARN of one ECR repository, without a wildcard."
   }
 }

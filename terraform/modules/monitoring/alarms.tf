@@ -2,7 +2,7 @@
 # traffic none of them fires (`notBreaching`): no requests are no errors, and mlreg never takes them for a pass.
 
 locals {
-  tell = [aws_sns_topic.alerts.arn]
+  tell = [local.topic_arn]
   help = "See: mlreg status --environment ${var.environment}"
 
   # A share of requests, over five minutes; nothing below minimum_requests.
@@ -132,14 +132,16 @@ resource "aws_cloudwatch_metric_alarm" "endpoint_errors" {
   }
 }
 
+# One a topic: its owner's.
 resource "aws_cloudwatch_metric_alarm" "undelivered" {
+  count               = var.topic_name == null ? 1 : 0
   alarm_name          = "${local.prefix}-undelivered"
   alarm_description   = "SNS could not deliver to somebody who wants to be told. ${local.help}"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   namespace           = "AWS/SNS"
   metric_name         = "NumberOfNotificationsFailed"
-  dimensions          = { TopicName = aws_sns_topic.alerts.name }
+  dimensions          = { TopicName = local.topic_name }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

@@ -8,17 +8,21 @@ module "naming" {
 
 locals {
   # By these names mlreg's alarms are known.
-  prefix = "mlreg-${var.environment}-${var.model}"
+  prefix     = "mlreg-${var.environment}-${var.model}"
+  topic_name = coalesce(var.topic_name, "mlreg-alerts-${var.environment}")
+  topic_arn  = var.topic_name == null ? aws_sns_topic.alerts[0].arn : "arn:${module.naming.partition}:sns:${module.naming.here}:${var.topic_name}"
 }
 
 resource "aws_sns_topic" "alerts" {
-  name              = "mlreg-alerts-${var.environment}"
+  count             = var.topic_name == null ? 1 : 0
+  name              = local.topic_name
   kms_master_key_id = var.kms_key_arn
   tags              = var.tags
 }
 
 resource "aws_sns_topic_policy" "alerts" {
-  arn = aws_sns_topic.alerts.arn
+  count = var.topic_name == null ? 1 : 0
+  arn   = local.topic_arn
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -28,7 +32,7 @@ resource "aws_sns_topic_policy" "alerts" {
         Effect    = "Allow"
         Principal = { Service = "cloudwatch.amazonaws.com" }
         Action    = "sns:Publish"
-        Resource  = aws_sns_topic.alerts.arn
+        Resource  = local.topic_arn
         Condition = { StringEquals = { "aws:SourceAccount" = module.naming.account } }
       },
       {
@@ -36,7 +40,7 @@ resource "aws_sns_topic_policy" "alerts" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"
-        Resource  = aws_sns_topic.alerts.arn
+        Resource  = local.topic_arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]
@@ -45,7 +49,7 @@ resource "aws_sns_topic_policy" "alerts" {
 
 resource "aws_sns_topic_subscription" "alerts" {
   for_each  = { for subscription in var.subscriptions : "${subscription.protocol} ${subscription.endpoint}" => subscription }
-  topic_arn = aws_sns_topic.alerts.arn
+  topic_arn = local.topic_arn
   protocol  = each.value.protocol
   endpoint  = each.value.endpoint
 }

@@ -6,19 +6,19 @@ locals {
   )
   alarm_arns = concat(
     local.guardrails,
-    [aws_cloudwatch_metric_alarm.undelivered.arn],
+    aws_cloudwatch_metric_alarm.undelivered[*].arn,
     [for alarm in aws_cloudwatch_metric_alarm.table_throttled : alarm.arn],
   )
 }
 
 output "topic_arn" {
   description = "Topic of alarms and of mlreg's own messages."
-  value       = aws_sns_topic.alerts.arn
+  value       = local.topic_arn
 }
 
 output "topic_name" {
   description = "Name of the topic: notifications.sns of mlreg.yaml."
-  value       = aws_sns_topic.alerts.name
+  value       = local.topic_name
 }
 
 output "guardrail_alarm_arns" {

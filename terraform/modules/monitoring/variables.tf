@@ -42,6 +42,12 @@ variable "stage_name" {
   nullable    = false
 }
 
+variable "topic_name" {
+  description = "A topic that is there already, such as that of another model of the environment. null: mlreg-alerts-ENVIRONMENT is made."
+  type        = string
+  default     = null
+}
+
 variable "table_name" {
   description = "Table of registry and journal. null: it isn't watched."
   type        = string

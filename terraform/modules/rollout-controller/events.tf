@@ -25,7 +25,7 @@ locals {
 
 resource "aws_cloudwatch_event_rule" "this" {
   for_each            = local.events
-  name                = "mlreg-${var.environment}-${each.key}"
+  name                = "${local.prefix}-${each.key}"
   description         = each.value.description
   schedule_expression = each.value.schedule
   event_pattern       = each.value.pattern
@@ -42,16 +42,21 @@ resource "aws_cloudwatch_event_target" "this" {
 
 resource "aws_lambda_permission" "events" {
   for_each      = local.events
-  statement_id  = each.key
+  statement_id  = "events-${each.key}"
   action        = "lambda:InvokeFunction"
   function_name = module.function.function.function_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.this[each.key].arn
+
+  lifecycle {
+    # Between the old statement and the new one an event would find no permission.
+    create_before_destroy = true
+  }
 }
 
 # A dead man's alarm: who watches is watched. Missing data is the very thing it looks for.
 resource "aws_cloudwatch_metric_alarm" "silent" {
-  alarm_name          = "mlreg-${var.environment}-controller-silent"
+  alarm_name          = "${local.prefix}-controller-silent"
   alarm_description   = "The controller has not looked for five minutes: rollouts are unwatched. Look after them from a terminal: mlreg resume --environment ${var.environment}"
   comparison_operator = "LessThanThreshold"
   threshold           = 1
@@ -70,7 +75,7 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
 # The store can not be read or written, and the controller owns no rollout that it could judge without it. If a rollout is
 # under way and its owner is dead, nobody but a person can roll back. The controller writes the metric into its log.
 resource "aws_cloudwatch_metric_alarm" "unwatched" {
-  alarm_name          = "mlreg-${var.environment}-rollouts-unwatched"
+  alarm_name          = "${local.prefix}-rollouts-unwatched"
   alarm_description   = "The store of ${var.environment} can not be used, and the controller can not roll back without it. Where users suffer: mlreg rollback --environment ${var.environment} moves the alias alone"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0

@@ -7,7 +7,10 @@ module "naming" {
 }
 
 locals {
-  state_machine_name = "mlreg-rollout-${var.environment}"
+  state_machine_name = var.model == null ? "mlreg-rollout-${var.environment}" : "${var.model}-rollout-${var.environment}"
+  function_name      = var.model == null ? "mlreg-controller-${var.environment}" : "${var.model}-controller-${var.environment}"
+  # Of rules and alarms.
+  prefix = var.model == null ? "mlreg-${var.environment}" : "mlreg-${var.environment}-${var.model}"
   # By its name: machine, role and function would wait for one another.
   state_machine_arn = "arn:${module.naming.partition}:states:${module.naming.here}:stateMachine:${local.state_machine_name}"
 }
@@ -15,7 +18,7 @@ locals {
 # Looks at a rollout once and does what follows. Two at once do no harm: the older one's token is dead.
 module "function" {
   source               = "../../internal/function"
-  name                 = "mlreg-controller-${var.environment}"
+  name                 = local.function_name
   environment          = var.environment
   description          = "Looks after the rollouts of ${var.environment}"
   package_file         = var.package_file
@@ -34,8 +37,8 @@ module "function" {
   statements  = [{ Sid = "StartLaps", Effect = "Allow", Action = "states:StartExecution", Resource = local.state_machine_arn }]
 
   alarm = {
-    name        = "mlreg-${var.environment}-controller-errors"
-    description = "The controller crashes or times out. See its log /aws/lambda/mlreg-controller-${var.environment}"
+    name        = "${local.prefix}-controller-errors"
+    description = "The controller crashes or times out. See its log /aws/lambda/${local.function_name}"
     topic_arn   = var.topic_arn
   }
 }

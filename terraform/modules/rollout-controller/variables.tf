@@ -10,6 +10,12 @@ variable "package_file" {
   nullable    = false
 }
 
+variable "model" {
+  description = "The model that the names of function, state machine, rules and alarms carry, where the environment has several controllers. null: names without a model, which one controller of an environment can have."
+  type        = string
+  default     = null
+}
+
 variable "models" {
   description = "Models whose rollouts it watches. Empty: the one of mlreg.yaml."
   type        = list(string)
@@ -23,7 +29,7 @@ variable "models" {
 }
 
 variable "policy_arns" {
-  description = "What the controller may do, by any name: policy_arns of the module cli-role, one pair a model."
+  description = "What the controller may do, by any name: controller_policy_arns of the module cli-role, one pair a model."
   type        = map(string)
   nullable    = false
 

@@ -17,14 +17,14 @@ variable "package_file" {
 }
 
 variable "reserved_concurrency" {
-  description = "How many copies are compared at once, at most; the rest is dropped. Kept apart, so that copies never take the users' concurrency."
+  description = "How many copies are compared at once, at most; the rest is dropped. Kept apart, so that copies never take the users' concurrency. -1: none is kept, for accounts that have none to spare; then copies and users share the account's."
   type        = number
   default     = 10
   nullable    = false
 
   validation {
-    condition     = var.reserved_concurrency >= 1
-    error_message = "1 or more: without a limit copies could starve the users, and with 0 nothing is compared."
+    condition     = var.reserved_concurrency == -1 || var.reserved_concurrency >= 1
+    error_message = "1 or more, or -1 for none: with 0 nothing is compared."
   }
 }
 

@@ -6,7 +6,21 @@ locals {
   log_retention_days = var.platform.log_retention_days
   tags               = merge(var.platform.tags, { "mlreg:environment" = var.environment, "mlreg:model" = var.model })
   platform           = merge(var.platform, { tags = local.tags })
-  router             = coalesce(var.router_package_file, "${path.module}/../../../dist/router.zip")
+  # Models read their own folder of a bucket that others may use, too.
+  artifact_prefix = var.storage.artifact_prefix == null ? var.model : var.storage.artifact_prefix
+  arn_of_oidc     = "arn:${module.naming.partition}:iam::${module.naming.account}:oidc-provider/token.actions.githubusercontent.com"
+
+  # Of this stack, or of the one that it shares them with. By their names, so that both can be planned at once.
+  table_name  = var.shared == null ? one(module.registry[*].table_name) : var.shared.table_name
+  table_arn   = var.shared == null ? one(module.registry[*].table_arn) : "arn:${module.naming.partition}:dynamodb:${module.naming.here}:table/${var.shared.table_name}"
+  bucket_name = var.shared == null ? one(module.storage[*].bucket_name) : var.shared.bucket_name
+  bucket_arn  = var.shared == null ? one(module.storage[*].bucket_arn) : "arn:${module.naming.partition}:s3:::${var.shared.bucket_name}"
+  controller  = var.shared == null ? "mlreg-rollout-${var.environment}" : "${var.model}-rollout-${var.environment}"
+  github_provider_arn = var.github == null ? null : (
+    var.github.provider_arn != null || var.shared == null ? var.github.provider_arn : var.shared.github_provider_arn
+  )
+
+  router = coalesce(var.router_package_file, "${path.module}/../../../dist/router.zip")
 }
 
 module "naming" {
@@ -17,6 +31,7 @@ module "naming" {
 
 module "storage" {
   source                  = "../s3-storage"
+  count                   = var.shared == null ? 1 : 0
   environment             = var.environment
   bucket_name             = var.storage.bucket_name
   noncurrent_version_days = var.storage.noncurrent_version_days
@@ -27,6 +42,7 @@ module "storage" {
 
 module "registry" {
   source              = "../model-registry"
+  count               = var.shared == null ? 1 : 0
   environment         = var.environment
   deletion_protection = var.registry.deletion_protection
   recovery_days       = var.registry.recovery_days
@@ -38,7 +54,8 @@ module "sagemaker" {
   source                   = "../sagemaker"
   model                    = var.model
   environment              = var.environment
-  bucket_arn               = module.storage.bucket_arn
+  bucket_arn               = local.bucket_arn
+  artifact_prefix          = local.artifact_prefix
   ecr_repository_arns      = var.ecr_repository_arns
   kms_key_arn              = local.kms_key_arn
   tags                     = local.tags
@@ -96,7 +113,9 @@ module "monitoring" {
   function_name = module.inference.function_name
   api_id        = module.api.api_id
   stage_name    = module.api.stage_name
-  table_name    = module.registry.table_name
+  # One set of alarms a table: its owner's.
+  table_name    = one(module.registry[*].table_name)
+  topic_name    = var.shared == null ? null : var.shared.topic_name
   subscriptions = var.subscriptions
   limits        = var.alarm_limits
   kms_key_arn   = local.kms_key_arn
@@ -110,12 +129,13 @@ module "cli" {
   function_name            = module.inference.function_name
   api_id                   = module.api.api_id
   stage_name               = module.api.stage_name
-  table_arn                = module.registry.table_arn
+  table_arn                = local.table_arn
   topic_arn                = module.monitoring.topic_arn
-  bucket_arn               = module.storage.bucket_arn
+  bucket_arn               = local.bucket_arn
+  artifact_prefix          = local.artifact_prefix
   model_role_arn           = module.sagemaker.role_arn
   shadow_function_name     = one(module.shadow[*].function_name)
-  state_machine_name       = var.controller_package_file == null ? null : "mlreg-rollout-${var.environment}"
+  state_machine_name       = var.controller_package_file == null ? null : local.controller
   webhook_parameter_name   = var.webhook_parameter_name
   kms_key_arns             = local.kms_key_arn[*]
   trusted_principal_arns   = var.trusted_principal_arns
@@ -127,10 +147,11 @@ module "controller" {
   source               = "../rollout-controller"
   count                = var.controller_package_file == null ? 0 : 1
   environment          = var.environment
+  model                = var.shared == null ? null : var.model
   models               = [var.model]
   package_file         = var.controller_package_file
   reserved_concurrency = var.controller_reserved_concurrency
-  policy_arns          = module.cli.policy_arns
+  policy_arns          = module.cli.controller_policy_arns
   alarm_arns           = module.monitoring.guardrail_alarm_arns
   topic_arn            = module.monitoring.topic_arn
   platform             = local.platform
@@ -141,7 +162,7 @@ module "pipeline" {
   count                    = var.pipeline == null ? 0 : 1
   model                    = var.model
   environment              = var.environment
-  bucket_name              = module.storage.bucket_name
+  bucket_name              = local.bucket_name
   data_prefix              = var.pipeline.data_prefix
   training                 = var.pipeline.training
   evaluation               = var.pipeline.evaluation
@@ -160,7 +181,8 @@ module "github" {
   repository               = var.github.repository
   repository_ids           = var.github.repository_ids
   github_environment       = var.github.environment
-  provider_arn             = var.github.provider_arn
+  provider_arn             = local.github_provider_arn
+  role_name                = var.shared == null ? null : "${var.model}-github-${var.environment}"
   policy_arns              = module.cli.policy_arns
   tags                     = local.tags
   permissions_boundary_arn = var.platform.permissions_boundary_arn

@@ -13,10 +13,20 @@ output "mlreg" {
     api_name        = module.api.api_name
     stage           = module.api.stage_name
     recommend_path  = var.api.recommend_path
-    table           = module.registry.table_name
+    table           = local.table_name
     topic           = module.monitoring.topic_name
     model_role      = module.sagemaker.role_arn
     controller      = one(module.controller[*].state_machine_name)
+  }
+}
+
+output "shared" {
+  description = "What a further model of this environment shares with this one: the variable `shared` of its stack."
+  value = {
+    table_name          = local.table_name
+    topic_name          = module.monitoring.topic_name
+    bucket_name         = local.bucket_name
+    github_provider_arn = var.github == null ? null : coalesce(local.github_provider_arn, local.arn_of_oidc)
   }
 }
 
@@ -27,7 +37,7 @@ output "url" {
 
 output "bucket" {
   description = "Where artifacts belong: aws s3 cp model.tar.gz s3://BUCKET/MODEL/VERSION/"
-  value       = module.storage.bucket_name
+  value       = local.bucket_name
 }
 
 output "dashboard" {
@@ -41,7 +51,7 @@ output "cli_role_arn" {
 }
 
 output "cli_policy_arns" {
-  description = "Policies of whoever runs mlreg, by `read` and `write`."
+  description = "Policies of whoever runs mlreg, by `read`, `write` and `operator`."
   value       = module.cli.policy_arns
 }
 

@@ -10,6 +10,17 @@ variable "environment" {
   nullable    = false
 }
 
+variable "shared" {
+  description = "Table, topic, bucket and GitHub's OIDC provider that are there already, by name: the output `shared` of the environment's first stack, for a further model. Its other resources carry the model in their names. null: this stack makes them."
+  type = object({
+    table_name          = string
+    topic_name          = string
+    bucket_name         = string
+    github_provider_arn = optional(string)
+  })
+  default = null
+}
+
 variable "platform" {
   description = "How functions run and what is kept how: runtime, architecture, vpc, xray, log_retention_days, kms_key_arn (encrypts everything that is kept), permissions_boundary_arn (of every role) and tags; see ../../internal/function."
   type = object({
@@ -143,9 +154,10 @@ variable "registry" {
 }
 
 variable "storage" {
-  description = "The artifacts' bucket; see the module s3-storage."
+  description = "The artifacts' bucket; see the module s3-storage. artifact_prefix: the folder that models and mlreg may read; by default the model's name, \"\" for all of it."
   type = object({
     bucket_name             = optional(string)
+    artifact_prefix         = optional(string)
     noncurrent_version_days = optional(number, 365)
     force_destroy           = optional(bool, false)
   })

@@ -6,7 +6,7 @@ mock_data "aws_partition" {
   defaults = { partition = "aws" }
 }
 mock_data "aws_region" {
-  defaults = { name = "eu-west-1" }
+  defaults = { id = "eu-west-1" }
 }
 mock_resource "aws_lambda_function" {
   defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:a-function", version = "1" }

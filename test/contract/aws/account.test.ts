@@ -19,6 +19,8 @@ const checksOf = ({ clients, port }: Stack, endpointQuota: number | null = null)
     api: { id: null, name: 'nobody', stage: 'prod' },
     alarmPrefix: 'mlreg-prod-',
     endpointQuota,
+    concurrencyQuota: null,
+    endpointPrefix: 'recs-prod-',
     iam: false,
   });
 const examine = async (made: Stack, endpointQuota?: number) => {

@@ -494,6 +494,7 @@ export function storeContract(
           since: at,
           rollout: R1,
           left: { at, why: 'rollback', reason: 'complaints', rollout: R2 },
+          assumed: true,
         } as const satisfies Required<Service>;
         const whole: Required<VersionRecord> = {
           ...version(V1),

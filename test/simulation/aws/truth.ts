@@ -57,6 +57,8 @@ export function truthOf(local: () => LocalAws): {
       const here = functionVersion === undefined ? latest.timeout : of(functionVersion);
       return here === of(serving) ? [] : [`timeout (${here} s instead of ${of(serving)} s)`];
     },
+    // Whether it was is not kept; where looks may lag nobody asks.
+    isInServiceSince: (name) => truth.endpoint(name).kind === 'in-service',
     memoryOf: (name) => state().sagemaker.endpoints.get(name)?.deployment.serverless.MemorySizeInMB,
     endpointNames: () =>
       [...state().sagemaker.endpoints]

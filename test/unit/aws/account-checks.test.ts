@@ -31,7 +31,12 @@ const healthy: Answers = {
   ListMetricsCommand: {
     Metrics: ['Invocations', 'Invocation5XXErrors', 'OverheadLatency'].map((MetricName) => ({ MetricName })),
   },
-  ListEndpointsCommand: { Endpoints: [{}, {}] },
+  ListEndpointsCommand: { Endpoints: [{ EndpointName: 'recs-prod-v1' }, {}] },
+  DescribeEndpointConfigCommand: { ProductionVariants: [{ ServerlessConfig: { MaxConcurrency: 20 } }] },
+  GetAccountSettingsCommand: {
+    AccountLimit: { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: 900 },
+  },
+  GetFunctionConcurrencyCommand: {},
   GetMetricDataCommand: {
     MetricDataResults: [7, undefined, undefined].map((value, index) => ({
       Id: `m${index}`,
@@ -49,7 +54,11 @@ const healthy: Answers = {
 
 const asked: unknown[] = [];
 
-function checksOf(answers: Answers, endpointQuota: number | null = null) {
+function checksOf(
+  answers: Answers,
+  endpointQuota: number | null = null,
+  concurrencyQuota: number | null = null,
+) {
   asked.length = 0;
   const clients = {
     region: 'eu-west-1',
@@ -74,6 +83,8 @@ function checksOf(answers: Answers, endpointQuota: number | null = null) {
     api: { id: 'a1b2', name: 'recs-api-prod', stage: '$default' },
     alarmPrefix: 'mlreg-prod-recs-',
     endpointQuota,
+    concurrencyQuota,
+    endpointPrefix: 'recs-prod-',
   });
 }
 
@@ -108,6 +119,17 @@ describe('an account', () => {
       { check: 'deploys', ok: true, detail: 'stage $default deploys by itself' },
       { check: 'alarms', ok: true, detail: '1 alarms can fire' },
       { check: 'quota', ok: true, detail: '2 endpoints of 50: one more has room' },
+      {
+        check: 'total',
+        ok: true,
+        detail:
+          '1 endpoint of this model takes 20 of 1,000 concurrent requests, beside 1 endpoint of others: 20 more have room',
+      },
+      {
+        check: 'concurrency',
+        ok: true,
+        detail: "Lambda's concurrency: recs-inference-prod shares 900 of the account's 1,000",
+      },
       { check: 'capacity', ok: true, detail: '7 requests at once of late; an endpoint takes 20' },
       { check: 'role', ok: true, detail: 'the function may ask recs-prod-v0-0-0-d0c' },
     ]);
@@ -115,7 +137,7 @@ describe('an account', () => {
 
   it('is asked for a write that can change nothing: a revision that is not there, and no target', async () => {
     await examine();
-    expect(asked[0]).toEqual([
+    expect(asked).toContainEqual([
       'UpdateAliasCommand',
       {
         FunctionName: 'recs-inference-prod',
@@ -222,9 +244,26 @@ describe('an account', () => {
   it.each([
     ['a share over a half', { Statistic: 'Average', Threshold: 0.5 }],
     ['a sum over ten', {}],
+    [
+      'throttled reads of a table, which there were none of',
+      { Namespace: 'AWS/DynamoDB', MetricName: 'ReadThrottleEvents' },
+    ],
+    [
+      'throttled writes of a table, which there were none of',
+      { Namespace: 'AWS/DynamoDB', MetricName: 'WriteThrottleEvents' },
+    ],
+    [
+      'messages that SNS could not deliver, which there were none of',
+      { Namespace: 'AWS/SNS', MetricName: 'NumberOfNotificationsFailed' },
+    ],
     ['a custom metric of the same name', { Namespace: 'Shop', Statistic: 'Average', Threshold: 3 }],
   ])('may have an alarm on %s', async (_what, over) => {
     expect((await examine(alarmed(over))).filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('may not have one on a metric of DynamoDB that it does not have', async () => {
+    const over = { Namespace: 'AWS/DynamoDB', MetricName: 'ReadThrottles' };
+    expect((await examine(alarmed(over))).filter(({ ok }) => !ok)).toMatchObject([{ check: 'alarms' }]);
   });
 
   it('without any data yet is not blamed for it, nor one where IAM may not be asked', async () => {
@@ -243,6 +282,9 @@ describe('before a rollout', () => {
   it('asks little, and nothing twice', async () => {
     expect((await preflight()).every(({ ok }) => ok)).toBe(true);
     expect(commands().toSorted()).toEqual([
+      'DescribeEndpointConfigCommand',
+      'GetAccountSettingsCommand',
+      'GetFunctionConcurrencyCommand',
       'GetFunctionConfigurationCommand',
       'GetMetricDataCommand',
       'GetProvisionedConcurrencyConfigCommand',
@@ -290,6 +332,7 @@ describe('before a rollout', () => {
       [
         { check: 'one write', blocks: undefined },
         { check: 'quota', blocks: undefined },
+        { check: 'total', blocks: undefined },
       ],
     ],
     [
@@ -301,5 +344,85 @@ describe('before a rollout', () => {
   ])('%s', async (_what, answers, quota, wanted) => {
     const bad = (await preflight(answers, quota)).filter(({ ok }) => !ok);
     expect(bad.map(({ check, blocks }) => ({ check, blocks }))).toEqual(wanted);
+  });
+});
+
+describe('the total concurrency of an account', () => {
+  /** Ten versions in a day, each of 100. */
+  const crowded = {
+    ListEndpointsCommand: {
+      Endpoints: Array.from({ length: 10 }, (_, index) => ({ EndpointName: `recs-prod-v${index}` })),
+    },
+    DescribeEndpointConfigCommand: { ProductionVariants: [{ ServerlessConfig: { MaxConcurrency: 100 } }] },
+  };
+  const look = async (
+    answers: Answers,
+    {
+      stated = null,
+      refusedBeyond,
+    }: { readonly stated?: number | null; readonly refusedBeyond?: number } = {},
+    check = 'total',
+  ) =>
+    (
+      await checksOf(answers, null, stated).examine({
+        endpoint,
+        ...(refusedBeyond === undefined ? {} : { refusedBeyond }),
+      })
+    ).find((finding) => finding.check === check);
+
+  it('is said to be taken before AWS refuses an endpoint, with what makes room at once', async () => {
+    const found = await look(crowded);
+    expect(found).toMatchObject({
+      ok: false,
+      detail:
+        "10 endpoints of this model take 1,000 of 1,000 concurrent requests (AWS's default): 20 more have no room",
+      mend: expect.stringContaining('mlreg retire --rolled-back'),
+    });
+    expect(found?.blocks).toBeUndefined();
+  });
+
+  it('refuses a rollout where it was stated, and lets one through where more was', async () => {
+    expect(await look(crowded, { stated: 1_000 })).toMatchObject({ ok: false, blocks: 'configuration' });
+    expect(await look(crowded, { stated: 2_000 })).toMatchObject({ ok: true });
+  });
+
+  it('is learned from a refusal: a new account may have ten', async () => {
+    expect(await look({}, { refusedBeyond: 10 })).toMatchObject({
+      ok: false,
+      detail:
+        '1 endpoint of this model takes 20 of 10 concurrent requests, beside 1 endpoint of others (what AWS said when it refused an endpoint): 20 more have no room',
+    });
+    expect(await look({}, { refusedBeyond: 10, stated: 100 })).toMatchObject({ ok: true });
+  });
+
+  it('counts an endpoint that is being deleted, and whose configuration is gone, as none', async () => {
+    const gone = failing('ValidationException', 400);
+    gone.message = 'Could not find endpoint configuration "arn:aws:sagemaker:eu-west-1:1:endpoint-config/x".';
+    expect(await look({ ...crowded, DescribeEndpointConfigCommand: gone })).toMatchObject({ ok: true });
+  });
+
+  const settings = (total: number, unreserved: number): Answers => ({
+    GetAccountSettingsCommand: {
+      AccountLimit: { ConcurrentExecutions: total, UnreservedConcurrentExecutions: unreserved },
+    },
+  });
+  it.each([
+    ['a new account', settings(10, 10), true, /shares 10 of the account's 10, and an endpoint takes 20/],
+    ['an account with enough', settings(1_000, 500), undefined, /shares 500 of the account's 1,000$/],
+    [
+      'a function with a reservation',
+      { ...settings(1_000, 100), GetFunctionConcurrencyCommand: { ReservedConcurrentExecutions: 15 } },
+      true,
+      /15 of the account's 1,000 are reserved for recs-inference-prod, and/,
+    ],
+  ])('of Lambda is told: %s', async (_what, answers, warning, detail) => {
+    const found = await look(answers, {}, 'concurrency');
+    expect(found).toMatchObject({ ok: true, detail: expect.stringMatching(detail) });
+    expect(found?.warning).toBe(warning);
+  });
+
+  it('of Lambda is no fault where nobody may ask', async () => {
+    const denied = { GetAccountSettingsCommand: failing('AccessDeniedException', 403) };
+    expect(await look(denied, {}, 'concurrency')).toMatchObject({ ok: true, unchecked: true });
   });
 });

@@ -49,6 +49,28 @@ test.each<readonly [string, string]>([
   ['margins', inModel('judge: { rollbackMargin: { ratio: 0.9, slower: 10 } }\n')],
   ['yes and no', inModel('environments: { prod: { protected: yes } }\n')],
   ['approvals', inModel('environments: { prod: { approvals: 1.5 } }\n')],
+  [
+    'approvers',
+    inModel(
+      "environments: { prod: { approvers: { github: ['my-app[bot]', -x], roles: [deploy], repository: models, workflow: ../x.yml, issuer: 'http://x' } } }\n",
+    ),
+  ],
+  [
+    'fewer approvers than approvals',
+    inModel(
+      'environments: { prod: { approvals: 2, approvers: { github: [ana], repository: acme/models } } }\n',
+    ),
+  ],
+  [
+    'approvers on GitHub without a repository',
+    inModel('environments: { prod: { approvals: 1, approvers: { github: [ana] } } }\n'),
+  ],
+  [
+    'deploy windows',
+    inModel(
+      "environments: { prod: { deployWindows: { timeZone: Berlin, open: ['mon 9-16', tue], freezes: ['2026-02-30: x'] } } }\n",
+    ),
+  ],
   ['an account number', inModel('environments: { prod: { account: 012345678901 } }\n')],
   ['an alias number', inModel('environments: { prod: { lambda: { alias: 2.30 } } }\n')],
   ['a criterion without quotes', inModel('acceptance:\n  auc: >= 0.6\n')],

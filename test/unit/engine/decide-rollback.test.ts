@@ -243,6 +243,29 @@ describe('what the trial has cost', () => {
       [blind, seen],
       { requests: 5, known: 'all' },
     ],
+    [
+      'failures seen, and users still had it after the last tick',
+      [seen, wait(4_000), rollingBack],
+      { requests: 5, known: 'at least' },
+    ],
+    [
+      'failures seen, and it was taken away as the last tick ended',
+      [seen, wait(3_000), rollingBack],
+      { requests: 5, known: 'all' },
+    ],
+    [
+      'failures seen, and nobody had it any more in the last tick',
+      [
+        seen,
+        {
+          ...seen,
+          observations: [{ ...observation(0, later(began, 4_000)), challenger: null, plannedPercent: 0 }],
+        },
+        wait(9_000),
+        rollingBack,
+      ],
+      { requests: 5, known: 'all' },
+    ],
   ] as const satisfies readonly (readonly [string, readonly Chapter[], Harm])[])(
     '%s',
     (_name, chapters, expected) => {

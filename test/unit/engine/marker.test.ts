@@ -329,17 +329,15 @@ describe("an environment's newest markers", () => {
   });
 });
 
-describe('where an alias goes back to', () => {
-  const to = (functionVersion: string, weights = {}) => ({ functionVersion, weights });
-  it.each<[string, Stamp, Stamp | undefined, ReturnType<typeof to>, string]>([
-    ['by its own marker', format2(), format2(), to('8'), '7'],
-    ['by its own marker of format 1', format1(), format1(), to('8'), '7'],
-    ["by a person's rollback", format2({ purpose: 'blind' }, { seq: 0 }), undefined, to('9'), '8'],
-    ['by another marker, of what it serves', format2(), undefined, to('8'), '7'],
-    ['by another marker, of what served before', format2(), undefined, to('9'), '8'],
-    ['by another marker, from a split', format2(), undefined, to('8', { 9: 0.1 }), '8'],
-    ['by another marker of format 1', format1(), undefined, to('9'), '7'],
-  ])('%s', (_name, newest, stamp, target, back) => {
-    expect(leadsBackTo(newest, { stamp, target })).toBe(back);
+describe('where users go back to', () => {
+  it.each<[string, Stamp, string]>([
+    ['by the marker of a step forward', format2({ purpose: 'forward', target: '14' }), '7'],
+    ['by a new owner’s first write', format2({ purpose: 'fence', target: '14' }), '7'],
+    ['by the marker of a restored store', format2({ purpose: 'restored', target: '14' }), '7'],
+    ['by a marker of format 1', format1(), '7'],
+    ['by an owner’s rollback', format2({ purpose: 'back', target: '6' }), '6'],
+    ['by a person’s rollback', format2({ purpose: 'blind', target: '6' }, { seq: 0 }), '6'],
+  ])('%s', (_name, newest, back) => {
+    expect(leadsBackTo(newest)).toBe(back);
   });
 });

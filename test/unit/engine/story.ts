@@ -176,7 +176,11 @@ export const ready: readonly Chapter[] = [
 export const on = (functionVersion: string): AliasTarget => ({ functionVersion, weights: {} });
 
 /** In the middle of a canary: at this step, nothing of it done yet. */
-export function atStep(step: number, ...chapters: readonly Chapter[]): Story {
+export const atStep = (step: number, ...chapters: readonly Chapter[]): Story =>
+  atStepOf(plan, step, ...chapters);
+
+/** Of a plan with the steps of `plan`. */
+export function atStepOf(of: Plan, step: number, ...chapters: readonly Chapter[]): Story {
   const route: readonly Chapter[] =
     step > stepOf.promote
       ? [moved(single(v23), on('10'), 'promote')]
@@ -185,7 +189,7 @@ export function atStep(step: number, ...chapters: readonly Chapter[]): Story {
         : step > stepOf.route10
           ? [moved(split(10), on('8'))]
           : [];
-  return tell(plan, ...ready, ...stepsTo(step), ...route, ...chapters);
+  return tell(of, ...ready, ...stepsTo(step), ...route, ...chapters);
 }
 
 let requests = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instant, rolloutId } from '../../../src/domain/units.ts';
-import { promoted, rolledBack } from '../../../src/registry/labels.ts';
+import { kept, promoted, rolledBack } from '../../../src/registry/labels.ts';
 import { blueGreen } from '../../../src/strategies/blue-green.ts';
 import { canary } from '../../../src/strategies/canary.ts';
 import { rollback } from '../../../src/strategies/rollback.ts';
@@ -186,5 +186,26 @@ describe('seen back with the champion', () => {
     const [never] = rolledBack(plans.canary, { ...context, neverInService: true });
     const [served] = rolledBack(plans.canary, { ...context, neverInService: false });
     expect([never?.set.retireAfter, served?.set.retireAfter]).toEqual([at, undefined]);
+  });
+
+  it.each([
+    [
+      'the champion, by another Lambda version of its own',
+      v23,
+      [{ version: v23, set: { functionVersion: '5', rollout } }],
+    ],
+    [
+      'another version than the champion',
+      v22,
+      [
+        { version: v22, set: { status: 'champion', functionVersion: '5' } },
+        { version: v23, set: { status: 'rolled_back' } },
+      ],
+    ],
+    ['no version of the registry', null, []],
+  ])('a rollback by the alias alone to %s', (_name, version, expected) => {
+    const keeps = { functionVersion: '5', version, champion: v23 };
+    const given = { rollout, at, reason: 'why', keeps, wasPromoted: true, neverInService: false };
+    expect(kept(plans.canary, given)).toMatchObject(expected);
   });
 });

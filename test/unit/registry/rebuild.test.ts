@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { VersionRecord } from '../../../src/domain/registry.ts';
 import { instant, rolloutId, versionTag } from '../../../src/domain/units.ts';
-import { championsBy, rebuild, type RebuildInput, servedBy } from '../../../src/registry/rebuild.ts';
+import { championsBy, rebuild, type RebuildInput } from '../../../src/registry/rebuild.ts';
+import { servedBy } from '../../../src/registry/served.ts';
 
 const [v1, v2, v3] = [versionTag('v1'), versionTag('v2'), versionTag('v3')];
 const at = instant(1_750_000_000_000);
@@ -157,6 +158,22 @@ describe('a registry that is rebuilt', () => {
     const artifacts = new Map(['e-v1', 'e-v2', 'e-v3'].map((name) => [name, artifact(name)]));
     const given = input({ served, artifacts });
     expect(rebuild(given)?.register.map(({ version }) => version)).toEqual([v2, v1, v3]);
+    const set = changed(given, 'v3');
+    expect(set).toMatchObject({
+      endpoint: { name: 'e-v3', generation: 1 },
+      services: [{ functionVersion: '4', endpoint: 'e-v3', assumed: true }],
+    });
+    expect(set).not.toHaveProperty('status');
+  });
+
+  it('knows no Lambda version of what it finds as the base of a trial alone, and says nothing of what was on trial', () => {
+    const trial = sticky('4', arm('v0'), arm('v3'));
+    const served = [one, two, trial].filter((found) => found !== null);
+    const artifacts = new Map(['e-v0', 'e-v1', 'e-v2', 'e-v3'].map((name) => [name, artifact(name)]));
+    const given = input({ served, artifacts });
+    expect(changed(given, 'v0')).toMatchObject({
+      services: [{ functionVersion: '', endpoint: 'e-v0', assumed: true }],
+    });
     expect(changed(given, 'v3')).toEqual({ endpoint: { name: 'e-v3', generation: 1 } });
   });
 

@@ -98,7 +98,7 @@ describe('what people are told', () => {
       for: 9s
       challenger: 20 requests, 30 % errors
       champion: 180 requests, 0 % errors
-      failed: 6 of 20 requests failed (the champion's rate would give 0)
+      failed: at least 6 of 20 requests failed (the champion's rate would give 0); later metrics were not read
       next: mlreg status --environment local"
     `);
   });

@@ -32,6 +32,20 @@ export function concurrencyOperations(registry: FunctionRegistry): Operations {
       account.changed();
       return answer({ ReservedConcurrentExecutions: fn.reservedConcurrency });
     },
+    GetAccountSettings() {
+      const reserved = [...registry.functions.values()].reduce(
+        (sum, { reservedConcurrency }) => sum + (reservedConcurrency ?? 0),
+        0,
+      );
+      const { accountConcurrency } = account.settings;
+      return answer({
+        AccountLimit: {
+          ConcurrentExecutions: accountConcurrency,
+          UnreservedConcurrentExecutions: accountConcurrency - reserved,
+        },
+        AccountUsage: { FunctionCount: registry.functions.size },
+      });
+    },
     GetFunctionConcurrency(call) {
       const { fn } = locate(parseInput(locateInput, call.input, 'ValidationException'));
       const reserved = fn.reservedConcurrency;
