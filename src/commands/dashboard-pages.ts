@@ -12,9 +12,10 @@ import { createSeries } from '../reporting/report/series.ts';
 import { readEnvironment } from '../runner/environment-view.ts';
 import { eachState } from '../view/each-state.ts';
 import { createViewer, type RolloutView, viewOf } from '../view/view.ts';
-import { type Context, stateOf, type Target } from './context.ts';
-import { championOf } from './prepare.ts';
-import { servingNow } from './serving-sentence.ts';
+import { championOf } from '../app/plan/prepare.ts';
+import { servingNow } from '../app/serving-sentence.ts';
+import { type Session, stateOf } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** How often the store is asked for what is new, while somebody looks. */
 const lookMs = 1_000;
@@ -44,7 +45,7 @@ interface Followed {
  * What the dashboard shows. One look a second at the store however many tabs are open, from the last known length on; a store
  * that can't be read is said, and what was known then stays.
  */
-export function createDashboardPages(context: Context, at: Target): DashboardPages {
+export function createDashboardPages(context: Context, at: Session): DashboardPages {
   const { clock } = context.world;
   const { store, place } = at.connection;
   const followed = new Map<RolloutId, Followed>();

@@ -1,5 +1,6 @@
 import { UserError } from '../domain/user-error.ts';
-import { type Context, target } from './context.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { createDashboardPages } from './dashboard-pages.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { listen } from './signals.ts';
@@ -15,7 +16,7 @@ export async function dashboard(context: Context, options: DashboardOptions): Pr
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new UserError('usage', `--port: '${options.port}' is no port`, { mend: '--port 4580' });
   }
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   const signals = listen(context);
   try {
     const served = await world.servePages({

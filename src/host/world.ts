@@ -9,8 +9,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import type { Connection } from './connect.ts';
-import type { Needs } from './place.ts';
+import type { Connection, Needs } from '../app/connection.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
 import { typedAs } from '../domain/typed-command.ts';
