@@ -1,4 +1,3 @@
-import { typedAs } from '../domain/typed-command.ts';
 import {
   appendFileSync,
   existsSync,
@@ -10,10 +9,10 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { connect } from './connect.ts';
 import type { Connection, Needs } from '../app/connection.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
+import { typedAs } from '../domain/typed-command.ts';
 import { mustBeUtf8 } from '../domain/utf8.ts';
 import type { LocalAws } from './local-host.ts';
 import { localAws } from './local-world.ts';
@@ -92,7 +91,8 @@ export function createWorld(version: string): World {
     ids: randomIds,
     actor: (command) => ({ name: userName(), host: hostname(), pid: process.pid, command }),
     isAlive,
-    connect,
+    // With it come the schema, YAML and the engine, which --help has no use for.
+    connect: async (...given) => (await import('./connect.ts')).connect(...given),
     files: {
       read: (path) => mustBeUtf8(readFileSync(path, 'utf8'), path),
       packaged: packagedText,

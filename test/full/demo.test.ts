@@ -44,6 +44,37 @@ function processesNaming(place: string): readonly string[] {
     });
 }
 
+/** What the README shows of it, line by line. */
+const picture = readFileSync(join(root, 'docs/demo.svg'), 'utf8')
+  .replaceAll(/<[^>]+>/g, '')
+  .replaceAll('&lt;', '<')
+  .replaceAll('&gt;', '>')
+  .replaceAll('&amp;', '&');
+
+/** Figures, times and ids differ from run to run. */
+const shapeOf = (text: string): string =>
+  text
+    .replaceAll(/\u001b\[[\d;]*m/g, '')
+    .replaceAll(/-[0-9a-f]{8}\b/g, '-#')
+    .replaceAll(/\d[\d,.]*\s?(?:ms|m|s)?\b/g, '#')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+
+/** Lines that say the same in every run: not what a bake came to, nor how busy the machine was. */
+const isSteady = (line: string): boolean =>
+  /^(?:\d\. |\$ |recommendation|  (?:provision|undo|next|VERSION)|succeeded|rolled back|exit code|What happened)/.test(
+    line,
+  ) || /kind=(?:provision|smoke|route|promote|commit|notify)/.test(line);
+
+/** Steady lines of the picture that a run does not print: they are old. */
+function strangersIn(shown: string, output: string): readonly string[] {
+  const printed = shapeOf(output);
+  const steady = shown.split('\n').filter(isSteady);
+  return steady.length < 15
+    ? ['the picture shows too little']
+    : steady.filter((line) => !printed.includes(shapeOf(line)));
+}
+
 // Both mostly wait.
 describe.concurrent('the demo', () => {
   it('promotes, rolls back twice, resumes what was killed, and leaves nothing behind', async ({
@@ -58,6 +89,7 @@ describe.concurrent('the demo', () => {
     expect(output).toMatch(/v2\.4\.0 +rolled back/);
     expect(output).toMatch(/v2\.5\.0 +rolled back/);
     expect(output).toMatch(/v2\.2\.0 +resumed, promoted/);
+    expect(strangersIn(picture, output)).toEqual([]);
     // The reason, with the number of failed requests.
     expect(output).toMatch(/failed +\d+ of \d+ requests failed/);
     expect(run.leftovers()).toEqual([]);

@@ -20,7 +20,7 @@ async function serve(port = 0): Promise<Pages> {
     changed: (signal) =>
       new Promise((resolve) => {
         tell = resolve;
-        signal.addEventListener("abort", () => resolve("same"));
+        signal.addEventListener('abort', () => resolve('same'));
       }),
   });
   served.push(pages);

@@ -23,7 +23,7 @@ p{margin:0 0 6px}a{color:var(--run)}i{font-style:normal}
 .why{font-size:16px}.when{display:flex;gap:2px 16px;flex-wrap:wrap;color:var(--dim);font-size:14px}.when b{color:var(--ink);font-weight:600}
 .traffic{margin:12px 0 10px}.traffic p{margin:4px 0 0}
 .bar{display:flex;height:26px;border-radius:6px;overflow:hidden;background:var(--soft);gap:2px}
-.bar span{color:#fff;font-size:13px;line-height:26px;padding:0 8px;white-space:nowrap;overflow:hidden;min-width:6px}.bar .champion{background:#2f6fb3}.bar .challenger{background:#7a3fd1}
+.bar span{color:#fff;font-size:13px;line-height:26px;padding:0 8px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;min-width:6px}.bar .champion{background:#2f6fb3}.bar .challenger{background:#7a3fd1}
 .rail{list-style:none;display:flex;gap:6px;padding:0;margin:10px 0 10px}
 .rail li{flex:1 1 0;min-width:0;border-top:3px solid var(--line);padding:5px 4px 0 0;font-size:13px;position:relative;line-height:1.35}
 .rail b{display:block;font-weight:600}.rail span{color:var(--dim);font-size:12px}.rail .later b{color:var(--dim);font-weight:400}
