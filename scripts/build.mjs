@@ -1,11 +1,12 @@
-// Bundles: the command line (split, so that a command loads only what it needs), the router (one file for Lambda and
+// Bundles: the library with its types (what `import 'mlreg'` brings), the command line (split, so that a command loads only what it needs), the router (one file for Lambda and
 // for AWS on this machine), the local daemon, the demo. Each Lambda bundle is zipped as well, for Terraform.
 // Into dist/, or the folder given. With --if-stale only where something in the sources is newer.
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import ts from 'typescript';
 import { lambdaZip } from '../terraform/lambda-zip.mjs';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
@@ -33,6 +34,7 @@ const built = await Promise.all([
   build({
     ...common,
     entryPoints: {
+      index: 'src/index.ts',
       mlreg: 'src/main.ts',
       'local-aws-main': 'src/local-aws-main.ts',
       'local-controller-main': 'src/local-controller-main.ts',
@@ -54,6 +56,7 @@ const built = await Promise.all([
   }),
   ...Object.entries(lambdas).map(([name, source]) => lambda(name, source)),
 ]);
+await types(join(root, 'src/index.ts'));
 // What went in: `npm run notices` lists whose work is in the bundles by it.
 const meta = {
   inputs: Object.assign({}, ...built.map(({ metafile }) => metafile.inputs)),
@@ -67,9 +70,14 @@ rmSync(old, { recursive: true, force: true });
 
 /** npx runs prepare, also beside a program that runs from dist/. */
 function isStale() {
-  const made = ['mlreg.js', 'local-aws-main.js', 'router/index.cjs', 'controller.zip'].map((name) =>
-    join(target, name),
-  );
+  const made = [
+    'index.js',
+    'types/index.d.ts',
+    'mlreg.js',
+    'local-aws-main.js',
+    'router/index.cjs',
+    'controller.zip',
+  ].map((name) => join(target, name));
   if (!made.every((file) => existsSync(file))) return true;
   const sources = [
     'src',
@@ -88,6 +96,25 @@ function newest(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
   return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
+}
+
+/** The declarations of a file and of what they import, into types/ under its path in src/. */
+async function types(source, done = new Set()) {
+  if (done.has(source)) return;
+  done.add(source);
+  const { outputText, diagnostics } = ts.transpileDeclaration(await readFile(source, 'utf8'), {
+    fileName: source,
+    reportDiagnostics: true,
+    compilerOptions: { isolatedDeclarations: true, declaration: true },
+  });
+  for (const { messageText } of diagnostics ?? [])
+    throw new Error(`${source}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+  const imported = /(from ')(\.{1,2}\/[^']+)\.ts'/g;
+  const path = join(out, 'types', relative(join(root, 'src'), source).replace(/\.ts$/, '.d.ts'));
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, outputText.replaceAll(imported, "$1$2.js'"));
+  const next = [...outputText.matchAll(imported)].map(([, , name]) => resolve(dirname(source), `${name}.ts`));
+  for (const file of next) await types(file, done);
 }
 
 async function lambda(name, source) {

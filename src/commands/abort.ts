@@ -5,20 +5,14 @@ import { StoreBehind } from '../runner/look.ts';
 import { newestOf } from '../engine/marker.ts';
 import { takeOver } from '../runner/own.ts';
 import { UserError } from '../domain/user-error.ts';
-import {
-  type Context,
-  portsOf,
-  startFollowing,
-  stateOf,
-  type Target,
-  target,
-  undone,
-  unfinished,
-} from './context.ts';
-import { refuseWhereBehind } from './behind.ts';
-import { isStoreLost, orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
+import { portsOf, stateOf, type Session, undone, unfinished } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
+import { isStoreLost, undoOf } from '../app/rollback/without-store.ts';
+import { orByAliasAlone, rollBackByAliasAlone } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { forceOf } from './owner.ts';
+import { forceOf } from '../app/owner.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { takeUp } from './resume.ts';
@@ -34,7 +28,7 @@ export interface AbortOptions {
 /** @param rollout the one that is meant; whoever cleans up after a job must not end somebody else's rollout */
 export async function abort(context: Context, options: AbortOptions, rollout?: string): Promise<ExitCode> {
   const force = forceOf(options) !== undefined;
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   let running: RolloutState | null;
   try {
     if (options.ifRunning === true) await refuseWhereBehind(at);
@@ -63,7 +57,7 @@ export async function abort(context: Context, options: AbortOptions, rollout?: s
 /** Whoever means one rollout must not end another: the marker says whose users these are. */
 async function abortByAliasAlone(
   context: Context,
-  at: Target,
+  at: Session,
   error: Error,
   rollout: string | undefined,
   force: boolean,
@@ -78,7 +72,7 @@ async function abortByAliasAlone(
 /** A watch has put nobody on trial: ending it leaves what serves. Who wants the version before types `mlreg rollback`. */
 async function stopWatching(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   reason: string,
 ): Promise<ExitCode> {
@@ -102,7 +96,7 @@ async function stopWatching(
  */
 export async function abortRunning(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   reason: string,
   goesOn = false,

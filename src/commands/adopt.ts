@@ -5,10 +5,13 @@ import type { VersionTag } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import { acquireFree } from '../runner/acquire.ts';
 import { lookAround, newestToken } from '../runner/look.ts';
-import { refuseWhereUnknown } from './behind.ts';
-import { type Context, confirm, type Target, target, unfinished } from './context.ts';
+import { refuseWhereUnknown } from '../app/behind.ts';
+import { type Session, unfinished } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { confirm } from '../app/confirm.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf } from './prepare.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 export interface AdoptOptions {
   readonly artifact?: string;
@@ -30,7 +33,7 @@ interface Served {
  */
 export async function adopt(context: Context, options: AdoptOptions, text: string): Promise<ExitCode> {
   const version = parseVersion(text, 'VERSION');
-  const at = await target(context);
+  const at = await openSession(context);
   const { config } = at;
   await refuseWhereUnknown(at);
   await refuseSettled(at);
@@ -52,7 +55,7 @@ export async function adopt(context: Context, options: AdoptOptions, text: strin
 }
 
 /** @throws UserError conflict, where mlreg knows a champion, or a rollout is not over */
-async function refuseSettled(at: Target): Promise<void> {
+async function refuseSettled(at: Session): Promise<void> {
   const { name } = at.config;
   const champion = await championOf(at);
   if (champion !== null) {
@@ -69,7 +72,7 @@ async function refuseSettled(at: Target): Promise<void> {
 }
 
 /** @throws UserError, where what serves can't be told, or can't be returned to */
-async function servedNow(at: Target, version: VersionTag, options: AdoptOptions): Promise<Served> {
+async function servedNow(at: Session, version: VersionTag, options: AdoptOptions): Promise<Served> {
   const { config, connection } = at;
   const { alias } = config.lambda;
   const { main, reached } = await lookAround(connection, config.lambda);
@@ -119,7 +122,7 @@ async function servedNow(at: Target, version: VersionTag, options: AdoptOptions)
 
 /** The endpoint that a Lambda version's variables name. @throws UserError usage, where they name none, or several */
 async function endpointIn(
-  { config, connection }: Target,
+  { config, connection }: Session,
   version: VersionTag,
   functionVersion: string,
 ): Promise<string> {
@@ -141,7 +144,7 @@ async function endpointIn(
 
 /** @throws UserError conflict, where the version is registered as something else */
 async function refuseOther(
-  { config, connection }: Target,
+  { config, connection }: Session,
   version: VersionTag,
   { artifact }: Served,
 ): Promise<void> {
@@ -169,7 +172,7 @@ async function refuseOther(
 /** Under a token of its own, and only if nobody rolled anything out meanwhile. */
 async function write(
   { world, actor }: Context,
-  at: Target,
+  at: Session,
   version: VersionTag,
   served: Served,
   reason: string | undefined,

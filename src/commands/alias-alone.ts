@@ -1,14 +1,13 @@
 import { PlatformError } from '../ports/platform.ts';
-import type { Stamp } from '../domain/journal.ts';
-import { StoreDamaged } from '../ports/store.ts';
+import { isStoreLost, markerOf } from '../app/rollback/without-store.ts';
 import { StoreBehind } from '../runner/look.ts';
 import { rollBackBlind, writerFrom } from '../runner/roll-back-blind.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { targetText } from '../domain/route.ts';
-import { UserError } from '../domain/user-error.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { tellKeys } from './return-keys.ts';
+import { tellKeys } from '../app/rollback/return-keys.ts';
 
 /** A person's order while the store can't be used: where to, and whether over another person's. */
 export interface AliasOrder {
@@ -19,20 +18,10 @@ export interface AliasOrder {
   readonly force?: boolean | undefined;
 }
 
-/**
- * Whether a person's way back must do without the store: it can't be read or written, or the alias says that it is not the
- * newest one.
- */
-export const isStoreLost = (error: unknown): error is Error =>
-  error instanceof StoreBehind ||
-  error instanceof StoreDamaged ||
-  error instanceof PlatformError ||
-  (error instanceof UserError && error.fault === 'unavailable');
-
 /** Tries with the store, and where that is lost by the alias alone: users are waiting. */
 export async function orByAliasAlone(
   context: Context,
-  at: Target,
+  at: Session,
   withStore: () => Promise<ExitCode>,
   order: AliasOrder,
 ): Promise<ExitCode> {
@@ -44,15 +33,6 @@ export async function orByAliasAlone(
   }
 }
 
-/** What undoes this rollout, as its journal said when it could still be read. */
-export const undoOf = ({ plan, home }: RolloutState): string | undefined =>
-  plan.strategy === 'rollback' || (plan.strategy === 'watch' && plan.undo === null)
-    ? undefined
-    : home.functionVersion;
-
-/** By what a rollout's own writes are known from a later one's. */
-export const markerOf = ({ plan, aliases }: RolloutState): Stamp | undefined => aliases[plan.alias]?.stamp;
-
 /** A store that does not know of what serves refuses a resume, too: it has to be recovered, or another one named. */
 const nextOf = (cause: unknown, environment: string): string =>
   (cause instanceof StoreBehind ? cause.mend[0] : undefined) ??
@@ -61,7 +41,7 @@ const nextOf = (cause: unknown, environment: string): string =>
 /** All that is needed stands on the alias. */
 export async function rollBackByAliasAlone(
   context: Context,
-  at: Target,
+  at: Session,
   cause: unknown,
   { to, running, force }: AliasOrder = {},
 ): Promise<ExitCode> {

@@ -3,10 +3,13 @@ import { planSummary } from '../reporting/plan-view.ts';
 import { shortHash } from '../engine/approvals.ts';
 import { planHash } from '../engine/plan-hash.ts';
 import { currentStep, type RolloutState } from '../engine/state.ts';
-import { type Context, confirm, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { confirm } from '../app/confirm.ts';
+import type { Context } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { mustRun, type SteerOptions, steerRunning } from './steer.ts';
-import { whoActs } from './who.ts';
+import { whoActs } from '../app/who.ts';
 
 export interface ApproveOptions extends SteerOptions {
   readonly planHash?: string;
@@ -25,7 +28,7 @@ export async function approve(
       mend: 'mlreg status shows it',
     });
   }
-  const at = await target(context);
+  const at = await openSession(context);
   const running = await mustRun(at, rollout);
   const found = await hashOf(at, running);
   if (wanted !== undefined && !found.planHash.startsWith(wanted)) {
@@ -54,7 +57,7 @@ export async function approve(
 }
 
 async function hashOf(
-  { connection, config }: Target,
+  { connection, config }: Session,
   running: RolloutState,
 ): Promise<{ readonly planHash: string; readonly artifactDigest: string }> {
   const { id, plan } = running;

@@ -1,72 +1,22 @@
-import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
-import { UserError } from '../domain/user-error.ts';
-import { PlatformError } from '../ports/platform.ts';
-import { replay } from '../engine/fold-journal.ts';
-import { contradiction } from '../runner/snapshot.ts';
-import { type Context, type Target, target, unfinished } from './context.ts';
-import { lookAround } from '../runner/look.ts';
-import { aliasNote } from './marker.ts';
-import { championOf } from './prepare.ts';
+import { verifyRecords } from '../app/audit.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
-/**
- * Walks the whole history: each record's hash and the one before it, each journal from its first entry on. Changes
- * nothing. @throws UserError conflict at the first thing that must not be believed
- */
+/** Says whether registry and journal may be believed. */
 export async function auditVerify(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
-  const { config, connection } = at;
-  const audit = await connection.audit();
-  if (audit.problem !== undefined) {
-    throw new UserError('conflict', audit.problem, {
-      why: `${audit.records} records before it are sound; mlreg acts on nothing that the chain does not vouch for`,
-      mend: rebuildCommand(config.name, keepsWhatIsSound),
-    });
-  }
-  const rollouts = await connection.store.rollouts();
-  for (const id of rollouts) {
-    const entries = await connection.store.journal(id);
-    replay(id, entries);
-    const snapshot = await connection.store.snapshot(id);
-    const sentence = snapshot === undefined ? null : contradiction(entries, snapshot);
-    if (sentence !== null)
-      throw new UserError('conflict', sentence, {
-        why: 'the records are whole; the snapshot beside them was changed, and status and abort read it first',
-        mend: `delete it: ${audit.where}.snapshot, or the items under ${config.name}/${config.model}/snapshots`,
-      });
-  }
-  const uncompared = await compareWithAlias(at);
-  const { where, records, lost, torn, head } = audit;
+  const at = await openSession(context, 'lenient');
+  const { config } = at;
+  const { where, records, rollouts, lost, torn, head, uncompared } = await verifyRecords(at);
   context.output.answer(
-    { kind: 'Audit', environment: config.name, where, records, rollouts: rollouts.length, lost, torn, head },
+    { kind: 'Audit', environment: config.name, where, records, rollouts, lost, torn, head },
     () =>
       [
-        `sound: ${records} records, ${rollouts.length} rollouts in ${where}`,
+        `sound: ${records} records, ${rollouts} rollouts in ${where}`,
         ...(lost + torn === 0 ? [] : [`harmless: ${lost} that lost a race, ${torn} never written whole`]),
         `head ${head}`,
         ...(uncompared === null ? [] : [`not compared with the alias: ${uncompared}`]),
       ].join('\n'),
   );
   return exitCode.done;
-}
-
-/**
- * A chain vouches for what stands in it, and not that nothing was cut off its end: the alias knows what was written last.
- * @returns why the two could not be compared; null where they agree
- * @throws UserError conflict, where the alias knows more
- */
-async function compareWithAlias(at: Target): Promise<string | null> {
-  const { config, connection } = at;
-  try {
-    const look = await lookAround(connection, config.lambda);
-    const note = aliasNote(at, look, { champion: await championOf(at), running: await unfinished(at) });
-    if (note === null) return null;
-    throw new UserError('conflict', `the records are whole, but ${note.detail}`, {
-      why: note.why,
-      mend: note.mend,
-    });
-  } catch (error) {
-    if (error instanceof PlatformError) return error.message;
-    throw error;
-  }
 }

@@ -5,7 +5,9 @@ import { replay } from '../engine/fold-journal.ts';
 import type { Backup, CopiedArtifact, FoundBackup } from '../ports/backup.ts';
 import type { Store } from '../ports/store.ts';
 import { counted } from '../view/words.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface BackupOptions {
@@ -34,7 +36,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
 
 async function make(context: Context, to: string, withArtifacts: boolean): Promise<ExitCode> {
   const { world, actor, output } = context;
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const path = resolve(world.cwd, to);
   await world.backups.refuseTaken(path);
@@ -96,7 +98,7 @@ interface Missing {
 
 /** Each artifact once, under its digest. @throws UserError conflict, where one is not what was registered */
 async function copyArtifacts(
-  { connection }: Target,
+  { connection }: Session,
   versions: readonly VersionRecord[],
   { folder, missing }: { readonly folder: string; readonly missing: Missing[] },
 ): Promise<readonly CopiedArtifact[]> {
@@ -131,7 +133,7 @@ async function copyArtifacts(
 
 /** Reads a backup as a restore would, and each artifact by its digest: the copies, or where the registry has them. */
 async function verifyBackup(context: Context, from: string): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const found = await readBackup(context, at, from);
   const { cut, copies, header } = found;
@@ -167,7 +169,7 @@ async function verifyBackup(context: Context, from: string): Promise<ExitCode> {
 }
 
 async function wrongArtifacts(
-  { connection }: Target,
+  { connection }: Session,
   versions: readonly VersionRecord[],
   { copies }: FoundBackup,
 ): Promise<readonly Missing[]> {
@@ -194,7 +196,7 @@ async function wrongArtifacts(
 /** @throws UserError where there is none, or it can't be believed: its journals must make sense as well */
 export async function readBackup(
   context: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   from: string,
 ): Promise<FoundBackup> {
   const { world } = context;

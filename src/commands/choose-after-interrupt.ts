@@ -2,7 +2,8 @@ import { later } from '../domain/units.ts';
 import type { Follower } from '../reporting/follow.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
 import type { SignalName } from '../host/world.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import type { Signals } from './signals.ts';
 
@@ -21,7 +22,7 @@ type Choice = 'roll-back' | 'hold' | 'go-on' | 'leave';
 
 export async function choose(
   context: Context,
-  at: Target,
+  at: Session,
   signal: Leaving,
   signals: Signals,
   journal: JournalWriter,
@@ -43,7 +44,7 @@ export async function choose(
 }
 
 /** One owner of the terminal: while this stands nobody else writes. */
-async function ask(context: Context, at: Target, signals: Signals, journal: JournalWriter): Promise<Choice> {
+async function ask(context: Context, at: Session, signals: Signals, journal: JournalWriter): Promise<Choice> {
   const { world } = context;
   const asked = new AbortController();
   const watched = at.connection.controller === null ? 'nobody watches' : 'the controller watches';

@@ -5,11 +5,12 @@ import { viewOf } from '../view/view.ts';
 import type { JournalWriter } from '../runner/journal-writer.ts';
 import { takeOver } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
-import type { Context, Target } from './context.ts';
-import { wake } from './wake.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
+import { wake } from '../app/wake.ts';
 
 /** @throws UserError where nothing would drive on */
-export function mustHaveController({ config, connection }: Target): Dispatcher {
+export function mustHaveController({ config, connection }: Session): Dispatcher {
   if (connection.controller !== null) return connection.controller;
   throw new UserError('usage', `nothing else drives rollouts in ${config.name}`, {
     why: 'a detached rollout needs the rollout controller, which this environment does not have',
@@ -26,7 +27,7 @@ export function mustHaveController({ config, connection }: Target): Dispatcher {
  */
 export async function handOver(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
 ): Promise<JournalWriter | null> {

@@ -1,11 +1,13 @@
 import { mistakeLine } from '../config/index.ts';
 import type { AccountFinding as Finding } from '../ports/account.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 
 /** @throws UserError with all mistakes of mlreg.yaml, where one of them lets nothing be looked at */
-export async function targetOrAll(context: Context): Promise<Target> {
+export async function targetOrAll(context: Context): Promise<Session> {
   try {
-    return await target(context, 'lenient');
+    return await openSession(context, 'lenient');
   } catch (error) {
     await context.environment();
     throw error;
@@ -13,7 +15,7 @@ export async function targetOrAll(context: Context): Promise<Target> {
 }
 
 /** What a rollout would be refused for, and a rollback is not. */
-export function settingsFindings({ config: { overlooked }, connection }: Target): readonly Finding[] {
+export function settingsFindings({ config: { overlooked }, connection }: Session): readonly Finding[] {
   const { file = null, mistakes = [] } = overlooked ?? {};
   const name = file ?? 'mlreg.yaml';
   const found = mistakes.map((mistake): Finding => {

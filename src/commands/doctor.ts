@@ -3,17 +3,18 @@ import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { AccountFinding } from '../ports/account.ts';
 import { lookAround } from '../runner/look.ts';
-import { type Context, type Target, unfinished } from './context.ts';
-import { nextRollout } from './doctor-account.ts';
-import { clockCheck, metricsCheck, pathCheck } from './doctor-metrics.ts';
-import { rolloutFinding } from './doctor-rollout.ts';
-import { type Check, type Finding, one, type Scene } from './doctor-scene.ts';
-import { servingChecks } from './doctor-serving.ts';
+import { type Session, unfinished } from '../app/session.ts';
+import type { Context } from './context.ts';
+import { nextRollout } from '../app/doctor/account.ts';
+import { clockCheck, metricsCheck, pathCheck } from '../app/doctor/metrics.ts';
+import { rolloutFinding } from '../app/doctor/rollout.ts';
+import { type Check, type Finding, one, type Scene } from '../app/doctor/scene.ts';
+import { servingChecks } from '../app/doctor/serving.ts';
 import { settingsFindings, targetOrAll } from './doctor-settings.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { imageTrouble } from './model-server.ts';
-import { refusedBefore } from './preflight.ts';
-import { championOf } from './prepare.ts';
+import { imageTrouble } from '../app/plan/model-server.ts';
+import { championOf } from '../app/plan/prepare.ts';
+import { refusedBefore } from '../app/plan/preflight.ts';
 
 /** In the order in which their findings are printed. */
 const checks: readonly Check[] = [
@@ -110,7 +111,7 @@ function isTold({ ok, detail }: AccountFinding, index: number, all: readonly Acc
   });
 }
 
-async function sceneOf(context: Context, at: Target): Promise<Scene> {
+async function sceneOf(context: Context, at: Session): Promise<Scene> {
   const looked = lookAround(at.connection, at.config.lambda);
   looked.catch(() => undefined);
   const common = { context, at, looked, isBehind: false };

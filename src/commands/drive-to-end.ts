@@ -1,6 +1,7 @@
-import type { Outcome, RollbackCause } from '../domain/journal.ts';
-import type { Instant } from '../domain/units.ts';
+import type { RollbackCause } from '../domain/journal.ts';
+import { type Instant, type RolloutId, unreachable } from '../domain/units.ts';
 import { StoreDamaged } from '../ports/store.ts';
+import { conclude, type Ending, hold } from '../app/conclude.ts';
 import type { Follower } from '../reporting/follow.ts';
 import { type DriveResult, drive } from '../runner/drive.ts';
 import { endWatch } from '../runner/end-watch.ts';
@@ -9,18 +10,23 @@ import { abort } from '../runner/own.ts';
 import type { RolloutPorts } from '../runner/ports.ts';
 import { challengerShare, type RolloutState } from '../engine/state.ts';
 import type { SignalName } from '../host/world.ts';
-import { broughtBackBy } from './brought-back.ts';
-import type { Context, Target } from './context.ts';
-import { whenCredentialsEnd } from './credentials-end.ts';
-import { exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
+import { whenCredentialsEnd } from '../app/plan/credentials-end.ts';
+import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
+import { broughtBackBy } from '../app/brought-back.ts';
+import { lastKnown, tellBroughtBack } from '../app/taken-over.ts';
 import { choose, codeOf, type Leaving } from './choose-after-interrupt.ts';
 import { beat } from './heartbeat.ts';
-import { rollBackInterrupted } from './interrupted-without-store.ts';
+import { rollBackInterrupted } from '../app/rollback/interrupted.ts';
 import { listen, type Signals } from './signals.ts';
-import { tellKeysAfter } from './return-keys.ts';
-import { type Driven, lastKnown, outlive, tellBroughtBack } from './taken-over.ts';
-import { tellPeople } from './tell-people.ts';
-import { wake } from './wake.ts';
+import { tellKeysAfter } from '../app/rollback/return-keys.ts';
+import { tellPeople } from '../app/tell-people.ts';
+
+export interface Driven {
+  readonly code: ExitCode;
+  readonly state: RolloutState;
+}
 
 /**
  * Drives a rollout to its end, and when a signal comes lets the user, or the environment's policy, say what becomes of
@@ -28,7 +34,7 @@ import { wake } from './wake.ts';
  */
 export async function driveToEnd(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
   follower: Follower,
@@ -40,7 +46,9 @@ export async function driveToEnd(
   void outbox.sweep();
   try {
     const driven = await loop(context, at, ports, journal, follower, signals, until, heart.signal);
-    await tellKeysAfter(context, at, driven);
+    // A signal, or credentials at their end, leave no time for it.
+    const hasTime = driven.code === exitCode.rolledBack || driven.code === exitCode.aborted;
+    if (hasTime) await tellKeysAfter(context, at, driven.state);
     return driven;
   } catch (error) {
     const { id, plan, outcome } = journal.state();
@@ -62,7 +70,7 @@ export async function driveToEnd(
 
 async function loop(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
   follower: Follower,
@@ -71,6 +79,8 @@ async function loop(
   ended: AbortSignal,
 ): Promise<Driven> {
   const { id } = journal.state();
+  const concluded = async (result: DriveResult): Promise<Driven> =>
+    told(context, at, await conclude(context, at, ports, journal, result));
   const expiring = whenCredentialsEnd(context.world, ended);
   for (;;) {
     const stop = new AbortController();
@@ -81,7 +91,7 @@ async function loop(
       onBroughtBack: (stamp) => tellBroughtBack(context, at, broughtBackBy(stamp, journal.state())),
     });
     const first = await Promise.race([driving, signals.next(), expiring]);
-    if (typeof first !== 'string') return await conclude(context, at, ports, journal, first);
+    if (typeof first !== 'string') return concluded(first);
     const { phase, plan } = journal.state();
     if (phase === 'forward' && plan.strategy === 'watch') {
       stop.abort();
@@ -92,9 +102,7 @@ async function loop(
     const goBack = async (): Promise<Driven> => {
       context.output.say('already rolling back; press again to leave it to mlreg resume');
       const second = await Promise.race([driving, signals.next()]);
-      return typeof second === 'string'
-        ? left(at, journal, second, context)
-        : conclude(context, at, ports, journal, second);
+      return typeof second === 'string' ? left(at, journal, second, context) : await concluded(second);
     };
     if (mustEnd()) return await goBack();
     // Advances no more from here on, whatever the answer will be.
@@ -109,7 +117,7 @@ async function loop(
         continue;
       case 'hold':
         driving.catch(() => undefined);
-        await hold(context, at, journal);
+        sayHeld(context, id, await hold(context, at, journal));
         return { code, state: await lastKnown(at, journal) };
       case 'leave':
         driving.catch(() => undefined);
@@ -138,7 +146,7 @@ async function loop(
           goingBack.catch(() => undefined);
           return left(at, journal, result, context);
         }
-        const ended = await conclude(context, at, ports, journal, result);
+        const ended = told(context, at, await conclude(context, at, ports, journal, result));
         return { ...ended, code: ended.code === exitCode.rolledBack ? code : ended.code };
       }
     }
@@ -148,7 +156,7 @@ async function loop(
 /** Who stops watching wants no move of traffic: what serves goes on serving. */
 async function stopWatching(
   context: Context,
-  at: Target,
+  at: Session,
   ports: RolloutPorts,
   journal: JournalWriter,
   driving: Promise<DriveResult>,
@@ -161,37 +169,20 @@ async function stopWatching(
     ...at.config.lambda,
     sentence: `${plan.challenger} ${sentence}`,
   });
-  const ended = await conclude(context, at, ports, journal, result);
+  const ended = told(context, at, await conclude(context, at, ports, journal, result));
   const code = codeOf(signal);
   return { ...ended, code: ended.code === exitCode.done ? code : ended.code };
 }
 
-/** Stays where it is until a person says otherwise, whoever owns it next: a controller judges on, and may roll back. */
-async function hold({ world, actor, output }: Context, at: Target, journal: JournalWriter): Promise<void> {
-  const { store, controller } = at.connection;
-  const { id } = journal.state();
-  const reason = 'held by an interrupt';
-  const wish = {
-    kind: 'pause',
-    id: world.ids.requestId(),
-    at: world.clock.now(),
-    by: actor.name,
-    reason,
-  } as const;
-  await store.post(id, wish).catch(() => undefined);
-  await release(at, journal);
-  const isWoken = controller !== null && (await wake({ output }, controller, id, journal.token));
-  const now = !isWoken
-    ? `nobody watches ${id} now`
-    : `${controller.name} goes on judging ${id}, may roll it back, and advances nothing`;
+function sayHeld({ output }: Context, id: RolloutId, controller: string | null): void {
+  const now =
+    controller === null
+      ? `nobody watches ${id} now`
+      : `${controller} goes on judging ${id}, may roll it back, and advances nothing`;
   output.say(`holding; ${now}. Go on with: mlreg resume, or: mlreg abort`);
 }
 
-/** Whoever goes on need not wait for us to fall silent. */
-const release = (at: Target, journal: JournalWriter): Promise<boolean> =>
-  at.connection.store.release(journal.token).catch(() => false);
-
-async function left(at: Target, journal: JournalWriter, signal: Leaving, context: Context): Promise<Driven> {
+async function left(at: Session, journal: JournalWriter, signal: Leaving, context: Context): Promise<Driven> {
   const { id } = journal.state();
   context.output.say(
     `left ${id} as it is; bring it to an end with: mlreg abort --environment ${at.config.name}`,
@@ -202,56 +193,47 @@ async function left(at: Target, journal: JournalWriter, signal: Leaving, context
   };
 }
 
-async function conclude(
-  context: Context,
-  at: Target,
-  ports: RolloutPorts,
-  journal: JournalWriter,
-  result: DriveResult,
-): Promise<Driven> {
-  switch (result.kind) {
+/** Says how a rollout left the hands of this process. */
+function told({ output }: Context, at: Session, ending: Ending): Driven {
+  const { state } = ending;
+  const environment = `--environment ${at.config.name}`;
+  switch (ending.kind) {
     case 'ended':
-      if (journal.owed() > 0) {
-        context.output.say(
-          `${journal.owed()} journal entries could not be written; run: mlreg ${await mending(at)} --environment ${at.config.name}`,
+      if (ending.fix !== null)
+        output.say(
+          `${ending.unwritten} journal entries could not be written; run: mlreg ${ending.fix} ${environment}`,
         );
-      }
-      return {
-        code: exitCodeOfOutcome(result.outcome),
-        state: await endedAs(at, journal, result.outcome),
-      };
-    case 'timed-out':
-      return outOfTime(context, at, journal, result.why);
+      return { code: exitCodeOfOutcome(ending.outcome), state };
+    case 'outlived':
+      output.say(`taken over by ${state.owner.name} (${state.owner.command})`);
+      return { code: exitCodeOfOutcome(ending.outcome), state };
+    case 'not-finished': {
+      const next =
+        ending.controller === null
+          ? 'Go on with: mlreg resume, or: mlreg abort'
+          : `${ending.controller} goes on with it; end it with: mlreg abort`;
+      output.say(`not finished in time: ${ending.why}. ${next}`);
+      return { code: exitCode.notFinished, state };
+    }
+    case 'brought-back':
+      return { code: exitCodeOfOutcome(ending.outcome), state };
     case 'stopped':
-      return { code: exitCode.interrupted, state: journal.state() };
-    case 'lost':
-      return outlive(context, at, ports, journal, result.by);
+      return { code: exitCode.interrupted, state };
+    case 'taken-over': {
+      const { by, denied, back } = ending;
+      if (denied === null && back !== null) {
+        output.say(`${back.sentence}, and the registry does not know yet. Next: mlreg resume ${environment}`);
+        return { code: exitCode.aborted, state };
+      }
+      if (denied === null) {
+        output.say(`${state.id} was taken over by ${by}; it goes on there. See: mlreg status`);
+        return { code: exitCode.conflict, state };
+      }
+      const next = `mlreg rollback ${environment}, by somebody whom AWS lets move the alias`;
+      output.say(`${state.id} was taken over by ${by}, to whom AWS denies it too: ${denied}. Next: ${next}`);
+      return { code: exitCode.credentials, state };
+    }
+    default:
+      return unreachable(ending);
   }
-}
-
-/** The command that makes journal and alias agree again. */
-const mending = ({ connection }: Target): Promise<'resume' | 'recover'> =>
-  connection.store.lock().then(
-    () => 'resume',
-    (error: unknown) => (error instanceof StoreDamaged ? 'recover' : 'resume'),
-  );
-
-/** Somebody else's journal of this rollout may say more than this process knows. */
-async function endedAs(at: Target, journal: JournalWriter, outcome: Outcome): Promise<RolloutState> {
-  if (journal.state().outcome !== null) return journal.state();
-  const state = await lastKnown(at, journal);
-  return state.outcome === null ? { ...state, phase: 'ended', outcome } : state;
-}
-
-/** This process was to drive so long and no longer. */
-async function outOfTime(context: Context, at: Target, journal: JournalWriter, why: string): Promise<Driven> {
-  const { controller } = at.connection;
-  const state = journal.state();
-  await release(at, journal);
-  const isWoken = controller !== null && (await wake(context, controller, state.id, journal.token));
-  const next = !isWoken
-    ? 'Go on with: mlreg resume, or: mlreg abort'
-    : `${controller.name} goes on with it; end it with: mlreg abort`;
-  context.output.say(`not finished in time: ${why}. ${next}`);
-  return { code: exitCode.notFinished, state };
 }

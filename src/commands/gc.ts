@@ -1,9 +1,10 @@
 import { collect, type Collection } from '../runner/collect.ts';
 import { counted } from '../view/words.ts';
-import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
-import { type Context, target } from './context.ts';
+import { refuseUnknownServing, refuseWhereBehind } from '../app/behind.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf } from './prepare.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 export interface GcOptions {
   readonly dryRun?: boolean;
@@ -20,7 +21,7 @@ export async function collectNow(
   options: GcOptions,
   rolledBackAtOnce: boolean,
 ): Promise<ExitCode> {
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const { store, platform } = connection;
   const rehearse = options.dryRun === true;

@@ -11,9 +11,11 @@ import { failedShort } from '../view/failed-requests.ts';
 import { timesText } from '../view/fold-events.ts';
 import { kindText } from '../view/rebuilt.ts';
 import { viewOf } from '../view/view.ts';
-import { type Context, rolloutNamed, stateOf, storyOf, target } from './context.ts';
+import { rolloutNamed, stateOf, storyOf } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote, unlessLocal } from './marker.ts';
+import { lostNote, unlessLocal } from '../app/marker.ts';
 import { observationLines } from './export-observations.ts';
 
 export interface HistoryOptions {
@@ -24,7 +26,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const limit = Number(options.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UserError('usage', `--limit: '${options.limit}' is not a count`, { mend: '--limit 20' });
-  const at = await target(context, 'lenient', 'records');
+  const at = await openSession(context, 'lenient', 'records');
   const ids = (await at.connection.store.rollouts()).slice(0, limit);
   const states: RolloutState[] = [];
   for (const id of ids) states.push(await stateOf(at, id));
@@ -68,7 +70,7 @@ export interface ShowOptions {
 
 /** One rollout whole: plan, steps, each verdict's evidence, each event. */
 export async function show(context: Context, options: ShowOptions, text?: string): Promise<ExitCode> {
-  const at = await target(context, 'lenient', 'records');
+  const at = await openSession(context, 'lenient', 'records');
   const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   if (options.observations === true) {

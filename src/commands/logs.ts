@@ -6,9 +6,11 @@ import type { VersionRecord } from '../domain/registry.ts';
 import { instant } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { LogLine } from '../ports/server-logs.ts';
-import { type Context, stateOf, type Target, target } from './context.ts';
+import { stateOf, type Session } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { championOf, registered } from './prepare.ts';
+import { championOf, registered } from '../app/plan/prepare.ts';
 
 export interface LogsOptions {
   readonly since?: string;
@@ -35,7 +37,7 @@ export async function logs(context: Context, options: LogsOptions, text?: string
     });
   }
   const named = text === undefined ? undefined : parseArmTag(text, 'VERSION');
-  const at = await target(context);
+  const at = await openSession(context);
   const record = named === undefined ? await newest(at) : await registered(at, named);
   const { version } = record;
   const endpoint = endpointOf({ model: at.config.model, environment: at.config.name }, record).name;
@@ -57,7 +59,7 @@ export async function logs(context: Context, options: LogsOptions, text?: string
 }
 
 /** Of no version in particular: the one that the newest rollout was about, for that is what people ask about. */
-async function newest(at: Target): Promise<VersionRecord> {
+async function newest(at: Session): Promise<VersionRecord> {
   const [rollout] = await at.connection.store.rollouts();
   const challenger = rollout === undefined ? undefined : (await stateOf(at, rollout)).plan.challenger;
   const found =
@@ -71,7 +73,7 @@ async function newest(at: Target): Promise<VersionRecord> {
 /** Until a signal comes. */
 async function follow(
   { world, output }: Context,
-  at: Target,
+  at: Session,
   { endpoint, lines: first }: { readonly endpoint: string; readonly lines: readonly LogLine[] },
 ): Promise<ExitCode> {
   const stop = new AbortController();

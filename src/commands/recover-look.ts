@@ -6,7 +6,7 @@ import { isUnread, markersIn } from '../runner/environment-view.ts';
 import { behindText, type Look, lookAround } from '../runner/look.ts';
 import { isOfAnotherStore, leadsBackTo, newestOf } from '../engine/marker.ts';
 import { unknownServingText } from '../runner/unknown-serving.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 
 /** What stands where, before anything is changed. */
 export interface Found {
@@ -21,13 +21,13 @@ export interface Found {
   readonly back: string | undefined;
 }
 
-export async function lookFor(at: Target): Promise<Found> {
+export async function lookFor(at: Session): Promise<Found> {
   const { store, damage } = await at.connection.recovery.look();
   return findIn(at, store, damage);
 }
 
 /** The same by another store's records than those of the connection. */
-export async function findIn(at: Target, store: Store, damage: Damage | null): Promise<Found> {
+export async function findIn(at: Session, store: Store, damage: Damage | null): Promise<Found> {
   const { config, connection } = at;
   const look = await lookAround({ store, platform: connection.platform }, config.lambda);
   // Its marker is to name the rebuilt store as well.
@@ -50,7 +50,7 @@ export async function findIn(at: Target, store: Store, damage: Damage | null): P
  * @throws UserError conflict, where something else has to be done
  */
 export function whyOf(
-  { config }: Pick<Target, 'config'>,
+  { config }: Pick<Session, 'config'>,
   { damage, look, isCutOff }: Found,
   isForced: boolean,
 ): string | null {
@@ -90,7 +90,7 @@ export function whyOf(
  * @throws UserError conflict, unless a person says that it is gone
  */
 export function refuseOtherStore(
-  { config: { name: environment } }: Pick<Target, 'config'>,
+  { config: { name: environment } }: Pick<Session, 'config'>,
   { look }: Pick<Found, 'look'>,
   isForced: boolean,
   command: 'mlreg recover' | 'mlreg restore',

@@ -11,15 +11,16 @@ import { aliasesIn, markersIn } from '../runner/environment-view.ts';
 import type { Look } from '../runner/look.ts';
 import { type Restore, restore } from '../runner/restore.ts';
 import { planOf } from '../strategies/common.ts';
-import { settingsFor } from './compile.ts';
-import type { Context, Target } from './context.ts';
+import { settingsFor } from '../app/plan/compile.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 import { refuseContradicted } from './recover-champion.ts';
 import type { Found } from './recover-look.ts';
 
 /** @throws UserError where nothing says which version serves, or a person's word is contradicted */
 export async function rebuiltFrom(
   { world, actor }: Context,
-  { connection, config }: Target,
+  { connection, config }: Session,
   { store, served: now, back }: Pick<Found, 'store' | 'served' | 'back'>,
   wanted: {
     readonly command: Restore['command'];
@@ -97,7 +98,7 @@ function endpointsIn({ changes, register }: Rebuilt) {
  */
 export function restoreAs(
   { world, actor }: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   { store, look }: { readonly store: Store; readonly look: Look },
   wanted: Pick<Restore, 'command' | 'reason' | 'rollout' | 'closes'> & { readonly rebuilt: Rebuilt },
 ): Promise<LockRecord> {

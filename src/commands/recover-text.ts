@@ -4,7 +4,7 @@ import type { RolloutId } from '../domain/units.ts';
 import type { Rebuilt } from '../registry/rebuild.ts';
 import { aliasesIn } from '../runner/environment-view.ts';
 import type { Look } from '../runner/look.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 import type { Found } from './recover-look.ts';
 
 /** Not everybody is with the champion, by the alias or by the one that the stage names. */
@@ -40,7 +40,7 @@ const neverDeployed =
 
 /** What a person agrees to. */
 export function foundText(
-  { config }: Target,
+  { config }: Session,
   { look }: Found,
   why: string,
   { champion, previous, onTrial, register, changes, lost }: Rebuilt,
@@ -76,7 +76,7 @@ export function foundText(
 }
 
 /** Where users are not all with the champion a person must bring them there: nothing judges what they get. */
-export function nextText({ config }: Target, { look, served }: Found, rebuilt: Rebuilt): readonly string[] {
+export function nextText({ config }: Session, { look, served }: Found, rebuilt: Rebuilt): readonly string[] {
   const { name } = config;
   const { main, reached } = look;
   const isStaged = reached.name !== main.name;

@@ -1,8 +1,10 @@
 import { parseArmTag } from '../domain/arm.ts';
 import { UserError } from '../domain/user-error.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { forceOf } from './owner.ts';
+import { forceOf } from '../app/owner.ts';
 import { lookFor, whyOf } from './recover-look.ts';
 import { rebuiltFrom, restoreAs, unfinishedIn } from './recover-registry.ts';
 import { foundText, nextText, stageData } from './recover-text.ts';
@@ -20,7 +22,7 @@ export interface RecoverOptions {
 export async function recover(context: Context, options: RecoverOptions): Promise<ExitCode> {
   const champion = options.champion === undefined ? undefined : parseArmTag(options.champion, '--champion');
   const forced = forceOf(options);
-  const at = await target(context);
+  const at = await openSession(context);
   const { config, connection } = at;
   const found = await lookFor(at);
   const why = whyOf(at, found, forced !== undefined);
@@ -81,7 +83,7 @@ export async function recover(context: Context, options: RecoverOptions): Promis
 }
 
 /** @throws UserError usage, where nobody agrees */
-async function agree({ world, output, options }: Context, { config }: Target, text: string): Promise<void> {
+async function agree({ world, output, options }: Context, { config }: Session, text: string): Promise<void> {
   output.say(text);
   if (options.yes === true) return;
   if (!world.streams.stderrIsTerminal) {

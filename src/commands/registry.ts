@@ -7,11 +7,13 @@ import { unmet } from '../registry/acceptance.ts';
 import { namesakeOf } from '../registry/shared-endpoints.ts';
 import { table } from '../reporting/output.ts';
 import { counted } from '../view/words.ts';
-import { type Context, type Target, target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { lostNote, unlessLocal } from './marker.ts';
-import { imageTrouble } from './model-server.ts';
-import { registered } from './prepare.ts';
+import { lostNote, unlessLocal } from '../app/marker.ts';
+import { imageTrouble } from '../app/plan/model-server.ts';
+import { registered } from '../app/plan/prepare.ts';
 
 export interface RegisterOptions {
   readonly artifact?: string;
@@ -27,7 +29,7 @@ export async function register(context: Context, options: RegisterOptions, text:
     });
   }
   const metrics = parseMetrics(options.metric ?? []);
-  const { config, connection } = await target(context);
+  const { config, connection } = await openSession(context);
   const uri = connection.artifacts.resolve(options.artifact);
   const { digest, bytes } = await connection.artifacts.digest(uri);
   const at = context.world.clock.now();
@@ -63,7 +65,7 @@ export async function register(context: Context, options: RegisterOptions, text:
 }
 
 /** The same bytes again are done already; others under the same tag are a mistake. */
-async function again(context: Context, at: Target, record: VersionRecord): Promise<ExitCode> {
+async function again(context: Context, at: Session, record: VersionRecord): Promise<ExitCode> {
   const present = await registered(at, record.version);
   if (present.artifact.digest === record.artifact.digest) {
     const differs = differing(present.metrics, record.metrics);
@@ -110,7 +112,7 @@ function parseMetrics(pairs: readonly string[]): Record<string, number> {
 }
 
 export async function versions(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient', 'records');
+  const at = await openSession(context, 'lenient', 'records');
   const { config, connection } = at;
   const records = [...(await connection.store.versions())].sort((a, b) => b.registeredAt - a.registeredAt);
   const lost = records.length === 0 ? await lostNote(at).catch(unlessLocal(at)) : null;
@@ -141,7 +143,7 @@ export async function versions(context: Context): Promise<ExitCode> {
 /** Artifact, digest, acceptance criteria; where an endpoint serves it, smoke requests too. Changes nothing. */
 export async function validate(context: Context, _options: object, text: string): Promise<ExitCode> {
   const version = parseArmTag(text, 'VERSION');
-  const at = await target(context);
+  const at = await openSession(context);
   const record = await registered(at, version);
   const checks: { readonly check: string; readonly passed: boolean; readonly detail: string }[] = [];
   const found = await at.connection.artifacts.digest(record.artifact.uri);

@@ -2,7 +2,9 @@ import { UserError } from '../domain/user-error.ts';
 import { runLink } from '../reporting/error-summary.ts';
 import { gitHubSummary } from '../reporting/github-summary.ts';
 import { viewOf } from '../view/view.ts';
-import { type Context, rolloutNamed, storyOf, target } from './context.ts';
+import { rolloutNamed, storyOf } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 
 export interface ReportOptions {
@@ -16,7 +18,7 @@ export async function report(
   options: ReportOptions,
   text: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context, 'lenient', 'records');
+  const at = await openSession(context, 'lenient', 'records');
   const id = await rolloutNamed(at, text);
   const { entries, state } = await storyOf(at, id);
   const files: string[] = [];

@@ -2,12 +2,13 @@ import type { EnvironmentConfig } from '../config/index.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** A store whose place is to be taken, and that lies elsewhere. */
 export interface Original {
   readonly name: string;
-  readonly target: Target;
+  readonly target: Session;
   /** null where it can't be read. */
   readonly lock: LockRecord | null;
 }

@@ -6,7 +6,7 @@ import type { Comparison } from '../ports/history.ts';
 import type { Rebuilt } from '../registry/rebuild.ts';
 import { counted } from '../view/words.ts';
 import { behindText } from '../runner/look.ts';
-import type { Target } from './context.ts';
+import type { Session } from '../app/session.ts';
 import type { Found } from './recover-look.ts';
 import { foundText, stageData } from './recover-text.ts';
 
@@ -31,7 +31,7 @@ export interface Shown {
 }
 
 /** The differences between the backup and what serves, and what is lost. */
-export function restoreText(at: Target, shown: Shown): string {
+export function restoreText(at: Session, shown: Shown): string {
   const { source, found, rebuilt, closes } = shown;
   const row = (name: string, text: string): string => `  ${name.padEnd(9)} ${text}`;
   const lost = lostRollouts(shown);
@@ -90,7 +90,7 @@ function lossText({ isComplete, found }: Shown): string {
 }
 
 /** Why the alias knows more than the backup; null where it does not. */
-function unknownTo({ config }: Target, { found, isComplete }: Shown): string | null {
+function unknownTo({ config }: Session, { found, isComplete }: Shown): string | null {
   if (isComplete) return null;
   const { meaning, where } = found.look.claim;
   return behindText(meaning, { where, environment: config.name })?.what ?? null;

@@ -6,9 +6,11 @@ import type { LockRecord, Store } from '../ports/store.ts';
 import { claimIn } from '../runner/look.ts';
 import { Overtaken } from '../runner/restore.ts';
 import { readBackup } from './backup.ts';
-import { confirm, type Context, type Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import { confirm } from '../app/confirm.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { forceOf, ownerLives } from './owner.ts';
+import { forceOf, ownerLives } from '../app/owner.ts';
 import { type Found, findIn, refuseOtherStore } from './recover-look.ts';
 import { rebuiltFrom, restoreAs, unfinishedIn } from './recover-registry.ts';
 import { nextText } from './recover-text.ts';
@@ -41,7 +43,7 @@ export async function restoreStore(context: Context, options: RestoreOptions): P
     options.table === undefined
       ? own
       : { ...own, store: { kind: 'dynamodb' as const, table: options.table } };
-  const at: Target = { config, connection: await context.world.connect(config) };
+  const at: Session = { config, connection: await context.world.connect(config) };
   const history = await at.connection.history();
   const source = await sourceOf(context, at, options, history);
   const place: Place = { at, history, source };
@@ -149,7 +151,7 @@ function refuseItself({ table, supersedes }: RestoreOptions, { elsewhere }: Lock
 
 async function sourceOf(
   context: Context,
-  at: Target,
+  at: Session,
   { from }: RestoreOptions,
   history: History,
 ): Promise<Source> {
@@ -170,7 +172,7 @@ const asTakenOver = (store: Store): Store =>
 
 /** Where a backup is to go. */
 interface Place {
-  readonly at: Target;
+  readonly at: Session;
   readonly history: History;
   readonly source: Source;
 }
@@ -241,7 +243,7 @@ function refuseStranger(lock: LockRecord, originals: readonly Original[], source
 /** @throws UserError conflict, where somebody drives a rollout in a store that is to be replaced */
 async function refuseLiving(
   context: Context,
-  at: Target,
+  at: Session,
   source: Source,
   originals: readonly Original[],
 ): Promise<void> {

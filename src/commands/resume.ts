@@ -3,12 +3,14 @@ import { isController } from '../domain/controller.ts';
 import { takeOver } from '../runner/own.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseWhereBehind } from './behind.ts';
-import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
+import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { handOver, mustHaveController } from './detach.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { forceOf, ownerLives } from './owner.ts';
+import { forceOf, ownerLives } from '../app/owner.ts';
 import { askOwner, mustRun } from './steer.ts';
 
 export interface ResumeOptions {
@@ -27,7 +29,7 @@ const readWhileDriving = ['sagemaker', 'requests'] as const;
  */
 export async function resume(context: Context, options: ResumeOptions): Promise<ExitCode> {
   const forced = forceOf(options);
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   const look = await refuseWhereBehind(at);
   const running = (await unfinished(at)) ?? (await undone(at)) ?? (await mustRun(at));
   // Its plan is frozen; what is still to be built or asked of a new version is in the file alone.
@@ -45,7 +47,7 @@ export async function resume(context: Context, options: ResumeOptions): Promise<
 }
 
 /** Asked last: the controller takes up what a dead process left within seconds, and does not stand in a person's way. */
-async function makesWay({ connection }: Target, { detach }: ResumeOptions): Promise<boolean> {
+async function makesWay({ connection }: Session, { detach }: ResumeOptions): Promise<boolean> {
   const { owner } = await connection.store.lock();
   return owner !== null && isController(owner) && detach !== true;
 }
@@ -53,7 +55,7 @@ async function makesWay({ connection }: Target, { detach }: ResumeOptions): Prom
 /** Becomes its owner, whoever was, and goes on where its journal ends. */
 export async function takeUp(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   options: ResumeOptions,
 ): Promise<ExitCode> {
@@ -95,7 +97,7 @@ const stepPlace = ({ step, plan: { steps } }: RolloutState): string =>
   step < steps.length ? `step ${step + 1} of ${steps.length}` : 'after its last step';
 
 /** Also by a wish that nobody has read yet: who was told to hold and let go left one. */
-async function isPaused({ connection }: Target, state: RolloutState): Promise<boolean> {
+async function isPaused({ connection }: Session, state: RolloutState): Promise<boolean> {
   if (state.pausedAt !== null) return true;
   const unread = await connection.store.inbox(state.id, state.requestsSeen);
   return unread.some(({ kind }) => kind === 'pause');

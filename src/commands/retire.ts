@@ -1,7 +1,9 @@
 import { UserError } from '../domain/user-error.ts';
 import { retireAll } from '../runner/retire-all.ts';
 import { counted } from '../view/words.ts';
-import { confirm, type Context, target } from './context.ts';
+import { confirm } from '../app/confirm.ts';
+import { openSession } from '../app/open-session.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { collectNow } from './gc.ts';
 
@@ -27,7 +29,7 @@ export async function retire(context: Context, options: RetireOptions): Promise<
       mend: 'mlreg retire --all --reason WHY',
     });
   }
-  const { config, connection } = await target(context);
+  const { config, connection } = await openSession(context);
   const { name: environment, lambda } = config;
   const ports = { store: connection.store, platform: connection.platform, clock: context.world.clock };
   const place = { environment, alias: lambda.alias, green: lambda.green };

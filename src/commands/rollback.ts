@@ -18,23 +18,26 @@ import type { RolloutState } from '../engine/state.ts';
 import { homeOf } from '../engine/target.ts';
 import { rollback as rollbackPlan } from '../strategies/rollback.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { orByAliasAlone, rollBackByAliasAlone, undoOf } from './alias-alone.ts';
+import { undoOf } from '../app/rollback/without-store.ts';
+import { orByAliasAlone, rollBackByAliasAlone } from './alias-alone.ts';
 import { abortRunning } from './abort.ts';
-import { refuseWhereBehind } from './behind.ts';
-import { forceOf } from './owner.ts';
-import { type Context, portsOf, startFollowing, type Target, target, undone, unfinished } from './context.ts';
-import { lostEndpoint } from './lost-endpoint.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
+import { forceOf } from '../app/owner.ts';
+import { portsOf, type Session, undone, unfinished } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
+import { lostEndpoint } from '../app/lost-endpoint.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { settingsFor } from './compile.ts';
-import { championOf } from './prepare.ts';
-import { whyNow } from './serving-now.ts';
-import { refuseToBuild } from './refuse-artifact.ts';
+import { settingsFor } from '../app/plan/compile.ts';
+import { championOf } from '../app/plan/prepare.ts';
+import { whyNow } from '../app/rollback/serving-now.ts';
+import { refuseToBuild } from '../app/plan/refuse-artifact.ts';
 import { takeUp } from './resume.ts';
 import { tellEnvironment } from './which-environment.ts';
-import { mustKnowGenerations } from './router-code.ts';
-import { compareKeys, type ReturnKeys } from './return-keys.ts';
-import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from './rollback-words.ts';
+import { mustKnowGenerations } from '../app/router-code.ts';
+import { compareKeys, type ReturnKeys } from '../app/rollback/return-keys.ts';
+import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from '../app/rollback/words.ts';
 import {
   astray,
   confirmFled,
@@ -45,7 +48,7 @@ import {
   repeats,
   servedBy,
   servedInstead,
-} from './rollback-target.ts';
+} from '../app/rollback/target.ts';
 
 export interface RollbackOptions {
   readonly to?: string;
@@ -61,7 +64,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
   const asked =
     options.to === undefined || options.to === 'previous' ? undefined : parseArmTag(options.to, '--to');
   const force = forceOf(options) !== undefined;
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
   if (options.to === undefined) await tellEnvironment(context, at);
   let running: RolloutState | null;
   let look: Claimed | null;
@@ -132,7 +135,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
  * the first.
  */
 async function generationNamed(
-  { connection }: Target,
+  { connection }: Session,
   asked: VersionTag,
   text: string | undefined,
 ): Promise<VersionTag> {
@@ -141,14 +144,14 @@ async function generationNamed(
 }
 
 /** The champion, where its endpoint answers nobody; null where it does, or nothing serves. */
-async function deadChampion(at: Target): Promise<VersionRecord | null> {
+async function deadChampion(at: Session): Promise<VersionRecord | null> {
   const champion = await championOf(at);
   if (champion === null || standingOf(champion).kind !== 'serving') return null;
   return (await lostEndpoint(at, champion)) === null ? null : champion;
 }
 
 /** Whoever tries the same order again gets the same answer: nothing is moved a second time. */
-function answerRepeated({ output, world }: Context, { config }: Target, first: RolloutState): ExitCode {
+function answerRepeated({ output, world }: Context, { config }: Session, first: RolloutState): ExitCode {
   output.answer({ kind: 'Rollback', result: 'repeated', rollout: first.id }, () =>
     [
       `nothing was changed: ${firstText(first, world.clock.now())}`,
@@ -160,7 +163,7 @@ function answerRepeated({ output, world }: Context, { config }: Target, first: R
 
 /** @param seen what has just been read of it */
 const viewOf = async (
-  { connection: { platform }, config }: Target,
+  { connection: { platform }, config }: Session,
   seen: MarkersView | null = null,
 ): Promise<EnvironmentView> => withStage(platform, seen ?? (await readMarkers(platform, config.lambda)));
 
@@ -173,7 +176,7 @@ interface Order {
 
 async function moveTo(
   context: Context,
-  at: Target,
+  at: Session,
   wanted: VersionRecord,
   { reason, force, view }: Order,
 ): Promise<ExitCode> {
@@ -285,7 +288,7 @@ async function moveTo(
  * are today's, or because a new one could not be the same in everything else.
  */
 function republishedFor(
-  { config }: Target,
+  { config }: Session,
   { back, service, keys }: { readonly back: WayBack; readonly service: Service; readonly keys: ReturnKeys },
 ): string | undefined {
   if (keys.kind !== 'differ' || keys.obstacle !== undefined) return undefined;

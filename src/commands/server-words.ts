@@ -1,7 +1,8 @@
 import { oneLine } from '../domain/one-line.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { RolloutState } from '../engine/state.ts';
-import type { Context, Target } from './context.ts';
+import type { Session } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** What the emulator writes into a model server's log for an answer of 400 or more. */
 const refusal = /POST \/invocations answered \d{3}/;
@@ -12,7 +13,7 @@ const refusal = /POST \/invocations answered \d{3}/;
  */
 export async function sayServerWords(
   { output }: Context,
-  { config, connection }: Target,
+  { config, connection }: Session,
   { outcome, plan, endpoints, startedAt }: RolloutState,
 ): Promise<void> {
   const endpoint = endpoints[plan.challenger]?.name;

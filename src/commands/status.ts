@@ -1,70 +1,51 @@
+import { astrayStage } from '../app/doctor/stage.ts';
+import type { MarkerNote } from '../app/marker.ts';
+import { openSession } from '../app/open-session.ts';
+import { silentText } from '../app/owner.ts';
+import { otherwiseText, rolloutOf } from '../app/serving-settings.ts';
+import type { Session } from '../app/session.ts';
+import { lookAtStatus, type StageNow } from '../app/status.ts';
 import { isController } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import { formatDuration } from '../domain/parse.ts';
 import type { VersionRecord } from '../domain/registry.ts';
 import { rolledBack } from '../domain/rolled-back.ts';
 import { targetText } from '../domain/route.ts';
-import type { AliasView } from '../ports/platform.ts';
-import { PlatformError } from '../ports/platform.ts';
+import type { RolloutState } from '../engine/state.ts';
+import { type AliasView, PlatformError } from '../ports/platform.ts';
 import type { LockRecord } from '../ports/store.ts';
 import { failedIn, shortVerdict } from '../reporting/evidence.ts';
 import { rolloutData, stepsText } from '../reporting/rollout-view.ts';
 import { rebuiltIn } from '../view/rebuilt.ts';
-import { viewOf } from '../view/view.ts';
 import { counted } from '../view/words.ts';
-import { deniedTry } from '../runner/credentials.ts';
-import { type Look, lookAround } from '../runner/look.ts';
-import { knownState } from '../runner/snapshot.ts';
-import type { RolloutState } from '../engine/state.ts';
-import { broughtBackBy, type BroughtBack } from './brought-back.ts';
-import { type Context, stateOf, type Target, target, unfinished } from './context.ts';
+import { windowData, windowLines } from '../app/plan/window.ts';
+import type { BroughtBack } from '../app/brought-back.ts';
+import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { aliasNote, type MarkerNote } from './marker.ts';
-import { astrayStage } from './doctor-stage.ts';
-import { silentForMs, silentText } from './owner.ts';
-import { championOf } from './prepare.ts';
-import { servingNow } from './serving-sentence.ts';
-import { windowData, windowLines } from './window.ts';
-import { otherwiseText, rolloutOf, servedOtherwise } from './serving-settings.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
-  const at = await target(context, 'lenient');
+  const at = await openSession(context, 'lenient');
+  const found = await lookAtStatus(context, at);
+  const {
+    champion,
+    running,
+    view,
+    serves,
+    settings,
+    denied,
+    owner,
+    last,
+    alias,
+    marker: note,
+    stage,
+    lock,
+  } = found;
   const { config, connection } = at;
-  const [champion, lock, running] = [
-    await championOf(at),
-    await connection.store.lock(),
-    await unfinished(at),
-  ];
-  const look = await lookAround(connection, config.lambda).catch((error: unknown) => {
-    if (error instanceof PlatformError) return error;
-    throw error;
-  });
-  const alias = look instanceof PlatformError ? look : look.main.view;
-  const note = look instanceof PlatformError ? null : aliasNote(at, look, { champion, running });
-  const stage = look instanceof PlatformError ? null : stageView(look);
-  const settings = await servedOtherwise(at, champion);
   const now = context.world.clock.now();
-  const last = running === null ? await newest(at) : null;
-  const view = running === null ? null : viewOf(running, [], now);
   const verdict = view?.verdict ?? null;
-  const serves =
-    look instanceof PlatformError
-      ? null
-      : await servingNow(context, at, { target: look.reached.view.target, champion, running });
-  const back = look instanceof PlatformError ? null : await broughtBackIn(at, look);
+  const { back } = found;
   const isBack = back !== null && back.rollout === running?.id;
-  const denied = running === null ? null : deniedView(running);
-  const owner =
-    lock.owner === null
-      ? null
-      : {
-          ...lock.owner,
-          process: context.world.isAlive(lock.owner),
-          silentForMs: await silentForMs(context, at, lock),
-          since: new Date(lock.takenAt).toISOString(),
-          token: lock.token,
-        };
   const window = windowData(at, now);
   const data = {
     kind: 'Status',
@@ -155,15 +136,6 @@ export async function status(context: Context): Promise<ExitCode> {
   return exitCode.done;
 }
 
-/** Users were brought back, and the journal says something else: then the marker is the newer one. */
-async function broughtBackIn(at: Target, { claim }: Look): Promise<BroughtBack | null> {
-  const { meaning, stamp } = claim;
-  if (meaning.kind !== 'unknown-rollback' || stamp === undefined) return null;
-  const { store } = at.connection;
-  const [state, versions] = await Promise.all([knownState(store, meaning.rollout), store.versions()]);
-  return broughtBackBy(stamp, state, versions);
-}
-
 const broughtBackData = ({ rollout, byHand, functionVersion, version, after, sentence }: BroughtBack) => ({
   rollout,
   byHand,
@@ -182,27 +154,15 @@ function championText(champion: VersionRecord | null, environment: string, note:
     : `none yet; next: mlreg deploy --model-version VERSION --environment ${environment}`;
 }
 
-/** AWS denies the owner the alias. */
-function deniedView(running: RolloutState): { readonly at: string; readonly error: string } | null {
-  const denied = deniedTry(running);
-  return denied === null ? null : { at: new Date(denied.at).toISOString(), error: denied.error };
-}
-
 const deniedWhat = ({ rollback, plan }: RolloutState): string =>
   rollback !== null || plan.strategy === 'rollback' ? 'the rollback' : 'the next step';
 
-type Stage = { readonly alias: string; readonly functionVersion: string | null } | null;
-
-/** Null where the environment swaps no stage, or it can't be read: what serves is told by the alias then. */
-function stageView({ stage, main, reached }: Look): Stage {
-  if (stage === null || stage instanceof PlatformError || stage.alias === undefined) return null;
-  const { alias } = stage;
-  const isElsewhere = alias !== main.name && alias === reached.name;
-  return { alias, functionVersion: isElsewhere ? reached.view.target.functionVersion : null };
-}
-
 /** A stage that names what it should needs no line at rest. */
-function stageLines({ config }: Target, stage: Stage, running: RolloutState | null): readonly string[] {
+function stageLines(
+  { config }: Session,
+  stage: StageNow | null,
+  running: RolloutState | null,
+): readonly string[] {
   if (stage === null) return [];
   const astray = running === null ? null : astrayStage(config, running, stage.alias);
   const isAtRest = stage.alias === config.lambda.alias;
@@ -219,7 +179,7 @@ function stageLines({ config }: Target, stage: Stage, running: RolloutState | nu
 
 /** A store that is older than what serves refuses a resume, and the controller makes none of it either. */
 function nextFor(
-  { connection: { controller } }: Target,
+  { connection: { controller } }: Session,
   note: MarkerNote | null,
   { outcome }: RolloutState,
 ): string {
@@ -249,11 +209,6 @@ function placeText(owner: Actor, ageMs: number): string {
   const who = isController(owner) ? 'the rollout controller' : name;
   const age = formatDuration(Math.max(0, Math.round(ageMs / 1_000) * 1_000));
   return `${who} (pid ${pid} on ${host}) for ${age}${isController(owner) ? '' : `: ${command}`}`;
-}
-
-async function newest(at: Target): Promise<RolloutState | null> {
-  const [id] = await at.connection.store.rollouts();
-  return id === undefined ? null : stateOf(at, id);
 }
 
 /** How the rollout before ended, and where a verdict ended it what that rested on. */

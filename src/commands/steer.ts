@@ -10,11 +10,13 @@ import { challengerShare, type RolloutState } from '../engine/state.ts';
 import { tick } from '../runner/tick.ts';
 import { vouched } from '../runner/vouch.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseWhereBehind } from './behind.ts';
-import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { refuseWhereBehind } from '../app/behind.ts';
+import { portsOf, type Session, unfinished } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
-import { ownerLives } from './owner.ts';
+import { ownerLives } from '../app/owner.ts';
 
 export interface SteerOptions {
   readonly reason?: string;
@@ -60,7 +62,7 @@ async function steer(
   options: SteerOptions,
   rollout: string | undefined,
 ): Promise<ExitCode> {
-  const at = await target(context, wish.kind === 'promote' ? 'strict' : 'lenient');
+  const at = await openSession(context, wish.kind === 'promote' ? 'strict' : 'lenient');
   const running = await mustRun(at, rollout);
   // More users only by a file without mistakes; down there is always a way.
   if (wish.kind === 'traffic' && wish.percent > challengerShare(running)) await context.config('strict');
@@ -69,7 +71,7 @@ async function steer(
 
 export async function steerRunning(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   wish: Wish,
   options: SteerOptions,
@@ -86,7 +88,7 @@ export async function steerRunning(
 
 export async function askOwner(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   wish: Wish,
   reason: string,
@@ -109,7 +111,7 @@ function requestOf({ world, actor }: Context, wish: Wish, reason: string): Reque
 }
 
 /** @param rollout the one that is meant; by default whichever is under way */
-export async function mustRun(at: Target, rollout?: string): Promise<RolloutState> {
+export async function mustRun(at: Session, rollout?: string): Promise<RolloutState> {
   await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null && (rollout === undefined || rollout === running.id)) return running;
@@ -128,7 +130,7 @@ export async function mustRun(at: Target, rollout?: string): Promise<RolloutStat
 
 async function awaitAnswer(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   request: Request,
 ): Promise<ExitCode> {
@@ -165,7 +167,7 @@ function report(
 
 async function takeOverAndAnswer(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   request: Request,
 ): Promise<ExitCode> {

@@ -9,12 +9,14 @@ import type { RolloutState } from '../engine/state.ts';
 import { eachState } from '../view/each-state.ts';
 import { watch as watchPlan } from '../strategies/watch.ts';
 import { answerOutcome } from './answer-outcome.ts';
-import { refuseUnknownServing, refuseWhereBehind } from './behind.ts';
-import { type Context, portsOf, startFollowing, type Target, target, unfinished } from './context.ts';
+import { refuseUnknownServing, refuseWhereBehind } from '../app/behind.ts';
+import { portsOf, type Session, unfinished } from '../app/session.ts';
+import { openSession } from '../app/open-session.ts';
+import { type Context, startFollowing } from './context.ts';
 import { driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
-import { settingsFor } from './compile.ts';
-import { championOf } from './prepare.ts';
+import { settingsFor } from '../app/plan/compile.ts';
+import { championOf } from '../app/plan/prepare.ts';
 
 export interface WatchOptions {
   /** Seconds, or a duration. */
@@ -24,7 +26,7 @@ export interface WatchOptions {
 /** Guards what serves now; where a rollout is under way, which guards itself, follows that. */
 export async function watch(context: Context, options: WatchOptions): Promise<ExitCode> {
   const durationMs = options.duration === undefined ? null : durationOf(options.duration);
-  const at = await target(context);
+  const at = await openSession(context);
   const look = await refuseWhereBehind(at);
   const running = await unfinished(at);
   if (running !== null) return followRunning(context, at, running, durationMs);
@@ -91,7 +93,7 @@ function durationOf(text: string): number {
 
 async function followRunning(
   context: Context,
-  at: Target,
+  at: Session,
   running: RolloutState,
   durationMs: number | null,
 ): Promise<ExitCode> {

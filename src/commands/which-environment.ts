@@ -1,6 +1,7 @@
 import { later } from '../domain/units.ts';
 import { UserError } from '../domain/user-error.ts';
-import { type Context, type Target, unfinished } from './context.ts';
+import { type Session, unfinished } from '../app/session.ts';
+import type { Context } from './context.ts';
 
 /** So long is waited for each of the others: whoever rolls back is in a hurry. */
 const withinMs = 2_000;
@@ -10,7 +11,7 @@ const withinMs = 2_000;
  * another one has a rollout under way, unless somebody says so.
  * @throws UserError where another one has, and nobody confirms
  */
-export async function tellEnvironment(context: Context, { config: { name } }: Target): Promise<void> {
+export async function tellEnvironment(context: Context, { config: { name } }: Session): Promise<void> {
   const config = await context.config('lenient');
   const origin = config.origin('environment');
   if (origin?.kind === 'flag' || origin?.kind === 'variable') return;

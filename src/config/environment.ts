@@ -81,8 +81,19 @@ export interface EnvironmentConfig {
   readonly notifications: {
     /** Name or ARN. */
     readonly sns: string | null;
+    /** Name or ARN of a bus. */
+    readonly eventBridge: string | null;
+    /** Secrets are named, by variable and by SSM parameter. */
     readonly slackWebhookEnv: string | null;
     readonly slackWebhookParameter: string | null;
+    readonly teamsWebhookEnv: string | null;
+    readonly teamsWebhookParameter: string | null;
+    readonly pagerDutyKeyEnv: string | null;
+    readonly pagerDutyKeyParameter: string | null;
+    readonly webhookEnv: string | null;
+    readonly webhookParameter: string | null;
+    readonly webhookKeyEnv: string | null;
+    readonly webhookKeyParameter: string | null;
     readonly github: 'auto' | 'off';
   };
   readonly lambda: {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { fileForm } from './file-form.ts';
 import * as leaf from './leaves.ts';
+import { notifications } from './notification-section.ts';
 import { approvers, deployWindows } from './people-sections.ts';
 import { requests, responses, testers } from './request-sections.ts';
 import { guardrails, judge, strategies } from './rollout-sections.ts';
@@ -20,38 +21,6 @@ const variableName = leaf.text(
   /^[A-Za-z_][A-Za-z0-9_]{0,255}$/,
   'the name of a variable, such as LOG_LEVEL',
 );
-
-const notifications = z
-  .strictObject({
-    sns: leaf
-      .text(
-        'SNS topic, by name or ARN; `off` for none.',
-        /^(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:)?[A-Za-z0-9_-]{1,256}$/,
-        'the name or ARN of an SNS topic, such as mlreg-alerts-prod, or off',
-      )
-      .transform(orOff),
-    slackWebhookEnv: leaf
-      .text(
-        'Name of the environment variable that holds the Slack webhook; the URL itself is a secret and does not belong here.',
-        /^([A-Z_][A-Z0-9_]*|off)$/,
-        'the NAME of an environment variable, such as SLACK_WEBHOOK_URL, or off (a webhook URL is a secret: keep it out of files)',
-        'secret',
-      )
-      .transform(orOff),
-    slackWebhookParameter: leaf
-      .text(
-        'Name of the SSM parameter that holds the Slack webhook, for processes without that environment variable, such as the controller.',
-        /^(\/?[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+){0,14}|off)$/,
-        'the NAME of an SSM parameter, such as /mlreg/prod/slack-webhook, or off (a webhook URL is a secret: keep it out of files)',
-        'secret',
-      )
-      .transform(orOff),
-    github: leaf.choice(
-      'GitHub deployment statuses. `auto`: sent if a GitHub job passes its GITHUB_TOKEN (deployments: write).',
-      ['auto', 'off'],
-    ),
-  })
-  .meta({ description: 'Notification recipients.' });
 
 const sagemaker = z
   .strictObject({

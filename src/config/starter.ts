@@ -82,6 +82,11 @@ guardrails:
 #  sns: mlreg-alerts-prod
 #  slackWebhookEnv: SLACK_WEBHOOK_URL
 #  slackWebhookParameter: /mlreg/prod/slack-webhook
+#  teamsWebhookEnv: TEAMS_WEBHOOK_URL
+#  pagerDutyKeyEnv: PAGERDUTY_ROUTING_KEY
+#  eventBridge: default
+#  webhookEnv: MLREG_WEBHOOK_URL
+#  webhookKeyEnv: MLREG_WEBHOOK_KEY
 #  github: auto
 
 environments:

@@ -1,5 +1,6 @@
 import type { EnvironmentConfig } from '../config/index.ts';
-import type { Connection } from '../host/connect.ts';
+import type { Connection } from '../app/connection.ts';
+import { portsWithoutKeeper } from '../app/session.ts';
 import { controllerCommand } from '../domain/controller.ts';
 import type { Actor } from '../domain/journal.ts';
 import type { Clock, Ids } from '../ports/index.ts';
@@ -21,39 +22,14 @@ export function postOf(options: {
   readonly config: Pick<EnvironmentConfig, 'sagemaker' | 'keepPreviousMs'>;
 }): Post {
   const { config, connection, clock, ids, host, pid, isAlive } = options;
-  const {
-    store,
-    platform,
-    metrics,
-    comparisons,
-    userCounts,
-    outbox,
-    sightings,
-    pending,
-    artifacts,
-    jobTokens,
-  } = connection;
+  const { platform, sightings } = connection;
   const { keepPreviousMs, sagemaker } = config;
   const { keepWarmMs: everyMs } = sagemaker;
   return {
     ...(everyMs === null
       ? {}
       : { warm: { keeper: createWarmKeeper({ platform, clock, everyMs }), keepPreviousMs } }),
-    ports: {
-      store,
-      platform,
-      metrics,
-      comparisons,
-      userCounts,
-      pending,
-      artifacts,
-      jobTokens,
-      // The journal is the outbox.
-      notifier: { send: () => Promise.resolve() },
-      clock,
-      ids,
-      onEntry: (entry, state) => outbox.note(entry, state),
-    },
+    ports: portsWithoutKeeper({ clock, ids }, connection, () => undefined),
     sightings,
     actor: { name: 'controller', host, pid, command: controllerCommand } satisfies Actor,
     silenceMs,

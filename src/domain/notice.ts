@@ -7,6 +7,7 @@ export interface Notice {
   readonly at: Instant;
   readonly rollout: RolloutId;
   readonly environment: string;
+  readonly model?: string;
   readonly version: VersionTag;
   readonly progress: 'begun' | 'waiting' | 'going-back' | 'promoted' | 'ended' | 'rolled-back' | 'stuck';
   readonly subject: string;
@@ -16,4 +17,16 @@ export interface Notice {
   readonly facts?: readonly (readonly [name: string, text: string])[];
   /** What to type next. */
   readonly command?: string;
+}
+
+/** A channel did not take a notice. */
+export class NotDelivered extends Error {
+  override readonly name = 'NotDelivered';
+  /** How long the receiver wants to be left alone, ms; undefined: it did not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, retryAfterMs?: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
 }

@@ -2,8 +2,9 @@ import { auditStore } from './audit-store.ts';
 import { channelsOf } from './channels-of.ts';
 import { gitHubTokens } from './github-tokens.ts';
 import { clientsOf, type Place } from './clients-of.ts';
-import { type Needs, placeOf, stateDirOf } from './place.ts';
-import { type Recoverable, recoverable } from './recover-store.ts';
+import { placeOf, stateDirOf } from './place.ts';
+import { recoverable } from './recover-store.ts';
+import type { Connection, Needs } from '../app/connection.ts';
 import { findSmoke, withoutMistaken } from './smoke-requests.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { ReadMetrics } from '../aws/gathered-reads.ts';
@@ -11,53 +12,9 @@ import { usersOf } from '../aws/users.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import { servingOf } from '../config/serving.ts';
 import { awsTime, systemClock } from './machine.ts';
-import type { UserError } from '../domain/user-error.ts';
 import type { AccountChecks } from '../ports/account.ts';
-import type { Audit } from '../ports/store.ts';
-import type { Comparisons, Metrics, Platform, RouterCode, Store, UserCounts } from '../ports/index.ts';
-import { createOutbox, type Outbox } from '../runner/outbox.ts';
-import type { Dispatcher } from '../ports/dispatcher.ts';
-import type { JobTokens } from '../ports/job-tokens.ts';
-import type { Artifacts } from '../ports/platform.ts';
-import type { PendingStore } from '../ports/pending.ts';
-import type { ServerLogs } from '../ports/server-logs.ts';
-import type { Sightings } from '../ports/sightings.ts';
-
-/** Everything of one environment that a command may need, behind ports. */
-export interface Connection extends Recoverable {
-  readonly store: Store;
-  /** Walks the store's whole history, and changes nothing. @throws UserError where it can't be read or believed */
-  audit(): Promise<Audit>;
-  readonly platform: Platform;
-  readonly metrics: Metrics;
-  readonly comparisons: Comparisons;
-  readonly userCounts: UserCounts;
-  readonly routerCode: RouterCode;
-  readonly outbox: Outbox;
-  readonly account: AccountChecks;
-  readonly artifacts: Artifacts;
-  readonly serverLogs: ServerLogs;
-  /** How many smoke requests a new version is asked. */
-  readonly smokeRequests: number;
-  /** Why no version can be smoke-tested; only where mlreg.yaml was read leniently. */
-  readonly smokeTrouble?: UserError;
-  /** The rollout controller, where there is one. */
-  readonly controller: Dispatcher | null;
-  /** What a person must know of the controller of this machine, with what to type; null where all is well. */
-  readonly controllerTrouble: { readonly what: string; readonly mend: string } | null;
-  /** What that controller remembers. */
-  readonly sightings: Sightings;
-  /** What owners saw of ticks that are not final yet. */
-  readonly pending: PendingStore;
-  /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
-  readonly place: string;
-  /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */
-  machineAheadMs(): number;
-  /** By which jobs on GitHub prove whose they are. */
-  readonly jobTokens: JobTokens;
-  /** Asks STS. @throws PlatformError */
-  identity(): Promise<{ readonly account: string; readonly arn: string }>;
-}
+import type { Store } from '../ports/index.ts';
+import { createOutbox } from '../runner/outbox.ts';
 
 /** Picks the adapters of an environment, each loaded only now. Knows no terminal: the controller connects by it too. */
 export function connect(config: EnvironmentConfig, needs: Needs = 'all'): Promise<Connection> {
@@ -97,7 +54,7 @@ async function connection(
   const { function: functionName, alias } = config.lambda;
   const smoke = findSmoke(config);
   const store = await storeOf(config, clients);
-  const channels = await channelsOf(config, clients);
+  const channels = await channelsOf(config, clients, systemClock);
   const artifacts = createArtifacts({ clients, allowFiles: config.name === 'local', cwd: process.cwd() });
   const platform = createPlatform({
     clients,

@@ -12,8 +12,8 @@ export interface PagesOptions {
    * @param nonce what a script of the page must carry in order to run
    */
   readonly page: (path: string, nonce: string) => Promise<string | null>;
-  /** Resolves when what the pages show has changed, or the signal aborts. */
-  readonly changed: (signal: AbortSignal) => Promise<void>;
+  /** Resolves after a look at what the pages show, to one word for them: `changed`, or `same`; or when the signal aborts. */
+  readonly changed: (signal: AbortSignal) => Promise<string>;
 }
 
 export interface Pages {
@@ -49,13 +49,13 @@ export async function servePages({ port, page, changed }: PagesOptions): Promise
     response
       .writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+        'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
         ...safe,
       })
       .end(text);
   }
 
-  /** Server-sent events: one each time that something changed. Source: HTML Living Standard, 9.2. */
+  /** Server-sent events: one for each look, so that a page knows how old it is. Source: HTML Living Standard, 9.2. */
   async function tell(response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
@@ -64,8 +64,8 @@ export async function servePages({ port, page, changed }: PagesOptions): Promise
     // The page is older than this connection.
     response.write('retry: 2000\ndata: changed\n\n');
     while (!signal.aborted) {
-      await changed(signal);
-      if (!signal.aborted) response.write('data: changed\n\n');
+      const word = await changed(signal);
+      if (!signal.aborted) response.write(`data: ${word}\n\n`);
     }
     response.end();
   }

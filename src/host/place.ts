@@ -1,10 +1,8 @@
 import { join } from 'node:path';
+import type { Needs } from '../app/connection.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Place } from './clients-of.ts';
 import { UserError } from '../domain/user-error.ts';
-
-/** `records`: what was rolled out is read, and AWS is not asked. The emulator's records are files, also while it is not running. */
-export type Needs = 'all' | 'records';
 
 /** Nothing listens there: what asks AWS after all hears so at once. */
 const nobody = 'http://127.0.0.1:9';

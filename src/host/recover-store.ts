@@ -1,21 +1,10 @@
+import type { Recoverable } from '../app/connection.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Inventory, Recovery } from '../ports/inventory.ts';
-import type { ArtifactCopies } from '../ports/backup.ts';
-import type { History } from '../ports/history.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
 import { artifactCopiesOf, historyOf } from './store-history.ts';
-
-/** What `recover`, `backup` and `restore` alone ask for, loaded only then. */
-export interface Recoverable {
-  /** What a lost or damaged registry is rebuilt from. */
-  readonly inventory: Inventory;
-  readonly recovery: Recovery;
-  /** The store's records. */
-  history(): Promise<History>;
-  artifactCopies(): Promise<ArtifactCopies>;
-}
 
 export const recoverable = (
   config: EnvironmentConfig,

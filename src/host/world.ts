@@ -1,3 +1,4 @@
+import { typedAs } from '../domain/typed-command.ts';
 import {
   appendFileSync,
   existsSync,
@@ -9,8 +10,8 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { type Connection, connect } from './connect.ts';
-import type { Needs } from './place.ts';
+import { connect } from './connect.ts';
+import type { Connection, Needs } from '../app/connection.ts';
 import type { EnvironmentConfig } from '../config/index.ts';
 import type { Actor } from '../domain/journal.ts';
 import { mustBeUtf8 } from '../domain/utf8.ts';
@@ -82,6 +83,7 @@ export function createWorld(version: string): World {
       get columns() {
         return process.stderr.columns || process.stdout.columns || 80;
       },
+      typedAs: typedAs(process.argv[1] ?? '', process.env.npm_config_user_agent),
       get rows() {
         return process.stderr.rows || 24;
       },

@@ -14,6 +14,8 @@ export interface Reach {
   readonly proxy?: { readonly agent: Agent; proxyFor(url: string): string | null };
   /** Sends it; stands in for node:https in tests. */
   readonly request?: typeof httpsRequest;
+  /** @default 5000 */
+  readonly withinMs?: number;
 }
 
 export interface Asked {
@@ -23,10 +25,10 @@ export interface Asked {
   /** For people, in errors: `the Slack webhook`. */
   readonly name: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; a string as it is, where its very bytes are signed. */
   readonly body?: unknown;
 }
 
-const withinMs = 5_000;
 const mostBytes = 256 * 1024;
 
 /**
@@ -38,7 +40,13 @@ const mostBytes = 256 * 1024;
  */
 export async function ask(
   { method, url, name, headers = {}, body }: Asked,
-  { lookup = resolved, isAllowed = isPublicAddress, proxy, request = httpsRequest }: Reach = {},
+  {
+    lookup = resolved,
+    isAllowed = isPublicAddress,
+    proxy,
+    request = httpsRequest,
+    withinMs = 5_000,
+  }: Reach = {},
 ): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string | undefined }> {
   const target = URL.canParse(url) ? new URL(url) : undefined;
   if (target?.protocol !== 'https:') throw new Error(`${name}: its URL does not begin with https://`);
@@ -54,7 +62,7 @@ export async function ask(
   const [first] = addresses;
   if ((first === undefined && !isProxied) || !addresses.every(({ address }) => isAllowed(address)))
     throw new Error(`${name}: its host is not on the public internet`);
-  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => reject(new Error(`${name}: ${why}`));
     const sent = request(
@@ -100,7 +108,7 @@ export async function ask(
       },
     );
     // Node's own words may hold host and path.
-    sent.on('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error)));
+    sent.on('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error, withinMs)));
     sent.end(payload);
   });
 }
@@ -119,7 +127,7 @@ async function found(
 
 const resolved = (host: string): Promise<LookupAddress[]> => dnsLookup(host, { all: true });
 
-function reasonOf({ code, name }: NodeJS.ErrnoException): string {
+function reasonOf({ code, name }: NodeJS.ErrnoException, withinMs: number): string {
   if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${withinMs / 1000} s`;
   return `it can't be reached (${code ?? name})`;
 }

@@ -1,6 +1,7 @@
 import type { Channel } from '../ports/index.ts';
 import type { Notice } from '../domain/notice.ts';
-import { ask, type Reach } from './https-request.ts';
+import type { Reach } from './https-request.ts';
+import { post } from './post.ts';
 
 /** Slack's limit for a text block is 3,000 characters. */
 const mostText = 2_900;
@@ -13,22 +14,10 @@ const mostField = 2_000;
  * @param url asked for at each message, so that a changed secret is found
  */
 export function slackChannel(url: () => Promise<string>, reach?: Reach): Channel {
-  const name = 'the Slack webhook';
   return {
     name: 'slack',
-    async send(notice) {
-      const { status, retryAfter } = await ask(
-        { method: 'POST', url: await url(), name, body: messageOf(notice) },
-        reach,
-      );
-      if (status >= 200 && status < 300) return;
-      const wait = retryAfter === undefined ? '' : `, again after ${Number.parseInt(retryAfter, 10)} s`;
-      throw new Error(
-        status >= 300 && status < 400
-          ? `${name} answered with a redirect, which is not followed`
-          : `${name} answered ${status}${wait}`,
-      );
-    },
+    send: async (notice) =>
+      post({ url: await url(), name: 'the Slack webhook', body: messageOf(notice) }, reach),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { printable } from '../domain/one-line.ts';
+import { withTyped } from '../domain/typed-command.ts';
 import { padTo, widthOf, wrapTo } from './width.ts';
 import { speechless } from './github.ts';
 
@@ -14,6 +15,8 @@ export interface Streams {
   readonly columns: number;
   /** Lines; absent where nobody asked for them. */
   readonly rows?: number;
+  /** How mlreg has to be typed here. @default mlreg */
+  readonly typedAs?: string;
 }
 
 export interface Output {
@@ -72,7 +75,8 @@ export function createOutput(
     stderr: (text) => written(raw.stderrIsTerminal, raw.stderr, harmless(text)),
   };
   const columnsOf = (isTerminal: boolean): number => (isTerminal && raw.columns > 0 ? raw.columns : Infinity);
-  const fitted = (text: string, isTerminal: boolean): string => {
+  const fitted = (words: string, isTerminal: boolean): string => {
+    const text = withTyped(words, raw.typedAs ?? 'mlreg');
     const columns = columnsOf(isTerminal);
     return Number.isFinite(columns) ? wrapTo(text, columns) : text;
   };

@@ -6,7 +6,7 @@ import type { Range } from '../monitor/judge/power-range.ts';
 import type { Caught, CaughtErrors } from '../monitor/judge/power/power.ts';
 import { digits, msText, percentText, thousands } from '../monitor/judge/words.ts';
 import { table } from './output.ts';
-import type { BakePower, Power, TrafficNow, Warning } from './power-answer.ts';
+import type { BakePower, Power, TrafficNow, Warning } from '../view/power-answer.ts';
 
 /** Below the plan's steps: what its bakes can find, how long a proof takes, and what they can't find. */
 export function powerText(power: Power, plan: Plan, paint: ChalkInstance): string {

@@ -56,11 +56,7 @@ export async function bringToRest(platform: Platform, rest: Rest): Promise<reado
   }
   const stage = green === null ? null : await unlessMissing(platform.readStage());
   if (stage?.alias === undefined || stage.alias === alias || last === undefined) return tidied;
-  const swapped = await swapStage(
-    platform,
-    { kind: 'swap-stage', to: alias, deployment: 'keep' },
-    last,
-  );
+  const swapped = await swapStage(platform, { kind: 'swap-stage', to: alias, deployment: 'keep' }, last);
   if (swapped.kind === 'fenced') throw takenOver(environment);
   tidied.push(
     swapped.kind === 'failed'

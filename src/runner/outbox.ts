@@ -1,7 +1,7 @@
 import type { Entry } from '../domain/journal.ts';
 import { type Instant, later, type RolloutId } from '../domain/units.ts';
 import type { Channel, Clock, Store } from '../ports/index.ts';
-import type { Notice } from '../domain/notice.ts';
+import { NotDelivered, type Notice } from '../domain/notice.ts';
 import { apply, replay } from '../engine/fold-journal.ts';
 import type { RolloutState } from '../engine/state.ts';
 import { noticeOf } from '../view/notices.ts';
@@ -34,6 +34,15 @@ const mostAgeMs = 24 * 3_600_000;
 /** A channel that fails so often in a row is left to the next process. */
 const mostFailures = 6;
 const sendWithinMs = 10_000;
+
+/** No receiver holds a channel up for longer. */
+const mostWaitMs = 5 * 60_000;
+
+/** As long as the receiver asks for, and each time longer where it does not. */
+function waitMs(error: unknown, failures: number): number {
+  const asked = error instanceof NotDelivered ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(500 * 2 ** failures, Math.min(asked, mostWaitMs));
+}
 
 interface Line {
   readonly channel: Channel;
@@ -85,7 +94,7 @@ export function createOutbox({
         line.why = error instanceof Error ? error.message : String(error);
         line.failures++;
         if (line.failures >= mostFailures) return;
-        await clock.sleepUntil(later(clock.now(), 500 * 2 ** line.failures));
+        await clock.sleepUntil(later(clock.now(), waitMs(error, line.failures)));
       }
     }
   }

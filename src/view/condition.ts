@@ -195,39 +195,84 @@ export function nextText(state: RolloutState): string {
 
 /** The first line of every surface: state, since when, until when, and what happens then. */
 export function headline(state: RolloutState, condition: Condition, now: Instant): string {
+  const { lead, since, why, until } = headlineParts(state, condition, now);
+  return `${lead}${since}${why}${until}`;
+}
+
+/** The same in parts, for a surface that sets them apart. */
+export interface HeadlineParts {
+  /** `v2.3.0 is baking at 25 %` */
+  readonly lead: string;
+  readonly since: string;
+  /** Empty, or from its colon or blank on. */
+  readonly why: string;
+  /** Empty, or from its semicolon on. */
+  readonly until: string;
+}
+
+export function headlineParts(state: RolloutState, condition: Condition, now: Instant): HeadlineParts {
   const { plan } = state;
-  const for_ = `since ${clock(condition.since)} (${rounded(now - condition.since)})`;
+  const since = ` since ${clock(condition.since)} (${rounded(now - condition.since)})`;
   const { deadline } = condition;
   const until =
     deadline === null
       ? ''
       : `; ${deadline.at > now ? `${rounded(deadline.at - now)} left (${clock(deadline.at)}), then ${deadline.then}` : `${deadline.then} now`}`;
   const why = condition.why === '' ? '' : `: ${condition.why}`;
+  const parts = { since, why, until };
   switch (condition.kind) {
     case 'preparing':
-      return `${plan.challenger} is being prepared ${for_}${why}${until}`;
+      return { ...parts, lead: `${plan.challenger} is being prepared` };
     case 'baking':
-      return `${plan.challenger} is ${condition.word} ${atShare(state)} ${for_}${why}${until}`;
+      return { ...parts, lead: `${plan.challenger} is ${condition.word} ${atShare(state)}` };
     case 'paused':
-      return `${plan.challenger} is paused ${atShare(state)} ${for_}${condition.why === '' ? '' : ` ${condition.why}`}${until}`;
+      return {
+        ...parts,
+        lead: `${plan.challenger} is paused ${atShare(state)}`,
+        why: condition.why === '' ? '' : ` ${condition.why}`,
+      };
     case 'held':
-      return `${plan.challenger} is held ${atShare(state)} ${for_}${why}${until}`;
+      return { ...parts, lead: `${plan.challenger} is held ${atShare(state)}` };
     case 'waiting-for-approval':
-      return `${plan.challenger} waits for approval ${for_}${until}`;
+      return { ...parts, lead: `${plan.challenger} waits for approval`, why: '' };
     case 'metrics-unreadable':
-      return `the metrics of ${plan.challenger} ${atShare(state)} can't be read ${for_}${why}${until}`;
+      return { ...parts, lead: `the metrics of ${plan.challenger} ${atShare(state)} can't be read` };
     case 'rolling-back':
-      return `${plan.challenger} is being rolled back ${for_}${why}; it still gets ${challengerShare(state)} % as last read back`;
+      return {
+        ...parts,
+        lead: `${plan.challenger} is being rolled back`,
+        until: `; it still gets ${challengerShare(state)} % as last read back`,
+      };
     case 'rolled-back':
-      return `${plan.challenger} was ${plan.shadow === undefined ? 'rolled back' : 'stopped in shadow'} at ${clock(condition.since)}${why}`;
+      return {
+        ...parts,
+        lead: `${plan.challenger} was ${plan.shadow === undefined ? 'rolled back' : 'stopped in shadow'}`,
+        since: ` at ${clock(condition.since)}`,
+        until: '',
+      };
     case 'promoted':
       return state.outcome === null
-        ? `${plan.challenger} is promoted ${for_}, and the rollout is finishing`
-        : `${plan.challenger} was promoted at ${clock(condition.since)}`;
+        ? {
+            ...parts,
+            lead: `${plan.challenger} is promoted`,
+            why: '',
+            until: ', and the rollout is finishing',
+          }
+        : {
+            lead: `${plan.challenger} was promoted`,
+            since: ` at ${clock(condition.since)}`,
+            why: '',
+            until: '',
+          };
     case 'ended':
-      return `${condition.why} (${clock(condition.since)})`;
+      return { lead: condition.why, since: ` (${clock(condition.since)})`, why: '', until: '' };
     case 'stuck':
-      return `STUCK since ${clock(condition.since)}, a person must act: ${condition.why}`;
+      return {
+        lead: 'STUCK',
+        since: ` since ${clock(condition.since)}, a person must act`,
+        why,
+        until: '',
+      };
     default:
       return unreachable(condition.kind);
   }

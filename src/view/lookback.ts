@@ -1,15 +1,8 @@
 import type { ArmTick, Observation } from '../domain/observation.ts';
 import type { JudgePolicy } from '../domain/policy.ts';
-import {
-  createDifferenceInterval,
-  type DifferenceInterval,
-} from '../monitor/judge/evidence/difference-interval.ts';
-import { createDispersion } from '../monitor/judge/evidence/dispersion.ts';
-import { intervalAlpha } from '../monitor/judge/evidence/error-intervals.ts';
 import { createHistogramSum, quantile } from '../monitor/judge/evidence/histogram.ts';
 import type { Interval } from '../monitor/judge/evidence/proportion-interval.ts';
-import { quantileInterval } from '../monitor/judge/evidence/quantile-interval.ts';
-import { createTicks, type Ticks } from '../monitor/judge/ticks.ts';
+import { createDifferences } from './differences.ts';
 import { type ArmSums, type BothArms, createArmSums } from './failed-requests.ts';
 
 /** Some neighbouring ticks of the challenger together; null where it had no requests. */
@@ -63,52 +56,17 @@ export function createLookback(policy: JudgePolicy): Lookback {
 
 function createSums(policy: JudgePolicy) {
   const arms: ArmSums = createArmSums();
-  const ticks: Ticks = createTicks(policy);
-  const [champions, challengers] = [createHistogramSum(), createHistogramSum()];
-  const dispersion = createDispersion();
-  for (const { requests, errors } of policy.history) dispersion.push({ requests, bad: errors });
-  let errors: DifferenceInterval | null = null;
+  const differences = createDifferences(policy);
   return {
     push(observation: Observation) {
       arms.push(observation);
-      const { comparable, warm, champion, challenger } = ticks.next(observation);
-      if (comparable && warm && champion?.latency && challenger?.latency) {
-        champions.add(champion.latency);
-        challengers.add(challenger.latency);
-      }
-      if (champion === null) return;
-      if (!comparable || challenger === null) {
-        if (errors === null) dispersion.push({ requests: champion.requests, bad: champion.errors });
-        return;
-      }
-      errors ??= createDifferenceInterval({ alpha: intervalAlpha, phi: dispersion.phi() ?? 1 });
-      if (champion.requests > 0 && challenger.requests > 0)
-        errors.push({
-          n0: champion.requests,
-          x0: champion.errors,
-          n1: challenger.requests,
-          x1: challenger.errors,
-        });
+      differences.push(observation);
     },
-    seen(): Pick<Seen, 'arms' | 'difference'> {
-      return {
-        arms: arms.numbers(),
-        difference: { errors: errors?.interval() ?? null, p95: between(champions.sum(), challengers.sum()) },
-      };
-    },
+    seen: (): Pick<Seen, 'arms' | 'difference'> => ({
+      arms: arms.numbers(),
+      difference: { errors: differences.errors().interval, p95: differences.p95().interval },
+    }),
   };
-}
-
-/** Of two quantiles' intervals the ends that lie farthest apart: at least as sure as both together. */
-function between(
-  champion: ReturnType<ReturnType<typeof createHistogramSum>['sum']>,
-  challenger: ReturnType<ReturnType<typeof createHistogramSum>['sum']>,
-): Interval | null {
-  if (champion === null || challenger === null) return null;
-  const [a, b] = [champion, challenger].map(({ le, count }) =>
-    quantileInterval(le, count, 0.95, intervalAlpha / 2),
-  );
-  return a === undefined || b === undefined ? null : { low: b.low - a.high, high: b.high - a.low };
 }
 
 function recentOf(table: readonly Observation[]): readonly Recent[] {

@@ -31,7 +31,9 @@ export function wordOf(finding: Finding, verdict: Verdict | null, policy: JudgeP
   if (challenger === null || challengerRequests === 0) return 'too early';
   const allowed = allowedBy(finding, policy);
   // Of two rates the one is always higher by chance: only a limit is exceeded by the figure alone.
-  const counts = finding.limit !== null || evidence > 1;
+  // Its limit is what was planned, and half of all rollouts get a little more.
+  const least = finding.metric === 'sample-ratio' ? telling : 1;
+  const counts = (finding.limit !== null && finding.metric !== 'sample-ratio') || evidence > least;
   if (allowed !== null && challenger > allowed && counts) return 'over the limit, not yet proven';
   if (verdict?.kind === 'pass') return 'within';
   return allowed !== null && surelyBelow(finding, challenger, allowed) ? 'within' : 'too early';

@@ -36,6 +36,7 @@ export function noticeOf(state: RolloutState, entry: Entry, place = placeOf(stat
     at: entry.at,
     rollout: id,
     environment: plan.environment,
+    model: plan.model,
     version: plan.challenger,
     progress,
     subject,

@@ -3,7 +3,7 @@ import { postOf } from '../../src/controller/controller-ports.ts';
 import { lap } from '../../src/controller/lap.ts';
 import type { Lap } from '../../src/controller/watched.ts';
 import { later } from '../../src/domain/units.ts';
-import type { Connection } from '../../src/host/connect.ts';
+import type { Connection } from '../../src/app/connection.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
 import { digestOf, serving } from '../support/cli-world.ts';
 

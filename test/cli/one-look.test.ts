@@ -228,9 +228,10 @@ describe('an alias that something else has moved since mlreg wrote it', () => {
 });
 
 describe('a rollback by the alias alone, where the marker of live was wiped', () => {
-  it('goes to the version that green says served last, where live serves something else', async () => {
+  // What a step forward put on green may be on trial: nothing there tells whether it has served everybody since.
+  it('goes to the version that green says served before, where live serves something else', async () => {
     const aws = await promoted();
-    const promotedAs = aws.model.alias('green').target;
+    const before = { functionVersion: aws.model.alias('green').stamp?.back, weights: {} };
     await aws.register('v2.4.0');
     aws.when(baking(50), () => {
       aws.model.fault = () => 'crash-before';
@@ -239,7 +240,7 @@ describe('a rollback by the alias alone, where the marker of live was wiped', ()
     const cli = under(cliWorld(), aws);
     wipe(cli, 'live');
     expect((await cli.run('rollback')).code).toBe(0);
-    expect(cli.model.alias().target).toEqual(promotedAs);
+    expect(cli.model.alias().target).toEqual(before);
   });
 
   it('also moves a green without a marker, where users reach that', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { tellEnvironment } from '../../src/commands/which-environment.ts';
-import type { Context, Target } from '../../src/commands/context.ts';
+import type { Session } from '../../src/app/session.ts';
+import type { Context } from '../../src/commands/context.ts';
 import type { LoadedConfig } from '../../src/config/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
-import type { Connection } from '../../src/host/connect.ts';
+import type { Connection } from '../../src/app/connection.ts';
 import { cliWorld, serving } from '../support/cli-world.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { instant } from '../../src/domain/units.ts';
@@ -56,7 +57,7 @@ async function told({ chosen = 'local', flags = {}, env = {}, prod = 'free', yes
       },
     },
   } as unknown as Context;
-  const at = { config: config.environment() } as Target;
+  const at = { config: config.environment() } as Session;
   const refused = await tellEnvironment(context, at).then(
     () => null,
     (error: unknown) => error as Error & { mend: readonly string[] },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../support/e2e.ts';
+import { packInto } from '../support/packed.ts';
 
 /** An empty folder whose path has spaces, into which the packed tarball is installed without a network or scripts. */
 const dir = join(mkdtempSync(join(tmpdir(), 'mlreg-install-')), 'my models');
@@ -20,9 +21,7 @@ const run = (...args: readonly string[]) =>
   });
 
 beforeAll(() => {
-  mkdirSync(dir, { recursive: true });
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
-  tarball = join(dir, execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim());
+  tarball = packInto(dir);
   const installed = npm('install', '--ignore-scripts', '--no-audit', '--no-fund', tarball);
   expect(installed.stderr).toBe('');
   expect(installed.status).toBe(0);
@@ -45,6 +44,8 @@ describe('npm install of the packed tarball in an empty folder', () => {
 
   it.each([
     'dist/mlreg.js',
+    'dist/index.js',
+    'dist/types/index.d.ts',
     'dist/action.js',
     'dist/router.zip',
     'dist/controller.zip',

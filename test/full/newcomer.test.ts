@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../support/e2e.ts';
+import { packInto } from '../support/packed.ts';
 import { packTemplate } from '../support/newcomer.ts';
 import { hasPython } from '../support/python.ts';
 
@@ -34,9 +35,7 @@ describe.skipIf(!hasPython)('a newcomer with a model in Python', () => {
     const begun = performance.now();
     const took = (what: string): void =>
       console.log(`newcomer: ${what} after ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
-    mkdirSync(dir, { recursive: true });
-    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
-    const tarball = join(dir, execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim());
+    const tarball = packInto(dir);
     execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--silent', tarball], {
       cwd: dir,
       env: { ...environment, npm_config_offline: 'true' },

@@ -178,7 +178,8 @@ export const markerMutants: readonly Mutant[] = [
     name: 'what a step forward names is taken for the way back',
     from: '(isRollback(newest) ? targetOf(newest) : newest.back);',
     to: 'targetOf(newest);',
-    danger: 'a rollback without the store brings everybody to the version on trial, and says that it was done',
+    danger:
+      'a rollback without the store brings everybody to the version on trial, and says that it was done',
   },
   {
     file: 'src/runner/look.ts',

@@ -278,7 +278,7 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['unit/registry/labels', 'unit/engine/decide-rollback'],
   },
   {
-    file: 'src/commands/return-keys.ts',
+    file: 'src/app/rollback/return-keys.ts',
     caughtBy: ['cli/return-keys'],
     name: 'a rollback publishes API keys that have let nobody in yet',
     from: "if (keysOnReturn(today, latest).kind === 'differ')",
@@ -463,7 +463,7 @@ export const policyMutants: readonly Mutant[] = [
     caughtBy: ['cli/rollback'],
   },
   {
-    file: 'src/commands/prepare.ts',
+    file: 'src/app/plan/prepare.ts',
     name: "a version is put on trial on another one's endpoint",
     from: '  if (holder === undefined) return',
     to: '  if (holder !== null) return',

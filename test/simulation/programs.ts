@@ -11,7 +11,7 @@ import type { Store } from '../../src/ports/store.ts';
 import { UserError } from '../../src/domain/user-error.ts';
 import { generationMeant, generationsOf, nextGeneration } from '../../src/registry/generations.ts';
 import { previousGood, standingOf } from '../../src/registry/known-good.ts';
-import { isStoreLost, markerOf, undoOf } from '../../src/commands/alias-alone.ts';
+import { isStoreLost, markerOf, undoOf } from '../../src/app/rollback/without-store.ts';
 import { chooseGeneration } from '../../src/runner/choose-generation.ts';
 import { collect } from '../../src/runner/collect.ts';
 import { type DriveResult, drive } from '../../src/runner/drive.ts';

@@ -179,8 +179,7 @@ export function watchSafety(world: Watched): Safety {
     const record = world.registry().find(({ version }) => version === challenger);
     const service = record === undefined ? undefined : servicesOf(record).at(-1);
     if (service === undefined || record?.tombstone?.endpoint === service.endpoint) return;
-    if (world.wasThere(service))
-      fail('I15 rollback returns', `a rollback builds ${challenger} (${builds})`);
+    if (world.wasThere(service)) fail('I15 rollback returns', `a rollback builds ${challenger} (${builds})`);
   }
 
   function written(write: { target: AliasTarget; stamp: Stamp }, before: AliasView, alias: AliasName): void {

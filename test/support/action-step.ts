@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { isBaking, root, type Running, type Scene } from './e2e.ts';
+import { isBaking, type Running, type Scene } from './e2e.ts';
+import { packInto } from './packed.ts';
 
 /** One step of a job, as GitHub's runner starts it and as it reads what the step has left in files. */
 export interface Step {
@@ -64,12 +65,10 @@ export function installAction(scene: Scene): { readonly action: string; readonly
 }
 
 function installPackage(dir: string): string {
-  const run = (program: string, ...args: string[]): string =>
-    execFileSync(program, args, { cwd: root, encoding: 'utf8' }).trim();
-  const packed = run('npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', dir);
+  const tarball = packInto(dir);
   const folder = join(dir, 'node_modules/mlreg');
   mkdirSync(folder, { recursive: true });
-  run('tar', '-xzf', join(dir, packed), '--strip-components=1', '-C', folder);
+  execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', folder]);
   return folder;
 }
 

@@ -21,7 +21,7 @@ import { createOutbox } from '../../src/runner/outbox.ts';
 import { openMemoryStore } from './memory-store.ts';
 import { memoryPending } from '../../src/store/pending.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
-import type { Connection } from '../../src/host/connect.ts';
+import type { Connection } from '../../src/app/connection.ts';
 import type { SignalName, World } from '../../src/host/world.ts';
 import { type ModelWorld, modelWorld } from './model-world.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -57,6 +57,8 @@ export interface CliWorld {
   whenAsked: () => void;
   /** `mlreg` with these words. */
   run(words: string, typed?: Typed): Promise<Ran>;
+  /** Whatever else runs on that machine, as a process of its own. */
+  embed<T>(use: (machine: World) => Promise<T>, typed?: Typed): Promise<T>;
   /** The answer as data. */
   ask(words: string, typed?: Typed): Promise<any>;
   /** Does something once, just after an entry was written of which this holds. */
@@ -258,7 +260,10 @@ export function cliWorld(
     identity: () => world.identity('ana'),
   };
 
-  async function run(words: string, typed: Typed = {}): Promise<Ran> {
+  async function process<T>(
+    typed: Typed,
+    use: (machine: World) => Promise<T>,
+  ): Promise<{ readonly result: T; readonly stdout: string; readonly stderr: string }> {
     const { as = 'ana', host = 'laptop', env = {}, terminal = false } = typed;
     const pid = ++pids;
     const answers = [...(typed.answers ?? [])];
@@ -342,15 +347,17 @@ export function cliWorld(
     };
     running.add(pid);
     try {
-      const code = await main(
-        words.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [],
-        machine,
-      );
-      return { code, stdout, stderr };
+      return { result: await use(machine), stdout, stderr };
     } finally {
       loaded();
       running.delete(pid);
     }
+  }
+
+  async function run(words: string, typed: Typed = {}): Promise<Ran> {
+    const argv = words.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [];
+    const { result: code, ...said } = await process(typed, (machine) => main(argv, machine));
+    return { code, ...said };
   }
 
   const world: CliWorld = {
@@ -362,6 +369,7 @@ export function cliWorld(
     whenAsked: () => undefined,
     artifacts,
     run,
+    embed: async (use, typed = {}) => (await process(typed, use)).result,
     ask: async (words, typed) => JSON.parse((await run(`${words} -o json`, typed)).stdout),
     when: (holds, act) => void waiting.push({ holds, act }),
     signal: (name) => {

@@ -1,7 +1,7 @@
 import { createRandom } from '../../bench/judge/random.ts';
 import { defaultPolicy, wholeRollout } from '../../bench/judge/whole-rollout.ts';
 import { percent } from '../../src/domain/units.ts';
-import { powerOf } from '../../src/reporting/power.ts';
+import { powerOf } from '../../src/view/power.ts';
 import { canary } from '../../src/strategies/canary.ts';
 import { canarySettings } from './model-world.ts';
 

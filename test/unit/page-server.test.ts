@@ -9,7 +9,7 @@ afterEach(async () => {
   await Promise.all(served.splice(0).map((each) => each.close()));
 });
 
-let tell: () => void = () => undefined;
+let tell: (word: string) => void = () => undefined;
 async function serve(port = 0): Promise<Pages> {
   const pages = await servePages({
     port,
@@ -20,7 +20,7 @@ async function serve(port = 0): Promise<Pages> {
     changed: (signal) =>
       new Promise((resolve) => {
         tell = resolve;
-        signal.addEventListener('abort', () => resolve());
+        signal.addEventListener("abort", () => resolve("same"));
       }),
   });
   served.push(pages);
@@ -74,7 +74,7 @@ it('tells of each change, and of its own end', async () => {
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   expect((await reader.read()).value).toContain('data: changed');
-  tell();
+  tell('changed');
   expect((await reader.read()).value).toBe('data: changed\n\n');
   await served.pop()!.close();
   await expect(

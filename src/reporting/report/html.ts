@@ -19,9 +19,10 @@ function textOf(part: Part): string {
   return String(part).replaceAll(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
 
-export function table(head: readonly Part[], rows: readonly (readonly Part[])[]): Markup {
-  return html`<div class="wide"><table>
+/** On a telephone each row is a card, and each cell has its column's name. */
+export function table(head: readonly string[], rows: readonly (readonly Part[])[]): Markup {
+  return html`<div class="wide"><table class="cards">
 <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>\n`)}</tbody>
+<tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => html`<td data-name="${head[i] ?? ''}">${cell}</td>`)}</tr>\n`)}</tbody>
 </table></div>`;
 }

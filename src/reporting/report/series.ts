@@ -1,25 +1,17 @@
 import type { Entry } from '../../domain/journal.ts';
-import type { ArmTick, Observation } from '../../domain/observation.ts';
-import type { Finding, Judgement } from '../../domain/verdict.ts';
-import { createHistogramSum, quantile } from '../../monitor/judge/evidence/histogram.ts';
-import { createJudge } from '../../monitor/judge/judge.ts';
-import { apply, replay } from '../../engine/fold-journal.ts';
-import { evidenceTogether, thresholdTogether } from '../../engine/replay-judge.ts';
+import type { Observation } from '../../domain/observation.ts';
+import type { Finding } from '../../domain/verdict.ts';
 import { challengerShare, type RolloutState } from '../../engine/state.ts';
+import { eachState } from '../../view/each-state.ts';
 import { shareOfThreshold } from '../../view/metric-word.ts';
-import type { Point } from './chart.ts';
-
-/** More than a chart has room for helps nobody: neighbouring ticks are added up. */
-const mostPoints = 120;
+import { allTogether, createTrace, type Trace, type TracePoint } from '../../view/trace.ts';
+import type { Point } from './plot.ts';
 
 /** A rollout's journal as lines over time. */
 export interface Series {
   /** What users got, as verified on the alias, in percent. */
   readonly share: readonly Point[];
-  /** Share of failed answers, 0 to 1. */
-  readonly errors: Arms;
-  /** 95th percentile in ms; the mean where no histogram is known. */
-  readonly latency: Arms;
+  readonly points: readonly TracePoint[];
   /** Each rule's evidence as a share of its own threshold, 0 to 1 by its logarithm; the one that decided first. */
   readonly evidence: readonly EvidenceLine[];
 }
@@ -30,110 +22,74 @@ export interface EvidenceLine {
   readonly points: readonly Point[];
 }
 
-export interface Arms {
-  readonly champion: readonly Point[];
-  readonly challenger: readonly Point[];
+/** Lines that grow with the journal: what was drawn once is not worked out again. */
+export interface SeriesKeeper {
+  /** The next entry of the journal, and the state after it. */
+  push(entry: Entry, state: RolloutState): void;
+  series(state: RolloutState, until: number): Series;
+}
+
+export function createSeries(): SeriesKeeper {
+  let trace: Trace | null = null;
+  let before: readonly Observation[] = [];
+  const share: Point[] = [];
+
+  function upTo({ plan, salt, observations: table }: RolloutState): Trace {
+    // Ticks are never changed, so the last one's identity stands for all before it.
+    const last = before.length - 1;
+    const grown = last < 0 || (before[0] === table[0] && before[last] === table[last]);
+    if (trace === null || !grown) {
+      trace = createTrace(plan.policy, salt);
+      before = [];
+    }
+    for (let i = before.length; i < table.length; i++) trace.push(table[i]!);
+    before = table;
+    return trace;
+  }
+
+  return {
+    push({ at }, state) {
+      const value = challengerShare(state);
+      if (value !== share.at(-1)?.value) share.push({ at, value });
+    },
+    series(state, until) {
+      const ticks = upTo(state);
+      const points = ticks.points();
+      return {
+        share: share.length === 0 ? [] : [...share, { at: until, value: challengerShare(state) }],
+        points,
+        evidence: evidence(state, points, ticks.failing()),
+      };
+    },
+  };
 }
 
 export function seriesOf(state: RolloutState, entries: readonly Entry[], until: number): Series {
-  const ticks = groups(state.observations);
-  const arm = (of: 'champion' | 'challenger', value: (ticks: readonly ArmTick[]) => number | null) =>
-    ticks.map((group): Point => {
-      const seen = group.flatMap((tick) => tick[of] ?? []);
-      return { at: group.at(-1)?.at ?? 0, value: seen.length === 0 ? null : value(seen) };
-    });
-  const arms = (value: (ticks: readonly ArmTick[]) => number | null): Arms => ({
-    champion: arm('champion', value),
-    challenger: arm('challenger', value),
-  });
-  return {
-    share: shares(state, entries, until),
-    errors: arms(failedShare),
-    latency: arms(percentile95),
-    evidence: evidence(state, ticks),
-  };
-}
-
-function shares({ id }: RolloutState, entries: readonly Entry[], until: number): readonly Point[] {
-  const [first, ...rest] = entries;
-  if (first === undefined) return [];
-  let state = replay(id, [first]);
-  const points: Point[] = [{ at: first.at, value: challengerShare(state) }];
-  for (const entry of rest) {
-    state = apply(state, entry);
-    const value = challengerShare(state);
-    if (value !== points.at(-1)?.value) points.push({ at: entry.at, value });
-  }
-  return [...points, { at: until, value: challengerShare(state) }];
-}
-
-function groups(observations: readonly Observation[]): readonly (readonly Observation[])[] {
-  const size = Math.ceil(observations.length / mostPoints);
-  return Array.from({ length: size === 0 ? 0 : Math.ceil(observations.length / size) }, (_, i) =>
-    observations.slice(i * size, (i + 1) * size),
-  );
-}
-
-function failedShare(ticks: readonly ArmTick[]): number | null {
-  const requests = sum(ticks, (tick) => tick.requests);
-  return requests === 0 ? null : Math.min(1, sum(ticks, (tick) => tick.errors) / requests);
-}
-
-function percentile95(ticks: readonly ArmTick[]): number | null {
-  const histograms = createHistogramSum();
-  for (const { latency } of ticks) if (latency !== undefined) histograms.add(latency);
-  const all = histograms.sum();
-  const found = all === null ? null : quantile(all, 0.95);
-  // Slower than every edge: at least the last one.
-  if (found !== null) return Number.isFinite(found) ? found : (all?.le.at(-1) ?? null);
-  const timed = ticks.filter((tick) => tick.meanLatencyMs !== undefined && tick.requests > 0);
-  const requests = sum(timed, (tick) => tick.requests);
-  return requests === 0 ? null : sum(timed, (tick) => (tick.meanLatencyMs ?? 0) * tick.requests) / requests;
-}
-
-export const allTogether = 'all metrics together';
-
-/**
- * Judged again: the evidence is a function of the ticks, and the journal keeps the ticks. A group of ticks shows its last
- * one, and the one at which the challenger failed: evidence may fall again. What decided beside the rules (an alarm, a
- * planned look, the users) has a line of its own, which ends where it decided.
- */
-function evidence(
-  { plan: { policy }, salt, lastVerdict }: RolloutState,
-  ticks: readonly (readonly Observation[])[],
-): readonly EvidenceLine[] {
-  const judge = createJudge(policy, { salt });
-  const threshold = thresholdTogether(policy);
-  const lines = new Map<string, Point[]>();
-  const draw = (at: number, judgement: Judgement): void => {
-    const parts = judgement.findings.map((finding) => [finding.rule, shareOfThreshold(finding)] as const);
-    const value = Math.max(1, evidenceTogether(judgement.findings, threshold));
-    for (const [name, share] of [
-      [allTogether, shareOfThreshold({ evidence: value, threshold })] as const,
-      ...parts,
-    ]) {
-      if (share === null) continue;
-      const points = lines.get(name) ?? [];
-      points.push({ at, value: Math.min(most, share) });
-      lines.set(name, points);
-    }
-  };
-  let isFailed = false;
-  for (const group of ticks) {
-    for (const tick of group) {
-      judge.step(tick);
-      if (isFailed || judge.failed() === null || tick === group.at(-1)) continue;
-      isFailed = true;
-      draw(tick.at, judge.judgement());
-    }
-    draw(group.at(-1)?.at ?? 0, judge.judgement());
-  }
-  const reason = lastVerdict?.kind === 'fail' ? lastVerdict.reason : null;
-  return named(lines, reason, ticks.at(-1)?.at(-1)?.at ?? 0);
+  const keeper = createSeries();
+  for (const [entry, after] of eachState(state.id, entries)) keeper.push(entry, after);
+  return keeper.series(state, until);
 }
 
 /** Beyond its threshold a line says no more. */
 const most = 1.2;
+
+/** What decided beside the rules (an alarm, a planned look, the users) has a line of its own, which ends where it decided. */
+function evidence(
+  { lastVerdict }: RolloutState,
+  points: readonly TracePoint[],
+  failing: ReturnType<Trace['failing']>,
+): readonly EvidenceLine[] {
+  const moments = [...points, ...(failing === null ? [] : [failing])].toSorted((a, b) => a.at - b.at);
+  const lines = new Map<string, Point[]>();
+  for (const { at, evidence: shares } of moments)
+    for (const [name, value] of shares) {
+      const line = lines.get(name) ?? [];
+      line.push({ at, value: Math.min(most, value) });
+      lines.set(name, line);
+    }
+  const reason = lastVerdict?.kind === 'fail' ? lastVerdict.reason : null;
+  return named(lines, reason, points.at(-1)?.at ?? 0);
+}
 
 function named(
   lines: ReadonlyMap<string, readonly Point[]>,
@@ -156,6 +112,3 @@ function named(
     (a, b) => Number(b.decided) - Number(a.decided) || strongest(b) - strongest(a),
   );
 }
-
-const sum = (ticks: readonly ArmTick[], value: (tick: ArmTick) => number): number =>
-  ticks.reduce((total, tick) => total + value(tick), 0);

@@ -1,6 +1,6 @@
 import { LambdaClient, GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
-import { learnedConcurrency } from '../../../src/commands/learned-quota.ts';
+import { learnedConcurrency } from '../../../src/app/plan/learned-quota.ts';
 import { PlatformError } from '../../../src/ports/platform.ts';
 import { stack } from './stack.ts';
 

@@ -5,7 +5,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
-import { compareKeys } from '../../../src/commands/return-keys.ts';
+import { compareKeys } from '../../../src/app/rollback/return-keys.ts';
 import type { Stamp } from '../../../src/domain/journal.ts';
 import { rolloutId } from '../../../src/domain/units.ts';
 import type { Fate } from '../../support/in-process.ts';

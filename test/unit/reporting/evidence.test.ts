@@ -13,7 +13,7 @@ import { promotionTime } from '../../../src/monitor/judge/power/promotion-time.t
 import { slowerDetection } from '../../../src/monitor/judge/power/slower-detection.ts';
 import { evidenceOf, evidenceText, shortVerdict } from '../../../src/reporting/evidence.ts';
 import { metricSource, namespaces, origins } from '../../../src/reporting/metric-source.ts';
-import { powerOf } from '../../../src/reporting/power.ts';
+import { powerOf } from '../../../src/view/power.ts';
 import { powerText } from '../../../src/reporting/power-view.ts';
 import { drive } from '../../../src/runner/drive.ts';
 import { start } from '../../../src/runner/own.ts';

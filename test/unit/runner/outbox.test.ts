@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/domain/journal.ts';
 import { instant, type Instant, rolloutId } from '../../../src/domain/units.ts';
 import type { Channel, Clock } from '../../../src/ports/index.ts';
-import type { Notice } from '../../../src/domain/notice.ts';
+import { NotDelivered, type Notice } from '../../../src/domain/notice.ts';
 import { drive } from '../../../src/runner/drive.ts';
 import { noticeOf } from '../../../src/view/notices.ts';
 import { createOutbox, type Outbox } from '../../../src/runner/outbox.ts';
@@ -179,6 +179,24 @@ describe('an outbox', () => {
     await next.sweep();
     expect(await next.flush(3_000)).toEqual([]);
     expect(sent).toHaveLength(2);
+  });
+
+  it('leaves a receiver alone for as long as it asks, and no longer than five minutes', async () => {
+    let tries = 0;
+    channels.sns.send = async () => {
+      tries++;
+      throw new NotDelivered('429', tries === 1 ? 60_000 : 86_400_000);
+    };
+    outbox = open();
+    await rollOut(outbox);
+    await clock.advance(59_000);
+    expect(tries).toBe(1);
+    await clock.advance(1_000);
+    expect(tries).toBe(2);
+    await clock.advance(299_000);
+    expect(tries).toBe(2);
+    await clock.advance(1_000);
+    expect(tries).toBe(3);
   });
 
   it('gives a channel that does not answer ten seconds a message', async () => {
