@@ -42,6 +42,8 @@ const built = await Promise.all([
       // GitHub's: action.yml names them.
       action: 'src/action/main.ts',
       'action-post': 'src/action/post.ts',
+      // Installed from npm there is no other package for it to find.
+      'package-controller': 'terraform/package-controller.mjs',
     },
     outdir: out,
     format: 'esm',
@@ -83,6 +85,8 @@ function isStale() {
     'src',
     'examples/demo.ts',
     'scripts/build.mjs',
+    'terraform/package-controller.mjs',
+    'terraform/lambda-zip.mjs',
     'package.json',
     'package-lock.json',
     'bin',

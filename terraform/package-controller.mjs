@@ -1,4 +1,5 @@
 // Puts the controller's bundle, mlreg.yaml and the files that it names into one zip for Lambda.
+// Out of this repository; out of the npm package: node node_modules/mlreg/dist/package-controller.js
 // node terraform/package-controller.mjs [--config mlreg.yaml] [--out controller.zip] [--bundle dist/controller/index.cjs]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';

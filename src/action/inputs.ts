@@ -23,7 +23,7 @@ const ofPlans = [
  * doesn't list it doesn't run: a workflow needs neither `local` nor a dashboard.
  */
 const commands: Readonly<Record<string, { readonly flags: readonly string[]; readonly word?: string }>> = {
-  deploy: { flags: [...ofPlans, 'reason', 'timeout', 'detach', 'dry-run', 'no-smoke'] },
+  deploy: { flags: [...ofPlans, 'reason', 'timeout', 'detach', 'dry-run', 'no-smoke', 'queue', 'supersede'] },
   plan: { flags: ofPlans },
   resume: { flags: ['reason', 'adopt'] },
   approve: { flags: ['plan-hash', 'reason'], word: 'rollout' },
@@ -51,6 +51,7 @@ const switches = new Set([
   'keep',
   'with-latest',
   'no-smoke',
+  'supersede',
 ]);
 /** Given once a line. */
 const repeated = new Set(['metric']);

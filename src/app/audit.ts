@@ -1,5 +1,6 @@
 import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { replay } from '../engine/fold-journal.ts';
+import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { UserError } from '../domain/user-error.ts';
 import { PlatformError } from '../ports/platform.ts';
 import type { Audit } from '../ports/store.ts';

@@ -10,6 +10,7 @@ import type { PendingStore } from '../ports/pending.ts';
 import type { Artifacts } from '../ports/platform.ts';
 import type { ServerLogs } from '../ports/server-logs.ts';
 import type { Sightings } from '../ports/sightings.ts';
+import type { Waiting } from '../ports/waiting.ts';
 import type { Audit } from '../ports/store.ts';
 import type { Outbox } from '../runner/outbox.ts';
 
@@ -52,6 +53,8 @@ export interface Connection extends Recoverable {
   readonly sightings: Sightings;
   /** What owners saw of ticks that are not final yet. */
   readonly pending: PendingStore;
+  /** Deploys that wait for their turn. */
+  readonly waiting: Waiting;
   /** Who we are there and where it is, for people: account, region, address. Asks nobody. */
   readonly place: string;
   /** How far this machine's clock is ahead of AWS's, by the answers so far, ms; 0: it is right, or nobody knows. */

@@ -112,6 +112,7 @@ function notOver({ world }: Caller, { config }: Session, running: RolloutState):
       `mlreg status --environment ${config.name}`,
       `mlreg resume --environment ${config.name}`,
       `mlreg abort --environment ${config.name}`,
+      'or add --queue 1h to wait for its end',
     ],
   });
 }

@@ -13,7 +13,7 @@ import { isStoreLost, undoOf } from '../app/rollback/without-store.ts';
 import { orByAliasAlone, rollBackByAliasAlone } from './alias-alone.ts';
 import { answerOutcome } from './answer-outcome.ts';
 import { forceOf } from '../app/owner.ts';
-import { driveToEnd } from './drive-to-end.ts';
+import { type Driven, driveToEnd } from './drive-to-end.ts';
 import { type ExitCode, exitCode, exitCodeOfOutcome } from './exit-codes.ts';
 import { takeUp } from './resume.ts';
 import { mustRun } from './steer.ts';
@@ -76,6 +76,16 @@ async function stopWatching(
   running: RolloutState,
   reason: string,
 ): Promise<ExitCode> {
+  const code = await endRunningWatch(context, at, running, reason);
+  return answerOutcome(context, await stateOf(at, running.id), code);
+}
+
+async function endRunningWatch(
+  context: Context,
+  at: Session,
+  running: RolloutState,
+  reason: string,
+): Promise<ExitCode> {
   const follower = await startFollowing(context);
   const sentence = `${running.plan.challenger} is watched no more, and serves on: ended by ${context.actor.name}${reason === '' ? '' : ` (${reason})`}`;
   const result = await endWatch(portsOf(context, at, follower.onEntry), running.id, context.actor, {
@@ -85,9 +95,7 @@ async function stopWatching(
   follower.stop();
   if (result.kind !== 'ended')
     throw new UserError('conflict', 'somebody else took the watch over meanwhile', { mend: 'mlreg status' });
-  const state = await stateOf(at, running.id);
-  const code = exitCodeOfOutcome(result.outcome);
-  return answerOutcome(context, state, code);
+  return exitCodeOfOutcome(result.outcome);
 }
 
 /**
@@ -101,6 +109,22 @@ export async function abortRunning(
   reason: string,
   goesOn = false,
 ): Promise<ExitCode> {
+  const { code, state } = await rollBackRunning(context, at, running, reason, goesOn);
+  const isBack = asDone(code) === exitCode.done;
+  // What began and ended without a write, after users had been brought back from an earlier rollout, hides that one.
+  const next = isBack ? await undone(at) : null;
+  if (next !== null && next.id !== running.id) return asDone(await takeUp(context, at, next, {}));
+  return answerOutcome(context, state, asDone(code));
+}
+
+/** Takes over and rolls back; answers nothing yet. */
+async function rollBackRunning(
+  context: Context,
+  at: Session,
+  running: RolloutState,
+  reason: string,
+  goesOn: boolean,
+): Promise<Driven> {
   const by = context.actor.name;
   const sentence = `aborted by ${by}${reason === '' ? '' : `: ${reason}`}`;
   const follower = await startFollowing(context);
@@ -111,12 +135,25 @@ export async function abortRunning(
     rollBack,
     goesOn,
   });
-  const { code, state } = await driveToEnd(context, at, ports, journal, follower);
-  const isBack = asDone(code) === exitCode.done;
-  // What began and ended without a write, after users had been brought back from an earlier rollout, hides that one.
-  const next = isBack ? await undone(at) : null;
-  if (next !== null && next.id !== running.id) return asDone(await takeUp(context, at, next, {}));
-  return answerOutcome(context, state, asDone(code));
+  return driveToEnd(context, at, ports, journal, follower);
+}
+
+/**
+ * Ends what runs so that another rollout can begin, as an abort does.
+ * @returns the exit code where users are not all back at the champion; null where they are
+ */
+export async function supersedeRunning(
+  context: Context,
+  at: Session,
+  running: RolloutState,
+  reason: string,
+): Promise<ExitCode | null> {
+  if (running.plan.strategy === 'watch') {
+    await endRunningWatch(context, at, running, reason);
+    return null;
+  }
+  const { code, state } = await rollBackRunning(context, at, running, reason, false);
+  return asDone(code) === exitCode.done ? null : answerOutcome(context, state, code);
 }
 
 /** Who asked for the way back got it. */

@@ -22,6 +22,7 @@ import { windowData, windowLines } from '../app/plan/window.ts';
 import type { BroughtBack } from '../app/brought-back.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
+import { waitersNow, waiterText } from './make-way.ts';
 
 /** What serves now, and why: the registry's word beside what the alias really does. Takes no lock. */
 export async function status(context: Context): Promise<ExitCode> {
@@ -47,6 +48,7 @@ export async function status(context: Context): Promise<ExitCode> {
   const { back } = found;
   const isBack = back !== null && back.rollout === running?.id;
   const window = windowData(at, now);
+  const waiters = await waitersNow(context, at);
   const data = {
     kind: 'Status',
     environment: config.name,
@@ -66,6 +68,7 @@ export async function status(context: Context): Promise<ExitCode> {
         : { ...stage, astray: astrayStage(config, running, stage.alias) },
     owner,
     ...(window === null ? {} : { window }),
+    ...(waiters.length === 0 ? {} : { waiting: waiters }),
     drivenBy: lock.owner === null ? null : isController(lock.owner) ? 'controller' : 'process',
     controller: connection.controller?.name ?? null,
     rollout:
@@ -100,6 +103,9 @@ export async function status(context: Context): Promise<ExitCode> {
       ...(note === null || back !== null ? [] : [`marker    ${paint.red(note.detail)}; next: ${note.mend}`]),
       ...stageLines(at, stage, running),
       ...windowLines(at, now),
+      ...waiters.map(
+        (waiter, index) => `${index === 0 ? 'waiting' : ''}`.padEnd(10) + waiterText(waiter, now),
+      ),
     ];
     if (running === null || view === null) {
       lines.push('rollout   none');

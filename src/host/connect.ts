@@ -146,7 +146,7 @@ async function accountChecks(config: EnvironmentConfig, clients: Clients): Promi
 async function besideStore(
   { store, name: environment, model }: EnvironmentConfig,
   clients: Clients,
-): Promise<Pick<Connection, 'sightings' | 'pending'>> {
+): Promise<Pick<Connection, 'sightings' | 'pending' | 'waiting'>> {
   if (store.kind === 'embedded') {
     const { besideFile } = await import('../store/beside-file.ts');
     return besideFile({ stateDir: store.directory, environment, model });

@@ -68,6 +68,9 @@ export function storeFile({ stateDir, environment, model }: Named): string {
 /** What owners saw of ticks that are not final yet; mlreg works without it. */
 export const pendingFile = (place: Named): string => storeFile(place).replace(/ndjson$/, 'pending.json');
 
+/** Deploys that wait for their turn; mlreg works without it. */
+export const waitingFile = (place: Named): string => storeFile(place).replace(/ndjson$/, 'waiting.json');
+
 const escape = (name: string): string =>
   encodeURIComponent(name).replaceAll(
     /[!'()*]/g,

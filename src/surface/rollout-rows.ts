@@ -53,6 +53,8 @@ export const rolloutRows: readonly CommandRow[] = [
       ],
       ['--detach', 'hand the rollout to the controller and return'],
       ['--dry-run', 'show the plan and stop'],
+      ['--queue <duration>', 'wait up to this long for the running rollout to end, in order of arrival'],
+      ['--supersede', 'abort the running rollout first (requires --reason)'],
       ['--no-smoke', 'roll out without a smoke test where there are no smoke requests (requires --reason)'],
       force,
     ],

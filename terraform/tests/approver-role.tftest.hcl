@@ -27,7 +27,7 @@ run "least_privilege" {
   }
 
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.own.policy).Statement : s if s.Sid == "WriteRequests"] == [{
+    condition = jsonencode([for s in jsondecode(aws_iam_role_policy.own.policy).Statement : s if s.Sid == "WriteRequests"]) == jsonencode([{
       Sid      = "WriteRequests"
       Effect   = "Allow"
       Action   = "dynamodb:PutItem"
@@ -35,8 +35,9 @@ run "least_privilege" {
       Condition = {
         "ForAllValues:StringLike"   = { "dynamodb:LeadingKeys" = ["prod/recommendation/r-*"] }
         "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["pk", "sk", "index", "request"] }
+        Null                        = { "dynamodb:LeadingKeys" = "false" }
       }
-    }]
+    }])
     error_message = "it writes requests of this model's rollouts, and no lock, version or record"
   }
 
@@ -49,10 +50,17 @@ run "least_privilege" {
   }
 
   assert {
-    condition = jsondecode(aws_iam_role.approver.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == [
-      "repo:acme/models:environment:prod",
-      "repo:acme@1/models@2:environment:prod",
-    ]
+    condition = { for statement in jsondecode(aws_iam_role.approver.assume_role_policy).Statement : statement.Sid => jsonencode(statement.Condition.StringEquals) } == {
+      ByIds = jsonencode({
+        "token.actions.githubusercontent.com:aud" = ["sts.amazonaws.com"]
+        "token.actions.githubusercontent.com:sub" = ["repo:acme@1/models@2:environment:prod"]
+      })
+      ByName = jsonencode({
+        "token.actions.githubusercontent.com:aud"           = ["sts.amazonaws.com"]
+        "token.actions.githubusercontent.com:repository_id" = ["2"]
+        "token.actions.githubusercontent.com:sub"           = ["repo:acme/models:environment:prod"]
+      })
+    }
     error_message = "one repository and one environment, in both forms of the subject"
   }
 }

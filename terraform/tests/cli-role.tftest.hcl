@@ -174,6 +174,7 @@ run "webhook" {
 
   variables {
     webhook_parameter_name = "/mlreg/prod/slack-webhook"
+    event_bus_name         = "default"
   }
 
   module {
@@ -183,6 +184,11 @@ run "webhook" {
   assert {
     condition     = [for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Resource if statement.Sid == "Webhook"] == ["arn:aws:ssm:eu-west-1:123456789012:parameter/mlreg/prod/slack-webhook"]
     error_message = "one parameter, and no other"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.write.policy).Statement : statement.Resource if statement.Sid == "TellBus"] == ["arn:aws:events:eu-west-1:123456789012:event-bus/default"]
+    error_message = "one bus, and no other"
   }
 }
 

@@ -20,6 +20,7 @@ import type { Audit, Store } from '../../src/ports/store.ts';
 import { createOutbox } from '../../src/runner/outbox.ts';
 import { openMemoryStore } from './memory-store.ts';
 import { memoryPending } from '../../src/store/pending.ts';
+import { memoryWaiting } from '../../src/store/waiting.ts';
 import { memorySightings } from '../../src/store/sightings.ts';
 import type { Connection } from '../../src/app/connection.ts';
 import type { SignalName, World } from '../../src/host/world.ts';
@@ -250,6 +251,7 @@ export function cliWorld(
     },
     sightings: memorySightings(),
     pending: memoryPending(),
+    waiting: memoryWaiting(),
     place: 'AWS eu-west-1',
     audit: () => Promise.resolve({ where: 'memory', records: 0, head: '', lost: 0, torn: 0, ...world.audit }),
     machineAheadMs: () => world.machineAheadMs(),

@@ -27,6 +27,8 @@ export interface Applied {
   resources(): Promise<readonly string[]>;
   /** @returns whether there is anything that Terraform would change */
   wants(): Promise<'nothing' | 'something'>;
+  /** `terraform destroy`. */
+  destroy(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -102,6 +104,7 @@ export async function applyToStandIns(
       if (planned.status === 1) throw new Error(planned.output);
       return planned.status === 0 ? 'nothing' : 'something';
     },
+    destroy: async () => void (await succeeds('destroy', '-input=false', '-no-color', '-auto-approve')),
     async end() {
       clients.close();
       moto.close();

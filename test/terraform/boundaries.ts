@@ -101,6 +101,7 @@ export function boundaries(applied: () => Applied, scene: () => Scene): void {
         'cloudwatch:DescribeAlarms *',
         'cloudwatch:GetMetricData *',
         'dynamodb:DescribeTable arn:aws:dynamodb:us-east-1:000000000000:table/mlreg-dev',
+        'lambda:GetAccountSettings *',
         'logs:GetQueryResults *',
         's3:ListBucket arn:aws:s3:::mlreg-models-dev-000000000000',
         'sagemaker:ListEndpoints *',

@@ -227,7 +227,7 @@ export async function championOf({ connection }: Session): Promise<VersionRecord
   return (await connection.store.versions()).find((version) => version.status === 'champion') ?? null;
 }
 
-function refuseUnfit(config: EnvironmentConfig, record: VersionRecord): void {
+export function refuseUnfit(config: EnvironmentConfig, record: VersionRecord): void {
   const failures = unmet(config.acceptance, record.metrics);
   if (failures.length > 0) {
     throw new UserError(

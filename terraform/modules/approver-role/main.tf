@@ -11,9 +11,22 @@ locals {
   host               = "token.actions.githubusercontent.com"
   github_environment = coalesce(try(var.github.environment, null), var.environment)
   names              = var.github == null ? ["", ""] : split("/", var.github.repository)
-  subjects = var.github == null ? [] : concat(
-    ["repo:${var.github.repository}:environment:${local.github_environment}"],
-    [for ids in var.github.repository_ids[*] : "repo:${local.names[0]}@${ids.owner}/${local.names[1]}@${ids.repository}:environment:${local.github_environment}"],
+  by_name            = "repo:${try(var.github.repository, "")}:environment:${local.github_environment}"
+  ids                = try(var.github.repository_ids, null)[*]
+  by_ids             = [for ids in local.ids : "repo:${local.names[0]}@${ids.owner}/${local.names[1]}@${ids.repository}:environment:${local.github_environment}"]
+  subjects           = var.github == null ? [] : concat([local.by_name], local.by_ids)
+
+  # As in github-oidc: a name can be taken by somebody else, the number of a repository can not.
+  trusted = var.github == null ? {} : merge(
+    {
+      ByName = merge(
+        { "${local.host}:aud" = ["sts.amazonaws.com"], "${local.host}:sub" = [local.by_name] },
+        [for ids in local.ids : { "${local.host}:repository_id" = [tostring(ids.repository)] }]...
+      )
+    },
+    length(local.by_ids) == 0 ? {} : {
+      ByIds = { "${local.host}:aud" = ["sts.amazonaws.com"], "${local.host}:sub" = local.by_ids }
+    },
   )
 
   function = "arn:${module.naming.partition}:lambda:${module.naming.here}:function:${var.function_name}"
@@ -31,11 +44,15 @@ locals {
       },
       { Sid = "LookAtStage", Effect = "Allow", Action = "apigateway:GET", Resource = [local.api, "${local.api}/${var.api_id}/stages", "${local.api}/${var.api_id}/stages/*"] },
       {
-        Sid       = "ReadRollouts"
-        Effect    = "Allow"
-        Action    = ["dynamodb:GetItem", "dynamodb:Query"]
-        Resource  = var.table_arn
-        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [local.own, "${local.own}/*"] } }
+        Sid      = "ReadRollouts"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:Query"]
+        Resource = var.table_arn
+        # ForAllValues alone also holds where a call names no key.
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [local.own, "${local.own}/*"] }
+          Null                      = { "dynamodb:LeadingKeys" = "false" }
+        }
       },
       {
         Sid      = "WriteRequests"
@@ -46,6 +63,7 @@ locals {
         Condition = {
           "ForAllValues:StringLike"   = { "dynamodb:LeadingKeys" = ["${local.own}/r-*"] }
           "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["pk", "sk", "index", "request"] }
+          Null                        = { "dynamodb:LeadingKeys" = "false" }
         }
       },
     ],
@@ -73,16 +91,12 @@ resource "aws_iam_role" "approver" {
     Version = "2012-10-17"
     Statement = concat(
       # Equal, not alike: a pattern would let in every branch, or every repository that is named so.
-      var.github == null ? [] : [{
+      [for sid, equal in local.trusted : {
+        Sid       = sid
         Effect    = "Allow"
         Principal = { Federated = var.github.provider_arn }
         Action    = "sts:AssumeRoleWithWebIdentity"
-        Condition = {
-          StringEquals = {
-            "${local.host}:aud" = "sts.amazonaws.com"
-            "${local.host}:sub" = local.subjects
-          }
-        }
+        Condition = { StringEquals = equal }
       }],
       length(var.trusted_principal_arns) == 0 ? [] : [{
         Effect    = "Allow"

@@ -102,6 +102,9 @@ locals {
     var.topic_arn == null ? [] : [
       { Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = var.topic_arn },
     ],
+    var.event_bus_name == null ? [] : [
+      { Sid = "TellBus", Effect = "Allow", Action = "events:PutEvents", Resource = "arn:${local.partition}:events:${local.here}:event-bus/${var.event_bus_name}" },
+    ],
     var.webhook_parameter_name == null ? [] : [
       { Sid = "Webhook", Effect = "Allow", Action = "ssm:GetParameter", Resource = "arn:${local.partition}:ssm:${local.here}:parameter/${trimprefix(var.webhook_parameter_name, "/")}" },
     ],

@@ -89,6 +89,17 @@ variable "state_machine_name" {
   default     = null
 }
 
+variable "event_bus_name" {
+  description = "EventBridge bus of this account that mlreg sends events to: notifications.eventBridge of mlreg.yaml. null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.event_bus_name == null || can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_bus_name))
+    error_message = "One bus's name, such as default."
+  }
+}
+
 variable "webhook_parameter_name" {
   description = "SSM parameter (SecureString) that holds the Slack webhook: notifications.slackWebhookParameter of mlreg.yaml. null: none. Where a key of your own encrypts it, name that in kms_key_arns."
   type        = string

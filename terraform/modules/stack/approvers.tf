@@ -7,7 +7,7 @@ module "approvers" {
   environment              = var.environment
   function_name            = module.inference.function_name
   api_id                   = module.api.api_id
-  table_arn                = module.registry.table_arn
+  table_arn                = local.table_arn
   kms_key_arns             = local.kms_key_arn[*]
   tags                     = local.tags
   permissions_boundary_arn = var.platform.permissions_boundary_arn

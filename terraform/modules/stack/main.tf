@@ -137,6 +137,7 @@ module "cli" {
   shadow_function_name     = one(module.shadow[*].function_name)
   state_machine_name       = var.controller_package_file == null ? null : local.controller
   webhook_parameter_name   = var.webhook_parameter_name
+  event_bus_name           = var.event_bus_name
   kms_key_arns             = local.kms_key_arn[*]
   trusted_principal_arns   = var.trusted_principal_arns
   tags                     = local.tags

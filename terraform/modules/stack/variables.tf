@@ -188,6 +188,12 @@ variable "subscriptions" {
   nullable = false
 }
 
+variable "event_bus_name" {
+  description = "EventBridge bus that mlreg sends events to; see the module cli-role. null: none."
+  type        = string
+  default     = null
+}
+
 variable "webhook_parameter_name" {
   description = "SSM parameter (SecureString) that holds the Slack webhook; see the module cli-role. null: none."
   type        = string

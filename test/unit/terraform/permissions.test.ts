@@ -50,6 +50,7 @@ const actions: Readonly<Record<string, readonly string[]>> = {
   ListVersionsByFunction: ['lambda:ListVersionsByFunction'],
   Publish: ['sns:Publish'],
   PublishVersion: ['lambda:PublishVersion'],
+  PutEvents: ['events:PutEvents'],
   Query: ['dynamodb:Query'],
   SimulatePrincipalPolicy: ['iam:SimulatePrincipalPolicy'],
   StartExecution: ['states:StartExecution'],
