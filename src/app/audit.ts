@@ -1,4 +1,3 @@
-import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { replay } from '../engine/fold-journal.ts';
 import { keepsWhatIsSound, rebuildCommand } from '../domain/rebuild-command.ts';
 import { UserError } from '../domain/user-error.ts';
