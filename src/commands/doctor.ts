@@ -82,17 +82,17 @@ const checks: readonly Check[] = [
 export async function doctor(context: Context): Promise<ExitCode> {
   const at = await targetOrAll(context);
   const scene = await sceneOf(context, at);
-  const all: AccountFinding[] = [];
+  const findings: AccountFinding[] = [];
   for (const check of checks) {
     const { name } = check;
     const found = await check.look(scene).catch((error: unknown) => [failureOf(error)]);
-    all.push(...found.map((finding) => ({ ...finding, check: finding.check ?? name })));
+    findings.push(...found.map((finding) => ({ ...finding, check: finding.check ?? name })));
   }
-  const findings = all.filter((finding, index) => !isTold(finding, index, all));
   const isWell = findings.every((finding) => finding.ok);
   const { paint } = context.output;
   context.output.answer({ kind: 'Doctor', environment: at.config.name, well: isWell, findings }, () =>
     findings
+      .filter((finding, index) => scene.unread === null || !isTold(finding, index, findings))
       .map((finding) => {
         const { check: name, detail, mend } = finding;
         const hint = mend === undefined ? '' : `\n             try: ${mend}`;
@@ -103,7 +103,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   return isWell ? exitCode.done : exitCode.unexpected;
 }
 
-/** One fault of the store, or of AWS, fails several checks: it is told by the one that says most. */
+/** A store that can't be read fails several checks: a person is told by the one that says most. */
 function isTold({ ok, detail }: AccountFinding, index: number, all: readonly AccountFinding[]): boolean {
   return all.some((other, place) => {
     if (ok || other.ok || place === index || !other.detail.startsWith(detail)) return false;

@@ -114,7 +114,7 @@ export async function status(context: Context): Promise<ExitCode> {
     } else {
       lines.push(
         `rollout   ${running.id}: ${running.plan.strategy} ${running.plan.champion ?? 'nothing'} -> ${running.plan.challenger}, ${isBack ? 'rolled back, and its journal does not know yet' : view.condition.word}`,
-        `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note) })}`,
+        `owner     ${drivenBy(lock, owner, running, { now, next: nextFor(at, note, running) })}`,
         ...(isBack ? [] : [stepsText(view, paint)]),
       );
       if (denied !== null)
@@ -184,8 +184,13 @@ function stageLines(
 }
 
 /** A store that is older than what serves refuses a resume, and the controller makes none of it either. */
-function nextFor({ connection: { controller } }: Session, note: MarkerNote | null): string {
+function nextFor(
+  { connection: { controller } }: Session,
+  note: MarkerNote | null,
+  { outcome }: RolloutState,
+): string {
   if (note?.isBehind === true) return note.mend;
+  if (outcome?.kind === 'stuck') return 'choose one of the commands below';
   return controller === null ? 'mlreg resume' : `${controller.name} takes it up; or: mlreg resume`;
 }
 

@@ -101,6 +101,8 @@ describe('an alias that somebody moves by hand while a rollout bakes', () => {
     expect([ended.code, ended.stdout]).toEqual([7, expect.stringContaining(whole)]);
     const status = await cli.run('status');
     expect(status.stdout).toContain(whole);
+    expect(status.stdout).toContain('nobody drives it: choose one of the commands below');
+    expect(status.stdout).not.toContain('nobody drives it: mlreg resume');
     expect((await cli.ask('status')).rollout.outcome.sentence).toContain(whole);
     const [id] = await cli.store.rollouts();
     const entries = await cli.store.journal(id!);
