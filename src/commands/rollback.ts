@@ -1,11 +1,11 @@
 import type { VersionTag } from '../domain/units.ts';
-import { mistakesIn, refuseMistakesIn, servingOf } from '../config/index.ts';
+import { refuseMistakesIn, servingOf } from '../config/index.ts';
 import { armOf, parseArmTag } from '../domain/arm.ts';
 import { endpointOf } from '../domain/names.ts';
-import type { Service, VersionRecord } from '../domain/registry.ts';
+import type { VersionRecord } from '../domain/registry.ts';
 import { generationMeant, generationsOf, nextGeneration } from '../registry/generations.ts';
 import { standingOf } from '../registry/known-good.ts';
-import { findReturn, type WayBack } from '../runner/find-return.ts';
+import { findReturn } from '../runner/find-return.ts';
 import {
   type EnvironmentView,
   type MarkersView,
@@ -37,7 +37,7 @@ import { takeUp } from './resume.ts';
 import { tellEnvironment } from './which-environment.ts';
 import { receiptsOnReturn } from '../app/receipts.ts';
 import { mustKnowGenerations } from '../app/router-code.ts';
-import { compareKeys, type ReturnKeys } from '../app/rollback/return-keys.ts';
+import { compareKeys, republishedFor } from '../app/rollback/return-keys.ts';
 import { announcement, astrayText, keysText, warmWithinMs, withoutRegistry } from '../app/rollback/words.ts';
 import {
   astray,
@@ -284,19 +284,4 @@ async function moveTo(
   // What has to be built can't be moved to by the alias alone.
   if (back.builds !== undefined) return withStore();
   return orByAliasAlone(context, at, withStore, { to: service.functionVersion, force });
-}
-
-/**
- * Why the recorded Lambda version is published anew before users return. Undefined: it is used as it is, because its keys
- * are today's, or because a new one could not be the same in everything else.
- */
-function republishedFor(
-  { config }: Session,
-  { back, service, keys }: { readonly back: WayBack; readonly service: Service; readonly keys: ReturnKeys },
-): string | undefined {
-  if (keys.kind !== 'differ' || keys.obstacle !== undefined) return undefined;
-  if (back.builds !== undefined || back.returnsTo === undefined) return undefined;
-  if (mistakesIn(config, ['requests']).length > 0) return undefined;
-  const isSameRouting = service.routing === undefined || service.routing === config.routing;
-  return isSameRouting ? keys.how : undefined;
 }

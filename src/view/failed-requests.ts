@@ -96,7 +96,7 @@ export function failedText(state: RolloutState, arms: BothArms = armsOf(state.ob
   if (known === 'not known') return `not known: metrics of ${plan.challenger} were missing`;
   if (challenger.requests === 0) return 'no request was seen';
   const { requests, failed } = challenger;
-  const failedOf = `${atLeast(known)}${thousands(failed)} of ${requestsText(requests)} failed`;
+  const failedOf = `${atLeast(known, failed)}${thousands(failed)} of ${requestsText(requests)} failed`;
   const parts = [`${failedOf}${expectedText(champion, requests)}`];
   if (slow !== null && slow.requests > 0.1 * slow.of)
     parts.push(`${thousands(slow.requests)} of ${thousands(slow.of)} slower than the champion's p95`);
@@ -112,10 +112,12 @@ export function failedShort(
   { challenger: { failed, requests } }: BothArms,
 ): string | null {
   if (requests === 0) return null;
-  return `${atLeast(harmOf(state).known)}${thousands(failed)} of ${thousands(requests)}`;
+  return `${atLeast(harmOf(state).known, failed)}${thousands(failed)} of ${thousands(requests)}`;
 }
 
-const atLeast = (known: Harm['known']): string => (known === 'all' ? '' : 'at least ');
+/** Of none it says nothing. */
+const atLeast = (known: Harm['known'], failed: number): string =>
+  known === 'all' || failed === 0 ? '' : 'at least ';
 
 /** A mean that nobody need mention is left out. */
 const isSlower = (challenger: number | null, champion: number | null): boolean =>

@@ -1,6 +1,9 @@
+import { mistakesIn } from '../../config/index.ts';
+import type { Service } from '../../domain/registry.ts';
 import { type Platform, PlatformError } from '../../ports/platform.ts';
 import { keysOnReturn, otherThanKeys } from '../../registry/frozen-keys.ts';
 import type { RolloutState } from '../../engine/state.ts';
+import type { WayBack } from '../../runner/find-return.ts';
 import type { Session, Caller } from '../session.ts';
 
 /** What a rollback to a recorded Lambda version does to the API keys that callers may use. */
@@ -84,4 +87,19 @@ export async function tellKeysAfter(
 ): Promise<void> {
   if (outcome?.kind !== 'rolled-back') return;
   await tellKeys(context, at, (keeps ?? home).functionVersion);
+}
+
+/**
+ * Why the recorded Lambda version is published anew before users return. Undefined: it is used as it is, because its keys
+ * are today's, or because a new one could not be the same in everything else.
+ */
+export function republishedFor(
+  { config }: Session,
+  { back, service, keys }: { readonly back: WayBack; readonly service: Service; readonly keys: ReturnKeys },
+): string | undefined {
+  if (keys.kind !== 'differ' || keys.obstacle !== undefined) return undefined;
+  if (back.builds !== undefined || back.returnsTo === undefined) return undefined;
+  if (mistakesIn(config, ['requests']).length > 0) return undefined;
+  const isSameRouting = service.routing === undefined || service.routing === config.routing;
+  return isSameRouting ? keys.how : undefined;
 }

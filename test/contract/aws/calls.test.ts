@@ -34,7 +34,8 @@ test('a rollout asks no more than it did: one look a tick, one write a step, eac
       if (each.phase === phase) counts[each.call.operation] = (counts[each.call.operation] ?? 0) + 1;
     return counts;
   };
-  expect(of('bake')).toEqual({ GetMetricData: ticks, GetAlias: ticks });
+  // Two looks more: while no tick is final an owner looks every 10 s whether a person brought users back.
+  expect(of('bake')).toEqual({ GetMetricData: ticks, GetAlias: ticks + 2 });
   expect(of('route')).toEqual({ UpdateAlias: 2, GetAlias: 2 });
   expect(of('promote')).toEqual({ UpdateAlias: 1, GetAlias: 1 });
   expect(of('preflight')).toEqual({
@@ -42,5 +43,9 @@ test('a rollout asks no more than it did: one look a tick, one write a step, eac
     GetProvisionedConcurrencyConfig: 1,
     GetMetricData: 1,
     ListEndpoints: 1,
+    // What the account's total concurrency leaves for one more endpoint.
+    'GET account-settings': 1,
+    'GET concurrency': 1,
+    DescribeEndpointConfig: 1,
   });
 });
