@@ -221,15 +221,14 @@ describe('EventBridge', () => {
           region: 'eu-west-1',
           credentials: { accessKeyId: 'a', secretAccessKey: 'verysecret' },
           requestHandler: {
-            handle: async ({ body, headers }: { body: string; headers: Record<string, string> }) => {
+            handle: ({ body, headers }: { body: string; headers: Record<string, string> }) => {
               calls.push(headers['x-amz-target'] ?? '', body);
-              const { HttpResponse } = await import('@smithy/core/protocols');
               return {
-                response: new HttpResponse({
+                response: {
                   statusCode: 200,
                   headers: {},
                   body: Buffer.from(JSON.stringify(reply)),
-                }),
+                },
               };
             },
           } as never,

@@ -27,6 +27,7 @@ beforeAll(() => {
     'bin',
     'examples',
     'terraform/lambda-zip.mjs',
+    'terraform/package-controller.mjs',
     '.github',
     'package.json',
   ]) {
