@@ -4,7 +4,7 @@ import { typedAs, withTyped } from '../../../src/domain/typed-command.ts';
 
 it.each([
   ['/usr/local/bin/mlreg', '', 'mlreg'],
-  ['/work/mlreg/bin/mlreg.js', 'npm/10.8.2 node/v20.20.2 linux x64', 'mlreg'],
+  ['/home/ana/mlreg/bin/mlreg.js', 'npm/10.8.2 node/v20.20.2 linux x64', 'mlreg'],
   ['/shop/node_modules/.bin/mlreg', 'npm/10.8.2 node/v20.20.2 linux x64', 'npx mlreg'],
   ['/home/ana/.npm/_npx/1a2b/node_modules/.bin/mlreg', '', 'npx mlreg'],
   ['C:\\shop\\node_modules\\.bin\\mlreg', '', 'npx mlreg'],
