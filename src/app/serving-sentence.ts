@@ -29,6 +29,13 @@ const minuteMs = 60_000;
 /** CloudWatch has a minute's numbers within three. */
 const lookBack = 3;
 
+/** What users reach, and what the store says of it. */
+interface Reached {
+  readonly target: AliasTarget;
+  readonly champion: VersionRecord | null;
+  readonly running: RolloutState | null;
+}
+
 /**
  * The sentence that a person passes on: `100 % of users get v1.1.1 (read back 14:02:11Z); last minute 0 % errors`. What can't be
  * read is said, and is never 0 %.
@@ -37,15 +44,7 @@ const lookBack = 3;
 export async function servingNow(
   context: Caller,
   at: Session,
-  {
-    target,
-    champion,
-    running,
-  }: {
-    readonly target: AliasTarget;
-    readonly champion: VersionRecord | null;
-    readonly running: RolloutState | null;
-  },
+  { target, champion, running }: Reached,
 ): Promise<ServingNow> {
   const readAt = context.world.clock.now();
   const shares = await sharesOf(at, { target, champion, running });
@@ -86,15 +85,7 @@ function minuteText(minute: LastMinute): string {
 
 async function sharesOf(
   at: Session,
-  {
-    target,
-    champion,
-    running,
-  }: {
-    readonly target: AliasTarget;
-    readonly champion: VersionRecord | null;
-    readonly running: RolloutState | null;
-  },
+  { target, champion, running }: Reached,
 ): Promise<Readonly<Record<string, number>> | null> {
   const found = running === null ? null : routeServed(running, target);
   if (running !== null && found !== null) {

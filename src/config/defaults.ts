@@ -1,5 +1,20 @@
 import type { RawSection } from './layers.ts';
 
+/** Nothing is sent anywhere that nobody has named. */
+const noOtherChannel = {
+  eventBridge: 'off',
+  slackWebhookEnv: 'off',
+  slackWebhookParameter: 'off',
+  teamsWebhookEnv: 'off',
+  teamsWebhookParameter: 'off',
+  pagerDutyKeyEnv: 'off',
+  pagerDutyKeyParameter: 'off',
+  webhookEnv: 'off',
+  webhookParameter: 'off',
+  webhookKeyEnv: 'off',
+  webhookKeyParameter: 'off',
+} as const;
+
 export const builtInEnvironments = ['dev', 'staging', 'prod', 'local'] as const;
 
 /**
@@ -95,17 +110,7 @@ export function defaultsOf(environment: string, model: string): RawSection {
     },
     notifications: {
       sns: `mlreg-alerts-${environment}`,
-      eventBridge: 'off',
-      slackWebhookEnv: 'off',
-      slackWebhookParameter: 'off',
-      teamsWebhookEnv: 'off',
-      teamsWebhookParameter: 'off',
-      pagerDutyKeyEnv: 'off',
-      pagerDutyKeyParameter: 'off',
-      webhookEnv: 'off',
-      webhookParameter: 'off',
-      webhookKeyEnv: 'off',
-      webhookKeyParameter: 'off',
+      ...noOtherChannel,
       github: 'auto',
     },
     lambda: {
@@ -162,17 +167,7 @@ export function localSettings(): RawSection {
     judge: { warmUp: '0s', minimumBake: '5s', minimumTicks: 3, history: '1m', noise: 'independent' },
     notifications: {
       sns: 'mlreg-alerts-local',
-      eventBridge: 'off',
-      slackWebhookEnv: 'off',
-      slackWebhookParameter: 'off',
-      teamsWebhookEnv: 'off',
-      teamsWebhookParameter: 'off',
-      pagerDutyKeyEnv: 'off',
-      pagerDutyKeyParameter: 'off',
-      webhookEnv: 'off',
-      webhookParameter: 'off',
-      webhookKeyEnv: 'off',
-      webhookKeyParameter: 'off',
+      ...noOtherChannel,
       github: 'off',
     },
     protected: false,

@@ -6,6 +6,20 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** What a use case needs, and so what a command that is not one yet needs as well. */
+const ofUseCases = [
+  'domain',
+  'ports',
+  'config',
+  'strategies',
+  'registry',
+  'runner',
+  'engine',
+  'view',
+  'monitor',
+  'monitor/judge',
+];
+
 /**
  * Who may import whom, from the inside out. A folder is the boundary: a file may import from its own folder and from the
  * folders that are listed for it, types included. `entry` stands for the files directly under `src/`, each a program.
@@ -30,18 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'local-aws': [],
   reporting: ['domain', 'runner', 'engine', 'view', 'monitor', 'monitor/judge'],
   /** Use cases: they return data, and know no terminal, no exit code and no adapter. */
-  app: [
-    'domain',
-    'ports',
-    'config',
-    'strategies',
-    'registry',
-    'runner',
-    'engine',
-    'view',
-    'monitor',
-    'monitor/judge',
-  ],
+  app: ofUseCases,
   host: [
     'app',
     'domain',
@@ -55,21 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'local-aws',
     'reporting',
   ],
-  commands: [
-    'app',
-    'domain',
-    'ports',
-    'config',
-    'strategies',
-    'registry',
-    'runner',
-    'engine',
-    'view',
-    'monitor',
-    'monitor/judge',
-    'reporting',
-    'host',
-  ],
+  commands: ['app', ...ofUseCases, 'reporting', 'host'],
   controller: ['app', 'domain', 'ports', 'config', 'runner', 'engine', 'host'],
   surface: ['commands', 'domain'],
   library: ['app', 'commands', 'domain', 'engine', 'host', 'view'],
